@@ -1,0 +1,146 @@
+/**
+ * The one interface between a front and the isolates, whichever process they live in.
+ *
+ * Two implementations pass one contract suite (test/runtime/driver-contract.ts): `LocalDriver` runs isolates in this process,
+ * `RemoteDriver` talks to an isolate host over an injected byte stream. Neither knows about sockets, disks, rules or domains.
+ */
+import type { ErrorCode } from "../sdk/error-code.ts";
+import type { HeaderText } from "../sdk/header-text.ts";
+import type { FunctionLimits } from "../sdk/limits.ts";
+import type { Hook, Phase } from "../sdk/phase.ts";
+import type { Body } from "./body.ts";
+
+/** A function version ready to run: verified bytes, decrypted environment. */
+export interface RunnableVersion {
+  /** Unique among everything this driver ever loads; two keys never share an isolate. */
+  readonly key: string;
+  readonly function: string;
+  readonly version: string;
+  readonly hooks: readonly Hook[];
+  readonly limits: FunctionLimits;
+  /** Variables and secrets together. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** The bundle (see VersionManifest.module). */
+  readonly code: string;
+  /** A snapshot whose runtimeKey was compared already, or null. */
+  readonly snapshot: Uint8Array | null;
+}
+
+/** What an invocation is about. All strings are valid already: method a token, url absolute, headers within the grammar. */
+export interface Invocation {
+  readonly key: string;
+  readonly phase: Phase;
+  /** 1..64 characters, unique for each client request; the same in all phases of it. */
+  readonly requestId: string;
+  readonly method: string;
+  /** Absolute, `http:` or `https:`. */
+  readonly url: string;
+  readonly headers: HeaderText;
+  /** Response phases: empty. */
+  readonly body: Body;
+  /** Response phases only. */
+  readonly response: { readonly status: number; readonly headers: HeaderText; readonly body: Body } | null;
+  readonly clientIp: string;
+  readonly domain: string;
+  readonly rulePriority: number;
+  /** `hit`, `miss`, … in clientResponse, else "". */
+  readonly cacheStatus: string;
+}
+
+/** What a function asks of the world. The front implements it; a driver only forwards. */
+export interface InvocationHost {
+  /** Performs a subrequest. Throws `SubrequestError` when there is no response. */
+  fetch(request: Subrequest, signal: AbortSignal): Promise<SubrequestResponse>;
+  log(level: LogLevel, message: string): void;
+}
+
+export type LogLevel = "debug" | "info" | "warn" | "error";
+
+export interface Subrequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: HeaderText;
+  readonly body: Body;
+  readonly redirect: "follow" | "error" | "manual";
+}
+
+export interface SubrequestResponse {
+  readonly status: number;
+  readonly statusText: string;
+  readonly headers: HeaderText;
+  readonly body: Body;
+  /** The URL of the last hop. */
+  readonly url: string;
+  readonly redirected: boolean;
+}
+
+/** Why a subrequest has no response; the guest turns it into a TypeError with `message`. */
+export class SubrequestError extends Error {
+  readonly code: ErrorCode;
+  constructor(code: ErrorCode, message: string) {
+    super(message);
+    this.name = "SubrequestError";
+    this.code = code;
+  }
+}
+
+/** A body in an outcome: `same` hands the invocation's own body on untouched, without it ever entering the isolate. */
+export type OutcomeBody = Body | { readonly kind: "same" };
+
+/** How an invocation ended. Closed: every way has a kind, and `failed` carries a code. */
+export type Outcome =
+  /** Request phases: the (possibly changed) request goes on. Response phases: the response is unchanged. */
+  | { readonly kind: "continue" }
+  | {
+      readonly kind: "request";
+      readonly method: string;
+      readonly url: string;
+      readonly headers: HeaderText;
+      readonly body: OutcomeBody;
+    }
+  | { readonly kind: "response"; readonly status: number; readonly headers: HeaderText; readonly body: OutcomeBody }
+  | {
+      readonly kind: "failed";
+      readonly code: ErrorCode;
+      /** For logs, never for clients. */
+      readonly message: string;
+      /** As V8 prints it, in positions of the bundle; empty when there is none. */
+      readonly stack: string;
+      /** The function called ctx.passThroughOnException(). */
+      readonly passThrough: boolean;
+    };
+
+/** A running invocation. */
+export interface RunningInvocation {
+  /** Never rejects. Body streams in it go on after it settled. */
+  readonly outcome: Promise<Outcome>;
+  /** The client went away: aborts `request.signal`, subrequests and bodies. Harmless when over. */
+  cancel(): void;
+}
+
+/** Counters of one loaded version; all since `load`. */
+export interface VersionStats {
+  readonly key: string;
+  readonly instances: number;
+  readonly active: number;
+  readonly queued: number;
+  readonly invocations: number;
+  readonly failures: number;
+  readonly rejected: number;
+  readonly coldStarts: number;
+  readonly cpuMs: number;
+}
+
+export interface Driver {
+  /** Makes a version runnable. Idempotent for a key. Does not start an instance. */
+  load(version: RunnableVersion): Promise<void>;
+  /** Forgets a version; running invocations end first. Idempotent. */
+  unload(key: string): void;
+  /** Starts instances until `count` are ready. Resolves with the first start's failure, or null. */
+  warm(key: string, count: number): Promise<Extract<Outcome, { kind: "failed" }> | null>;
+  /** Runs one hook. Unknown keys give `FUNCTION_UNAVAILABLE`, a full queue `FUNCTION_OVERLOADED`. */
+  invoke(invocation: Invocation, host: InvocationHost): RunningInvocation;
+  stats(): Promise<readonly VersionStats[]>;
+  /** Ends everything; running invocations fail with `NODE_DRAINING`. */
+  close(): Promise<void>;
+}

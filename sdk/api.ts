@@ -1,0 +1,199 @@
+/**
+ * The REST API's bodies, shared by the control plane and its clients. Paths are in the comments; all live under `/v1`,
+ * all need `Authorization: Bearer TOKEN`, all errors are an `ErrorBody`. The OpenAPI document at `/openapi.json` is generated from
+ * the schemas of the same routes.
+ */
+import type { Digest } from "./artifact.ts";
+import type { DomainConfig } from "./domain.ts";
+import type { FunctionLimits } from "./limits.ts";
+import type { Hook, Phase } from "./phase.ts";
+import type { Rule } from "./rule.ts";
+import type { InvokeRequest, InvokeResult, LogRecord, NodeAck } from "./desired-state.ts";
+
+/** `POST /v1/functions` (201), `GET /v1/functions/:name`; `GET /v1/functions` lists `{functions}`; `DELETE` answers 204. */
+export interface FunctionResource {
+  readonly name: string;
+  readonly description: string;
+  readonly enabled: boolean;
+  readonly latest: string | null;
+  readonly createdAt: string;
+  readonly aliases: readonly AliasResource[];
+}
+
+export interface CreateFunction {
+  readonly name: string;
+  readonly description?: string;
+}
+
+/** `PUT /v1/functions/:name/environment`, `GET` the same path: secrets come back as names only. Takes effect with the next published version. */
+export interface EnvironmentInput {
+  readonly variables: Readonly<Record<string, string>>;
+  /** A value of null keeps the stored secret of that name; a name that is absent is deleted. */
+  readonly secrets: Readonly<Record<string, string | null>>;
+}
+export interface EnvironmentResource {
+  readonly variables: Readonly<Record<string, string>>;
+  readonly secrets: readonly string[];
+}
+
+/** `POST /v1/blobs/missing` {digests} → {missing}. */
+export interface MissingBlobs {
+  readonly digests: readonly Digest[];
+}
+/** `POST /v1/blobs` → 204. Each blob's bytes are hashed and compared; `GET /v1/blobs/:digest` returns the bytes (nodes only). */
+export interface BlobUpload {
+  readonly blobs: readonly { readonly digest: Digest; readonly base64: string }[];
+}
+
+/** Where the source of a version comes from. */
+export type Source =
+  | {
+      readonly kind: "tree";
+      /** Relative path of the entry module, `/` separated. */
+      readonly entry: string;
+      /** Every file, node_modules included where imported; relative paths without `..`, uploaded as blobs before. */
+      readonly files: readonly { readonly path: string; readonly digest: Digest }[];
+    }
+  | { readonly kind: "inline"; readonly code: string; readonly language: "js" | "ts" }
+  /** Bundled by the author's own tools (`--bundler rollup`): one ES module without imports. */
+  | { readonly kind: "bundle"; readonly code: string; readonly sourceMap: string | null };
+
+/** `POST /v1/functions/:name/versions` → 201 PublishResult. `wait` seconds (0..30, default 10) for nodes to acknowledge. */
+export interface PublishRequest {
+  readonly source: Source;
+  /** Default `vYYYYMMDD-HHMMSS` (with `-N` when taken). */
+  readonly version?: string;
+  readonly description?: string;
+  readonly limits?: Partial<FunctionLimits>;
+  /** Aliases to create or move to the new version in the same revision. */
+  readonly aliases?: readonly string[];
+  /** Make a startup snapshot. Default true. */
+  readonly snapshot?: boolean;
+  readonly waitSeconds?: number;
+}
+
+export interface PublishResult {
+  readonly version: VersionResource;
+  readonly revision: number;
+  readonly rollout: RevisionResource;
+  /** Milliseconds of each step. */
+  readonly timings: {
+    readonly bundleMs: number;
+    readonly evaluateMs: number;
+    readonly storeMs: number;
+    readonly rolloutMs: number;
+  };
+  readonly warnings: readonly string[];
+}
+
+/** `GET /v1/functions/:name/versions` → {versions}, newest first; `GET|DELETE .../versions/:version`. */
+export interface VersionResource {
+  readonly function: string;
+  readonly version: string;
+  readonly description: string;
+  readonly createdAt: string;
+  readonly digest: Digest;
+  readonly hooks: readonly Hook[];
+  readonly limits: FunctionLimits;
+  readonly moduleBytes: number;
+  readonly snapshot: { readonly state: "ready" | "off" | "failed"; readonly bytes: number; readonly reason: string };
+  readonly aliases: readonly string[];
+}
+
+/** `PUT /v1/functions/:name/aliases/:alias` {version} → 200 {alias, revision, rollout}; `DELETE` → 204; list in FunctionResource. */
+export interface AliasResource {
+  readonly name: string;
+  readonly version: string;
+  /** Versions it named before, newest first, at most 20. */
+  readonly previous: readonly string[];
+  readonly updatedAt: string;
+}
+export interface AliasInput {
+  readonly version: string;
+  readonly waitSeconds?: number;
+}
+/** `POST /v1/functions/:name/aliases/:alias/rollback` {version?, waitSeconds?}: to `version`, else to the newest of `previous`. */
+export interface RollbackInput {
+  readonly version?: string;
+  readonly waitSeconds?: number;
+}
+export interface AliasChange {
+  readonly alias: AliasResource;
+  readonly revision: number;
+  readonly rollout: RevisionResource;
+}
+
+/** `PUT /v1/domains/:domain` (DomainConfig without `domain`, defaults filled in) → DomainChange; `GET`, `DELETE`; list {domains}. */
+export interface DomainResource {
+  readonly config: DomainConfig;
+  readonly rules: readonly RuleResource[];
+  readonly updatedAt: string;
+}
+/** `PUT /v1/domains/:domain/rules` {rules: RuleInput[], waitSeconds?} replaces all at once → DomainChange; `GET` → {rules}. */
+export type RuleInput = Pick<Rule, "phase" | "matchType" | "function" | "priority"> & Partial<Rule>;
+export interface RuleResource extends Rule {
+  /** The rule names `latest`, which changes with every publish. */
+  readonly floating: boolean;
+}
+export interface DomainChange {
+  readonly domain: DomainResource;
+  readonly revision: number;
+  readonly rollout: RevisionResource;
+}
+
+/** `GET /v1/revisions/:revision?waitSeconds=N` (`current` for the newest): who serves it. */
+export interface RevisionResource {
+  readonly revision: number;
+  readonly createdAt: string;
+  /** Connected nodes when asked. */
+  readonly nodesConnected: number;
+  readonly nodesServing: number;
+  /** From the revision's creation to the last acknowledgement, milliseconds; null while not all connected nodes serve it. */
+  readonly completeMs: number | null;
+  readonly acks: readonly NodeAck[];
+}
+
+/** `GET /v1/nodes` → {nodes}; `DELETE /v1/nodes/:name` → 204. */
+export interface NodeResource {
+  readonly name: string;
+  readonly connected: boolean;
+  readonly revision: number;
+  readonly lastSeenAt: string;
+  readonly selvageVersion: string;
+  readonly nodeVersion: string;
+  readonly driver: "process" | "in-process";
+  readonly runtimeKey: string;
+}
+
+/** `POST /v1/tokens` → 201 TokenCreated (the only time the token is shown); `GET` → {tokens}; `DELETE /v1/tokens/:id` → 204. */
+export type TokenRole = "admin" | "publisher" | "node";
+export interface TokenResource {
+  readonly id: string;
+  readonly name: string;
+  readonly role: TokenRole;
+  readonly createdAt: string;
+}
+export interface TokenCreated extends TokenResource {
+  readonly token: string;
+}
+
+/** `POST /v1/functions/:name/invocations` → InvokeResult. */
+export interface InvokeInput {
+  /** Version, alias or `latest` (default). */
+  readonly qualifier?: string;
+  readonly phase?: Phase;
+  readonly request: InvokeRequest;
+}
+export type InvokeAnswer = InvokeResult;
+
+/** `GET /v1/logs?function=&requestId=&level=&limit=` → {records}; with `follow=1` one LogRecord per line as it comes. */
+export interface LogPage {
+  readonly records: readonly LogRecord[];
+}
+
+/** `GET /healthz` (no token). */
+export interface HealthResource {
+  readonly status: "ok";
+  readonly version: string;
+  readonly revision: number;
+}

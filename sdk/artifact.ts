@@ -1,0 +1,44 @@
+/**
+ * What publishing produces: blobs named by their SHA-256, and one signed manifest per version that names them.
+ *
+ * Invariant: a version's manifest never changes; the signature is Ed25519 over the manifest's bytes, and a node runs no
+ * byte whose digest and signature it has not checked.
+ */
+import type { FunctionLimits } from "./limits.ts";
+import type { Hook } from "./phase.ts";
+
+/** Lower-case hex SHA-256 of a blob, 64 characters. */
+export type Digest = string;
+
+export interface BlobReference {
+  readonly digest: Digest;
+  readonly bytes: number;
+}
+
+/** A heap snapshot and the only runtime that may restore it. */
+export interface SnapshotReference extends BlobReference {
+  /** Equal to `runtimeKey()` of the restoring runtime, or the snapshot is not used. */
+  readonly runtimeKey: string;
+}
+
+/** The signed description of one version. Serialised with `JSON.stringify`; the digest names those bytes. */
+export interface VersionManifest {
+  readonly format: 1;
+  readonly function: string;
+  readonly version: string;
+  /** ISO 8601, UTC. */
+  readonly createdAt: string;
+  readonly hooks: readonly Hook[];
+  readonly limits: FunctionLimits;
+  /** The bundle: one script that assigns the module's exports to `__selvageModule`. */
+  readonly module: BlobReference;
+  readonly sourceMap: BlobReference | null;
+  readonly snapshots: readonly SnapshotReference[];
+}
+
+/** A manifest as it travels. */
+export interface SignedManifest {
+  readonly digest: Digest;
+  /** Base64 of the Ed25519 signature over the manifest's bytes. */
+  readonly signature: string;
+}

@@ -1,0 +1,136 @@
+/**
+ * Every bound of the system in one place: numbers with units in their names, ranges and defaults.
+ * Nothing here is behaviour; each bound is enforced by the folder that owns the thing it bounds.
+ */
+
+/** An adjustable bound: the default and the range an author or operator may choose from, both ends included. */
+export interface Range {
+  readonly default: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+/** What one function version may use. Set in its manifest (`limits`), frozen with the version. */
+export const functionLimitRanges = {
+  /** Heap of one instance (isolate memory limit). */
+  memoryMiB: { default: 128, min: 8, max: 1024 },
+  /** CPU time of one invocation, across awaits. */
+  cpuMs: { default: 50, min: 1, max: 30_000 },
+  /** Wall time of one invocation of a hook, until its answer's head. */
+  wallMs: { default: 5_000, min: 1, max: 300_000 },
+  /** Wall time of one invocation of `fetch`, until its answer's head. */
+  fetchWallMs: { default: 30_000, min: 1, max: 900_000 },
+  /** Requests one instance serves at once. */
+  concurrency: { default: 100, min: 1, max: 1_000 },
+  /** Instances of one version in one isolate host. */
+  instancesMax: { default: 16, min: 1, max: 1_000 },
+  /** Invocations waiting for an instance; one more is refused with 429. */
+  queueMax: { default: 1_000, min: 0, max: 100_000 },
+  /** Calls of `fetch` in one invocation. */
+  subrequestsMax: { default: 50, min: 0, max: 1_000 },
+} as const;
+
+/** The limits of one function version, each within `functionLimitRanges`. */
+export type FunctionLimits = { readonly [K in keyof typeof functionLimitRanges]: number };
+
+/** The limits of a function that sets none. */
+export const defaultFunctionLimits: FunctionLimits = Object.fromEntries(
+  Object.entries(functionLimitRanges).map(([key, range]) => [key, range.default]),
+) as FunctionLimits;
+
+/** Bounds of messages, fixed for the whole system. */
+export const messageLimits = {
+  /** Request target as received, bytes. Beyond: 414. */
+  urlBytesMax: 16_384,
+  /** All request or response header lines together, bytes. Beyond: 431 from clients, 502 from origins, 500 from functions. */
+  headerBytesMax: 65_536,
+  /** Header lines of one message. */
+  headerLinesMax: 256,
+  /** Streamed request body, bytes. Beyond: 413. */
+  requestBodyBytesMax: 104_857_600,
+  /** A body that a function or the cache holds in memory as a whole, bytes. */
+  bufferedBodyBytesMax: 6_291_456,
+  /** Bytes of one body in flight between two processes before the sender waits. */
+  bodyWindowBytes: 262_144,
+  /** Largest body chunk that crosses a boundary, bytes; larger ones are cut. */
+  bodyChunkBytesMax: 65_536,
+  /** Log lines of one invocation together, characters; the rest is dropped and counted. */
+  logCharsMax: 65_536,
+  /** One log line, characters; the rest of the line is cut. */
+  logLineCharsMax: 16_384,
+} as const;
+
+/** Bounds of a node. */
+export const nodeLimits = {
+  /** Requests in flight in one front. Beyond: 503. */
+  requestsMax: 20_000,
+  /** Base instances kept ready in one isolate host, not yet bound to a function. */
+  sparesDefault: 2,
+  /** Instances in one isolate host over all functions; the least recently used idle one is evicted. */
+  instancesPerHostMax: 2_000,
+  /** An idle instance is disposed after this time. */
+  instanceIdleMs: 300_000,
+  /** Waits for in-flight requests after SIGTERM. */
+  drainMs: 30_000,
+  /** Revision frames, artifacts and log records waiting to be sent to the control plane. */
+  logRecordsQueueMax: 10_000,
+  /** Artifact bytes kept on a node's disk beyond those in use. */
+  artifactCacheBytesMax: 2_147_483_648,
+} as const;
+
+/** Bounds of sources and artifacts. */
+export const publishLimits = {
+  /** All source files of one function together. */
+  sourceBytesMax: 67_108_864,
+  sourceFilesMax: 20_000,
+  /** One function's bundle. */
+  bundleBytesMax: 10_485_760,
+  /** Inline source in one JSON request. */
+  inlineBytesMax: 1_048_576,
+  /** The JSON body of one REST request. */
+  requestBytesMax: 16_777_216,
+  /** Bundling one function. */
+  bundleMs: 30_000,
+  /** Evaluating one function's top level (wall time), in the builder. */
+  evaluateMs: 5_000,
+  /** Making one startup snapshot, in the builder. */
+  snapshotMs: 20_000,
+  /** Resident memory of one builder process; beyond, it is killed. */
+  builderRssMiBMax: 1_024,
+  /** A user snapshot larger than this is not used. */
+  snapshotBytesMax: 67_108_864,
+  /** Builders at work at once; further publishes wait in a queue of this length. */
+  buildersMax: 2,
+  buildQueueMax: 100,
+} as const;
+
+/** Bounds of stored things. */
+export const storeLimits = {
+  functionNameCharsMax: 60,
+  versionNameCharsMax: 42,
+  aliasNameCharsMax: 63,
+  descriptionCharsMax: 512,
+  versionsPerFunctionMax: 1_000,
+  aliasesPerFunctionMax: 100,
+  /** All environment keys and values of one function together, characters. */
+  environmentCharsMax: 4_096,
+  environmentKeysMax: 20,
+  rulesPerDomainMax: 40,
+  rulePriorityMin: 1,
+  rulePriorityMax: 100,
+  /** Suffixes or directories in one rule. */
+  ruleMatchListMax: 20,
+  sourcesPerDomainMax: 50,
+  domainsMax: 10_000,
+  nodesMax: 1_000,
+} as const;
+
+/** Bounds of the node's stream to the control plane. */
+export const controlLinkLimits = {
+  /** The control plane sends a heartbeat this often. */
+  heartbeatMs: 5_000,
+  /** A stream silent for this long is dropped and opened again. */
+  silenceMs: 15_000,
+  reconnectMsMin: 100,
+  reconnectMsMax: 10_000,
+} as const;
