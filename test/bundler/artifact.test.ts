@@ -1,0 +1,116 @@
+import { describe, expect, it } from "vitest";
+import { generateSigningKey, referenceTo, sealManifest, signManifest } from "../../bundler/artifact.ts";
+import { digestOf, parseManifest, serialiseManifest, verifyManifest } from "../../sdk/artifact-format.ts";
+import type { VersionManifest } from "../../sdk/artifact.ts";
+import { defaultFunctionLimits } from "../../sdk/limits.ts";
+
+const text = (value: string): Uint8Array => new TextEncoder().encode(value);
+
+const manifest: VersionManifest = {
+  format: 1,
+  function: "hello",
+  version: "v1",
+  createdAt: "2026-01-02T03:04:05.678Z",
+  hooks: ["clientRequest", "fetch"],
+  limits: defaultFunctionLimits,
+  module: referenceTo(text("var __selvageModule")),
+  sourceMap: null,
+  snapshots: [{ ...referenceTo(text("snapshot")), runtimeKey: "13.6-x64" }],
+};
+
+/** The manifest with some keys replaced by anything at all, as hostile bytes. */
+function altered(changes: Readonly<Record<string, unknown>>): Uint8Array {
+  return text(JSON.stringify({ ...manifest, ...changes }));
+}
+
+function problemsOf(bytes: Uint8Array): string[] {
+  const parsed = parseManifest(bytes);
+  return parsed.ok ? [] : parsed.problems.map((problem) => `${problem.path}: ${problem.message}`);
+}
+
+describe("digestOf()", () => {
+  it("is SHA-256 in lower-case hex", () => {
+    expect(digestOf(text("abc"))).toBe("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  });
+});
+
+describe("serialiseManifest() and parseManifest()", () => {
+  it("give back what was written", () => {
+    expect(parseManifest(serialiseManifest(manifest))).toEqual({ ok: true, value: manifest });
+  });
+
+  it("write one byte form whatever the order of keys and hooks", () => {
+    const shuffled: VersionManifest = {
+      ...(Object.fromEntries(Object.entries(manifest).toReversed()) as unknown as VersionManifest),
+      hooks: ["fetch", "clientRequest"],
+    };
+    expect(serialiseManifest(shuffled)).toEqual(serialiseManifest(manifest));
+  });
+
+  it.each([
+    ["no JSON", text("{"), "manifest: is not JSON in UTF-8"],
+    ["bytes that are not UTF-8", Uint8Array.of(0x22, 0xff, 0x22), "manifest: is not JSON in UTF-8"],
+    ["an array", text("[]"), "manifest: is not an object"],
+    ["another format", altered({ format: 2 }), "format: received an unknown format, allowed 1"],
+    ["an unknown hook", altered({ hooks: ["fetch", "constructor"] }), "hooks[1]: is not one of"],
+    ["no hook", altered({ hooks: [] }), "hooks: is not a list of 1..7 hooks"],
+    ["an unknown key", altered({ extra: 1 }), "manifest: is not in canonical form"],
+    ["a key named __proto__", text(`{"__proto__":{"format":1}}`), "format: received an unknown format"],
+    ["a short digest", altered({ module: { digest: "ab", bytes: 1 } }), "module.digest: is not 64"],
+    ["an empty module", altered({ module: { ...manifest.module, bytes: 0 } }), "module.bytes: is not a whole number"],
+    ["a time without a zone", altered({ createdAt: "2026-01-02" }), "createdAt: is not an ISO 8601 time"],
+    ["a control character in the name", altered({ function: "a\nb" }), "function: is not a text of 1..60"],
+    ["a long version", altered({ version: "v".repeat(43) }), "version: is not a text of 1..42"],
+    [
+      "a limit out of range",
+      altered({ limits: { ...manifest.limits, cpuMs: 0 } }),
+      "limits.cpuMs: is not a whole number",
+    ],
+    ["a snapshot without a key", altered({ snapshots: [manifest.module] }), "snapshots[0].runtimeKey: is not a text"],
+    ["too many bytes", new Uint8Array(20_000), "manifest: received 20000 bytes, allowed at most 16384"],
+  ])("parseManifest() refuses %s", (_name, bytes, expected) => {
+    expect(problemsOf(bytes).join("\n")).toContain(expected);
+  });
+
+  it("parseManifest() lists every problem together", () => {
+    expect(problemsOf(altered({ hooks: 1, module: 2, createdAt: 3 }))).toHaveLength(3);
+  });
+
+  it("parseManifest() refuses the same value written with blanks", () => {
+    expect(problemsOf(text(JSON.stringify(manifest, null, 1))).join()).toContain("canonical form");
+  });
+});
+
+describe("signManifest() and verifyManifest()", () => {
+  const key = generateSigningKey();
+  const sealed = sealManifest(manifest, key);
+
+  it("agree on the bytes that were signed", () => {
+    expect(sealed.digest).toBe(digestOf(sealed.bytes));
+    expect(verifyManifest(sealed.bytes, sealed.signature, key.publicKeyX)).toBe(true);
+  });
+
+  it("refuse every single changed byte", () => {
+    for (let at = 0; at < sealed.bytes.length; at += 1) {
+      const changed = sealed.bytes.slice();
+      changed[at] = (changed[at] ?? 0) ^ 1;
+      expect(verifyManifest(changed, sealed.signature, key.publicKeyX)).toBe(false);
+    }
+  });
+
+  it("refuse another key's signature, and malformed keys and signatures without throwing", () => {
+    const other = generateSigningKey();
+    expect(verifyManifest(sealed.bytes, sealed.signature, other.publicKeyX)).toBe(false);
+    expect(verifyManifest(sealed.bytes, signManifest(sealed.bytes, other.privateKeyPem), key.publicKeyX)).toBe(false);
+    for (const signature of ["", "AAAA", "!".repeat(88), `${sealed.signature} `]) {
+      expect(verifyManifest(sealed.bytes, signature, key.publicKeyX)).toBe(false);
+    }
+    for (const publicKey of ["", "A".repeat(42), `${key.publicKeyX}=`, "!".repeat(43)]) {
+      expect(verifyManifest(sealed.bytes, sealed.signature, publicKey)).toBe(false);
+    }
+  });
+
+  it("signManifest() refuses a key that is not Ed25519", () => {
+    expect(() => signManifest(sealed.bytes, "no key")).toThrow();
+  });
+});
