@@ -1,0 +1,46 @@
+/**
+ * Time as a value that is passed in, so that waits, back-offs and deadlines can be tested without waiting.
+ *
+ * Invariant: nothing else in this folder reads the system's clock or starts a timer of its own.
+ */
+
+/** Ends a timer; harmless when it has fired or was ended before. */
+export type CancelTimer = () => void;
+
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Milliseconds since an arbitrary moment; never goes back. */
+  monotonicMs(): number;
+  /** Calls `fire` once after `delayMs` (0..2147483647). The timer does not keep a process alive. */
+  after(delayMs: number, fire: () => void): CancelTimer;
+}
+
+/** The system's clock. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  after: (delayMs, fire) => {
+    const timer = setTimeout(fire, delayMs);
+    timer.unref();
+    return () => clearTimeout(timer);
+  },
+};
+
+/** Resolves after `delayMs`, or as soon as `signal` aborts; never rejects. */
+export function delay(
+  clock: Clock,
+  options: { readonly delayMs: number; readonly signal: AbortSignal },
+): Promise<void> {
+  const { delayMs, signal } = options;
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const finish = (): void => {
+      cancel();
+      signal.removeEventListener("abort", finish);
+      resolve();
+    };
+    const cancel = clock.after(delayMs, finish);
+    signal.addEventListener("abort", finish, { once: true });
+  });
+}
