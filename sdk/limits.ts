@@ -120,7 +120,18 @@ export const storeLimits = {
   rulePriorityMax: 100,
   /** Suffixes or directories in one rule. */
   ruleMatchListMax: 20,
+  /** All of one rule's match content, characters. */
+  ruleMatchContentCharsMax: 2_048,
   sourcesPerDomainMax: 50,
+  cacheRulesPerDomainMax: 60,
+  /** Actions in one of a domain's header lists. */
+  headerActionsPerDomainMax: 50,
+  /** One configured header value, characters. */
+  headerValueCharsMax: 4_096,
+  /** Match values or parameter names of one cache rule, characters. */
+  cacheRuleValueCharsMax: 2_048,
+  /** Lifetime in the cache, seconds: 365 days. */
+  cacheTtlSecondsMax: 31_536_000,
   domainsMax: 10_000,
   nodesMax: 1_000,
 } as const;

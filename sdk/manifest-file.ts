@@ -1,0 +1,86 @@
+/**
+ * The author's project file `selvage.json`: which function a folder holds and how it is built.
+ *
+ * Pure: reads no disk, so an absent `entry` stays null and whoever has the folder tries `entryCandidates` in order.
+ * Secrets have no place in this file; it is meant to be committed.
+ */
+import { environmentProblems, refuseEnvironmentKey } from "./environment-parser.ts";
+import { FieldReader, parsedUnless, showValue, type Check } from "./field-reader.ts";
+import { parseFunctionLimits } from "./function-limits-parser.ts";
+import { refuseFunctionName } from "./function-name.ts";
+import { storeLimits, type FunctionLimits } from "./limits.ts";
+import type { Parsed, Problem } from "./problem.ts";
+
+export const projectFileName = "selvage.json";
+
+/** Entry modules tried in this order when the project file names none. */
+export const entryCandidates: readonly string[] = ["index.ts", "index.js", "src/index.ts"];
+
+export interface ProjectFile {
+  readonly name: string;
+  readonly description: string;
+  /** Relative path, `/` separated; null: the first of `entryCandidates` that exists. */
+  readonly entry: string | null;
+  /** `rollup`: bundled here by the project's own rollup configuration. Default `esbuild`: bundled by the control plane. */
+  readonly bundler: "esbuild" | "rollup";
+  /** Only what the file sets, each within its range. */
+  readonly limits: Partial<FunctionLimits>;
+  /** Plain environment variables, set with every publish. */
+  readonly variables: Readonly<Record<string, string>>;
+  /** Make a startup snapshot. Default true. */
+  readonly snapshot: boolean;
+}
+
+/** `input`: the parsed JSON. */
+export function parseProjectFile(input: unknown): Parsed<ProjectFile> {
+  const problems: Problem[] = [];
+  const fields = new FieldReader(input, { path: "", problems });
+  fields.raw("$schema");
+  const project: ProjectFile = {
+    name: fields.string("name", { check: refuseFunctionName }),
+    description: fields.string("description", { default: "", check: refuseDescription }),
+    entry: fields.optionalString("entry", { check: refuseSourcePath }) ?? null,
+    bundler: fields.choice("bundler", { values: ["esbuild", "rollup"], default: "esbuild" }),
+    limits: readLimits(fields.raw("limits"), problems),
+    variables: readVariables(fields.raw("variables"), problems),
+    snapshot: fields.boolean("snapshot", { default: true }),
+  };
+  fields.finish();
+  return parsedUnless(problems, project);
+}
+
+/** Why `path` is not the relative path of a source file, completing "allowed: …", or null. */
+export function refuseSourcePath(path: string): string | null {
+  const segments = path.split("/");
+  const isClean = segments.every((segment) => segment !== "" && segment !== "." && segment !== "..");
+  // eslint-disable-next-line no-control-regex -- control characters are what is refused
+  if (isClean && path.length <= 1_024 && !/[\\\x00-\x1f\x7f]/.test(path)) return null;
+  return 'a relative path of at most 1024 characters, separated by "/", without "..", ".", "\\" and control characters';
+}
+
+const refuseDescription: Check<string> = (value) =>
+  value.length <= storeLimits.descriptionCharsMax ? null : `at most ${storeLimits.descriptionCharsMax} characters`;
+
+function readLimits(input: unknown, problems: Problem[]): Partial<FunctionLimits> {
+  const limits = parseFunctionLimits(input);
+  if (limits.ok) return input === undefined ? {} : { ...(input as Partial<FunctionLimits>) };
+  problems.push(...limits.problems);
+  return {};
+}
+
+function readVariables(input: unknown, problems: Problem[]): Readonly<Record<string, string>> {
+  if (input === undefined) return {};
+  if (typeof input !== "object" || input === null || Array.isArray(input)) {
+    problems.push({ path: "variables", message: `received ${showValue(input)}, allowed: an object of strings` });
+    return {};
+  }
+  const kept = new Map<string, string>();
+  for (const [key, value] of Object.entries(input as Record<string, unknown>)) {
+    const refusal = refuseEnvironmentKey(key) ?? (typeof value === "string" ? null : "a string");
+    if (refusal === null) kept.set(key, String(value));
+    else problems.push({ path: `variables.${key}`, message: `received ${showValue(value)}, allowed: ${refusal}` });
+  }
+  const variables = Object.fromEntries(kept);
+  problems.push(...environmentProblems(variables));
+  return variables;
+}
