@@ -1,0 +1,215 @@
+/**
+ * Makes every version of a desired state ready to be loaded: manifest and blobs on the disk, digests and signature checked, secrets opened.
+ *
+ * Knows nothing of fronts and isolates. Invariant: a version is handed on only when its manifest's signature was verified with the
+ * state's key and the manifest names this very function and version. What is wrong with one version is a failure of that version;
+ * a control plane that cannot be reached, or a disk that fails, is thrown, because then the node is better off with the state it has.
+ */
+import { createHash } from "node:crypto";
+import type { BlobReference, Digest, VersionManifest } from "../../sdk/artifact.ts";
+import { parseManifest, verifyManifest } from "../../sdk/artifact-format.ts";
+import type { DesiredState, FunctionState, VersionState } from "../../sdk/desired-state.ts";
+import { formatProblems } from "../../sdk/problem.ts";
+import { openSecrets } from "../../sdk/sealed-secret.ts";
+import type { Clock } from "../clock.ts";
+import { ControlError, type BlobSource } from "../control/control-client.ts";
+import type { FrontState, FrontVersion, VersionFailure } from "../ipc.ts";
+import type { Logger } from "../logger.ts";
+import { BlobMismatchError, type BlobFolder, type BlobSpec } from "./blob-folder.ts";
+import { fetchBlob } from "./fetch-blob.ts";
+import { mapBounded } from "./map-bounded.ts";
+
+export interface PreparedState {
+  readonly state: FrontState;
+  /** Every blob the state's ready versions need. */
+  readonly digests: ReadonlySet<Digest>;
+}
+
+export interface VersionPreparerOptions {
+  readonly blobs: BlobFolder;
+  readonly token: string;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly logger: Logger;
+}
+
+export interface PrepareOptions {
+  /** Null: only what is on the disk. */
+  readonly source: BlobSource | null;
+  /** Snapshots for other runtimes are not fetched. */
+  readonly runtimeKey: string | null;
+  readonly signal: AbortSignal;
+}
+
+/** Why one version is not ready; everything else that is thrown stops the whole state. */
+class VersionRefusal extends Error {}
+
+interface CheckedVersion {
+  readonly digests: readonly Digest[];
+}
+
+const CONCURRENCY = 8;
+/** sdk/artifact-format.ts refuses larger manifests. */
+const MANIFEST_BYTES_MAX = 16_384;
+
+export class VersionPreparer {
+  readonly #options: VersionPreparerOptions;
+  /** Versions of the last state that were checked, by manifest, signature and key: nothing is read twice for them. */
+  #checked = new Map<string, CheckedVersion>();
+  readonly #fetching = new Map<Digest, Promise<void>>();
+
+  constructor(options: VersionPreparerOptions) {
+    this.#options = options;
+  }
+
+  async prepare(state: DesiredState, options: PrepareOptions): Promise<PreparedState> {
+    const wanted = state.functions.flatMap((owner) => owner.versions.map((version) => ({ owner, version })));
+    const checked = new Map<string, CheckedVersion>();
+    const digests = new Set<Digest>();
+    const failures: VersionFailure[] = [];
+    const results = await mapBounded(wanted, {
+      concurrency: CONCURRENCY,
+      run: async ({ owner, version }) => {
+        try {
+          const memo = `${version.digest} ${version.signature} ${state.publicKey} ${owner.name} ${version.version}`;
+          const known = this.#checked.get(memo) ?? (await this.#check({ owner, version, state }, options));
+          const ready = this.#open(owner, version);
+          checked.set(memo, known);
+          for (const digest of known.digests) digests.add(digest);
+          return ready;
+        } catch (error) {
+          if (!(error instanceof VersionRefusal)) throw error;
+          failures.push(failureOf(owner, { version: version.version, message: error.message }));
+          return null;
+        }
+      },
+    });
+    this.#checked = checked;
+    const versions = results.filter((version) => version !== null);
+    return { state: { state: withoutSecrets(state), versions, failures }, digests };
+  }
+
+  /** Deletes blobs that were found damaged, so that the next `prepare` fetches them again. */
+  async discard(digests: readonly Digest[]): Promise<void> {
+    for (const digest of digests) await this.#options.blobs.remove(digest);
+    for (const [memo, known] of this.#checked) {
+      if (known.digests.some((digest) => digests.includes(digest))) this.#checked.delete(memo);
+    }
+  }
+
+  async #check(
+    { owner, version, state }: { owner: FunctionState; version: VersionState; state: DesiredState },
+    options: PrepareOptions,
+  ): Promise<CheckedVersion> {
+    const bytes = await this.#readManifest(version.digest, options);
+    if (!verifyManifest(bytes, version.signature, state.publicKey)) {
+      throw new VersionRefusal("the manifest's signature is not from this control plane");
+    }
+    const parsed = parseManifest(bytes);
+    if (!parsed.ok) throw new VersionRefusal(`the manifest is not valid: ${formatProblems(parsed.problems)}`);
+    const manifest = parsed.value;
+    if (manifest.function !== owner.name || manifest.version !== version.version) {
+      throw new VersionRefusal(`the manifest is of ${manifest.function} ${manifest.version}`);
+    }
+    await this.#ensure(specOf(manifest.module), options);
+    const optional = await this.#ensureOptional(manifest, options);
+    return { digests: [version.digest, manifest.module.digest, ...optional] };
+  }
+
+  /** Source map and snapshot: a version runs without them. */
+  async #ensureOptional(manifest: VersionManifest, options: PrepareOptions): Promise<Digest[]> {
+    const snapshots = manifest.snapshots.filter(({ runtimeKey }) => runtimeKey === options.runtimeKey);
+    const present: Digest[] = [];
+    for (const reference of [manifest.sourceMap, ...snapshots]) {
+      if (reference === null) continue;
+      try {
+        await this.#ensure(specOf(reference), options);
+        present.push(reference.digest);
+      } catch (error) {
+        if (!(error instanceof VersionRefusal)) throw error;
+        const { function: name, version } = manifest;
+        this.#options.logger.warn({ function: name, version, reason: error.message }, "blob.optional.missing");
+      }
+    }
+    return present;
+  }
+
+  async #readManifest(digest: Digest, options: PrepareOptions): Promise<Buffer> {
+    const { blobs, logger } = this.#options;
+    const spec: BlobSpec = { digest, bytes: null, bytesMax: MANIFEST_BYTES_MAX };
+    await this.#ensure(spec, options);
+    let read = await blobs.read(digest);
+    if (read.kind === "damaged") {
+      logger.warn({ digest }, "blob.damaged");
+      await blobs.remove(digest);
+      await this.#ensure(spec, options);
+      read = await blobs.read(digest);
+    }
+    if (read.kind === "found") return read.bytes;
+    throw new VersionRefusal(`the manifest on this node's disk is ${read.kind}`);
+  }
+
+  async #ensure(spec: BlobSpec, options: PrepareOptions): Promise<void> {
+    if (await this.#options.blobs.has(spec)) return;
+    if (options.source === null) throw new VersionRefusal(`blob ${spec.digest} is not on this node's disk`);
+    try {
+      await this.#fetchOnce(spec, options.source, options.signal);
+    } catch (error) {
+      if (isAboutThisBlob(error)) throw new VersionRefusal(error.message, { cause: error });
+      throw error;
+    }
+  }
+
+  /** Versions often share a blob: it is fetched once. */
+  #fetchOnce(spec: BlobSpec, source: BlobSource, signal: AbortSignal): Promise<void> {
+    const running = this.#fetching.get(spec.digest);
+    if (running !== undefined) return running;
+    const fetching = fetchBlob(spec, { ...this.#options, source, signal }).finally(() => {
+      this.#fetching.delete(spec.digest);
+    });
+    this.#fetching.set(spec.digest, fetching);
+    return fetching;
+  }
+
+  #open(owner: FunctionState, version: VersionState): FrontVersion {
+    const secrets = version.sealedSecrets === null ? null : openSecrets(version.sealedSecrets, this.#options.token);
+    if (secrets?.ok === false) {
+      throw new VersionRefusal(
+        `its secrets cannot be opened with this node's token: ${formatProblems(secrets.problems)}`,
+      );
+    }
+    const environment = { ...version.variables, ...secrets?.value };
+    const { digest: manifest } = version;
+    const key = `${owner.name}@${version.version}#${fingerprint(manifest, environment)}`;
+    return { key, function: owner.name, version: version.version, manifest, environment };
+  }
+}
+
+function specOf({ digest, bytes }: BlobReference): BlobSpec {
+  return { digest, bytes, bytesMax: bytes };
+}
+
+function failureOf(owner: FunctionState, { version, message }: { version: string; message: string }): VersionFailure {
+  return { function: owner.name, version, code: "FUNCTION_LOAD_FAILED", message };
+}
+
+function isAboutThisBlob(error: unknown): error is Error {
+  if (error instanceof BlobMismatchError) return true;
+  return error instanceof ControlError && (error.reason === "missing" || error.reason === "refused");
+}
+
+/** Fronts get opened secrets only, and only of versions that are ready. */
+function withoutSecrets(state: DesiredState): DesiredState {
+  const functions = state.functions.map((owner) => ({
+    ...owner,
+    versions: owner.versions.map((version) => ({ ...version, sealedSecrets: null })),
+  }));
+  return { ...state, functions };
+}
+
+/** A short name for code and environment together. */
+function fingerprint(manifest: Digest, environment: Readonly<Record<string, string>>): string {
+  const names = Object.keys(environment).toSorted();
+  const text = JSON.stringify([manifest, ...names.map((name) => [name, environment[name]])]);
+  return createHash("sha256").update(text).digest("base64url").slice(0, 22);
+}

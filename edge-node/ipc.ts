@@ -1,0 +1,101 @@
+/**
+ * What the supervisor and its fronts say to each other over the child's IPC channel, as JSON.
+ *
+ * The supervisor owns the control link, the node's token and the disk; a front owns sockets and isolate hosts. Invariants: a front
+ * never receives the token; a `state` is whole, and everything it names in `versions` has a manifest whose signature was checked.
+ */
+import type { Digest } from "../sdk/artifact.ts";
+import type { DesiredState, InvokeMessage, InvokeResult, LogRecord, NodeAck } from "../sdk/desired-state.ts";
+import type { VersionStats } from "../runtime/driver.ts";
+import type { LogThreshold } from "./logger.ts";
+
+/** A function version that a node could not make ready. */
+export type VersionFailure = NodeAck["failures"][number];
+
+/** How a front runs; fixed for its life. */
+export interface FrontSettings {
+  readonly node: string;
+  /** 0 for the first front. */
+  readonly index: number;
+  readonly dataFolder: string;
+  readonly driver: "process" | "in-process";
+  /** Isolate hosts of this front (process driver). */
+  readonly hosts: number;
+  /** Memory of this front's cache. */
+  readonly cacheBytesMax: number;
+  /** CIDR blocks beyond public addresses that functions may reach. */
+  readonly egressAllowNetworks: readonly string[];
+  /** CIDR blocks beyond public addresses that origins may be in. */
+  readonly originAllowNetworks: readonly string[];
+  readonly logLevel: LogThreshold;
+  /** Used when the front is told to stop by a signal of its own. */
+  readonly drainMs: number;
+}
+
+/** A version whose blobs are on the disk and whose manifest was verified. */
+export interface FrontVersion {
+  /** The driver's key: equal only when code, limits and environment are. */
+  readonly key: string;
+  readonly function: string;
+  readonly version: string;
+  readonly manifest: Digest;
+  /** Variables and opened secrets together. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** Everything a front needs to serve one revision. */
+export interface FrontState {
+  /** With every `sealedSecrets` null. */
+  readonly state: DesiredState;
+  readonly versions: readonly FrontVersion[];
+  /** Versions of the state that are not in `versions`, and why. */
+  readonly failures: readonly VersionFailure[];
+}
+
+/** The outcome of one front serving a state. */
+export interface FrontApplied {
+  readonly failures: readonly VersionFailure[];
+  /** Blobs whose bytes on the disk were missing or do not match their digest. */
+  readonly damaged: readonly Digest[];
+}
+
+export type ToFront =
+  | { readonly kind: "start"; readonly settings: FrontSettings }
+  | { readonly kind: "state"; readonly id: number; readonly state: FrontState }
+  /** Port 0 takes a free one. */
+  | { readonly kind: "listen"; readonly host: string; readonly port: number }
+  | { readonly kind: "ping"; readonly id: number }
+  | { readonly kind: "metrics"; readonly id: number }
+  | { readonly kind: "invoke"; readonly message: InvokeMessage }
+  /** Stop accepting, end what is in flight within `timeoutMs`, exit 0. */
+  | { readonly kind: "drain"; readonly timeoutMs: number };
+
+export type FromFront =
+  | { readonly kind: "started"; readonly runtimeKey: string }
+  | ({ readonly kind: "applied"; readonly id: number } & FrontApplied)
+  /** The state as a whole cannot be routed; the front serves what it had. */
+  | { readonly kind: "refused"; readonly id: number; readonly message: string }
+  | { readonly kind: "listening"; readonly port: number }
+  | {
+      readonly kind: "pong";
+      readonly id: number;
+      readonly requestsInFlight: number;
+      readonly rssBytes: number;
+      /** Since the front's start. */
+      readonly logsDropped: number;
+    }
+  | ({ readonly kind: "metrics"; readonly id: number } & FrontMetrics)
+  | { readonly kind: "logs"; readonly records: readonly FrontLogRecord[] }
+  | { readonly kind: "invoked"; readonly result: InvokeResult }
+  /** The front cannot go on and exits. */
+  | { readonly kind: "failed"; readonly message: string };
+
+/** One front's counters. */
+export interface FrontMetrics {
+  /** As prom-client's `getMetricsAsJSON` gives them. */
+  readonly metrics: readonly object[];
+  readonly versions: readonly VersionStats[];
+}
+
+/** A log record before the supervisor adds the node's name. */
+export type FrontLogRecord = Omit<LogRecord, "node">;
