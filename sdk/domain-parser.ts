@@ -65,7 +65,7 @@ function readSource(fields: FieldReader): DomainSource {
   const host_name = fields.optionalString("host_name", { check: refuseHostName });
   return {
     origin_type,
-    origin_addr: fields.string("origin_addr", { check: origin_type === "ipaddr" ? refuseAddress : refuseOriginName }),
+    origin_addr: fields.string("origin_addr", { check: refuseOriginAddress(fields.raw("origin_type")) }),
     priority: fields.integer("priority", { min: 1, max: 100, default: 70 }),
     weight: fields.integer("weight", { min: 1, max: 100, default: 50 }),
     http_port: fields.integer("http_port", { min: 1, max: 65_535, default: 80 }),
@@ -82,6 +82,12 @@ const refuseOriginName: Check<string> = (value) =>
     : "a host name in lower case that is not an IP address (origin_type ipaddr)";
 const refuseAddress: Check<string> = (value) =>
   isIP(value) === 0 ? "an IPv4 or IPv6 address, without brackets and port" : null;
+
+/** Nothing is said about the address while its type is not known. */
+function refuseOriginAddress(originType: unknown): Check<string> {
+  if (originType === "ipaddr") return refuseAddress;
+  return originType === "domain" ? refuseOriginName : () => null;
+}
 
 /** They frame or route the message and belong to the node (RFC 9110 §7.6.1, RFC 9112 §6). */
 const NODE_HEADERS: readonly string[] = [

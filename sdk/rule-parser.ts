@@ -71,6 +71,8 @@ function readTarget(fields: FieldReader): Pick<Rule, "version" | "alias"> {
 }
 
 function readMatchContent(fields: FieldReader, matchType: RuleMatchType): string | undefined {
+  // Nothing is said about the content while its type is not known.
+  if (fields.raw("matchType") !== matchType) return void fields.raw("matchContent");
   if (matchType === "all") {
     if (fields.raw("matchContent") !== undefined) {
       fields.report(

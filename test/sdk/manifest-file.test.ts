@@ -1,0 +1,61 @@
+/** Claims about the author's project file. */
+import { describe, expect, test } from "vitest";
+import { parseProjectFile } from "../../sdk/manifest-file.ts";
+import { parsedValue, problemPaths } from "./expect-problems.ts";
+
+describe("parseProjectFile()", () => {
+  test("needs only a name", () => {
+    expect(parsedValue(parseProjectFile({ name: "hello" }))).toEqual({
+      name: "hello",
+      description: "",
+      entry: null,
+      bundler: "esbuild",
+      limits: {},
+      variables: {},
+      snapshot: true,
+    });
+  });
+
+  test("keeps what is set, and only the limits that are set", () => {
+    const input = {
+      name: "hello",
+      description: "Says hello.",
+      entry: "src/main.ts",
+      bundler: "rollup",
+      limits: { cpuMs: 10 },
+      variables: { GREETING: "hi" },
+      snapshot: false,
+    };
+    expect(parsedValue(parseProjectFile(input))).toEqual(input);
+  });
+
+  test("allows $schema for editors", () => {
+    expect(parseProjectFile({ $schema: "./x.json", name: "a" }).ok).toBe(true);
+  });
+
+  test.each([
+    [{}, "name"],
+    [{ name: "9" }, "name"],
+    [{ name: "a", entry: "../x.ts" }, "entry"],
+    [{ name: "a", entry: "/x.ts" }, "entry"],
+    [{ name: "a", entry: "./x.ts" }, "entry"],
+    [{ name: "a", entry: "a\\b.ts" }, "entry"],
+    [{ name: "a", entry: "a//b.ts" }, "entry"],
+    [{ name: "a", entry: "a\u0000b.ts" }, "entry"],
+    [{ name: "a", entry: "" }, "entry"],
+    [{ name: "a", entry: "a".repeat(1_025) }, "entry"],
+    [{ name: "a", bundler: "webpack" }, "bundler"],
+    [{ name: "a", limits: { cpuMs: 0 } }, "limits.cpuMs"],
+    [{ name: "a", limits: { cpu: 1 } }, "limits.cpu"],
+    [{ name: "a", limits: [] }, "limits"],
+    [{ name: "a", variables: { "1": "x" } }, "variables.1"],
+    [{ name: "a", variables: { A: 1 } }, "variables.A"],
+    [{ name: "a", variables: "x" }, "variables"],
+    [{ name: "a", variables: { A: "x".repeat(4_096) } }, "environment"],
+    [{ name: "a", snapshot: "no" }, "snapshot"],
+    [{ name: "a", description: "x".repeat(513) }, "description"],
+    [{ name: "a", secrets: {} }, "secrets"],
+  ])("refuses %j", (input, path) => {
+    expect(problemPaths(parseProjectFile(input))).toEqual([path]);
+  });
+});
