@@ -1,0 +1,84 @@
+/**
+ * What an author's module looks like: the hooks the platform calls and the context each gets (spec: programmable CDN, "The hook interface").
+ *
+ * Types only, and on purpose without any import, so that a project may keep a copy beside its sources. Web API types
+ * (Request, Response, …) are the runtime's own, declared in globals.d.ts.
+ */
+
+/** Plain variables and secrets of the function, by key. Name them for exact types: `EdgeFunction<{ API_KEY: string }>`. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** A default export of a function module. Every hook may be async. A rule may only bind a hook that exists. */
+export interface EdgeFunction<Env = Environment> {
+  /**
+   * Every request, before the cache lookup. Nothing: go on (changed headers count). A Request: go on with it.
+   * A Response: answer; cache and origin are skipped, clientResponse still runs.
+   */
+  clientRequest?(
+    request: Request,
+    env: Env,
+    ctx: Context<"clientRequest">,
+  ): RequestHookResult | Promise<RequestHookResult>;
+  /**
+   * Only when the cache has no fresh answer, before the origin is asked; an access check here does not protect what is cached.
+   * A Response is cached as if the origin had answered it.
+   */
+  originPull?(request: Request, env: Env, ctx: Context<"originPull">): RequestHookResult | Promise<RequestHookResult>;
+  /** After the origin answered, before the answer is stored. `ctx.request` is the request the origin got. */
+  originResponse?(
+    response: Response,
+    env: Env,
+    ctx: ResponseContext<"originResponse">,
+  ): ResponseHookResult | Promise<ResponseHookResult>;
+  /** Every answer, from cache or origin, before it is sent. `ctx.request` is the client's. */
+  clientResponse?(
+    response: Response,
+    env: Env,
+    ctx: ResponseContext<"clientResponse">,
+  ): ResponseHookResult | Promise<ResponseHookResult>;
+  /** Answers instead of an origin (HTTP function). */
+  fetch?(request: Request, env: Env, ctx: Context<"fetch">): Response | Promise<Response>;
+}
+
+export type RequestHookResult = Request | Response | undefined | void;
+export type ResponseHookResult = Response | undefined | void;
+
+export type HookName = "clientRequest" | "originPull" | "originResponse" | "clientResponse" | "fetch";
+
+/** Who is asking, and what a hook may do beside answering. */
+export interface Context<P extends HookName = HookName> {
+  /** The same in all phases of one client request; also in every log line and error answer. */
+  readonly requestId: string;
+  readonly functionName: string;
+  readonly version: string;
+  readonly phase: P;
+  readonly rule: { readonly priority: number };
+  /** The configured domain that matched, for example `*.example.com`. */
+  readonly domain: string;
+  readonly clientIp: string;
+  /** Keeps the invocation alive after its answer until `promise` settles. A rejection is logged. */
+  waitUntil(promise: Promise<unknown>): void;
+  /** When this invocation fails, the message goes on unmodified, whatever the rule's `onError` says. */
+  passThroughOnException(): void;
+  /** Milliseconds until the wall limit, at least 0. */
+  getRemainingTimeInMilliSeconds(): number;
+  /** Log lines that carry this request's id. */
+  readonly logger: Logger;
+}
+
+/** The context of originResponse and clientResponse. */
+export interface ResponseContext<
+  P extends "originResponse" | "clientResponse" = "originResponse" | "clientResponse",
+> extends Context<P> {
+  /** The request this response belongs to. */
+  readonly request: Request;
+  /** How the cache was involved, for example `hit` or `miss`; empty in originResponse. */
+  readonly cacheStatus: string;
+}
+
+export interface Logger {
+  debug(...values: readonly unknown[]): void;
+  info(...values: readonly unknown[]): void;
+  warn(...values: readonly unknown[]): void;
+  error(...values: readonly unknown[]): void;
+}

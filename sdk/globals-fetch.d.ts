@@ -1,0 +1,289 @@
+/**
+ * The rest of the runtime's globals for authors: files, fetch, crypto, console, timers. See globals.d.ts, which comes first.
+ */
+
+// Files
+
+interface BlobPropertyBag {
+  endings?: "native" | "transparent";
+  type?: string;
+}
+
+declare class Blob {
+  constructor(parts?: Iterable<BufferSource | Blob | string>, options?: BlobPropertyBag);
+  readonly size: number;
+  readonly type: string;
+  arrayBuffer(): Promise<ArrayBuffer>;
+  bytes(): Promise<Uint8Array<ArrayBuffer>>;
+  slice(start?: number, end?: number, type?: string): Blob;
+  stream(): ReadableStream<Uint8Array>;
+  text(): Promise<string>;
+}
+
+declare class File extends Blob {
+  constructor(
+    parts: Iterable<BufferSource | Blob | string>,
+    name: string,
+    options?: BlobPropertyBag & { lastModified?: number },
+  );
+  readonly lastModified: number;
+  readonly name: string;
+}
+
+declare class FormData implements Iterable<[string, FormDataEntryValue]> {
+  constructor();
+  append(name: string, value: string): void;
+  append(name: string, value: Blob, filename?: string): void;
+  delete(name: string): void;
+  get(name: string): FormDataEntryValue | null;
+  getAll(name: string): FormDataEntryValue[];
+  has(name: string): boolean;
+  set(name: string, value: string): void;
+  set(name: string, value: Blob, filename?: string): void;
+  forEach(visit: (value: FormDataEntryValue, name: string, parent: FormData) => void, thisArg?: unknown): void;
+  entries(): IterableIterator<[string, FormDataEntryValue]>;
+  keys(): IterableIterator<string>;
+  values(): IterableIterator<FormDataEntryValue>;
+  [Symbol.iterator](): IterableIterator<[string, FormDataEntryValue]>;
+}
+
+// Fetch
+
+declare class Headers implements Iterable<[string, string]> {
+  constructor(init?: HeadersInit);
+  append(name: string, value: string): void;
+  delete(name: string): void;
+  get(name: string): string | null;
+  getSetCookie(): string[];
+  has(name: string): boolean;
+  set(name: string, value: string): void;
+  forEach(visit: (value: string, name: string, parent: Headers) => void, thisArg?: unknown): void;
+  entries(): IterableIterator<[string, string]>;
+  keys(): IterableIterator<string>;
+  values(): IterableIterator<string>;
+  [Symbol.iterator](): IterableIterator<[string, string]>;
+}
+
+interface Body {
+  readonly body: ReadableStream<Uint8Array> | null;
+  readonly bodyUsed: boolean;
+  arrayBuffer(): Promise<ArrayBuffer>;
+  blob(): Promise<Blob>;
+  bytes(): Promise<Uint8Array<ArrayBuffer>>;
+  formData(): Promise<FormData>;
+  // The standard promises nothing about the parsed value.
+  json(): Promise<any>;
+  text(): Promise<string>;
+}
+
+interface RequestInit {
+  body?: BodyInit | null;
+  /** Needed with a stream as body. */
+  duplex?: "half";
+  headers?: HeadersInit;
+  method?: string;
+  redirect?: "error" | "follow" | "manual";
+  signal?: AbortSignal | null;
+}
+
+interface Request extends Body {}
+declare class Request {
+  constructor(input: RequestInfo | URL, init?: RequestInit);
+  readonly headers: Headers;
+  readonly method: string;
+  readonly redirect: "error" | "follow" | "manual";
+  readonly signal: AbortSignal;
+  readonly url: string;
+  clone(): Request;
+}
+
+interface ResponseInit {
+  headers?: HeadersInit;
+  status?: number;
+  statusText?: string;
+}
+
+interface Response extends Body {}
+declare class Response {
+  constructor(body?: BodyInit | null, init?: ResponseInit);
+  readonly headers: Headers;
+  readonly ok: boolean;
+  readonly redirected: boolean;
+  readonly status: number;
+  readonly statusText: string;
+  readonly type: "default" | "error" | "basic" | "cors" | "opaque" | "opaqueredirect";
+  readonly url: string;
+  clone(): Response;
+  static error(): Response;
+  static json(data: unknown, init?: ResponseInit): Response;
+  static redirect(url: string | URL, status?: number): Response;
+}
+
+/** A subrequest. Reaches public addresses and what the node's operator allows. */
+declare function fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
+
+// Crypto
+
+type KeyUsage = "decrypt" | "deriveBits" | "deriveKey" | "encrypt" | "sign" | "unwrapKey" | "verify" | "wrapKey";
+type KeyFormat = "jwk" | "pkcs8" | "raw" | "spki";
+type KeyType = "private" | "public" | "secret";
+
+interface Algorithm {
+  name: string;
+}
+type KeyAlgorithm = Algorithm;
+type AlgorithmIdentifier = Algorithm | string;
+/** Parameters differ by algorithm (Web Cryptography API). */
+interface AlgorithmParameters extends Algorithm {
+  [parameter: string]: unknown;
+}
+
+interface JsonWebKey {
+  alg?: string;
+  crv?: string;
+  d?: string;
+  dp?: string;
+  dq?: string;
+  e?: string;
+  ext?: boolean;
+  k?: string;
+  key_ops?: string[];
+  kty?: string;
+  n?: string;
+  p?: string;
+  q?: string;
+  qi?: string;
+  use?: string;
+  x?: string;
+  y?: string;
+}
+
+interface CryptoKeyPair {
+  publicKey: CryptoKey;
+  privateKey: CryptoKey;
+}
+
+declare class CryptoKey {
+  private constructor();
+  readonly algorithm: KeyAlgorithm;
+  readonly extractable: boolean;
+  readonly type: KeyType;
+  readonly usages: KeyUsage[];
+}
+
+declare class SubtleCrypto {
+  private constructor();
+  digest(algorithm: AlgorithmIdentifier, data: BufferSource): Promise<ArrayBuffer>;
+  sign(algorithm: AlgorithmParameters | string, key: CryptoKey, data: BufferSource): Promise<ArrayBuffer>;
+  verify(
+    algorithm: AlgorithmParameters | string,
+    key: CryptoKey,
+    signature: BufferSource,
+    data: BufferSource,
+  ): Promise<boolean>;
+  encrypt(algorithm: AlgorithmParameters, key: CryptoKey, data: BufferSource): Promise<ArrayBuffer>;
+  decrypt(algorithm: AlgorithmParameters, key: CryptoKey, data: BufferSource): Promise<ArrayBuffer>;
+  generateKey(
+    algorithm: AlgorithmParameters | string,
+    extractable: boolean,
+    usages: readonly KeyUsage[],
+  ): Promise<CryptoKey | CryptoKeyPair>;
+  importKey(
+    format: "jwk",
+    key: JsonWebKey,
+    algorithm: AlgorithmParameters | string,
+    extractable: boolean,
+    usages: readonly KeyUsage[],
+  ): Promise<CryptoKey>;
+  importKey(
+    format: Exclude<KeyFormat, "jwk">,
+    key: BufferSource,
+    algorithm: AlgorithmParameters | string,
+    extractable: boolean,
+    usages: readonly KeyUsage[],
+  ): Promise<CryptoKey>;
+  exportKey(format: "jwk", key: CryptoKey): Promise<JsonWebKey>;
+  exportKey(format: Exclude<KeyFormat, "jwk">, key: CryptoKey): Promise<ArrayBuffer>;
+  deriveBits(algorithm: AlgorithmParameters, key: CryptoKey, length?: number | null): Promise<ArrayBuffer>;
+  deriveKey(
+    algorithm: AlgorithmParameters,
+    key: CryptoKey,
+    derived: AlgorithmParameters,
+    extractable: boolean,
+    usages: readonly KeyUsage[],
+  ): Promise<CryptoKey>;
+  wrapKey(
+    format: KeyFormat,
+    key: CryptoKey,
+    wrappingKey: CryptoKey,
+    algorithm: AlgorithmParameters | string,
+  ): Promise<ArrayBuffer>;
+  unwrapKey(
+    format: KeyFormat,
+    wrappedKey: BufferSource,
+    unwrappingKey: CryptoKey,
+    algorithm: AlgorithmParameters | string,
+    unwrapped: AlgorithmParameters | string,
+    extractable: boolean,
+    usages: readonly KeyUsage[],
+  ): Promise<CryptoKey>;
+}
+
+declare class Crypto {
+  private constructor();
+  readonly subtle: SubtleCrypto;
+  getRandomValues<T extends ArrayBufferView>(array: T): T;
+  randomUUID(): `${string}-${string}-${string}-${string}-${string}`;
+}
+
+declare var crypto: Crypto;
+
+// Console, timers and the rest
+
+interface Console {
+  assert(condition?: boolean, ...values: unknown[]): void;
+  count(label?: string): void;
+  countReset(label?: string): void;
+  debug(...values: unknown[]): void;
+  dir(value?: unknown, options?: unknown): void;
+  error(...values: unknown[]): void;
+  group(...values: unknown[]): void;
+  groupCollapsed(...values: unknown[]): void;
+  groupEnd(): void;
+  info(...values: unknown[]): void;
+  log(...values: unknown[]): void;
+  table(data?: unknown, columns?: readonly string[]): void;
+  time(label?: string): void;
+  timeEnd(label?: string): void;
+  timeLog(label?: string, ...values: unknown[]): void;
+  trace(...values: unknown[]): void;
+  warn(...values: unknown[]): void;
+}
+
+declare var console: Console;
+
+declare function setTimeout<A extends unknown[]>(
+  callback: (...values: A) => void,
+  delayMs?: number,
+  ...values: A
+): number;
+declare function setInterval<A extends unknown[]>(
+  callback: (...values: A) => void,
+  delayMs?: number,
+  ...values: A
+): number;
+declare function clearTimeout(id?: number): void;
+declare function clearInterval(id?: number): void;
+declare function queueMicrotask(callback: () => void): void;
+declare function structuredClone<T>(value: T, options?: { transfer?: readonly ArrayBuffer[] }): T;
+
+declare class Performance extends EventTarget {
+  private constructor();
+  readonly timeOrigin: number;
+  now(): number;
+  toJSON(): unknown;
+}
+
+declare var performance: Performance;
+declare var navigator: { readonly userAgent: string };
+declare var self: typeof globalThis;

@@ -1,0 +1,15 @@
+/**
+ * What `import type … from "@selvage/sdk"` gives an author: the module's shape and nothing else.
+ *
+ * Holds no code, so that importing it adds nothing to a bundle. Tools that talk to a control plane import `client.ts`.
+ */
+export type {
+  Context,
+  EdgeFunction,
+  Environment,
+  HookName,
+  Logger,
+  RequestHookResult,
+  ResponseContext,
+  ResponseHookResult,
+} from "./edge-function.ts";
