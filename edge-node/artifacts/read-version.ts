@@ -1,0 +1,70 @@
+/**
+ * Reads one verified version from the disk into what a driver loads.
+ *
+ * Runs in a front, which trusts the manifest's digest it was given and nothing on the disk: every blob is hashed again as it is read.
+ * Invariant: a snapshot is handed on only when its runtime key equals ours; without one the code path runs.
+ */
+import type { Digest, VersionManifest } from "../../sdk/artifact.ts";
+import { parseManifest } from "../../sdk/artifact-format.ts";
+import { formatProblems } from "../../sdk/problem.ts";
+import type { RunnableVersion } from "../../runtime/driver.ts";
+import type { FrontVersion } from "../ipc.ts";
+import type { BlobFolder } from "./blob-folder.ts";
+
+export type VersionRead =
+  | {
+      readonly kind: "found";
+      readonly runnable: RunnableVersion;
+      readonly sourceMap: Digest | null;
+      /** Optional blobs that have to be fetched again. */
+      readonly damaged: readonly Digest[];
+    }
+  | { readonly kind: "failed"; readonly message: string; readonly damaged: readonly Digest[] };
+
+export interface ReadVersionOptions {
+  readonly blobs: BlobFolder;
+  readonly runtimeKey: string;
+}
+
+/** Throws only what the file system throws. */
+export async function readVersion(version: FrontVersion, options: ReadVersionOptions): Promise<VersionRead> {
+  const { blobs } = options;
+  const manifestRead = await blobs.read(version.manifest);
+  if (manifestRead.kind !== "found") return unusable("manifest", manifestRead.kind, version.manifest);
+  const parsed = parseManifest(manifestRead.bytes);
+  if (!parsed.ok) return { kind: "failed", message: formatProblems(parsed.problems), damaged: [] };
+  const manifest = parsed.value;
+  const module = await blobs.read(manifest.module.digest);
+  if (module.kind !== "found") return unusable("module", module.kind, manifest.module.digest);
+  const { snapshot, damaged } = await readSnapshot(manifest, options);
+  return {
+    kind: "found",
+    runnable: {
+      key: version.key,
+      function: version.function,
+      version: version.version,
+      hooks: manifest.hooks,
+      limits: manifest.limits,
+      environment: version.environment,
+      code: module.bytes.toString("utf8"),
+      snapshot,
+    },
+    sourceMap: manifest.sourceMap?.digest ?? null,
+    damaged,
+  };
+}
+
+async function readSnapshot(
+  manifest: VersionManifest,
+  { blobs, runtimeKey }: ReadVersionOptions,
+): Promise<{ readonly snapshot: Uint8Array | null; readonly damaged: readonly Digest[] }> {
+  const reference = manifest.snapshots.find((snapshot) => snapshot.runtimeKey === runtimeKey);
+  if (reference === undefined) return { snapshot: null, damaged: [] };
+  const read = await blobs.read(reference.digest);
+  if (read.kind === "found") return { snapshot: read.bytes, damaged: [] };
+  return { snapshot: null, damaged: read.kind === "damaged" ? [reference.digest] : [] };
+}
+
+function unusable(what: string, state: "missing" | "damaged", digest: Digest): VersionRead {
+  return { kind: "failed", message: `the ${what} on this node's disk is ${state}`, damaged: [digest] };
+}

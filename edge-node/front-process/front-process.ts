@@ -1,0 +1,165 @@
+/**
+ * One front as the supervisor sees it: takes its messages, answers them, and ends when told.
+ *
+ * Knows neither `process` nor how front and driver are built: both are given. Invariant: states are applied one after the other, in the
+ * order of their messages; every message that expects a reply gets exactly one.
+ */
+import type { InvokeMessage, InvokeResult } from "../../sdk/desired-state.ts";
+import type { Driver } from "../../runtime/driver.ts";
+import type { Clock } from "../clock.ts";
+import { BatchSender } from "../control/batch-sender.ts";
+import type { FrontLogRecord, FromFront, ToFront } from "../ipc.ts";
+import type { Logger } from "../logger.ts";
+import { BackgroundTasks } from "../supervisor/background-tasks.ts";
+import type { StateApplier } from "./apply-state.ts";
+
+/** What this file needs of a front (edge-node/front/front.ts). */
+export interface ServingFront {
+  readonly requestsInFlight: number;
+  /** Resolves with the port. */
+  listen(address: { readonly host: string; readonly port: number }): Promise<number>;
+  invoke(message: InvokeMessage): Promise<InvokeResult>;
+  /** Counters as prom-client's `getMetricsAsJSON` gives them. */
+  metrics(): Promise<readonly object[]>;
+  /** Stops accepting and resolves when nothing is in flight or `timeoutMs` passed. */
+  drain(timeoutMs: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface FrontProcessOptions {
+  readonly front: ServingFront;
+  readonly driver: Driver;
+  readonly applier: StateApplier;
+  /** Resolves when the message left this process; rejects when it cannot. */
+  readonly send: (message: FromFront) => Promise<void>;
+  readonly rssBytes: () => number;
+  /** Ends the process. */
+  readonly exit: (code: number) => void;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+const LOG_INTERVAL_MS = 50;
+const LOG_RETRY_MS = 1_000;
+const LOG_BATCH_MAX = 200;
+const LOG_QUEUE_MAX = 5_000;
+/** Longest wait for the driver's hosts to end. */
+const CLOSE_MS = 2_000;
+
+export class FrontProcess {
+  readonly #options: FrontProcessOptions;
+  readonly #tasks: BackgroundTasks;
+  readonly #logs: BatchSender<FrontLogRecord>;
+  #applying: Promise<void> = Promise.resolve();
+  #draining: Promise<void> | null = null;
+
+  constructor(options: FrontProcessOptions) {
+    this.#options = options;
+    this.#tasks = new BackgroundTasks(options.logger);
+    this.#logs = new BatchSender({
+      send: (records) => options.send({ kind: "logs", records }),
+      intervalMs: LOG_INTERVAL_MS,
+      retryMs: LOG_RETRY_MS,
+      batchMax: LOG_BATCH_MAX,
+      queueMax: LOG_QUEUE_MAX,
+      clock: options.clock,
+    });
+  }
+
+  /** Takes a function's log record on its way to the control plane. */
+  log(record: FrontLogRecord): void {
+    this.#logs.push([record]);
+  }
+
+  /** Starts what the message asks for; failures are logged. */
+  handle(message: Exclude<ToFront, { kind: "start" }>): void {
+    this.#tasks.add(message.kind, this.#answer(message));
+  }
+
+  /** Ends what is in flight, at most `timeoutMs` long, then the process. Idempotent. */
+  drain(timeoutMs: number): Promise<void> {
+    this.#draining ??= this.#drain(timeoutMs);
+    return this.#draining;
+  }
+
+  async #answer(message: Exclude<ToFront, { kind: "start" }>): Promise<void> {
+    const { front, send } = this.#options;
+    switch (message.kind) {
+      case "state":
+        this.#applying = this.#applying.then(() => this.#apply(message));
+        return this.#applying;
+      case "listen":
+        return this.#listen(message);
+      case "ping":
+        return send(this.#pong(message.id));
+      case "metrics": {
+        const [metrics, versions] = await Promise.all([front.metrics(), this.#options.driver.stats()]);
+        return send({ kind: "metrics", id: message.id, metrics, versions });
+      }
+      case "invoke":
+        return send({ kind: "invoked", result: await this.#invoke(message.message) });
+      case "drain":
+        return this.drain(message.timeoutMs);
+    }
+  }
+
+  async #apply({ id, state }: Extract<ToFront, { kind: "state" }>): Promise<void> {
+    const { applier, logger, send } = this.#options;
+    try {
+      const applied = await applier.apply(state);
+      await send({ kind: "applied", id, ...applied });
+    } catch (error) {
+      logger.error({ err: error, revision: state.state.revision }, "state.refused");
+      await send({ kind: "refused", id, message: error instanceof Error ? error.message : String(error) });
+    }
+  }
+
+  async #listen({ host, port }: Extract<ToFront, { kind: "listen" }>): Promise<void> {
+    try {
+      const bound = await this.#options.front.listen({ host, port });
+      await this.#options.send({ kind: "listening", port: bound });
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      await this.#options.send({ kind: "failed", message: `cannot listen on ${host}:${port}: ${reason}` });
+      this.#options.exit(1);
+    }
+  }
+
+  #pong(id: number): FromFront {
+    const { front, rssBytes } = this.#options;
+    return {
+      kind: "pong",
+      id,
+      requestsInFlight: front.requestsInFlight,
+      rssBytes: rssBytes(),
+      logsDropped: this.#logs.dropped,
+    };
+  }
+
+  async #invoke(message: InvokeMessage): Promise<InvokeResult> {
+    const startedAt = this.#options.clock.monotonicMs();
+    try {
+      return await this.#options.front.invoke(message);
+    } catch (error) {
+      this.#options.logger.error({ err: error }, "invoke.failed");
+      const durationMs = this.#options.clock.monotonicMs() - startedAt;
+      const outcome = { kind: "failed", code: "NODE_INTERNAL", message: "the node failed" } as const;
+      return { id: message.id, outcome, durationMs, logs: [] };
+    }
+  }
+
+  async #drain(timeoutMs: number): Promise<void> {
+    const { applier, clock, driver, exit, front, logger } = this.#options;
+    logger.info({ requestsInFlight: front.requestsInFlight, timeoutMs }, "front.draining");
+    clock.after(timeoutMs + CLOSE_MS, () => exit(0));
+    await front.drain(timeoutMs);
+    await this.#logs.close();
+    applier.close();
+    const cancel = clock.after(CLOSE_MS, () => exit(0));
+    await front.close();
+    await driver.close();
+    cancel();
+    logger.info({}, "front.drained");
+    exit(0);
+  }
+}
