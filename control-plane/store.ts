@@ -1,0 +1,227 @@
+/**
+ * The control plane's memory: what it keeps, as rows, and the two ways to reach them.
+ *
+ * It knows no encryption (secrets arrive encrypted), no blob and no rule of the domain; callers check before they write, inside
+ * the same `change`. Invariants: a version row is inserted or deleted, never updated; what `change` resolved with survives kill -9;
+ * a `change` that throws leaves nothing behind. One contract suite runs over every implementation.
+ */
+import type { Digest } from "../sdk/artifact.ts";
+import type { TokenRole } from "../sdk/api.ts";
+import type { NodeAck, NodeRegistration } from "../sdk/desired-state.ts";
+import type { DomainConfig } from "../sdk/domain.ts";
+import type { FunctionLimits } from "../sdk/limits.ts";
+import type { Hook } from "../sdk/phase.ts";
+import type { Rule } from "../sdk/rule.ts";
+
+export interface Store {
+  /** Runs `work` over one consistent state. Neither `read` nor `change` may be called from inside `work`. */
+  read<T>(work: (view: StoreView) => Promise<T>): Promise<T>;
+  /** Runs `work` in one transaction, serially with all other changes; durable once resolved, undone when `work` throws. */
+  change<T>(work: (tables: StoreTables) => Promise<T>): Promise<T>;
+  /** Ends after running work; nothing may be called afterwards. */
+  close(): Promise<void>;
+}
+
+/** Everything that can be read. */
+export interface StoreView {
+  readonly functions: FunctionView;
+  readonly versions: VersionView;
+  readonly aliases: AliasView;
+  readonly domains: DomainView;
+  readonly tokens: TokenView;
+  readonly nodes: NodeView;
+  readonly revisions: RevisionView;
+  readonly settings: SettingView;
+}
+
+/** Everything that can be read and written. */
+export interface StoreTables {
+  readonly functions: FunctionTable;
+  readonly versions: VersionTable;
+  readonly aliases: AliasTable;
+  readonly domains: DomainTable;
+  readonly tokens: TokenTable;
+  readonly nodes: NodeTable;
+  readonly revisions: RevisionTable;
+  readonly settings: SettingTable;
+}
+
+export interface FunctionRow {
+  readonly name: string;
+  readonly description: string;
+  readonly enabled: boolean;
+  /** ISO 8601, UTC, like all times here. */
+  readonly createdAt: string;
+}
+
+/** What the next version is published with. */
+export interface EnvironmentRow {
+  readonly variables: Readonly<Record<string, string>>;
+  /** JSON of the secrets, encrypted under the master key; null: none. */
+  readonly encryptedSecrets: string | null;
+}
+
+export interface FunctionView {
+  /** By name. */
+  list(): Promise<readonly FunctionRow[]>;
+  get(name: string): Promise<FunctionRow | null>;
+  /** Empty when none was set. */
+  environment(name: string): Promise<EnvironmentRow>;
+}
+export interface FunctionTable extends FunctionView {
+  insert(row: FunctionRow): Promise<void>;
+  /** Sets description and enabled. */
+  update(name: string, changes: Pick<FunctionRow, "description" | "enabled">): Promise<void>;
+  setEnvironment(name: string, environment: EnvironmentRow): Promise<void>;
+  /** With its environment, versions, retired names and aliases. */
+  delete(name: string): Promise<void>;
+}
+
+export interface VersionRow extends EnvironmentRow {
+  readonly function: string;
+  readonly version: string;
+  readonly description: string;
+  readonly createdAt: string;
+  /** Of the manifest. */
+  readonly digest: Digest;
+  readonly signature: string;
+  readonly hooks: readonly Hook[];
+  readonly limits: FunctionLimits;
+  readonly moduleDigest: Digest;
+  readonly moduleBytes: number;
+  readonly snapshot: { readonly state: "ready" | "off" | "failed"; readonly bytes: number; readonly reason: string };
+  /** Every blob the version needs, its manifest included. */
+  readonly blobs: readonly Digest[];
+}
+
+export interface VersionView {
+  /** Newest first: the order of insertion, not of `createdAt`. */
+  list(functionName: string): Promise<readonly VersionRow[]>;
+  get(functionName: string, version: string): Promise<VersionRow | null>;
+  /** The version inserted last, or null. */
+  latest(functionName: string): Promise<VersionRow | null>;
+  count(functionName: string): Promise<number>;
+  /** Whether the name belongs to a version, or belonged to one that was deleted. */
+  isNameTaken(functionName: string, version: string): Promise<boolean>;
+  /** Every version that an alias or a rule names or that is the latest of its function. */
+  listReferenced(): Promise<readonly VersionRow[]>;
+  /** Blobs of all versions. */
+  listBlobs(): Promise<ReadonlySet<Digest>>;
+}
+export interface VersionTable extends VersionView {
+  insert(row: VersionRow): Promise<void>;
+  /** Its name is never free again while the function exists. */
+  delete(functionName: string, version: string): Promise<void>;
+}
+
+export interface AliasRow {
+  readonly function: string;
+  readonly name: string;
+  readonly version: string;
+  /** Newest first. */
+  readonly previous: readonly string[];
+  readonly updatedAt: string;
+}
+export interface AliasView {
+  listAll(): Promise<readonly AliasRow[]>;
+  /** By name. */
+  list(functionName: string): Promise<readonly AliasRow[]>;
+  get(functionName: string, name: string): Promise<AliasRow | null>;
+}
+export interface AliasTable extends AliasView {
+  put(row: AliasRow): Promise<void>;
+  delete(functionName: string, name: string): Promise<void>;
+}
+
+export interface DomainRow {
+  readonly config: DomainConfig;
+  readonly rules: readonly Rule[];
+  readonly updatedAt: string;
+}
+export interface BoundRule {
+  readonly domain: string;
+  readonly rule: Rule;
+}
+export interface DomainView {
+  /** By domain. */
+  list(): Promise<readonly DomainRow[]>;
+  get(domain: string): Promise<DomainRow | null>;
+  count(): Promise<number>;
+  /** Every rule that names the function. */
+  rulesOf(functionName: string): Promise<readonly BoundRule[]>;
+}
+export interface DomainTable extends DomainView {
+  /** Inserts or replaces the domain and all of its rules. */
+  put(row: DomainRow): Promise<void>;
+  delete(domain: string): Promise<void>;
+}
+
+export interface TokenRow {
+  readonly id: string;
+  readonly name: string;
+  readonly role: TokenRole;
+  /** Lower-case hex SHA-256 of the token, which itself is stored nowhere. */
+  readonly hash: string;
+  readonly createdAt: string;
+}
+export interface TokenView {
+  /** Oldest first. */
+  list(): Promise<readonly TokenRow[]>;
+  get(id: string): Promise<TokenRow | null>;
+  findByHash(hash: string): Promise<TokenRow | null>;
+}
+export interface TokenTable extends TokenView {
+  insert(row: TokenRow): Promise<void>;
+  delete(id: string): Promise<void>;
+}
+
+export interface NodeRow extends NodeRegistration {
+  /** The newest revision it acknowledged; 0: none. */
+  readonly revision: number;
+  readonly lastSeenAt: string;
+}
+export interface AckRow extends NodeAck {
+  readonly ackedAt: string;
+}
+export interface NodeView {
+  /** By name. */
+  list(): Promise<readonly NodeRow[]>;
+  get(name: string): Promise<NodeRow | null>;
+  count(): Promise<number>;
+  /** Of each node the first acknowledgement of `revision` or a later one. */
+  acksSince(revision: number): Promise<readonly AckRow[]>;
+}
+export interface NodeTable extends NodeView {
+  /** Inserts, or replaces what it said of itself; the acknowledged revision stays. */
+  register(registration: NodeRegistration, seenAt: string): Promise<void>;
+  setSeen(name: string, seenAt: string): Promise<void>;
+  /** Records it; of a repeated one the first time stays and the failures are replaced. Keeps `acksPerNodeMax` per node. */
+  acknowledge(ack: AckRow): Promise<void>;
+  delete(name: string): Promise<void>;
+}
+
+/** Acknowledgements kept per node. */
+export const acksPerNodeMax = 100;
+
+export interface RevisionRow {
+  readonly revision: number;
+  readonly createdAt: string;
+}
+export interface RevisionView {
+  /** Revision 0, created at the epoch, when nothing was changed yet. */
+  current(): Promise<RevisionRow>;
+  get(revision: number): Promise<RevisionRow | null>;
+}
+export interface RevisionTable extends RevisionView {
+  /** One more than the current. */
+  next(createdAt: string): Promise<RevisionRow>;
+}
+
+/** Single values of the control plane itself. */
+export type SettingKey = "bootstrapped_at" | "signing_public_key" | "signing_private_key_encrypted";
+export interface SettingView {
+  get(key: SettingKey): Promise<string | null>;
+}
+export interface SettingTable extends SettingView {
+  put(key: SettingKey, value: string): Promise<void>;
+}

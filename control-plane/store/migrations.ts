@@ -1,0 +1,5 @@
+/** Every schema step in order. Steps are only ever added at the end. */
+import type { Migration } from "./migrate.ts";
+import { firstTables } from "./migrations/0001-first-tables.ts";
+
+export const migrations: readonly Migration[] = [{ name: "first-tables", up: firstTables }];

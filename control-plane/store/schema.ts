@@ -1,0 +1,145 @@
+/**
+ * The tables as Kysely sees them: the shape that the migrations in this folder have produced so far.
+ *
+ * Portable on purpose: text, integers and JSON in text only. Booleans are 0 and 1, times are ISO 8601 texts.
+ */
+
+export interface Tables {
+  functions: FunctionsTable;
+  environments: EnvironmentsTable;
+  versions: VersionsTable;
+  retired_versions: RetiredVersionsTable;
+  version_blobs: VersionBlobsTable;
+  aliases: AliasesTable;
+  domains: DomainsTable;
+  rules: RulesTable;
+  tokens: TokensTable;
+  nodes: NodesTable;
+  node_acks: NodeAcksTable;
+  revisions: RevisionsTable;
+  settings: SettingsTable;
+  schema_migrations: SchemaMigrationsTable;
+}
+
+export interface FunctionsTable {
+  name: string;
+  description: string;
+  enabled: number;
+  created_at: string;
+}
+
+export interface EnvironmentsTable {
+  function: string;
+  /** JSON object of strings. */
+  variables: string;
+  encrypted_secrets: string | null;
+}
+
+export interface VersionsTable {
+  function: string;
+  version: string;
+  /** Grows by one within a function; the order of publication. */
+  sequence: number;
+  description: string;
+  created_at: string;
+  digest: string;
+  signature: string;
+  /** JSON list. */
+  hooks: string;
+  /** JSON object. */
+  limits: string;
+  module_digest: string;
+  module_bytes: number;
+  snapshot_state: "ready" | "off" | "failed";
+  snapshot_bytes: number;
+  snapshot_reason: string;
+  /** JSON object of strings. */
+  variables: string;
+  encrypted_secrets: string | null;
+}
+
+export interface RetiredVersionsTable {
+  function: string;
+  version: string;
+}
+
+export interface VersionBlobsTable {
+  function: string;
+  version: string;
+  digest: string;
+}
+
+export interface AliasesTable {
+  function: string;
+  name: string;
+  version: string;
+  /** JSON list of version names, newest first. */
+  previous: string;
+  updated_at: string;
+}
+
+export interface DomainsTable {
+  domain: string;
+  /** JSON of the DomainConfig. */
+  config: string;
+  updated_at: string;
+}
+
+export interface RulesTable {
+  domain: string;
+  /** Place in the list as it was given. */
+  position: number;
+  phase: string;
+  match_type: string;
+  match_content: string | null;
+  function: string;
+  version: string | null;
+  alias: string | null;
+  priority: number;
+  enabled: number;
+  stop: number;
+  on_error: string;
+}
+
+export interface TokensTable {
+  id: string;
+  name: string;
+  role: string;
+  hash: string;
+  created_at: string;
+}
+
+export interface NodesTable {
+  name: string;
+  selvage_version: string;
+  node_version: string;
+  runtime_key: string;
+  driver: string;
+  revision: number;
+  last_seen_at: string;
+}
+
+export interface NodeAcksTable {
+  node: string;
+  revision: number;
+  apply_ms: number;
+  /** JSON list. */
+  failures: string;
+  acked_at: string;
+}
+
+export interface RevisionsTable {
+  revision: number;
+  created_at: string;
+}
+
+export interface SettingsTable {
+  key: string;
+  value: string;
+}
+
+export interface SchemaMigrationsTable {
+  id: number;
+  name: string;
+  applied_at: string;
+}

@@ -1,0 +1,50 @@
+/**
+ * The store over SQL through Kysely, for any dialect: one class per group of tables, composed here.
+ *
+ * Knows no dialect and opens nothing. Invariant: every read and every change runs in one transaction of the database.
+ */
+import type { Kysely } from "kysely";
+import type { Store, StoreTables, StoreView } from "../store.ts";
+import type { Tables } from "./schema.ts";
+import { SqlAliases } from "./sql-aliases.ts";
+import { SqlDomains } from "./sql-domains.ts";
+import { SqlFunctions } from "./sql-functions.ts";
+import { SqlNodes } from "./sql-nodes.ts";
+import { SqlRevisions } from "./sql-revisions.ts";
+import { SqlSettings } from "./sql-settings.ts";
+import { SqlTokens } from "./sql-tokens.ts";
+import { SqlVersions } from "./sql-versions.ts";
+
+export class SqlStore implements Store {
+  readonly #db: Kysely<Tables>;
+
+  /** Owns `db` and closes it. */
+  constructor(db: Kysely<Tables>) {
+    this.#db = db;
+  }
+
+  read<T>(work: (view: StoreView) => Promise<T>): Promise<T> {
+    return this.#db.transaction().execute((transaction) => work(tablesOver(transaction)));
+  }
+
+  change<T>(work: (tables: StoreTables) => Promise<T>): Promise<T> {
+    return this.#db.transaction().execute((transaction) => work(tablesOver(transaction)));
+  }
+
+  close(): Promise<void> {
+    return this.#db.destroy();
+  }
+}
+
+function tablesOver(db: Kysely<Tables>): StoreTables {
+  return {
+    functions: new SqlFunctions(db),
+    versions: new SqlVersions(db),
+    aliases: new SqlAliases(db),
+    domains: new SqlDomains(db),
+    tokens: new SqlTokens(db),
+    nodes: new SqlNodes(db),
+    revisions: new SqlRevisions(db),
+    settings: new SqlSettings(db),
+  };
+}

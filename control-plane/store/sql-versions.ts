@@ -1,0 +1,198 @@
+/** Versions and the blobs they need in SQL. Invariant: this file holds no UPDATE. */
+import type { Kysely, Selectable } from "kysely";
+import type { Digest } from "../../sdk/artifact.ts";
+import type { VersionRow, VersionTable } from "../store.ts";
+import type { Tables, VersionsTable } from "./schema.ts";
+
+export class SqlVersions implements VersionTable {
+  readonly #db: Kysely<Tables>;
+
+  constructor(db: Kysely<Tables>) {
+    this.#db = db;
+  }
+
+  async list(functionName: string): Promise<readonly VersionRow[]> {
+    const rows = await this.#db
+      .selectFrom("versions")
+      .selectAll()
+      .where("function", "=", functionName)
+      .orderBy("sequence", "desc")
+      .execute();
+    const blobs = await this.#db
+      .selectFrom("version_blobs")
+      .selectAll()
+      .where("function", "=", functionName)
+      .orderBy("digest")
+      .execute();
+    return withBlobs(rows, blobs);
+  }
+
+  async get(functionName: string, version: string): Promise<VersionRow | null> {
+    const rows = await this.#db
+      .selectFrom("versions")
+      .selectAll()
+      .where("function", "=", functionName)
+      .where("version", "=", version)
+      .execute();
+    const blobs = await this.#db
+      .selectFrom("version_blobs")
+      .selectAll()
+      .where("function", "=", functionName)
+      .where("version", "=", version)
+      .orderBy("digest")
+      .execute();
+    return withBlobs(rows, blobs)[0] ?? null;
+  }
+
+  async latest(functionName: string): Promise<VersionRow | null> {
+    const row = await this.#db
+      .selectFrom("versions")
+      .select("version")
+      .where("function", "=", functionName)
+      .orderBy("sequence", "desc")
+      .limit(1)
+      .executeTakeFirst();
+    return row === undefined ? null : this.get(functionName, row.version);
+  }
+
+  async count(functionName: string): Promise<number> {
+    const row = await this.#db
+      .selectFrom("versions")
+      .select((select) => select.fn.countAll<number | string>().as("count"))
+      .where("function", "=", functionName)
+      .executeTakeFirstOrThrow();
+    return Number(row.count);
+  }
+
+  async isNameTaken(functionName: string, version: string): Promise<boolean> {
+    for (const table of ["versions", "retired_versions"] as const) {
+      const row = await this.#db
+        .selectFrom(table)
+        .select("version")
+        .where("function", "=", functionName)
+        .where("version", "=", version)
+        .executeTakeFirst();
+      if (row !== undefined) return true;
+    }
+    return false;
+  }
+
+  async listReferenced(): Promise<readonly VersionRow[]> {
+    const db = this.#db;
+    const rows = await db
+      .selectFrom("versions as v")
+      .selectAll("v")
+      .where((where) =>
+        where.or([
+          where("v.sequence", "=", (select) =>
+            select
+              .selectFrom("versions as w")
+              .select((inner) => inner.fn.max("w.sequence").as("newest"))
+              .whereRef("w.function", "=", "v.function"),
+          ),
+          where.exists((select) =>
+            select
+              .selectFrom("aliases as a")
+              .select("a.name")
+              .whereRef("a.function", "=", "v.function")
+              .whereRef("a.version", "=", "v.version"),
+          ),
+          where.exists((select) =>
+            select
+              .selectFrom("rules as r")
+              .select("r.domain")
+              .whereRef("r.function", "=", "v.function")
+              .whereRef("r.version", "=", "v.version"),
+          ),
+        ]),
+      )
+      .orderBy("v.function")
+      .orderBy("v.sequence")
+      .execute();
+    const blobs = await db.selectFrom("version_blobs").selectAll().orderBy("digest").execute();
+    return withBlobs(rows, blobs);
+  }
+
+  async listBlobs(): Promise<ReadonlySet<Digest>> {
+    const rows = await this.#db.selectFrom("version_blobs").select("digest").distinct().execute();
+    return new Set(rows.map(({ digest }) => digest));
+  }
+
+  async insert(row: VersionRow): Promise<void> {
+    const { newest } = await this.#db
+      .selectFrom("versions")
+      .select((select) => select.fn.max("sequence").as("newest"))
+      .where("function", "=", row.function)
+      .executeTakeFirstOrThrow();
+    await this.#db
+      .insertInto("versions")
+      .values(toColumns(row, ((newest as number | null) ?? 0) + 1))
+      .execute();
+    const { function: name, version } = row;
+    await this.#db
+      .insertInto("version_blobs")
+      .values(row.blobs.map((digest) => ({ function: name, version, digest })))
+      .execute();
+  }
+
+  async delete(functionName: string, version: string): Promise<void> {
+    for (const table of ["version_blobs", "versions"] as const) {
+      await this.#db.deleteFrom(table).where("function", "=", functionName).where("version", "=", version).execute();
+    }
+    await this.#db.insertInto("retired_versions").values({ function: functionName, version }).execute();
+  }
+}
+
+function withBlobs(
+  rows: readonly Selectable<VersionsTable>[],
+  blobs: readonly { readonly function: string; readonly version: string; readonly digest: Digest }[],
+): VersionRow[] {
+  const byVersion = Map.groupBy(blobs, (blob) => `${blob.function} ${blob.version}`);
+  return rows.map((row) => {
+    const own = byVersion.get(`${row.function} ${row.version}`) ?? [];
+    return toRow(
+      row,
+      own.map(({ digest }) => digest),
+    );
+  });
+}
+
+function toRow(row: Selectable<VersionsTable>, blobs: readonly Digest[]): VersionRow {
+  return {
+    function: row.function,
+    version: row.version,
+    description: row.description,
+    createdAt: row.created_at,
+    digest: row.digest,
+    signature: row.signature,
+    hooks: JSON.parse(row.hooks) as VersionRow["hooks"],
+    limits: JSON.parse(row.limits) as VersionRow["limits"],
+    moduleDigest: row.module_digest,
+    moduleBytes: row.module_bytes,
+    snapshot: { state: row.snapshot_state, bytes: row.snapshot_bytes, reason: row.snapshot_reason },
+    variables: JSON.parse(row.variables) as VersionRow["variables"],
+    encryptedSecrets: row.encrypted_secrets,
+    blobs,
+  };
+}
+
+function toColumns(row: VersionRow, sequence: number): VersionsTable {
+  return {
+    function: row.function,
+    version: row.version,
+    sequence,
+    description: row.description,
+    created_at: row.createdAt,
+    digest: row.digest,
+    signature: row.signature,
+    hooks: JSON.stringify(row.hooks),
+    limits: JSON.stringify(row.limits),
+    module_digest: row.moduleDigest,
+    module_bytes: row.moduleBytes,
+    snapshot_state: row.snapshot.state,
+    snapshot_bytes: row.snapshot.bytes,
+    snapshot_reason: row.snapshot.reason,
+    variables: JSON.stringify(row.variables),
+    encrypted_secrets: row.encryptedSecrets,
+  };
+}

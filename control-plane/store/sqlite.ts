@@ -1,0 +1,115 @@
+/**
+ * The door to node:sqlite: opens the embedded store in one file and hands it out as a `Store`.
+ *
+ * Nothing else imports node:sqlite. Write-ahead log with `synchronous=FULL`: a commit is on the disk before it resolves.
+ * Invariant: one process per file, held by SQLite's own lock, which ends with the process however that ends.
+ */
+import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import { Kysely, SqliteDialect, type SqliteDatabase, type SqliteStatement } from "kysely";
+import type { Store } from "../store.ts";
+import { migrate, type Migration } from "./migrate.ts";
+import { migrations as allMigrations } from "./migrations.ts";
+import type { Tables } from "./schema.ts";
+import { SqlStore } from "./sql-store.ts";
+
+export interface SqliteStoreOptions {
+  /** Path of the database file, or `:memory:`. Made when absent; its folder must exist. */
+  readonly file: string;
+  /** Recorded with schema steps that are applied now, ISO 8601. */
+  readonly openedAt: string;
+  /** Default: every step this program knows. */
+  readonly migrations?: readonly Migration[];
+}
+
+/**
+ * The store in `file`, brought to the present schema. The caller closes it.
+ * @throws when another process has it open, it is not a database, or a newer program wrote it.
+ */
+export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
+  const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: openDatabase(options.file) }) });
+  try {
+    await migrate(db, { migrations: options.migrations ?? allMigrations, appliedAt: options.openedAt });
+  } catch (error) {
+    await db.destroy();
+    throw error;
+  }
+  return new SqlStore(db);
+}
+
+/** What Kysely asks of better-sqlite3, over node:sqlite. */
+export function openDatabase(file: string): SqliteDatabase {
+  let database: DatabaseSync | null = null;
+  try {
+    database = new DatabaseSync(file, { enableForeignKeyConstraints: true, defensive: true, timeout: 2_000 });
+    database.exec("pragma locking_mode = exclusive; pragma journal_mode = wal; pragma synchronous = full;");
+    // Takes the lock now, not at the first change.
+    database.exec("begin immediate; commit;");
+    return new Database(database);
+  } catch (error) {
+    database?.close();
+    throw new Error(`Cannot open the store: ${reasonOf(error)}: received ${file}`, { cause: error });
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const code = typeof error === "object" && error !== null && "errcode" in error ? error.errcode : null;
+  if (code === SQLITE_BUSY) return "another process has it open";
+  return error instanceof Error ? error.message : String(error);
+}
+
+const SQLITE_BUSY = 5;
+/** Statements kept prepared; the store has fewer distinct ones, and a bound list of placeholders makes new ones rarely. */
+const STATEMENTS_MAX = 256;
+
+class Database implements SqliteDatabase {
+  readonly #database: DatabaseSync;
+  /** Least recently used first. */
+  readonly #statements = new Map<string, Statement>();
+
+  constructor(database: DatabaseSync) {
+    this.#database = database;
+  }
+
+  close(): void {
+    this.#statements.clear();
+    this.#database.close();
+  }
+
+  prepare(text: string): SqliteStatement {
+    const statement = this.#statements.get(text) ?? new Statement(this.#database.prepare(text));
+    this.#statements.delete(text);
+    this.#statements.set(text, statement);
+    if (this.#statements.size > STATEMENTS_MAX) {
+      const [oldest] = this.#statements.keys();
+      if (oldest !== undefined) this.#statements.delete(oldest);
+    }
+    return statement;
+  }
+}
+
+class Statement implements SqliteStatement {
+  readonly reader: boolean;
+  readonly #statement: StatementSync;
+
+  constructor(statement: StatementSync) {
+    this.#statement = statement;
+    this.reader = statement.columns().length > 0;
+  }
+
+  all(parameters: readonly unknown[]): unknown[] {
+    return this.#statement.all(...bound(parameters));
+  }
+
+  run(parameters: readonly unknown[]): { changes: number | bigint; lastInsertRowid: number | bigint } {
+    return this.#statement.run(...bound(parameters));
+  }
+
+  iterate(parameters: readonly unknown[]): IterableIterator<unknown> {
+    return this.#statement.iterate(...bound(parameters));
+  }
+}
+
+/** node:sqlite refuses what it cannot bind (undefined, booleans, objects) with a TypeError of its own. */
+function bound(parameters: readonly unknown[]): SQLInputValue[] {
+  return parameters as SQLInputValue[];
+}
