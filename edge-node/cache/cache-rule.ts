@@ -1,0 +1,92 @@
+/**
+ * A domain's cache rules, compiled: which one decides for a path, and what the cache key is under it.
+ *
+ * Knows the configuration's words (match_type, ttl_unit, url_parameter_type) and turns them into milliseconds and functions.
+ */
+import type { CacheRule } from "../../sdk/domain.ts";
+import {
+  matchAll,
+  matchDirectory,
+  matchFullPath,
+  matchHomePage,
+  matchSuffix,
+  splitMatchList,
+  type PathMatcher,
+} from "../rules/path-match.ts";
+
+export interface CompiledCacheRule {
+  readonly matches: PathMatcher;
+  readonly ttlMs: number;
+  readonly followOrigin: CacheRule["follow_origin"];
+  /** The part of the query that tells objects apart: "" or `?…`. */
+  keyQuery(query: string): string;
+}
+
+const unitMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** The rules in the order they decide: larger priority first. */
+export function compileCacheRules(rules: readonly CacheRule[]): readonly CompiledCacheRule[] {
+  return [...rules].sort((a, b) => b.priority - a.priority).map(compileCacheRule);
+}
+
+/** The rule that decides about `path` (its `match` form), or undefined. */
+export function findCacheRule(rules: readonly CompiledCacheRule[], path: string): CompiledCacheRule | undefined {
+  return rules.find((rule) => rule.matches(path));
+}
+
+function compileCacheRule(rule: CacheRule): CompiledCacheRule {
+  return {
+    matches: compileMatch(rule),
+    ttlMs: rule.ttl * unitMs[rule.ttl_unit],
+    followOrigin: rule.follow_origin,
+    keyQuery: compileKeyQuery(rule),
+  };
+}
+
+const matchers: Readonly<Record<CacheRule["match_type"], (list: readonly string[]) => PathMatcher>> = {
+  all: () => matchAll,
+  home_page: () => matchHomePage,
+  file_extension: matchSuffix,
+  catalog: matchDirectory,
+  full_path: (list) => {
+    const paths = list.map(matchFullPath);
+    return (path) => paths.some((matches) => matches(path));
+  },
+};
+
+function compileMatch(rule: CacheRule): PathMatcher {
+  return matchers[rule.match_type](splitMatchList(rule.match_value ?? "", ";"));
+}
+
+const queryPolicies: Readonly<
+  Record<CacheRule["url_parameter_type"], (names: ReadonlySet<string>) => (query: string) => string>
+> = {
+  full_url: () => (query) => query,
+  ignore_url_params: () => () => "",
+  del_params: (names) => (query) => filterParameters(query, (name) => !names.has(name)),
+  reserve_params: (names) => (query) => filterParameters(query, (name) => names.has(name)),
+};
+
+function compileKeyQuery(rule: CacheRule): (query: string) => string {
+  const names = new Set(splitMatchList(rule.url_parameter_value ?? "", ";"));
+  return queryPolicies[rule.url_parameter_type](names);
+}
+
+/** Keeps order and spelling of what stays; names are compared decoded. */
+function filterParameters(query: string, keep: (name: string) => boolean): string {
+  const kept = query
+    .slice(1)
+    .split("&")
+    .filter((parameter) => parameter !== "" && keep(parameterName(parameter)));
+  return kept.length === 0 ? "" : `?${kept.join("&")}`;
+}
+
+function parameterName(parameter: string): string {
+  const equals = parameter.indexOf("=");
+  const name = equals < 0 ? parameter : parameter.slice(0, equals);
+  try {
+    return decodeURIComponent(name.replaceAll("+", " "));
+  } catch {
+    return name;
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * A body that is read from its source once, kept whole, and handed to any number of readers while it still arrives.
+ *
+ * Knows nothing of keys or freshness. The source is read at its own speed up to `bytesMax`; a body of unknown length that grows beyond
+ * overflows: it is then no longer kept, and its one reader pulls the rest through. Invariant: a source that breaks off makes every reader
+ * throw; no reader ever ends early as if the body were complete.
+ */
+
+export type SharedBodyEnd =
+  | { readonly kind: "complete"; readonly bytes: Uint8Array }
+  | { readonly kind: "overflow" }
+  | { readonly kind: "failed"; readonly error: unknown };
+
+export class SharedBody {
+  readonly #source: AsyncIterator<Uint8Array>;
+  readonly #bytesMax: number;
+  readonly #chunks: Uint8Array[] = [];
+  #bytes = 0;
+  #end: SharedBodyEnd | null = null;
+  #waiting: (() => void)[] = [];
+  /** Settles when the source ended, broke off or overflowed; never rejects. */
+  readonly ended: Promise<SharedBodyEnd>;
+
+  constructor(source: AsyncIterable<Uint8Array>, options: { readonly bytesMax: number }) {
+    this.#source = source[Symbol.asyncIterator]();
+    this.#bytesMax = options.bytesMax;
+    this.ended = this.#fill();
+  }
+
+  /** The body from its first byte. After an overflow only the reader that was there already may go on. */
+  async *read(): AsyncGenerator<Uint8Array, void> {
+    let next = 0;
+    try {
+      for (;;) {
+        const chunk = this.#chunks[next];
+        if (chunk !== undefined) {
+          next++;
+          yield chunk;
+        } else if (this.#end === null) {
+          await new Promise<void>((resolve) => this.#waiting.push(resolve));
+        } else break;
+      }
+      if (this.#end.kind === "failed") throw this.#end.error;
+      if (this.#end.kind === "overflow") yield* this.#rest();
+    } finally {
+      if (this.#end?.kind === "overflow") await this.#source.return?.();
+    }
+  }
+
+  /** Gives the source up, so that readers throw. Harmless when it ended. */
+  async cancel(error: unknown): Promise<void> {
+    if (this.#end !== null && this.#end.kind !== "overflow") return;
+    this.#finish({ kind: "failed", error });
+    await this.#source.return?.();
+  }
+
+  async *#rest(): AsyncGenerator<Uint8Array, void> {
+    this.#chunks.length = 0;
+    for (let item = await this.#source.next(); item.done !== true; item = await this.#source.next()) yield item.value;
+  }
+
+  async #fill(): Promise<SharedBodyEnd> {
+    try {
+      for (;;) {
+        const item = await this.#source.next();
+        if (this.#end !== null) return this.#end;
+        if (item.done === true) return this.#finish({ kind: "complete", bytes: this.#joined() });
+        this.#bytes += item.value.byteLength;
+        this.#chunks.push(item.value);
+        if (this.#bytes > this.#bytesMax) return this.#finish({ kind: "overflow" });
+        this.#wake();
+      }
+    } catch (error) {
+      return this.#finish({ kind: "failed", error });
+    }
+  }
+
+  /** Always a copy: a chunk may be a small view of a large socket buffer, which keeping it would hold. */
+  #joined(): Uint8Array {
+    const whole = new Uint8Array(this.#bytes);
+    let at = 0;
+    for (const chunk of this.#chunks) {
+      whole.set(chunk, at);
+      at += chunk.byteLength;
+    }
+    return whole;
+  }
+
+  #finish(end: SharedBodyEnd): SharedBodyEnd {
+    this.#end ??= end;
+    this.#wake();
+    return this.#end;
+  }
+
+  #wake(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resolve of waiting) resolve();
+  }
+}

@@ -1,0 +1,253 @@
+/**
+ * One HTTP request to another server and its answer, over an undici pool.
+ *
+ * Knows no domain, rule or retry: it sends what it is given, writes the framing itself, and turns every way an exchange can go wrong into a
+ * code of the closed list. Invariant: the answer's body either arrives whole or its reader throws; nothing is read ahead beyond the window.
+ */
+import type { Dispatcher } from "undici";
+import type { Body } from "../../runtime/body.ts";
+import { emptyBody } from "../../runtime/body.ts";
+import { errorCodes, type ErrorCode } from "../../sdk/error-code.ts";
+import { forEachHeader, getHeader, isHeaderName, isHeaderValue, type HeaderText } from "../../sdk/header-text.ts";
+import { messageLimits } from "../../sdk/limits.ts";
+import { ByteQueue } from "../pipeline/byte-queue.ts";
+import { removeHopByHop } from "../pipeline/hop-headers.ts";
+
+export interface ExchangeRequest {
+  readonly method: string;
+  /** Path and query. */
+  readonly target: string;
+  /** Without hop-by-hop fields; `content-length` in it is ignored, `host` is sent as it stands. */
+  readonly headers: HeaderText;
+  readonly body: Body;
+  /** Until the answer's head. */
+  readonly headTimeoutMs: number;
+  /** Between two chunks of the answer's body. */
+  readonly idleTimeoutMs: number;
+}
+
+export interface ExchangeResponse {
+  readonly kind: "response";
+  readonly status: number;
+  readonly statusText: string;
+  /** Without hop-by-hop fields. */
+  readonly headers: HeaderText;
+  readonly body: Body;
+}
+
+export interface ExchangeFailure {
+  readonly kind: "failed";
+  readonly code: ErrorCode;
+  /** For logs. */
+  readonly message: string;
+  /** The server never saw the request: it may be sent elsewhere. */
+  readonly unsent: boolean;
+  /** The connection ended before an answer began, as a kept-alive connection does when the server closes it just then. */
+  readonly dropped: boolean;
+}
+
+export interface RunningExchange {
+  /** Never rejects. */
+  readonly result: Promise<ExchangeResponse | ExchangeFailure>;
+  /** Ends the exchange: the result fails with REQUEST_ABORTED, or the body breaks off. Harmless when over. */
+  abort(): void;
+}
+
+/** A body that broke off after the head. */
+export class BodyBrokenError extends Error {
+  readonly code: ErrorCode;
+  constructor(code: ErrorCode, cause: unknown) {
+    super("The answer broke off", { cause });
+    this.name = "BodyBrokenError";
+    this.code = code;
+  }
+}
+
+const INFORMATIONAL_MAX = 16;
+
+/** The answer breaks a rule that the HTTP parser does not hold. */
+class MalformedAnswerError extends Error {}
+class AbortedError extends Error {
+  readonly code = "REQUEST_ABORTED";
+}
+
+/** Sends the request. */
+export function startExchange(dispatcher: Dispatcher, request: ExchangeRequest): RunningExchange {
+  const handler = new ExchangeHandler(request.method);
+  try {
+    dispatcher.dispatch(
+      {
+        method: request.method,
+        path: request.target,
+        headers: headerList(request),
+        // undici also takes async iterables, which its types leave out.
+        body: requestBody(request.body) as Buffer | null,
+        headersTimeout: request.headTimeoutMs,
+        bodyTimeout: request.idleTimeoutMs,
+      },
+      handler,
+    );
+  } catch (error) {
+    handler.onResponseError(null, error);
+  }
+  return handler;
+}
+
+class ExchangeHandler implements Dispatcher.DispatchHandler, RunningExchange {
+  readonly #method: string;
+  readonly #settled = Promise.withResolvers<ExchangeResponse | ExchangeFailure>();
+  #controller: Dispatcher.DispatchController | null = null;
+  #queue: ByteQueue | null = null;
+  #informational = 0;
+  #aborted = false;
+  #started = false;
+
+  constructor(method: string) {
+    this.#method = method;
+  }
+
+  get result(): Promise<ExchangeResponse | ExchangeFailure> {
+    return this.#settled.promise;
+  }
+
+  abort(): void {
+    if (this.#aborted) return;
+    this.#aborted = true;
+    this.#controller?.abort(new AbortedError());
+    if (this.#controller === null) this.#fail(new AbortedError());
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    this.#started = true;
+    if (this.#aborted) controller.abort(new AbortedError());
+  }
+
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    _headers: unknown,
+    statusText: string | undefined,
+  ): void {
+    if (status < 200) {
+      if (++this.#informational > INFORMATIONAL_MAX) throw new MalformedAnswerError("too many informational answers");
+      return;
+    }
+    const headers = removeHopByHop(readHeaders(controller.rawHeaders));
+    const length = contentLength(headers);
+    const empty = this.#method === "HEAD" || status === 204 || status === 304 || length === 0;
+    this.#queue = new ByteQueue(
+      {
+        pause: () => controller.pause(),
+        resume: () => controller.resume(),
+        cancel: () => controller.abort(new AbortedError()),
+      },
+      { bytesMax: messageLimits.bodyWindowBytes },
+    );
+    const body: Body = empty ? emptyBody : { kind: "stream", chunks: this.#queue, lengthBytes: length };
+    this.#settled.resolve({ kind: "response", status, statusText: statusText ?? "", headers, body });
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#queue?.push(chunk);
+  }
+
+  onResponseEnd(): void {
+    this.#queue?.end();
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController | null, error: unknown): void {
+    this.#fail(error);
+  }
+
+  #fail(error: unknown): void {
+    const code = failureCode(error);
+    if (this.#queue !== null) {
+      this.#queue.fail(new BodyBrokenError(code === "ORIGIN_UNREACHABLE" ? "ORIGIN_TRUNCATED" : code, error));
+      return;
+    }
+    const message = error instanceof Error ? error.message : String(error);
+    const dropped = code === "ORIGIN_TRUNCATED";
+    this.#settled.resolve({ kind: "failed", code, message, unsent: !this.#started, dropped });
+  }
+}
+
+function headerList(request: ExchangeRequest): string[] {
+  const list: string[] = [];
+  forEachHeader(request.headers, (name, value) => {
+    if (name !== "content-length") list.push(name, value);
+  });
+  const length = bodyLength(request);
+  if (length !== undefined) list.push("content-length", String(length));
+  return list;
+}
+
+/** Undefined: unknown (sent chunked), or no body where a length of 0 would say nothing (RFC 9110 §8.6). */
+function bodyLength({ method, body }: ExchangeRequest): number | undefined {
+  switch (body.kind) {
+    case "empty":
+      return method === "POST" || method === "PUT" || method === "PATCH" ? 0 : undefined;
+    case "text":
+      return Buffer.byteLength(body.text);
+    case "bytes":
+      return body.bytes.byteLength;
+    default:
+      return body.lengthBytes;
+  }
+}
+
+function requestBody(body: Body): Buffer | AsyncIterable<Uint8Array> | null {
+  switch (body.kind) {
+    case "empty":
+      return null;
+    case "text":
+      return Buffer.from(body.text);
+    case "bytes":
+      return Buffer.from(body.bytes.buffer, body.bytes.byteOffset, body.bytes.byteLength);
+    default:
+      return body.chunks;
+  }
+}
+
+function readHeaders(raw: Dispatcher.DispatchController["rawHeaders"]): HeaderText {
+  if (!Array.isArray(raw)) return "";
+  if (raw.length > messageLimits.headerLinesMax * 2) throw new MalformedAnswerError("too many header lines");
+  let text = "";
+  for (let at = 0; at + 1 < raw.length; at += 2) {
+    const name = latin1(raw[at]).toLowerCase();
+    const value = latin1(raw[at + 1]).trim();
+    if (!isHeaderName(name) || !isHeaderValue(value)) throw new MalformedAnswerError("a header outside the grammar");
+    text += `${name}:${value}\n`;
+  }
+  return text;
+}
+
+function latin1(value: Buffer | string | undefined): string {
+  return typeof value === "string" ? value : (value?.toString("latin1") ?? "");
+}
+
+function contentLength(headers: HeaderText): number | undefined {
+  const value = getHeader(headers, "content-length");
+  return value === undefined ? undefined : Number(value);
+}
+
+const codeOfUndici: Readonly<Record<string, ErrorCode>> = {
+  UND_ERR_HEADERS_TIMEOUT: "ORIGIN_TIMEOUT",
+  UND_ERR_BODY_TIMEOUT: "ORIGIN_TIMEOUT",
+  UND_ERR_HEADERS_OVERFLOW: "ORIGIN_HEADERS_TOO_LARGE",
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: "ORIGIN_TRUNCATED",
+  UND_ERR_REQ_CONTENT_LENGTH_MISMATCH: "REQUEST_MALFORMED",
+  UND_ERR_INVALID_ARG: "NODE_INTERNAL",
+  ECONNRESET: "ORIGIN_TRUNCATED",
+  EPIPE: "ORIGIN_TRUNCATED",
+};
+
+function failureCode(error: unknown): ErrorCode {
+  if (!(error instanceof Error)) return "NODE_INTERNAL";
+  if (error instanceof MalformedAnswerError || error.name === "HTTPParserError") return "ORIGIN_MALFORMED";
+  const code = "code" in error && typeof error.code === "string" ? error.code : "";
+  if (Object.hasOwn(errorCodes, code)) return code as ErrorCode;
+  // undici names both with one code: a server that answers out of turn, and one that hangs up.
+  if (code === "UND_ERR_SOCKET") return /^bad /.test(error.message) ? "ORIGIN_MALFORMED" : "ORIGIN_TRUNCATED";
+  return codeOfUndici[code] ?? "ORIGIN_UNREACHABLE";
+}

@@ -1,0 +1,134 @@
+/**
+ * What a front routes by: one immutable value, built from the desired state and the versions that are loaded, replaced in one assignment.
+ *
+ * Pure: no clock, no driver. A rule whose version is not loaded stays in its place with `key` null, so that it fails (an access check must not
+ * vanish) instead of being skipped.
+ */
+import type { DesiredState, DomainState, FunctionState } from "../../sdk/desired-state.ts";
+import type { DomainConfig } from "../../sdk/domain.ts";
+import type { Phase } from "../../sdk/phase.ts";
+import type { Rule, RuleOnError } from "../../sdk/rule.ts";
+import { compileCacheRules, type CompiledCacheRule } from "../cache/cache-rule.ts";
+import { compileRuleMatch } from "../rules/compile-rule-match.ts";
+import type { PathMatcher } from "../rules/path-match.ts";
+
+/** One enabled rule of one phase. */
+export interface RoutedRule {
+  readonly phase: Phase;
+  readonly matches: PathMatcher;
+  readonly priority: number;
+  readonly stop: boolean;
+  readonly onError: RuleOnError;
+  readonly function: string;
+  /** What the rule's alias or version resolved to; "" when there is no such version. */
+  readonly version: string;
+  /** The driver's key of that version, or null when it is not available on this node. */
+  readonly key: string | null;
+}
+
+export interface RoutedDomain {
+  readonly config: DomainConfig;
+  /** For each phase the enabled rules, larger priority first. */
+  readonly rules: Readonly<Record<Phase, readonly RoutedRule[]>>;
+  readonly cacheRules: readonly CompiledCacheRule[];
+}
+
+/** A function version as an invocation from outside names it. */
+export interface ResolvedFunction {
+  readonly version: string;
+  readonly key: string | null;
+}
+
+export interface Routing {
+  readonly revision: number;
+  /** The domain that serves `hostname` (lower case, without port): the exact one, else the wildcard with the longest suffix. */
+  find(hostname: string): RoutedDomain | undefined;
+  /** What a version name, alias or `latest` of a function means. */
+  resolve(functionName: string, qualifier: string): ResolvedFunction | undefined;
+}
+
+/** Builds the routing of one state. `ready` maps `function@version` to the driver's key of a loaded version. */
+export function buildRouting(state: DesiredState, ready: ReadonlyMap<string, string>): Routing {
+  const functions = new Map(state.functions.map((entry) => [entry.name, entry]));
+  const exact = new Map<string, RoutedDomain>();
+  const wildcards = new Map<string, RoutedDomain>();
+  for (const domain of state.domains) {
+    const routed = routeDomain(domain, functions, ready);
+    if (domain.config.domain.startsWith("*.")) wildcards.set(domain.config.domain.slice(1), routed);
+    else exact.set(domain.config.domain, routed);
+  }
+  return Object.freeze({
+    revision: state.revision,
+    find: (hostname: string) => exact.get(hostname) ?? findWildcard(wildcards, hostname),
+    resolve: (name: string, qualifier: string) => {
+      const entry = functions.get(name);
+      return readyVersion(entry, { alias: qualifier }, ready) ?? readyVersion(entry, { version: qualifier }, ready);
+    },
+  });
+}
+
+/** The routing of a node that has no state yet. */
+export const emptyRouting: Routing = Object.freeze({ revision: 0, find: () => undefined, resolve: () => undefined });
+
+function findWildcard(wildcards: ReadonlyMap<string, RoutedDomain>, hostname: string): RoutedDomain | undefined {
+  if (wildcards.size === 0) return undefined;
+  for (let dot = hostname.indexOf(".", 1); dot > 0; dot = hostname.indexOf(".", dot + 1)) {
+    const domain = wildcards.get(hostname.slice(dot));
+    if (domain !== undefined) return domain;
+  }
+  return undefined;
+}
+
+function routeDomain(
+  domain: DomainState,
+  functions: ReadonlyMap<string, FunctionState>,
+  ready: ReadonlyMap<string, string>,
+): RoutedDomain {
+  const enabled = domain.rules.filter((rule) => rule.enabled).sort((a, b) => b.priority - a.priority);
+  const routed = enabled.map((rule) => routeRule(rule, readyVersion(functions.get(rule.function), rule, ready)));
+  const of = (phase: Phase): readonly RoutedRule[] => routed.filter((rule) => rule.phase === phase);
+  return {
+    config: domain.config,
+    rules: {
+      clientRequest: of("clientRequest"),
+      originPull: of("originPull"),
+      originResponse: of("originResponse"),
+      clientResponse: of("clientResponse"),
+      fetch: of("fetch"),
+    },
+    cacheRules: compileCacheRules(domain.config.cache_rules),
+  };
+}
+
+function routeRule(rule: Rule, resolved: ResolvedFunction | undefined): RoutedRule {
+  return {
+    phase: rule.phase,
+    matches: compileRuleMatch(rule),
+    priority: rule.priority,
+    stop: rule.stop,
+    onError: rule.onError,
+    function: rule.function,
+    version: resolved?.version ?? "",
+    key: resolved?.key ?? null,
+  };
+}
+
+/** What a rule's alias or version means; a version may have the name of an alias, so the two never stand in for each other. */
+function readyVersion(
+  entry: FunctionState | undefined,
+  wanted: { readonly alias?: string; readonly version?: string },
+  ready: ReadonlyMap<string, string>,
+): ResolvedFunction | undefined {
+  if (entry === undefined) return undefined;
+  const version =
+    wanted.alias === undefined
+      ? namedVersion(entry, wanted.version)
+      : entry.aliases.find((alias) => alias.name === wanted.alias)?.version;
+  if (version === undefined) return undefined;
+  return { version, key: entry.enabled ? (ready.get(`${entry.name}@${version}`) ?? null) : null };
+}
+
+function namedVersion(entry: FunctionState, version: string | undefined): string | undefined {
+  if (version === "latest") return entry.latest ?? undefined;
+  return entry.versions.find((candidate) => candidate.version === version)?.version;
+}
