@@ -1,0 +1,88 @@
+/**
+ * One isolate host process: how it is started with least privilege, watched, and ended. It does not know versions or placement.
+ *
+ * Invariant: the process ends with SIGKILL and nothing else; a host that V8 gave up on does not react to anything gentler.
+ */
+import { spawn, type ChildProcess } from "node:child_process";
+import { dirname, join } from "node:path";
+import type { Duplex } from "node:stream";
+import { fileURLToPath } from "node:url";
+import { RemoteDriver } from "../../runtime/remote-driver.ts";
+import type { RuntimeEnvironment } from "../../runtime/runtime-environment.ts";
+
+const projectRoot = fileURLToPath(new URL("../..", import.meta.url));
+const entry = fileURLToPath(new URL("isolate-host-main.ts", import.meta.url));
+const stderrCharsMax = 4_096;
+
+export interface HostProcessOptions {
+  readonly environment: RuntimeEnvironment;
+  /** The bundled guest script. */
+  readonly guestScriptPath: string;
+  /** A base snapshot made by this very runtime, or null. */
+  readonly baseSnapshotPath: string | null;
+  /** Prepared isolates kept at hand in the host. */
+  readonly spares: number;
+}
+
+export class HostProcess {
+  readonly driver: RemoteDriver;
+  readonly #child: ChildProcess;
+  #stderr = "";
+  #ended = false;
+
+  /** `onEnd` is called once, with what the process last said. */
+  constructor(options: HostProcessOptions, onEnd: (host: HostProcess, reason: string) => void) {
+    this.#child = spawn(process.execPath, hostArguments(options), {
+      env: {},
+      cwd: projectRoot,
+      stdio: ["ignore", "ignore", "pipe", "pipe"],
+    });
+    this.#child.stderr?.on("data", (chunk: Buffer) => {
+      this.#stderr = (this.#stderr + chunk.toString("utf8")).slice(-stderrCharsMax);
+    });
+    this.driver = new RemoteDriver(this.#child.stdio[3] as Duplex, options.environment);
+    const end = (reason: string): void => {
+      if (this.#ended) return;
+      this.#ended = true;
+      onEnd(this, `${reason} ${this.#stderr}`.trim());
+    };
+    this.#child.on("error", (error) => {
+      end(error.message);
+    });
+    this.#child.on("exit", (code, signal) => {
+      end(`exit code ${String(code)}, signal ${String(signal)}`);
+    });
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  kill(): void {
+    this.#child.kill("SIGKILL");
+  }
+}
+
+function hostArguments(options: HostProcessOptions): string[] {
+  const readable = [projectRoot, dirname(options.guestScriptPath), "/etc/alpine-release"];
+  if (options.baseSnapshotPath !== null) readable.push(dirname(options.baseSnapshotPath));
+  return [
+    "--no-node-snapshot",
+    "--disable-warning=ExperimentalWarning",
+    "--disable-warning=SecurityWarning",
+    "--permission",
+    "--allow-addons",
+    ...readable.map((path) => `--allow-fs-read=${path}${path.endsWith("/") ? "*" : path.includes(".") ? "" : "/*"}`),
+    entry,
+    options.guestScriptPath,
+    options.baseSnapshotPath ?? "",
+    String(options.spares),
+  ];
+}
+
+/** Where the build step leaves the guest script. */
+export const defaultGuestScriptPath: string = join(projectRoot, ".build", "guest.js");

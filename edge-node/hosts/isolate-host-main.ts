@@ -1,0 +1,36 @@
+/**
+ * Entry of an isolate host: reads the guest script and the base snapshot, then serves its front over file descriptor 3 until that closes.
+ *
+ * Started with no environment, no network and read access to the project's files only. Arguments: guest script, base snapshot or "", number of spares.
+ */
+import { readFileSync } from "node:fs";
+import { Socket } from "node:net";
+import { serveIsolateHost } from "../../runtime/isolate-host.ts";
+import { nodeRuntimeEnvironment } from "./node-runtime-environment.ts";
+
+const [guestPath = "", snapshotPath = "", spares = "0"] = process.argv.slice(2);
+
+// process.exit() hangs after a catastrophic error: only a signal ends the process.
+const environment = nodeRuntimeEnvironment((message) => {
+  process.stderr.write(`${JSON.stringify({ event: "isolate_catastrophe", message })}\n`);
+  process.kill(process.pid, "SIGKILL");
+});
+
+const front = new Socket({ fd: 3 });
+front.on("close", () => {
+  process.kill(process.pid, "SIGKILL");
+});
+
+process.on("uncaughtException", (error) => {
+  process.stderr.write(
+    `${JSON.stringify({ event: "isolate_host_failed", message: error.message, stack: error.stack })}\n`,
+  );
+  process.kill(process.pid, "SIGKILL");
+});
+
+await serveIsolateHost(front, {
+  environment,
+  guestScript: readFileSync(guestPath, "utf8"),
+  baseSnapshot: snapshotPath === "" ? null : readFileSync(snapshotPath),
+  spares: Number(spares),
+});

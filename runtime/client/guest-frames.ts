@@ -1,0 +1,360 @@
+/**
+ * Reads what guests say and does it: settles outcomes, feeds bodies, performs subrequests, collects stream chunks, hands on logs.
+ *
+ * Guests are hostile: every id is looked up among what that instance owns, every bound is counted here, and what does not fit is answered
+ * with a refusal or ignored.
+ */
+import { messageLimits } from "../../sdk/limits.ts";
+import type { Body } from "../body.ts";
+import { FrameReader, frame, int, text } from "../bridge/frame.ts";
+import {
+  ownerOf,
+  readBodyDescriptor,
+  readOutcome,
+  wireGrammar,
+  type BodyDescriptor,
+  type ReadOutcome,
+} from "../bridge/outcome-frame.ts";
+import {
+  bodyOwner,
+  fromGuest,
+  logLevels,
+  redirectModes,
+  toEngine,
+  toGuest,
+  type BodyOwner,
+} from "../bridge/protocol.ts";
+import {
+  SubrequestError,
+  type InvocationHost,
+  type Outcome,
+  type OutcomeBody,
+  type SubrequestResponse,
+} from "../driver.ts";
+import type { Link } from "../link.ts";
+import { BodySource } from "./body-source.ts";
+import { GuestStream } from "./guest-stream.ts";
+import { InstanceSide, type OpenSubrequest } from "./instance-side.ts";
+
+/** An invocation that has not ended. */
+export interface PendingInvocation {
+  readonly host: InvocationHost;
+  readonly request: BodySource | null;
+  readonly response: BodySource | null;
+  readonly inResponsePhase: boolean;
+  subrequestsLeft: number;
+  /** Undefined until the first line. */
+  logCharsLeft: number | undefined;
+  /** Null once settled. */
+  settle: ((outcome: Outcome) => void) | null;
+}
+
+const openSubrequestsMax = 1_000;
+
+export class GuestFrames {
+  readonly #link: Link;
+  readonly #pending: Map<number, PendingInvocation>;
+  readonly #instances = new Map<number, InstanceSide>();
+
+  constructor(link: Link, pending: Map<number, PendingInvocation>) {
+    this.#link = link;
+    this.#pending = pending;
+  }
+
+  /** One batch of an instance's frames. */
+  read(instanceNumber: number, batch: string, buffers: readonly Uint8Array[]): void {
+    const side = this.#side(instanceNumber);
+    const reader = new FrameReader(batch);
+    let used = 0;
+    while (reader.next()) {
+      const own = reader.buffers === 0 ? noBuffers : buffers.slice(used, used + reader.buffers);
+      used += reader.buffers;
+      this.#handle(side, reader, own);
+    }
+  }
+
+  instanceGone(instanceNumber: number): void {
+    this.#instances.get(instanceNumber)?.fail("The function's instance was stopped");
+    this.#instances.delete(instanceNumber);
+  }
+
+  /** Nothing runs in the instance: subrequests nobody waits for are given back. */
+  instanceIdle(instanceNumber: number): void {
+    this.#instances.get(instanceNumber)?.releaseSubrequests();
+  }
+
+  linkGone(message: string): void {
+    for (const side of this.#instances.values()) side.fail(message);
+    this.#instances.clear();
+  }
+
+  #side(instanceNumber: number): InstanceSide {
+    const known = this.#instances.get(instanceNumber);
+    if (known !== undefined) return known;
+    const side = new InstanceSide(instanceNumber);
+    this.#instances.set(instanceNumber, side);
+    return side;
+  }
+
+  #handle(side: InstanceSide, reader: FrameReader, buffers: readonly Uint8Array[]): void {
+    switch (reader.kind) {
+      case fromGuest.outcome:
+        this.#onOutcome(side, reader, buffers);
+        return;
+      case fromGuest.ended:
+        this.#pending.delete(reader.int());
+        return;
+      case fromGuest.log:
+        this.#onLog(reader);
+        return;
+      case fromGuest.readBody:
+        this.#onReadBody(side, ownerOf(reader.int()), reader.int());
+        return;
+      case fromGuest.cancelBody:
+        this.#source(side, ownerOf(reader.int()), reader.int())?.cancel();
+        return;
+      case fromGuest.subrequest:
+        this.#onSubrequest(side, reader, buffers);
+        return;
+      case fromGuest.abortSubrequest:
+        side.subrequests.get(reader.int())?.abort.abort();
+        return;
+      case fromGuest.chunk:
+        side.streams.get(reader.int())?.push(buffers[0] ?? emptyBytes);
+        return;
+      case fromGuest.end:
+        this.#closeStream(side, reader.int(), null);
+        return;
+      case fromGuest.fail:
+        this.#closeStream(side, reader.int(), reader.text().slice(0, 1024));
+        return;
+      default:
+        return;
+    }
+  }
+
+  #onOutcome(side: InstanceSide, reader: FrameReader, buffers: readonly Uint8Array[]): void {
+    const id = reader.int();
+    const ended = reader.int() === 1;
+    const pending = this.#pending.get(id);
+    const settle = pending?.settle;
+    if (pending === undefined || settle === null || settle === undefined) return;
+    const read = readOutcome(reader);
+    pending.settle = null;
+    settle(this.#outcome({ side, pending, read, bytes: buffers[0] ?? emptyBytes, id }));
+    if (ended) this.#pending.delete(id);
+  }
+
+  #outcome(from: {
+    readonly side: InstanceSide;
+    readonly pending: PendingInvocation;
+    readonly read: ReadOutcome;
+    readonly bytes: Uint8Array;
+    readonly id: number;
+  }): Outcome {
+    const { read } = from;
+    if (read.kind === "continue") {
+      const own = from.pending.inResponsePhase ? from.pending.response : from.pending.request;
+      return own?.touched === true ? bodyConsumed : read;
+    }
+    if (read.kind === "failed") return read;
+    const body = this.#outcomeBody(from.side, read.body, from);
+    if (body === null) return bodyConsumed;
+    if (read.kind === "request") {
+      return { kind: "request", method: read.method, url: read.url, headers: read.headers, body };
+    }
+    return { kind: "response", status: read.status, headers: read.headers, body };
+  }
+
+  #outcomeBody(
+    side: InstanceSide,
+    descriptor: BodyDescriptor,
+    from: { readonly pending: PendingInvocation; readonly bytes: Uint8Array; readonly id: number },
+  ): OutcomeBody | null {
+    if (descriptor.kind === "host" && descriptor.id === from.id && descriptor.owner === ownOwner(from.pending)) {
+      const own = from.pending.inResponsePhase ? from.pending.response : from.pending.request;
+      return own === null || own.take() !== null ? { kind: "same" } : null;
+    }
+    return this.#body(side, descriptor, from.bytes);
+  }
+
+  /** The body a descriptor stands for, or null when it was used already or belongs to another. */
+  #body(side: InstanceSide, descriptor: BodyDescriptor, bytes: Uint8Array): Body | null {
+    switch (descriptor.kind) {
+      case "empty":
+        return descriptor;
+      case "text":
+        return descriptor;
+      case "bytes":
+        return { kind: "bytes", bytes };
+      case "stream":
+        return { kind: "stream", chunks: this.#openStream(side, descriptor.id), lengthBytes: undefined };
+      case "host":
+        return this.#source(side, descriptor.owner, descriptor.id)?.take() ?? null;
+    }
+  }
+
+  #openStream(side: InstanceSide, id: number): GuestStream {
+    const stream = new GuestStream({
+      credit: (chunks) => {
+        this.#say(side, frame(toGuest.credit, int(id) + int(chunks)));
+      },
+      stop: () => {
+        side.streams.delete(id);
+        this.#say(side, frame(toGuest.stop, int(id)));
+      },
+    });
+    side.streams.set(id, stream);
+    return stream;
+  }
+
+  #closeStream(side: InstanceSide, id: number, failure: string | null): void {
+    const stream = side.streams.get(id);
+    side.streams.delete(id);
+    if (failure === null) stream?.end();
+    else stream?.fail(new Error(failure));
+  }
+
+  #onLog(reader: FrameReader): void {
+    const pending = this.#pending.get(reader.int());
+    if (pending === undefined) return;
+    const level = logLevels[reader.int()] ?? "info";
+    const message = reader.text().slice(0, messageLimits.logLineCharsMax);
+    const left = pending.logCharsLeft ?? messageLimits.logCharsMax;
+    pending.logCharsLeft = left - message.length;
+    if (left <= 0) return;
+    pending.host.log(level, message.slice(0, left));
+  }
+
+  #onReadBody(side: InstanceSide, owner: BodyOwner, id: number): void {
+    const reference = int(owner) + int(id);
+    const source = this.#source(side, owner, id);
+    if (source === undefined || source === null) {
+      this.#say(side, frame(toGuest.bodyFailed, reference + text("This body was used already")));
+      return;
+    }
+    void source.read().then((result) => {
+      switch (result.kind) {
+        case "chunk":
+          this.#say(side, frame(toGuest.bodyChunk, reference, 1), [result.bytes]);
+          return;
+        case "end":
+          this.#say(side, frame(toGuest.bodyEnd, reference));
+          return;
+        case "failed":
+          this.#say(side, frame(toGuest.bodyFailed, reference + text(result.message)));
+      }
+    });
+  }
+
+  #source(side: InstanceSide, owner: BodyOwner, id: number): BodySource | null | undefined {
+    switch (owner) {
+      case bodyOwner.request:
+        return this.#pending.get(id)?.request;
+      case bodyOwner.response:
+        return this.#pending.get(id)?.response;
+      case bodyOwner.subrequest:
+        return side.subrequests.get(id)?.body;
+    }
+  }
+
+  #onSubrequest(side: InstanceSide, reader: FrameReader, buffers: readonly Uint8Array[]): void {
+    const id = reader.int();
+    const pending = this.#pending.get(reader.int());
+    const request = {
+      method: reader.text(),
+      url: reader.text(),
+      headers: reader.text(),
+      redirect: redirectModes[reader.int()] ?? "follow",
+    };
+    const body = this.#body(side, readBodyDescriptor(reader), buffers[0] ?? emptyBytes);
+    const refusal = subrequestRefusal(pending, side, request) ?? (body === null ? "The body was used already" : null);
+    if (refusal !== null || pending === undefined || body === null) {
+      this.#say(side, frame(toGuest.noResponse, int(id) + text(refusal ?? "")));
+      return;
+    }
+    pending.subrequestsLeft -= 1;
+    const open: OpenSubrequest = { abort: new AbortController(), body: null };
+    side.subrequests.set(id, open);
+    pending.host.fetch({ ...request, body }, open.abort.signal).then(
+      (response) => {
+        this.#onSubresponse(side, id, { open, response });
+      },
+      (error: unknown) => {
+        side.subrequests.delete(id);
+        this.#say(side, frame(toGuest.noResponse, int(id) + text(subrequestMessage(error))));
+      },
+    );
+  }
+
+  #onSubresponse(
+    side: InstanceSide,
+    id: number,
+    from: { readonly open: OpenSubrequest; readonly response: SubrequestResponse },
+  ): void {
+    const { response, open } = from;
+    const source = response.body.kind === "empty" ? null : new BodySource(response.body);
+    open.body = source;
+    if (open.abort.signal.aborted || this.#instances.get(side.number) !== side) {
+      source?.cancel();
+      side.subrequests.delete(id);
+      this.#say(side, frame(toGuest.noResponse, int(id) + text("The subrequest was aborted")));
+      return;
+    }
+    if (source === null) side.subrequests.delete(id);
+    const lengthBytes = response.body.kind === "stream" ? response.body.lengthBytes : undefined;
+    const announcedBody = source === null ? 0 : lengthBytes === undefined ? 1 : lengthBytes + 2;
+    this.#say(
+      side,
+      frame(
+        toGuest.response,
+        int(id) +
+          int(response.status) +
+          text(response.statusText) +
+          text(response.headers) +
+          int(announcedBody) +
+          text(response.url) +
+          int(response.redirected ? 1 : 0),
+      ),
+    );
+  }
+
+  #say(side: InstanceSide, raw: string, buffers: readonly Uint8Array[] = noBuffers): void {
+    if (side.number === 0) return;
+    this.#link.send(frame(toEngine.toInstance, int(side.number) + raw, buffers.length), buffers);
+  }
+}
+
+const noBuffers: readonly Uint8Array[] = [];
+const emptyBytes = new Uint8Array(0);
+
+const bodyConsumed: Outcome = {
+  kind: "failed",
+  code: "FUNCTION_RESULT_INVALID",
+  message: "The body was read by the function: return a new Request or Response that carries what should go on",
+  stack: "",
+  passThrough: false,
+};
+
+function ownOwner(pending: PendingInvocation): BodyOwner {
+  return pending.inResponsePhase ? bodyOwner.response : bodyOwner.request;
+}
+
+function subrequestRefusal(
+  pending: PendingInvocation | undefined,
+  side: InstanceSide,
+  request: { readonly method: string; readonly url: string; readonly headers: string },
+): string | null {
+  if (pending === undefined) return "fetch() belongs to an invocation, and none is running";
+  if (pending.subrequestsLeft <= 0) return "Too many subrequests in one invocation";
+  if (side.subrequests.size >= openSubrequestsMax) return "Too many subrequests are open in this instance";
+  if (!wireGrammar.method.test(request.method)) return "The method is not a token";
+  if (!wireGrammar.url.test(request.url)) return "The URL is not an absolute http or https URL";
+  if (!wireGrammar.headers.test(request.headers)) return "The headers hold bytes outside the grammar";
+  return null;
+}
+
+function subrequestMessage(error: unknown): string {
+  if (error instanceof SubrequestError) return `fetch failed: ${error.message} (${error.code})`;
+  return "fetch failed";
+}

@@ -1,0 +1,41 @@
+/**
+ * What the front knows of one instance: its subrequests, its streams, the bodies of them. Made when the instance first speaks, dropped when it is gone.
+ */
+import type { BodySource } from "./body-source.ts";
+import type { GuestStream } from "./guest-stream.ts";
+
+export interface OpenSubrequest {
+  readonly abort: AbortController;
+  /** The response's body once there is a response. */
+  body: BodySource | null;
+}
+
+export class InstanceSide {
+  readonly number: number;
+  readonly subrequests: Map<number, OpenSubrequest> = new Map();
+  readonly streams: Map<number, GuestStream> = new Map();
+
+  constructor(number: number) {
+    this.number = number;
+  }
+
+  /** Nobody runs here any more: what is still open is given back. */
+  releaseSubrequests(): void {
+    for (const subrequest of this.subrequests.values()) {
+      subrequest.abort.abort();
+      if (subrequest.body !== null && !subrequest.body.touched) subrequest.body.cancel();
+    }
+    this.subrequests.clear();
+  }
+
+  /** The instance is gone: its streams break off. */
+  fail(message: string): void {
+    for (const subrequest of this.subrequests.values()) {
+      subrequest.abort.abort();
+      subrequest.body?.cancel();
+    }
+    this.subrequests.clear();
+    for (const stream of this.streams.values()) stream.fail(new Error(message));
+    this.streams.clear();
+  }
+}

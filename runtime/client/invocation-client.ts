@@ -1,0 +1,247 @@
+/**
+ * The front's side of the bridge: implements `Driver` over a link to an engine, wherever that engine runs.
+ *
+ * It owns the invocation ids, the bodies the front handed in, and the subrequests under way. Invariant: every `invoke` settles its outcome
+ * exactly once, also when the link ends.
+ */
+import type { Body } from "../body.ts";
+import type {
+  Driver,
+  Invocation,
+  InvocationHost,
+  Outcome,
+  RunnableVersion,
+  RunningInvocation,
+  VersionStats,
+} from "../driver.ts";
+import { FrameReader, frame, int, text } from "../bridge/frame.ts";
+import { writeInvocation, type AnnouncedBody } from "../bridge/invocation-frame.ts";
+import { toEngine, toFront } from "../bridge/protocol.ts";
+import type { Link } from "../link.ts";
+import { BodySource } from "./body-source.ts";
+import { GuestFrames, type PendingInvocation } from "./guest-frames.ts";
+
+const idMax = 0x0fff_ffff;
+
+export class InvocationClient implements Driver {
+  readonly #link: Link;
+  readonly #numbers = new Map<string, { readonly number: number; readonly version: RunnableVersion }>();
+  readonly #pending = new Map<number, PendingInvocation>();
+  readonly #requests = new Map<number, (json: string) => void>();
+  readonly #guests: GuestFrames;
+  #nextNumber = 1;
+  #nextInvocation = 1;
+  #nextRequest = 1;
+  #closed = false;
+
+  constructor(link: Link) {
+    this.#link = link;
+    this.#guests = new GuestFrames(link, this.#pending);
+    link.onBatch = (batch, buffers) => {
+      this.#receive(batch, buffers);
+    };
+    link.onClose = () => {
+      this.#onClose();
+    };
+  }
+
+  async load(version: RunnableVersion): Promise<void> {
+    if (this.#closed || this.#numbers.has(version.key)) return;
+    const number = this.#nextNumber++;
+    const { code, snapshot, ...meta } = version;
+    // The link keeps order: an invocation sent from here on arrives after the version.
+    this.#numbers.set(version.key, { number, version });
+    await this.#request((id) => {
+      const payload = int(id) + int(number) + text(JSON.stringify(meta)) + text(code);
+      if (snapshot === null) this.#link.send(frame(toEngine.load, payload), []);
+      else this.#link.send(frame(toEngine.load, payload, 1), [snapshot]);
+    });
+  }
+
+  unload(key: string): void {
+    const entry = this.#numbers.get(key);
+    if (entry === undefined) return;
+    this.#numbers.delete(key);
+    this.#link.send(frame(toEngine.unload, int(entry.number)), []);
+  }
+
+  async warm(key: string, count: number): Promise<Extract<Outcome, { kind: "failed" }> | null> {
+    const entry = this.#numbers.get(key);
+    if (entry === undefined) return failed("FUNCTION_UNAVAILABLE", "The function version is not loaded", "");
+    const json = await this.#request((id) => {
+      this.#link.send(frame(toEngine.warm, int(id) + int(entry.number) + int(count)), []);
+    });
+    if (json === "") return null;
+    const failure = JSON.parse(json) as { readonly message: string; readonly stack: string };
+    return failed("FUNCTION_LOAD_FAILED", failure.message, failure.stack);
+  }
+
+  invoke(invocation: Invocation, host: InvocationHost): RunningInvocation {
+    const entry = this.#numbers.get(invocation.key);
+    if (entry === undefined || this.#closed) {
+      const code = this.#closed ? "HOST_LOST" : "FUNCTION_UNAVAILABLE";
+      return {
+        outcome: Promise.resolve(failed(code, "The function version is not loaded here", "")),
+        cancel: ignore,
+      };
+    }
+    const id = this.#takeId();
+    const pending = pendingInvocation(invocation, host, entry.version.limits.subrequestsMax);
+    this.#pending.set(id, pending);
+    this.#link.send(
+      frame(toEngine.invoke, int(entry.number) + int(id) + writeInvocation(announce(invocation))),
+      noBuffers,
+    );
+    const outcome = new Promise<Outcome>((resolve) => {
+      pending.settle = resolve;
+    });
+    return {
+      outcome,
+      cancel: () => {
+        if (this.#pending.get(id) === pending) this.#link.send(frame(toEngine.cancel, int(id)), noBuffers);
+      },
+    };
+  }
+
+  async stats(): Promise<readonly VersionStats[]> {
+    const json = await this.#request((id) => {
+      this.#link.send(frame(toEngine.stats, int(id)), []);
+    });
+    return json === "" ? [] : (JSON.parse(json) as readonly VersionStats[]);
+  }
+
+  /** Resolves when the engine's event loop answered; never when the link ended before. */
+  async ping(): Promise<void> {
+    await this.#request((id) => {
+      this.#link.send(frame(toEngine.ping, int(id)), []);
+    });
+  }
+
+  /** Invocations that have not ended. */
+  get active(): number {
+    return this.#pending.size;
+  }
+
+  close(): Promise<void> {
+    this.#failAll("NODE_DRAINING", "The node is shutting down");
+    this.#link.close();
+    return Promise.resolve();
+  }
+
+  #receive(batch: string, buffers: readonly Uint8Array[]): void {
+    const reader = new FrameReader(batch);
+    let used = 0;
+    while (reader.next()) {
+      const own = reader.buffers === 0 ? noBuffers : buffers.slice(used, used + reader.buffers);
+      used += reader.buffers;
+      switch (reader.kind) {
+        case toFront.fromInstance:
+          this.#guests.read(reader.int(), reader.rest(), own);
+          break;
+        case toFront.instanceGone:
+          this.#guests.instanceGone(reader.int());
+          break;
+        case toFront.instanceIdle:
+          this.#guests.instanceIdle(reader.int());
+          break;
+        case toFront.done: {
+          const id = reader.int();
+          this.#requests.get(id)?.(reader.text());
+          this.#requests.delete(id);
+          break;
+        }
+        default:
+          throw new Error(`Cannot handle frame: unknown kind ${JSON.stringify(reader.kind)}`);
+      }
+    }
+  }
+
+  #request(send: (id: number) => void): Promise<string> {
+    if (this.#closed) return Promise.resolve("");
+    const id = this.#nextRequest++ & idMax;
+    return new Promise((resolve) => {
+      this.#requests.set(id, resolve);
+      send(id);
+    });
+  }
+
+  #takeId(): number {
+    do {
+      this.#nextInvocation = this.#nextInvocation >= idMax ? 1 : this.#nextInvocation + 1;
+    } while (this.#pending.has(this.#nextInvocation));
+    return this.#nextInvocation;
+  }
+
+  #onClose(): void {
+    this.#failAll("HOST_LOST", "The process that ran the function ended");
+  }
+
+  #failAll(code: "HOST_LOST" | "NODE_DRAINING", message: string): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    const pending = [...this.#pending.values()];
+    this.#pending.clear();
+    for (const invocation of pending) invocation.settle?.(failed(code, message, ""));
+    this.#guests.linkGone(message);
+    for (const resolve of this.#requests.values()) resolve("");
+    this.#requests.clear();
+  }
+}
+
+const noBuffers: readonly Uint8Array[] = [];
+
+function ignore(): void {}
+
+function pendingInvocation(invocation: Invocation, host: InvocationHost, subrequestsMax: number): PendingInvocation {
+  return {
+    host,
+    request: invocation.body.kind === "empty" ? null : new BodySource(invocation.body),
+    response:
+      invocation.response === null || invocation.response.body.kind === "empty"
+        ? null
+        : new BodySource(invocation.response.body),
+    inResponsePhase: invocation.response !== null,
+    subrequestsLeft: subrequestsMax,
+    logCharsLeft: undefined,
+    settle: null,
+  };
+}
+
+function announce(invocation: Invocation): Parameters<typeof writeInvocation>[0] {
+  const { response } = invocation;
+  return {
+    phase: invocation.phase,
+    requestId: invocation.requestId,
+    method: invocation.method,
+    url: invocation.url,
+    headers: invocation.headers,
+    body: announced(invocation.body),
+    clientIp: invocation.clientIp,
+    domain: invocation.domain,
+    rulePriority: invocation.rulePriority,
+    cacheStatus: invocation.cacheStatus,
+    response:
+      response === null ? null : { status: response.status, headers: response.headers, body: announced(response.body) },
+  };
+}
+
+function announced(body: Body): AnnouncedBody {
+  switch (body.kind) {
+    case "empty":
+      return null;
+    case "bytes":
+      return { lengthBytes: body.bytes.byteLength };
+    case "text":
+      return { lengthBytes: undefined };
+    case "stream":
+      return { lengthBytes: body.lengthBytes };
+  }
+}
+
+function failed(
+  code: Extract<Outcome, { kind: "failed" }>["code"],
+  message: string,
+  stack: string,
+): Extract<Outcome, { kind: "failed" }> {
+  return { kind: "failed", code, message, stack, passThrough: false };
+}

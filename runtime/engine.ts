@@ -1,0 +1,341 @@
+/**
+ * The engine: everything that runs isolates in one process. It takes frames from one front over a link, keeps a pool of instances for
+ * each loaded version, watches limits, and sends frames back.
+ *
+ * It opens no socket and reads no clock of its own. Invariant: each invocation frame gets exactly one outcome frame.
+ */
+import { LRUCache } from "lru-cache";
+import type { RunnableVersion } from "./driver.ts";
+import type { ErrorCode } from "../sdk/error-code.ts";
+import { nodeLimits } from "../sdk/limits.ts";
+import { hooks } from "../sdk/phase.ts";
+import { FrameReader, frame, int, text } from "./bridge/frame.ts";
+import { toEngine, toFront } from "./bridge/protocol.ts";
+import { failedOutcome, type Instance, type InstanceOwner } from "./isolates/instance.ts";
+import { InstanceFactory, type InstanceFactoryOptions, type InstanceSource } from "./isolates/instance-factory.ts";
+import { InstancePool } from "./isolates/instance-pool.ts";
+import type { Link } from "./link.ts";
+
+const checkEveryMs = 5;
+const silentChecksBeforeFail = 20;
+
+interface LoadedVersion {
+  readonly version: RunnableVersion;
+  readonly source: InstanceSource;
+  readonly pool: InstancePool<Instance>;
+  invocations: number;
+  failures: number;
+  cpuMsOfStopped: number;
+  unloading: boolean;
+}
+
+export class Engine implements InstanceOwner {
+  readonly #link: Link;
+  readonly #environment: InstanceFactoryOptions["environment"];
+  readonly #factory: InstanceFactory;
+  readonly #versions = new Map<number, LoadedVersion>();
+  readonly #instances = new Map<number, { readonly instance: Instance; readonly loaded: LoadedVersion }>();
+  readonly #placed = new Map<number, Instance>();
+  readonly #waiting = new Map<number, LoadedVersion>();
+  readonly #idle: LRUCache<number, Instance>;
+  readonly #touched = new Set<Instance>();
+  readonly #silentChecks = new Map<Instance, number>();
+  #checking: (() => void) | null = null;
+
+  constructor(link: Link, options: InstanceFactoryOptions) {
+    this.#link = link;
+    this.#environment = options.environment;
+    this.#factory = new InstanceFactory(options);
+    this.#idle = new LRUCache<number, Instance>({
+      max: nodeLimits.instancesPerHostMax,
+      ttl: nodeLimits.instanceIdleMs,
+      ttlAutopurge: false,
+      perf: { now: () => options.environment.nowMs() },
+      disposeAfter: (instance, _number, reason) => {
+        if (reason !== "delete") instance.stop("FUNCTION_UNAVAILABLE", "The instance was idle and was evicted");
+      },
+    });
+    link.onBatch = (batch, buffers) => {
+      this.#receive(batch, buffers);
+    };
+  }
+
+  /** Prepares spare isolates; the engine serves before it is done. */
+  start(): Promise<void> {
+    return this.#factory.fillSpares();
+  }
+
+  /** Stops every instance. */
+  close(): void {
+    this.#checking?.();
+    this.#checking = null;
+    for (const loaded of this.#versions.values()) loaded.pool.close("NODE_DRAINING");
+    for (const { instance } of [...this.#instances.values()])
+      instance.stop("NODE_DRAINING", "The node is shutting down");
+    this.#factory.close();
+    this.#link.close();
+  }
+
+  forward(instance: Instance, batch: string, buffers: readonly Uint8Array[]): void {
+    this.#link.send(frame(toFront.fromInstance, int(instance.number) + batch, buffers.length), buffers);
+  }
+
+  onOutcome(instance: Instance, _invocationId: number, failed: boolean): void {
+    const loaded = this.#instances.get(instance.number)?.loaded;
+    if (loaded === undefined) return;
+    loaded.invocations += 1;
+    if (failed) loaded.failures += 1;
+  }
+
+  onEnded(instance: Instance, invocationId: number): void {
+    this.#placed.delete(invocationId);
+    const loaded = this.#instances.get(instance.number)?.loaded;
+    loaded?.pool.onRoom();
+    if (instance.active === 0) this.#becameIdle(instance, loaded);
+  }
+
+  onStopped(
+    instance: Instance,
+    unanswered: readonly { readonly id: number; readonly code: ErrorCode; readonly message: string }[],
+  ): void {
+    const entry = this.#instances.get(instance.number);
+    this.#instances.delete(instance.number);
+    this.#idle.delete(instance.number);
+    this.#silentChecks.delete(instance);
+    this.#touched.delete(instance);
+    let batch = "";
+    for (const { id, code, message } of unanswered) batch += failedOutcome(id, code, message);
+    for (const [id, placed] of this.#placed) {
+      if (placed === instance) this.#placed.delete(id);
+    }
+    if (batch !== "") this.#link.send(frame(toFront.fromInstance, int(instance.number) + batch), []);
+    this.#link.send(frame(toFront.instanceGone, int(instance.number)), []);
+    if (entry === undefined) return;
+    entry.loaded.invocations += unanswered.length;
+    entry.loaded.failures += unanswered.length;
+    entry.loaded.cpuMsOfStopped += instance.cpuMs;
+    entry.loaded.pool.remove(instance);
+  }
+
+  #receive(batch: string, buffers: readonly Uint8Array[]): void {
+    const reader = new FrameReader(batch);
+    let used = 0;
+    while (reader.next()) {
+      const own = reader.buffers === 0 ? noBuffers : buffers.slice(used, used + reader.buffers);
+      used += reader.buffers;
+      this.#handle(reader, own);
+    }
+    for (const instance of this.#touched) instance.flush();
+    this.#touched.clear();
+  }
+
+  #handle(reader: FrameReader, buffers: readonly Uint8Array[]): void {
+    switch (reader.kind) {
+      case toEngine.invoke:
+        this.#invoke(reader);
+        return;
+      case toEngine.toInstance:
+        this.#deliver(reader, buffers);
+        return;
+      case toEngine.cancel:
+        this.#cancel(reader.int(), reader.raw());
+        return;
+      case toEngine.load:
+        this.#load(reader, buffers);
+        return;
+      case toEngine.unload:
+        this.#unload(reader.int());
+        return;
+      case toEngine.warm:
+        this.#warm(reader.int(), reader.int(), reader.int());
+        return;
+      case toEngine.stats:
+        this.#done(reader.int(), this.#stats());
+        return;
+      case toEngine.ping:
+        this.#done(reader.int(), "");
+        return;
+      default:
+        throw new Error(`Cannot handle frame: unknown kind ${JSON.stringify(reader.kind)}`);
+    }
+  }
+
+  #invoke(reader: FrameReader): void {
+    const raw = reader.raw();
+    const versionNumber = reader.int();
+    const id = reader.int();
+    const phase = hooks[reader.int()];
+    const loaded = this.#versions.get(versionNumber);
+    if (loaded === undefined || loaded.unloading) {
+      this.#refuse(id, "FUNCTION_UNAVAILABLE", "The function version is not loaded", "");
+      return;
+    }
+    const { limits } = loaded.version;
+    const wallMs = phase === "fetch" ? limits.fetchWallMs : limits.wallMs;
+    this.#waiting.set(id, loaded);
+    loaded.pool.admit({
+      id,
+      run: (instance) => {
+        this.#waiting.delete(id);
+        this.#idle.delete(instance.number);
+        this.#placed.set(id, instance);
+        instance.invoke(id, raw, wallMs);
+        this.#touch(instance);
+      },
+      refuse: (code, message, stack) => {
+        this.#waiting.delete(id);
+        loaded.invocations += 1;
+        loaded.failures += 1;
+        this.#refuse(id, code, message, stack);
+      },
+    });
+    this.#keepChecking();
+  }
+
+  /** Instance 0 is nobody: the engine speaks for itself. */
+  #refuse(id: number, code: ErrorCode, message: string, stack: string): void {
+    this.#link.send(frame(toFront.fromInstance, int(0) + failedOutcome(id, code, message, stack)), []);
+  }
+
+  #touch(instance: Instance): void {
+    if (this.#touched.size === 0) {
+      this.#environment.afterTick(() => {
+        for (const touched of this.#touched) touched.flush();
+        this.#touched.clear();
+      });
+    }
+    this.#touched.add(instance);
+  }
+
+  #deliver(reader: FrameReader, buffers: readonly Uint8Array[]): void {
+    const entry = this.#instances.get(reader.int());
+    const inner = reader.rest();
+    if (entry === undefined) return;
+    entry.instance.deliver(inner, inner.charAt(0), buffers);
+    this.#touch(entry.instance);
+  }
+
+  #cancel(id: number, raw: string): void {
+    const loaded = this.#waiting.get(id);
+    if (loaded?.pool.withdraw(id) === true) {
+      this.#waiting.delete(id);
+      this.#refuse(id, "REQUEST_ABORTED", "The client went away before an instance had room", "");
+      return;
+    }
+    const instance = this.#placed.get(id);
+    if (instance === undefined) return;
+    instance.deliver(raw, "", noBuffers);
+    this.#touch(instance);
+  }
+
+  #load(reader: FrameReader, buffers: readonly Uint8Array[]): void {
+    const requestId = reader.int();
+    const number = reader.int();
+    const meta = JSON.parse(reader.text()) as Omit<RunnableVersion, "code" | "snapshot">;
+    const version: RunnableVersion = { ...meta, code: reader.text(), snapshot: buffers[0] ?? null };
+    const source = this.#factory.source(version);
+    const loaded: LoadedVersion = {
+      version,
+      source,
+      pool: new InstancePool<Instance>(version.limits, () => this.#startInstance(loaded)),
+      invocations: 0,
+      failures: 0,
+      cpuMsOfStopped: 0,
+      unloading: false,
+    };
+    this.#versions.set(number, loaded);
+    this.#done(requestId, "");
+  }
+
+  async #startInstance(loaded: LoadedVersion): Promise<Instance> {
+    this.#idle.purgeStale();
+    const instance = await this.#factory.create(loaded.source, this);
+    this.#instances.set(instance.number, { instance, loaded });
+    this.#idle.set(instance.number, instance);
+    return instance;
+  }
+
+  #unload(number: number): void {
+    const loaded = this.#versions.get(number);
+    if (loaded === undefined) return;
+    loaded.unloading = true;
+    this.#versions.delete(number);
+    loaded.pool.close("FUNCTION_UNAVAILABLE");
+    for (const instance of [...loaded.pool.instances]) {
+      if (instance.active === 0) instance.stop("FUNCTION_UNAVAILABLE", "The function version was unloaded");
+    }
+  }
+
+  #warm(requestId: number, number: number, count: number): void {
+    const loaded = this.#versions.get(number);
+    if (loaded === undefined) {
+      this.#done(requestId, JSON.stringify({ message: "The function version is not loaded", stack: "" }));
+      return;
+    }
+    loaded.pool.warm(count).then(
+      (failure) => {
+        this.#done(requestId, failure === null ? "" : JSON.stringify(failure));
+      },
+      () => undefined,
+    );
+  }
+
+  #becameIdle(instance: Instance, loaded: LoadedVersion | undefined): void {
+    if (instance.takeSubrequests() > 0) this.#link.send(frame(toFront.instanceIdle, int(instance.number)), []);
+    if (loaded?.unloading !== false) instance.stop("FUNCTION_UNAVAILABLE", "The function version was unloaded");
+    else this.#idle.set(instance.number, instance);
+  }
+
+  #stats(): string {
+    return JSON.stringify(
+      [...this.#versions.values()].map(({ version, pool, invocations, failures, cpuMsOfStopped }) => ({
+        key: version.key,
+        instances: pool.size,
+        active: pool.instances.reduce((sum, instance) => sum + instance.active, 0),
+        queued: pool.queued,
+        invocations,
+        failures,
+        rejected: pool.rejected,
+        coldStarts: pool.coldStarts,
+        cpuMs: cpuMsOfStopped + pool.instances.reduce((sum, instance) => sum + instance.cpuMs, 0),
+      })),
+    );
+  }
+
+  #done(requestId: number, json: string): void {
+    this.#link.send(frame(toFront.done, int(requestId) + text(json)), []);
+  }
+
+  /** Watches limits while anything runs, and stops watching when nothing does. */
+  #keepChecking(): void {
+    this.#checking ??= this.#environment.startTimer(checkEveryMs, () => {
+      this.#checking = null;
+      this.#check();
+      if (this.#placed.size > 0 || this.#waiting.size > 0) this.#keepChecking();
+    });
+  }
+
+  #check(): void {
+    const nowMs = this.#environment.nowMs();
+    const busy = new Set(this.#placed.values());
+    for (const instance of busy) {
+      if (instance.check(nowMs)) continue;
+      this.#checkSilence(instance);
+    }
+    for (const instance of this.#silentChecks.keys()) {
+      if (!busy.has(instance)) this.#silentChecks.delete(instance);
+    }
+  }
+
+  #checkSilence(instance: Instance): void {
+    const checks = instance.silent ? (this.#silentChecks.get(instance) ?? 0) + 1 : 0;
+    this.#silentChecks.set(instance, checks);
+    if (checks < silentChecksBeforeFail) return;
+    this.#silentChecks.set(instance, 0);
+    instance.failNeverSettled().catch(() => {
+      instance.stop("FUNCTION_INSTANCE_LOST", "The instance does not answer");
+    });
+  }
+}
+
+const noBuffers: readonly Uint8Array[] = [];

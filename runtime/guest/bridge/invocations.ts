@@ -1,0 +1,338 @@
+/**
+ * Runs hooks: turns an invocation frame into a call of the author's function, and what it returns or throws into an outcome frame.
+ *
+ * Invariant: every invocation gets exactly one outcome and exactly one end, whatever the function does short of stopping the isolate.
+ */
+import { int, text, type FrameReader } from "../../bridge/frame.ts";
+import { readInvocation, type AnnouncedBody, type InvocationFields } from "../../bridge/invocation-frame.ts";
+import { bodyOwner, fromGuest, logLevels, outcomeKind, type BodyOwner } from "../../bridge/protocol.ts";
+import type { ErrorCode } from "../../../sdk/error-code.ts";
+import { isResponsePhase } from "../../../sdk/phase.ts";
+import type { HostBody, LogLevel, OutgoingBody } from "../host-port.ts";
+import {
+  createIncomingRequest,
+  createIncomingResponse,
+  describeRequest,
+  describeResponse,
+  isRequest,
+  isResponse,
+} from "../message.ts";
+import { AbortController, type AbortSignal } from "../web/abort.ts";
+import { formatLog } from "../web/console.ts";
+import { DOMException } from "../web/dom-exception.ts";
+import type { Request } from "../web/request.ts";
+import type { Response } from "../web/response.ts";
+import {
+  BridgeBody,
+  describeBody,
+  messageOf,
+  type DescribedBody,
+  type HostBodies,
+  type OutgoingStreams,
+} from "./bodies.ts";
+import { InvocationContext } from "./invocation-context.ts";
+import type { Outbox } from "./outbox.ts";
+
+type HookFunction = (this: unknown, message: unknown, env: unknown, ctx: InvocationContext) => unknown;
+
+/** What stays the same for all invocations of an instance. */
+export interface InstanceFacts {
+  readonly functionName: string;
+  readonly version: string;
+  readonly wallMs: number;
+  readonly fetchWallMs: number;
+  readonly env: Readonly<Record<string, unknown>>;
+  /** The module's default export. */
+  readonly module: Readonly<Record<string, unknown>>;
+}
+
+interface Running {
+  readonly id: number;
+  readonly fields: InvocationFields;
+  readonly request: Request | null;
+  readonly response: Response | null;
+  readonly bodies: readonly (BridgeBody | null)[];
+  abort: AbortController | null;
+  aborted: boolean;
+  passThrough: boolean;
+  answered: boolean;
+  /** What keeps it alive: 1 for the hook, 1 for each waitUntil and each body stream. */
+  pending: number;
+}
+
+const promiseThen = Promise.prototype.then;
+const promiseResolve = Promise.resolve.bind(Promise);
+
+export class Invocations {
+  readonly #outbox: Outbox;
+  readonly #hostBodies: HostBodies;
+  readonly #streams: OutgoingStreams;
+  readonly #facts: InstanceFacts;
+  readonly #running = new Map<number, Running>();
+  #current: Running | null = null;
+
+  constructor(facts: InstanceFacts, wires: { outbox: Outbox; hostBodies: HostBodies; streams: OutgoingStreams }) {
+    this.#facts = facts;
+    this.#outbox = wires.outbox;
+    this.#hostBodies = wires.hostBodies;
+    this.#streams = wires.streams;
+  }
+
+  /** The invocation to which a word without a context belongs: the one being entered, else the oldest that runs. 0: none. */
+  currentId(): number {
+    if (this.#current !== null) return this.#current.id;
+    for (const id of this.#running.keys()) return id;
+    return 0;
+  }
+
+  log(level: LogLevel, message: string): void {
+    this.#log(this.currentId(), level, message);
+  }
+
+  cancel(id: number): void {
+    const running = this.#running.get(id);
+    if (running === undefined) return;
+    running.aborted = true;
+    running.abort?.abort(clientGone());
+  }
+
+  /** Runs the invocation the reader stands at (its version number was read already). */
+  invoke(reader: FrameReader): void {
+    const id = reader.int();
+    const fields = readInvocation(reader);
+    const running = this.#start(id, fields);
+    this.#current = running;
+    try {
+      const result = this.#callHook(running, fields);
+      if (isThenable(result)) {
+        promiseThen.call(
+          promiseResolve(result),
+          (value) => {
+            this.#settle(running, value);
+          },
+          (error: unknown) => {
+            this.#fail(running, "FUNCTION_THREW", error);
+          },
+        );
+      } else {
+        this.#settle(running, result);
+      }
+    } catch (error) {
+      this.#fail(running, "FUNCTION_THREW", error);
+    } finally {
+      this.#current = null;
+    }
+  }
+
+  #start(id: number, fields: InvocationFields): Running {
+    const requestBody = this.#announced(fields.body, bodyOwner.request, id);
+    const responseBody =
+      fields.response === null ? null : this.#announced(fields.response.body, bodyOwner.response, id);
+    const inResponsePhase = fields.response !== null;
+    const running: Running = {
+      id,
+      fields,
+      request: inResponsePhase ? null : this.#incomingRequest(fields, requestBody, () => this.#signal(running)),
+      response:
+        fields.response === null
+          ? null
+          : createIncomingResponse({
+              status: fields.response.status,
+              statusText: "",
+              headers: fields.response.headers,
+              body: responseBody,
+            }),
+      bodies: [requestBody, responseBody],
+      abort: null,
+      aborted: false,
+      passThrough: false,
+      answered: false,
+      pending: 1,
+    };
+    this.#running.set(id, running);
+    return running;
+  }
+
+  #callHook(running: Running, fields: InvocationFields): unknown {
+    const hook = this.#facts.module[fields.phase];
+    if (typeof hook !== "function") throw new TypeError(`This module exports no ${fields.phase}`);
+    const ctx = this.#context(running);
+    return (hook as HookFunction).call(this.#facts.module, running.response ?? running.request, this.#facts.env, ctx);
+  }
+
+  #context(running: Running): InvocationContext {
+    const { fields, id } = running;
+    const wallMs = fields.phase === "fetch" ? this.#facts.fetchWallMs : this.#facts.wallMs;
+    return new InvocationContext({
+      requestId: fields.requestId,
+      functionName: this.#facts.functionName,
+      version: this.#facts.version,
+      phase: fields.phase,
+      rulePriority: fields.rulePriority,
+      domain: fields.domain,
+      clientIp: fields.clientIp,
+      cacheStatus: fields.cacheStatus,
+      deadlineMs: Date.now() + wallMs,
+      request: isResponsePhase(fields.phase)
+        ? () => this.#incomingRequest(fields, null, () => this.#signal(running))
+        : null,
+      log: (level, message) => {
+        this.#log(id, level, message);
+      },
+      waitUntil: (promise) => {
+        this.#waitUntil(running, promise);
+      },
+      passThrough: () => {
+        running.passThrough = true;
+      },
+      format: formatLog,
+    });
+  }
+
+  #incomingRequest(fields: InvocationFields, body: HostBody | null, signal: () => AbortSignal): Request {
+    return createIncomingRequest({ method: fields.method, url: fields.url, headers: fields.headers, body, signal });
+  }
+
+  #announced(body: AnnouncedBody, owner: BodyOwner, id: number): BridgeBody | null {
+    if (body === null) return null;
+    return new BridgeBody(this.#hostBodies, { owner, id, lengthBytes: body.lengthBytes });
+  }
+
+  #signal(running: Running): AbortSignal {
+    running.abort ??= new AbortController();
+    if (running.aborted) running.abort.abort(clientGone());
+    return running.abort.signal;
+  }
+
+  #waitUntil(running: Running, promise: unknown): void {
+    running.pending += 1;
+    promiseThen.call(
+      promiseResolve(promise),
+      () => {
+        this.#release(running);
+      },
+      (error: unknown) => {
+        this.#log(running.id, "error", `waitUntil() rejected: ${describeThrown(error)}`);
+        this.#release(running);
+      },
+    );
+  }
+
+  #settle(running: Running, result: unknown): void {
+    try {
+      if (result === undefined || result === null) this.#settleNothing(running);
+      else if (isResponse(result)) this.#answer(running, result);
+      else if (isRequest(result) && running.request !== null && running.fields.phase !== "fetch") {
+        this.#replaceRequest(running, result);
+      } else this.#fail(running, "FUNCTION_RESULT_INVALID", new TypeError(invalidResult(running.fields.phase, result)));
+    } catch (error) {
+      this.#fail(running, "FUNCTION_RESULT_INVALID", error);
+    }
+  }
+
+  #settleNothing(running: Running): void {
+    if (running.fields.phase === "fetch") throw new TypeError(invalidResult("fetch", undefined));
+    if (running.response !== null) {
+      const changed = describeResponse(running.response);
+      if (!changed.headersChanged) this.#outcome(running, int(outcomeKind.continue), null);
+      else this.#answer(running, running.response);
+      return;
+    }
+    if (running.request === null) return;
+    const changed = describeRequest(running.request);
+    if (!changed.headersChanged) this.#outcome(running, int(outcomeKind.continue), null);
+    else this.#replaceRequest(running, running.request);
+  }
+
+  #answer(running: Running, response: Response): void {
+    const { status, headers, body } = describeResponse(response);
+    const described = this.#body(running, body);
+    this.#outcome(running, int(outcomeKind.response) + int(status) + text(headers) + described.payload, described);
+  }
+
+  #replaceRequest(running: Running, request: Request): void {
+    const { method, url, headers, body } = describeRequest(request);
+    const described = this.#body(running, body);
+    this.#outcome(
+      running,
+      int(outcomeKind.request) + text(method) + text(url) + text(headers) + described.payload,
+      described,
+    );
+  }
+
+  #body(running: Running, body: OutgoingBody): DescribedBody {
+    if (body.kind !== "stream") return describeBody(body, this.#streams, null);
+    const described = describeBody(body, this.#streams, () => {
+      this.#release(running);
+    });
+    running.pending += 1;
+    return described;
+  }
+
+  #fail(running: Running, code: ErrorCode, error: unknown): void {
+    if (running.answered) return;
+    const payload =
+      int(outcomeKind.failed) +
+      text(code) +
+      text(messageOf(error)) +
+      text(stackOf(error)) +
+      int(running.passThrough ? 1 : 0);
+    this.#outcome(running, payload, null);
+  }
+
+  #outcome(running: Running, payload: string, body: DescribedBody | null): void {
+    if (running.answered) return;
+    running.answered = true;
+    running.pending -= 1;
+    const ended = running.pending === 0;
+    const whole = int(running.id) + int(ended ? 1 : 0) + payload;
+    if (body === null || body.buffer === null) this.#outbox.write(fromGuest.outcome, whole);
+    else this.#outbox.writeWithBuffers(fromGuest.outcome, whole, [body.buffer]);
+    if (ended) this.#running.delete(running.id);
+  }
+
+  #release(running: Running): void {
+    running.pending -= 1;
+    if (running.pending > 0) return;
+    this.#running.delete(running.id);
+    this.#outbox.write(fromGuest.ended, int(running.id));
+  }
+
+  #log(id: number, level: LogLevel, message: string): void {
+    this.#outbox.write(fromGuest.log, int(id) + int(logLevels.indexOf(level)) + text(message));
+  }
+}
+
+function isThenable(value: unknown): boolean {
+  if (value === null || (typeof value !== "object" && typeof value !== "function")) return false;
+  if (value instanceof Promise) return true;
+  return !isResponse(value) && !isRequest(value) && typeof (value as { then?: unknown }).then === "function";
+}
+
+function clientGone(): DOMException {
+  return new DOMException("The client went away", "AbortError");
+}
+
+function invalidResult(phase: string, value: unknown): string {
+  const allowed =
+    phase === "fetch"
+      ? "a Response"
+      : phase === "clientRequest" || phase === "originPull"
+        ? "nothing, a Request or a Response"
+        : "nothing or a Response";
+  return `Cannot use the result of ${phase}: received ${value === null ? "null" : typeof value}, allowed ${allowed}`;
+}
+
+function stackOf(error: unknown): string {
+  try {
+    if (error instanceof Error) return String(error.stack ?? "");
+    return "";
+  } catch {
+    return "";
+  }
+}
+
+function describeThrown(error: unknown): string {
+  const stack = stackOf(error);
+  return stack === "" ? messageOf(error) : stack;
+}

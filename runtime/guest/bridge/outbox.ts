@@ -1,0 +1,83 @@
+/**
+ * Collects what the guest has to say and sends it in as few crossings as possible.
+ *
+ * Everything said in one entry leaves together: at the end of the entry, or a few microtask hops after the first word that came later.
+ * It does not know what a frame means.
+ */
+import { frame } from "../../bridge/frame.ts";
+
+export type SendToHost = (batch: string, ...buffers: ArrayBuffer[]) => void;
+
+// Hops of the microtask queue between the first word and the crossing: an async handler with a few awaits still shares it.
+const hopsBeforeFlush = 6;
+
+const promiseThen = Promise.prototype.then;
+const resolved = Promise.resolve();
+
+export class Outbox {
+  readonly #send: SendToHost;
+  #text = "";
+  #buffers: ArrayBuffer[] = [];
+  #scheduled = false;
+  #inEntry = false;
+  readonly #hop: () => void;
+  #hopsLeft = 0;
+
+  constructor(send: SendToHost) {
+    this.#send = send;
+    this.#hop = () => {
+      if (this.#hopsLeft > 0) {
+        this.#hopsLeft -= 1;
+        promiseThen.call(resolved, this.#hop);
+        return;
+      }
+      this.#scheduled = false;
+      this.flush();
+    };
+  }
+
+  /** Adds one frame. */
+  write(kind: string, payload: string): void {
+    this.#text += frame(kind, payload);
+    if (!this.#inEntry && !this.#scheduled) this.#schedule();
+  }
+
+  /** Adds one frame with buffers, which the host copies. */
+  writeWithBuffers(kind: string, payload: string, buffers: readonly ArrayBuffer[]): void {
+    for (let index = 0; index < buffers.length; index += 1) {
+      const buffer = buffers[index];
+      if (buffer !== undefined) this.#buffers[this.#buffers.length] = buffer;
+    }
+    this.#text += frame(kind, payload, buffers.length);
+    if (!this.#inEntry && !this.#scheduled) this.#schedule();
+  }
+
+  /** The host entered: what is said until `endEntry` leaves there. */
+  beginEntry(): void {
+    this.#inEntry = true;
+  }
+
+  endEntry(): void {
+    this.#inEntry = false;
+    this.flush();
+  }
+
+  flush(): void {
+    const batch = this.#text;
+    if (batch === "") return;
+    this.#text = "";
+    if (this.#buffers.length === 0) {
+      this.#send(batch);
+      return;
+    }
+    const buffers = this.#buffers;
+    this.#buffers = [];
+    this.#send(batch, ...buffers);
+  }
+
+  #schedule(): void {
+    this.#scheduled = true;
+    this.#hopsLeft = hopsBeforeFlush;
+    promiseThen.call(resolved, this.#hop);
+  }
+}

@@ -1,0 +1,74 @@
+/**
+ * Entry of the guest script: installs the web APIs and leaves two functions for the host on the global object.
+ *
+ * `__selvageHooks` tells which hooks the author's module has; `__selvageBoot` connects an instance and removes every trace of the
+ * host from the global object before the first request. Evaluated before the author's code, also when a snapshot is made.
+ */
+import { hooks, type Hook } from "../../sdk/phase.ts";
+import { connect, type HostFunctions, type Receive } from "./bridge/receive.ts";
+import { installGlobals } from "./install-globals.ts";
+
+interface BootGlobal {
+  __selvageModule?: { readonly default?: unknown } | undefined;
+  __selvageHooks?: unknown;
+  __selvageBoot?: unknown;
+}
+
+/** What the host tells an instance about itself, as JSON. */
+interface BootFacts {
+  readonly functionName: string;
+  readonly version: string;
+  readonly wallMs: number;
+  readonly fetchWallMs: number;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+const global = globalThis as unknown as BootGlobal;
+const parseJson = JSON.parse;
+const freeze = Object.freeze;
+const defineProperty = Object.defineProperty;
+
+installGlobals(globalThis);
+
+hide("__selvageHooks", (): string => {
+  const module = authorModule();
+  return JSON.stringify(module === null ? null : hooks.filter((hook: Hook) => typeof module[hook] === "function"));
+});
+
+hide(
+  "__selvageBoot",
+  (
+    factsJson: string,
+    send: HostFunctions["send"],
+    randomBytes: HostFunctions["randomBytes"],
+    domainToAscii: HostFunctions["domainToAscii"],
+  ): Receive => {
+    const module = authorModule();
+    if (module === null) throw new TypeError("The module has no default export with hooks");
+    global.__selvageModule = undefined;
+    delete global.__selvageBoot;
+    delete global.__selvageHooks;
+    const facts = parseJson(factsJson) as BootFacts;
+    return connect(
+      { send, randomBytes, domainToAscii },
+      {
+        functionName: facts.functionName,
+        version: facts.version,
+        wallMs: facts.wallMs,
+        fetchWallMs: facts.fetchWallMs,
+        env: freeze(facts.environment),
+        module,
+      },
+    );
+  },
+);
+
+function authorModule(): Readonly<Record<string, unknown>> | null {
+  const exported = global.__selvageModule?.default;
+  if (exported === null || (typeof exported !== "object" && typeof exported !== "function")) return null;
+  return exported as Readonly<Record<string, unknown>>;
+}
+
+function hide(name: string, value: unknown): void {
+  defineProperty(globalThis, name, { value, configurable: true, enumerable: false, writable: false });
+}

@@ -1,0 +1,14 @@
+/**
+ * The other half of the process driver: an engine that serves one front over a byte stream. The process around it (edge-node/hosts)
+ * gives it nothing else: no network, no disk, no environment.
+ */
+import type { Duplex } from "node:stream";
+import { Engine } from "./engine.ts";
+import type { InstanceFactoryOptions } from "./isolates/instance-factory.ts";
+import { StreamLink } from "./stream-link.ts";
+
+/** Serves until the stream ends. Resolves when spare isolates are ready. */
+export function serveIsolateHost(stream: Duplex, options: InstanceFactoryOptions): Promise<void> {
+  const engine = new Engine(new StreamLink(stream, options.environment), options);
+  return engine.start();
+}

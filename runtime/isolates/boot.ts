@@ -1,0 +1,108 @@
+/**
+ * Brings an isolate to life in three steps that can lie apart in time: prepare (base), evaluate (author's code), connect (instance).
+ * A prepared isolate belongs to nobody yet; once code was evaluated in it, it serves that one function version only.
+ */
+import type { RunnableVersion } from "../driver.ts";
+import type { RuntimeEnvironment } from "../runtime-environment.ts";
+import { ivm, type Context, type ExternalCopy, type Isolate, type Reference } from "./isolated-vm.ts";
+
+/** Names under which scripts appear in stack traces. */
+export const scriptNames = { guest: "selvage-guest.js", function: "function.js" } as const;
+
+/** The guest's entry: a batch of frames and its buffers. */
+export type GuestEntry = Reference<(batch: string, ...buffers: ArrayBuffer[]) => void>;
+
+export interface PreparedIsolate {
+  readonly isolate: Isolate;
+  readonly context: Context;
+}
+
+export interface PrepareOptions {
+  readonly memoryMiB: number;
+  /** A snapshot that holds the guest script (and perhaps the author's code), or null to run the guest script here. */
+  readonly snapshot: ExternalCopy<ArrayBuffer> | null;
+  readonly guestScript: string;
+  readonly onCatastrophe: (message: string) => void;
+}
+
+/** A new isolate with the web APIs in place. */
+export async function prepareIsolate(options: PrepareOptions): Promise<PreparedIsolate> {
+  const isolate = new ivm.Isolate({
+    memoryLimit: options.memoryMiB,
+    onCatastrophicError: options.onCatastrophe,
+    ...(options.snapshot === null ? {} : { snapshot: options.snapshot }),
+  });
+  try {
+    const context = await isolate.createContext();
+    if (options.snapshot === null)
+      await runScript({ isolate, context }, options.guestScript, { filename: scriptNames.guest });
+    return { isolate, context };
+  } catch (error) {
+    disposeQuietly(isolate);
+    throw error;
+  }
+}
+
+/** Runs a classic script in the isolate's context. Throws what the script throws, or a timeout error after `timeoutMs`. */
+export async function runScript(
+  prepared: PreparedIsolate,
+  code: string,
+  options: { readonly filename: string; readonly timeoutMs?: number },
+): Promise<void> {
+  const script = await prepared.isolate.compileScript(code, { filename: options.filename });
+  try {
+    await script.run(prepared.context, options.timeoutMs === undefined ? {} : { timeout: options.timeoutMs });
+  } finally {
+    script.release();
+  }
+}
+
+/** Connects an isolate that holds the author's module. Returns the guest's entry; `send` gets what the guest says. */
+export async function connectIsolate(
+  prepared: PreparedIsolate,
+  version: RunnableVersion,
+  wires: {
+    readonly environment: RuntimeEnvironment;
+    readonly send: (batch: string, ...buffers: ArrayBuffer[]) => void;
+  },
+): Promise<GuestEntry> {
+  const boot = await prepared.context.global.get("__selvageBoot", { reference: true });
+  try {
+    const facts = JSON.stringify({
+      functionName: version.function,
+      version: version.version,
+      wallMs: version.limits.wallMs,
+      fetchWallMs: version.limits.fetchWallMs,
+      environment: version.environment,
+    });
+    const { environment } = wires;
+    const receive: unknown = await boot.apply(
+      undefined,
+      [
+        facts,
+        new ivm.Callback(wires.send, { ignored: true }),
+        new ivm.Callback((lengthBytes: number) => environment.randomBytes(boundedLength(lengthBytes))),
+        new ivm.Callback((domain: string) => environment.domainToAscii(String(domain).slice(0, 1024))),
+      ],
+      { result: { reference: true }, timeout: 1_000 },
+    );
+    return receive as GuestEntry;
+  } finally {
+    boot.release();
+  }
+}
+
+/** Disposes an isolate that may be gone already. */
+export function disposeQuietly(isolate: Isolate): void {
+  if (isolate.isDisposed) return;
+  try {
+    isolate.dispose();
+  } catch {
+    // It ended between the two lines.
+  }
+}
+
+function boundedLength(lengthBytes: unknown): number {
+  if (typeof lengthBytes !== "number" || !(lengthBytes >= 0) || lengthBytes > 65_536) return 0;
+  return Math.trunc(lengthBytes);
+}

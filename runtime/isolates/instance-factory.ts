@@ -1,0 +1,140 @@
+/**
+ * Makes instances, and keeps a few prepared isolates at hand so that a cold start pays only for the author's code.
+ *
+ * A version with a snapshot of its own starts from that; any other takes a prepared isolate and evaluates its bundle there.
+ */
+import type { RunnableVersion } from "../driver.ts";
+import { defaultFunctionLimits, publishLimits } from "../../sdk/limits.ts";
+import type { RuntimeEnvironment } from "../runtime-environment.ts";
+import {
+  connectIsolate,
+  disposeQuietly,
+  prepareIsolate,
+  runScript,
+  scriptNames,
+  type PreparedIsolate,
+} from "./boot.ts";
+import { Instance, type InstanceOwner } from "./instance.ts";
+import { ivm, type ExternalCopy } from "./isolated-vm.ts";
+
+export interface InstanceFactoryOptions {
+  readonly environment: RuntimeEnvironment;
+  readonly guestScript: string;
+  /** Made by `createBaseSnapshot` in a runtime with the same key, or null. */
+  readonly baseSnapshot: Uint8Array | null;
+  /** Prepared isolates kept at hand. */
+  readonly spares: number;
+}
+
+/** What an instance is made from; the snapshot's copy is shared by all instances of a version. */
+export interface InstanceSource {
+  readonly version: RunnableVersion;
+  readonly snapshot: ExternalCopy<ArrayBuffer> | null;
+}
+
+export class InstanceFactory {
+  readonly #options: InstanceFactoryOptions;
+  readonly #baseSnapshot: ExternalCopy<ArrayBuffer> | null;
+  readonly #spares: PreparedIsolate[] = [];
+  #preparing = 0;
+  #nextNumber = 1;
+  #closed = false;
+
+  constructor(options: InstanceFactoryOptions) {
+    this.#options = options;
+    this.#baseSnapshot = options.baseSnapshot === null ? null : externalCopy(options.baseSnapshot);
+  }
+
+  /** Fills the store of prepared isolates; resolves when it is full. */
+  async fillSpares(): Promise<void> {
+    while (!this.#closed && this.#spares.length + this.#preparing < this.#options.spares) {
+      this.#preparing += 1;
+      try {
+        const prepared = await this.#prepare(defaultFunctionLimits.memoryMiB);
+        if (this.#closed) disposeQuietly(prepared.isolate);
+        else this.#spares.push(prepared);
+      } finally {
+        this.#preparing -= 1;
+      }
+    }
+  }
+
+  /** The form of a version's snapshot that isolates are made from. */
+  source(version: RunnableVersion): InstanceSource {
+    return { version, snapshot: version.snapshot === null ? null : externalCopy(version.snapshot) };
+  }
+
+  /** A connected instance. Throws what the author's top level throws. */
+  async create(source: InstanceSource, owner: InstanceOwner): Promise<Instance> {
+    const { version } = source;
+    const prepared = source.snapshot === null ? await this.#evaluated(version) : await this.#restored(source);
+    const instance = new Instance({
+      number: this.#nextNumber++,
+      isolate: prepared.isolate,
+      limits: version.limits,
+      environment: this.#options.environment,
+      owner,
+    });
+    try {
+      instance.connected(
+        await connectIsolate(prepared, version, {
+          environment: this.#options.environment,
+          send: instance.onGuestWords,
+        }),
+      );
+      return instance;
+    } catch (error) {
+      disposeQuietly(prepared.isolate);
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const spare of this.#spares.splice(0)) disposeQuietly(spare.isolate);
+  }
+
+  async #evaluated(version: RunnableVersion): Promise<PreparedIsolate> {
+    const spare = version.limits.memoryMiB === defaultFunctionLimits.memoryMiB ? this.#spares.pop() : undefined;
+    const prepared = spare ?? (await this.#prepare(version.limits.memoryMiB));
+    if (spare !== undefined) {
+      this.#options.environment.startTimer(0, () => {
+        this.fillSpares().catch((error: unknown) => {
+          this.#options.environment.onCatastrophe(`Cannot prepare an isolate: ${String(error)}`);
+        });
+      });
+    }
+    try {
+      await runScript(prepared, version.code, {
+        filename: scriptNames.function,
+        timeoutMs: publishLimits.evaluateMs,
+      });
+      return prepared;
+    } catch (error) {
+      disposeQuietly(prepared.isolate);
+      throw error;
+    }
+  }
+
+  #restored(source: InstanceSource): Promise<PreparedIsolate> {
+    return prepareIsolate({
+      memoryMiB: source.version.limits.memoryMiB,
+      snapshot: source.snapshot,
+      guestScript: this.#options.guestScript,
+      onCatastrophe: this.#options.environment.onCatastrophe,
+    });
+  }
+
+  #prepare(memoryMiB: number): Promise<PreparedIsolate> {
+    return prepareIsolate({
+      memoryMiB,
+      snapshot: this.#baseSnapshot,
+      guestScript: this.#options.guestScript,
+      onCatastrophe: this.#options.environment.onCatastrophe,
+    });
+  }
+}
+
+function externalCopy(bytes: Uint8Array): ExternalCopy<ArrayBuffer> {
+  return new ivm.ExternalCopy(bytes.slice().buffer);
+}

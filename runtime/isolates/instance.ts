@@ -1,0 +1,389 @@
+/**
+ * One isolate that serves one function version: its batches in and out, its timers and calls, and the account of what it uses.
+ *
+ * It knows frames only as far as it must: who is running here and what the guest waits for. Invariants: frames of a guest about anything
+ * it does not own stop the instance; after `stop` nothing of it runs and every invocation it had was reported.
+ */
+import type { ErrorCode } from "../../sdk/error-code.ts";
+import type { FunctionLimits } from "../../sdk/limits.ts";
+import { FrameError, FrameReader, frame, int, text } from "../bridge/frame.ts";
+import { bodyOwner, forwardedToFront, fromGuest, outcomeKind, toEngine, toGuest } from "../bridge/protocol.ts";
+import { HostSubtle } from "../host-operations/subtle.ts";
+import type { RuntimeEnvironment } from "../runtime-environment.ts";
+import { disposeQuietly, type GuestEntry } from "./boot.ts";
+import { ivm, type Copy, type Isolate } from "./isolated-vm.ts";
+
+const timersMax = 10_000;
+const callsMax = 1_000;
+
+/** Whom an instance tells what happens to it. */
+export interface InstanceOwner {
+  /** Frames for the front. */
+  forward(instance: Instance, batch: string, buffers: readonly Uint8Array[]): void;
+  /** An invocation got its outcome frame (forwarded already), or ended. */
+  onOutcome(instance: Instance, invocationId: number, failed: boolean): void;
+  onEnded(instance: Instance, invocationId: number): void;
+  /** The instance is over; each invocation without an outcome is listed with the code it fails with. */
+  onStopped(
+    instance: Instance,
+    unanswered: readonly { readonly id: number; readonly code: ErrorCode; readonly message: string }[],
+  ): void;
+}
+
+interface ActiveInvocation {
+  readonly id: number;
+  readonly deadlineMs: number;
+  readonly cpuMsAtStart: number;
+  /** Invocations started before this one, for sharing out the CPU time of an overlap. */
+  readonly startedBefore: number;
+  readonly overlapAtStart: number;
+  answered: boolean;
+}
+
+export interface InstanceParts {
+  readonly number: number;
+  readonly isolate: Isolate;
+  readonly limits: FunctionLimits;
+  readonly environment: RuntimeEnvironment;
+  readonly owner: InstanceOwner;
+}
+
+export class Instance {
+  readonly number: number;
+  readonly #isolate: Isolate;
+  readonly #limits: FunctionLimits;
+  readonly #environment: RuntimeEnvironment;
+  readonly #owner: InstanceOwner;
+  readonly #subtle: HostSubtle;
+  readonly #active = new Map<number, ActiveInvocation>();
+  readonly #timers = new Map<number, () => void>();
+  #receive: GuestEntry | null = null;
+  #text = "";
+  #buffers: Uint8Array[] = [];
+  #started = 0;
+  #calls = 0;
+  /** Bodies, subrequests and streams the front owes an answer for. */
+  #awaitedFromFront = 0;
+  #stopped = false;
+  #subrequests = 0;
+  #words = 0;
+  #cpuMs = 0;
+
+  constructor(parts: InstanceParts) {
+    this.number = parts.number;
+    this.#isolate = parts.isolate;
+    this.#limits = parts.limits;
+    this.#environment = parts.environment;
+    this.#owner = parts.owner;
+    this.#subtle = new HostSubtle(parts.environment.webCrypto);
+  }
+
+  /** What `connectIsolate` needs: called by the guest with everything it says. */
+  readonly onGuestWords = (batch: unknown, ...buffers: unknown[]): void => {
+    if (this.#stopped) return;
+    this.#words += 1;
+    try {
+      this.#readGuestWords(batch, buffers);
+    } catch (error) {
+      if (!(error instanceof FrameError)) throw error;
+      this.stop("FUNCTION_RESULT_INVALID", error.message);
+    }
+  };
+
+  /** The instance is ready to receive. */
+  connected(receive: GuestEntry): void {
+    this.#receive = receive;
+  }
+
+  /** Invocations that have not ended. */
+  get active(): number {
+    return this.#active.size;
+  }
+
+  get stopped(): boolean {
+    return this.#stopped;
+  }
+
+  /** CPU time the isolate used since it exists, milliseconds. */
+  get cpuMs(): number {
+    if (!this.#isolate.isDisposed) this.#cpuMs = Number(this.#isolate.cpuTime) / 1e6;
+    return this.#cpuMs;
+  }
+
+  /** Hands an invocation frame to the guest with the next `flush`. */
+  invoke(id: number, raw: string, wallMs: number): void {
+    this.#active.set(id, {
+      id,
+      deadlineMs: this.#environment.nowMs() + wallMs,
+      cpuMsAtStart: this.cpuMs,
+      startedBefore: this.#started,
+      overlapAtStart: this.#active.size,
+      answered: false,
+    });
+    this.#started += 1;
+    this.#text += raw;
+  }
+
+  has(invocationId: number): boolean {
+    return this.#active.has(invocationId);
+  }
+
+  /** Passes a frame of the front on. */
+  deliver(raw: string, kind: string, buffers: readonly Uint8Array[]): void {
+    if (answersTheGuest.has(kind)) this.#awaitedFromFront -= 1;
+    this.#text += raw;
+    for (const buffer of buffers) this.#buffers.push(buffer);
+  }
+
+  /** Crosses into the isolate with everything collected. */
+  flush(): void {
+    const batch = this.#text;
+    const receive = this.#receive;
+    if (batch === "" || this.#stopped || receive === null) return;
+    this.#text = "";
+    if (this.#buffers.length === 0) {
+      receive.applyIgnored(undefined, [batch]);
+      return;
+    }
+    const copies = this.#buffers.map((bytes) => transferable(bytes));
+    this.#buffers = [];
+    receive.applyIgnored(undefined, [batch, ...copies]);
+  }
+
+  /**
+   * Looks whether a limit was passed; called often while anything is active.
+   * Returns true when the instance was stopped.
+   */
+  check(nowMs: number): boolean {
+    if (this.#stopped) return true;
+    if (this.#isolate.isDisposed) {
+      this.stop("FUNCTION_MEMORY_LIMIT", `The isolate ran out of its ${this.#limits.memoryMiB} MiB`);
+      return true;
+    }
+    const cpuMs = this.cpuMs;
+    for (const invocation of this.#active.values()) {
+      const overlap = 1 + invocation.overlapAtStart + (this.#started - invocation.startedBefore - 1);
+      if (cpuMs - invocation.cpuMsAtStart > this.#limits.cpuMs * overlap) {
+        this.stop("FUNCTION_CPU_LIMIT", `Used more than ${this.#limits.cpuMs} ms of CPU time`);
+        return true;
+      }
+      if (!invocation.answered && nowMs > invocation.deadlineMs) {
+        this.#failOne(invocation, "FUNCTION_WALL_LIMIT", "No answer within the wall time limit");
+      }
+    }
+    return false;
+  }
+
+  /** Subrequests since the last call. */
+  takeSubrequests(): number {
+    const count = this.#subrequests;
+    this.#subrequests = 0;
+    return count;
+  }
+
+  /** Whether nothing is under way that could ever wake the guest again, as far as the host can see. */
+  get silent(): boolean {
+    return this.#timers.size === 0 && this.#calls === 0 && this.#awaitedFromFront <= 0 && this.#text === "";
+  }
+
+  /**
+   * Fails invocations that can never answer: the guest is idle, nothing is under way for it, and still they wait.
+   * The empty entry runs after all that was sent before it, microtasks included.
+   */
+  async failNeverSettled(): Promise<void> {
+    const receive = this.#receive;
+    if (receive === null || this.#stopped || !this.silent) return;
+    const waiting = [...this.#active.values()].filter((invocation) => !invocation.answered);
+    const words = this.#words;
+    await receive.apply(undefined, [""]).catch(() => undefined);
+    // Words of that last entry arrive as tasks of their own; let them in first.
+    await new Promise<void>((resolve) => {
+      this.#environment.startTimer(5, resolve);
+    });
+    if (this.#stopped || !this.silent || words !== this.#words) return;
+    for (const invocation of waiting) {
+      if (this.#active.get(invocation.id) !== invocation || invocation.answered) continue;
+      this.#failOne(invocation, "FUNCTION_NEVER_SETTLED", "The hook's promise can never settle: nothing is under way");
+    }
+  }
+
+  /** Ends the instance. Every unanswered invocation fails with `code`. */
+  stop(code: ErrorCode, message: string): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    // Read once more while it can be read: the account outlives the isolate.
+    void this.cpuMs;
+    for (const cancel of this.#timers.values()) cancel();
+    this.#timers.clear();
+    this.#subtle.close();
+    const unanswered = [...this.#active.values()].filter((invocation) => !invocation.answered);
+    this.#active.clear();
+    disposeQuietly(this.#isolate);
+    this.#owner.onStopped(
+      this,
+      unanswered.map(({ id }) => ({ id, code, message })),
+    );
+  }
+
+  #failOne(invocation: ActiveInvocation, code: ErrorCode, message: string): void {
+    invocation.answered = true;
+    this.#owner.forward(this, failedOutcome(invocation.id, code, message), []);
+    this.#owner.onOutcome(this, invocation.id, true);
+    this.#text += frame(toEngine.cancel, int(invocation.id));
+    this.flush();
+    this.#end(invocation.id);
+  }
+
+  #readGuestWords(batch: unknown, buffers: unknown[]): void {
+    if (typeof batch !== "string") throw new FrameError("the batch is not a string");
+    const reader = new FrameReader(batch);
+    const front = { text: "", buffers: [] as Uint8Array[] };
+    const ended: number[] = [];
+    let used = 0;
+    while (reader.next()) {
+      const own = reader.buffers === 0 ? noBuffers : takeBuffers(buffers, used, reader.buffers);
+      used += reader.buffers;
+      this.#readFrame(reader, own, { front, ended });
+    }
+    if (front.text !== "") this.#owner.forward(this, front.text, front.buffers);
+    for (const id of ended) this.#end(id);
+  }
+
+  #readFrame(
+    reader: FrameReader,
+    buffers: readonly Uint8Array[],
+    out: { readonly front: { text: string; buffers: Uint8Array[] }; readonly ended: number[] },
+  ): void {
+    switch (reader.kind) {
+      case fromGuest.outcome: {
+        const invocation = this.#active.get(reader.int());
+        // Answered for it already (wall limit): the guest's own answer comes too late.
+        if (invocation === undefined || invocation.answered) return;
+        invocation.answered = true;
+        if (reader.int() === 1) out.ended.push(invocation.id);
+        this.#owner.onOutcome(this, invocation.id, reader.int() === outcomeKind.failed);
+        break;
+      }
+      case fromGuest.ended: {
+        const id = reader.int();
+        if (!this.#active.has(id)) return;
+        out.ended.push(id);
+        break;
+      }
+      case fromGuest.call:
+        this.#call(reader, buffers);
+        return;
+      case fromGuest.startTimer:
+        this.#startTimer(reader.int(), reader.int());
+        return;
+      case fromGuest.clearTimer:
+        this.#clearTimer(reader.int());
+        return;
+      default:
+        if (!forwardedToFront.has(reader.kind))
+          throw new FrameError(`a guest may not send ${JSON.stringify(reader.kind)}`);
+        this.#checkOwnership(reader);
+    }
+    out.front.text += reader.raw();
+    for (const buffer of buffers) out.front.buffers.push(buffer);
+  }
+
+  /** A guest may only read bodies of its own invocations; other ids carry the instance number already. */
+  #checkOwnership(reader: FrameReader): void {
+    if (reader.kind === fromGuest.subrequest) {
+      this.#awaitedFromFront += 1;
+      this.#subrequests += 1;
+      return;
+    }
+    if (reader.kind !== fromGuest.readBody && reader.kind !== fromGuest.cancelBody) return;
+    const owner = reader.int();
+    const id = reader.int();
+    if (owner !== bodyOwner.subrequest && !this.#active.has(id)) throw new FrameError("the body is another's");
+    if (reader.kind === fromGuest.readBody) this.#awaitedFromFront += 1;
+  }
+
+  #call(reader: FrameReader, buffers: readonly Uint8Array[]): void {
+    const id = reader.int();
+    const operation = reader.text();
+    const json = reader.text();
+    if (this.#calls >= callsMax) {
+      this.#reply(
+        frame(toGuest.callFailed, int(id) + text("QuotaExceededError") + text("Too many calls under way")),
+        [],
+      );
+      return;
+    }
+    this.#calls += 1;
+    this.#subtle
+      .call(operation, json, buffers)
+      .then(
+        (result) => {
+          const bytes = result.buffers.map((buffer) => new Uint8Array(buffer));
+          this.#reply(frame(toGuest.callDone, int(id) + text(result.json), bytes.length), bytes);
+        },
+        (error: unknown) => {
+          const { name, message } = error instanceof Error ? error : new Error("The operation failed");
+          this.#reply(frame(toGuest.callFailed, int(id) + text(name) + text(message)), []);
+        },
+      )
+      .finally(() => {
+        this.#calls -= 1;
+      });
+  }
+
+  #reply(raw: string, buffers: readonly Uint8Array[]): void {
+    this.#text += raw;
+    for (const buffer of buffers) this.#buffers.push(buffer);
+    this.flush();
+  }
+
+  #startTimer(id: number, delayMs: number): void {
+    if (this.#timers.size >= timersMax) throw new FrameError(`more than ${timersMax} timers`);
+    const cancel = this.#environment.startTimer(delayMs, () => {
+      this.#timers.delete(id);
+      this.#reply(frame(toGuest.timer, int(id)), []);
+    });
+    this.#timers.get(id)?.();
+    this.#timers.set(id, cancel);
+  }
+
+  #clearTimer(id: number): void {
+    this.#timers.get(id)?.();
+    this.#timers.delete(id);
+  }
+
+  #end(id: number): void {
+    if (!this.#active.delete(id)) return;
+    this.#owner.onEnded(this, id);
+  }
+}
+
+const noBuffers: readonly Uint8Array[] = [];
+const answersTheGuest: ReadonlySet<string> = new Set([
+  toGuest.bodyChunk,
+  toGuest.bodyEnd,
+  toGuest.bodyFailed,
+  toGuest.response,
+  toGuest.noResponse,
+]);
+
+/** The outcome frame of an invocation that failed without the guest saying so. */
+export function failedOutcome(id: number, code: ErrorCode, message: string, stack = ""): string {
+  const reason = text(code) + text(message) + text(stack) + int(0);
+  return frame(fromGuest.outcome, int(id) + int(1) + int(outcomeKind.failed) + reason);
+}
+
+function takeBuffers(buffers: readonly unknown[], from: number, count: number): readonly Uint8Array[] {
+  const taken: Uint8Array[] = [];
+  for (let index = from; index < from + count; index += 1) {
+    const buffer = buffers[index];
+    if (!(buffer instanceof ArrayBuffer)) throw new FrameError("a buffer is missing");
+    taken.push(new Uint8Array(buffer));
+  }
+  return taken;
+}
+
+function transferable(bytes: Uint8Array): Copy<ArrayBuffer> {
+  const copy = bytes.slice().buffer;
+  return new ivm.ExternalCopy(copy, { transferOut: true }).copyInto({ release: true, transferIn: true });
+}

@@ -1,0 +1,61 @@
+/** A link inside one process: batches of a tick are handed over together, by reference. */
+import type { Link } from "./link.ts";
+import type { RuntimeEnvironment } from "./runtime-environment.ts";
+
+/** The two ends. */
+export function memoryLinks(environment: Pick<RuntimeEnvironment, "afterTick">): {
+  readonly front: Link;
+  readonly engine: Link;
+} {
+  const front = new MemoryLink(environment);
+  const engine = new MemoryLink(environment);
+  front.join(engine);
+  engine.join(front);
+  return { front, engine };
+}
+
+class MemoryLink implements Link {
+  onBatch: (batch: string, buffers: readonly Uint8Array[]) => void = ignoreBatch;
+  onClose: () => void = ignoreClose;
+  readonly #environment: Pick<RuntimeEnvironment, "afterTick">;
+  #other: MemoryLink | null = null;
+  #text = "";
+  #buffers: Uint8Array[] = [];
+  #scheduled = false;
+
+  constructor(environment: Pick<RuntimeEnvironment, "afterTick">) {
+    this.#environment = environment;
+  }
+
+  join(other: MemoryLink): void {
+    this.#other = other;
+  }
+
+  send(batch: string, buffers: readonly Uint8Array[]): void {
+    this.#text += batch;
+    for (const buffer of buffers) this.#buffers.push(buffer);
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#environment.afterTick(() => {
+      this.#flush();
+    });
+  }
+
+  close(): void {
+    const other = this.#other;
+    this.#other = null;
+    other?.onClose();
+  }
+
+  #flush(): void {
+    this.#scheduled = false;
+    const batch = this.#text;
+    const buffers = this.#buffers;
+    this.#text = "";
+    this.#buffers = [];
+    this.#other?.onBatch(batch, buffers);
+  }
+}
+
+function ignoreBatch(): void {}
+function ignoreClose(): void {}
