@@ -3,7 +3,7 @@
  *
  * It runs the very file that a Selvage node runs. Invariant: one process, ended by its id.
  */
-import { copyFile, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ChildProcess, runToEnd } from "./child-process.ts";
 import { freePorts } from "./free-port.ts";
@@ -20,7 +20,7 @@ export interface Workerd {
 export interface WorkerdOptions {
   /** The worker's ES module, a `.js` file with a `fetch` export. */
   readonly moduleFile: string;
-  /** An empty folder for the configuration and the copied module. */
+  /** For the configuration and the copied module; created. */
   readonly folder: string;
   readonly env: Readonly<Record<string, string>>;
 }
@@ -29,6 +29,7 @@ export interface WorkerdOptions {
 export async function startWorkerd(options: WorkerdOptions): Promise<Workerd> {
   const { folder, env } = options;
   const [port] = await freePorts(1);
+  await mkdir(folder, { recursive: true });
   await copyFile(options.moduleFile, join(folder, "worker.js"));
   await writeFile(join(folder, "config.capnp"), configText(port ?? 0));
   const command = `${projectRoot}/node_modules/workerd/bin/workerd`;

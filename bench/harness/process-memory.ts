@@ -1,0 +1,46 @@
+/** Resident memory of a process and everything it started, from /proc (Linux). */
+import { readdir, readFile } from "node:fs/promises";
+
+/**
+ * Resident set size of a process tree in MiB. Pages that processes share count in each of them, so only differences between
+ * two moments of one tree mean something.
+ * @throws Error when the root process does not exist.
+ */
+export async function memoryMiBOfTree(rootPid: number): Promise<number> {
+  const pids = await pidsOfTree(rootPid);
+  const sizes = await Promise.all(pids.map(memoryMiB));
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+/**
+ * The process and all its descendants, as they are now.
+ * @throws Error when the root process does not exist.
+ */
+export async function pidsOfTree(rootPid: number): Promise<readonly number[]> {
+  const parents = await readParents();
+  if (!parents.has(rootPid)) throw new Error(`Cannot read the process tree: there is no process ${rootPid}`);
+  const tree = [rootPid];
+  for (const pid of tree) {
+    for (const [child, parent] of parents) if (parent === pid) tree.push(child);
+  }
+  return tree;
+}
+
+async function readParents(): Promise<ReadonlyMap<number, number>> {
+  const names = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
+  const parents = new Map<number, number>();
+  for (const name of names) {
+    // A process may end between listing and reading; then it is not in the tree any more.
+    const status = await readFile(`/proc/${name}/status`, "utf8").catch(() => "");
+    const parent = /^PPid:\s*(\d+)$/m.exec(status)?.[1];
+    if (parent !== undefined) parents.set(Number(name), Number(parent));
+  }
+  return parents;
+}
+
+async function memoryMiB(pid: number): Promise<number> {
+  const text = await readFile(`/proc/${pid}/smaps_rollup`, "utf8");
+  const kilobytes = /^Rss:\s*(\d+) kB$/m.exec(text)?.[1];
+  if (kilobytes === undefined) throw new Error(`Cannot read the memory of process ${pid}`);
+  return Number(kilobytes) / 1_024;
+}

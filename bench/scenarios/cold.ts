@@ -1,0 +1,184 @@
+/**
+ * Time from request to answer when no instance of the function exists, on real nodes with the process driver.
+ *
+ * Every function is requested once per node: nodes with different settings serve the same published functions, one after the
+ * other. Invariant: a sample counts only if the node's own counter confirms as many cold starts as there were requests.
+ */
+import { readFile } from "node:fs/promises";
+import { Agent } from "node:http";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import type { RuleInput } from "../../sdk/api.ts";
+import { startUpTableAnswer, startUpTableSource } from "../functions/start-up-table.ts";
+import { publishInline, setDomain, waitUntilServed } from "../harness/fleet-setup.ts";
+import { sendRequest } from "../harness/http-exchange.ts";
+import { LocalFleet, type FleetNode } from "../harness/local-fleet.ts";
+import { readMetric } from "../harness/node-metrics.ts";
+import { projectRoot } from "../harness/project-files.ts";
+import type { Measurement } from "../report/report.ts";
+import { percentile, significant } from "../report/statistics.ts";
+import type { Scenario, ScenarioContext, ScenarioOutcome } from "../scenario.ts";
+
+export const cold: Scenario = {
+  name: "cold",
+  summary: "First answer of a function without an instance: from code, from a snapshot, from the pre-restored pool.",
+  run,
+};
+
+/** Functions of each size; each gives one sample per way of starting. At most the 40 rules of one domain. */
+const FUNCTIONS = 30;
+const WARM_UPS = 20;
+const WARM_UP_HOST = "cold-warm-up.test";
+/** Between two requests, so that the pool has its spare instances again. */
+const PAUSE_MS = 50;
+const COLD_STARTS = "selvage_cold_starts_total";
+
+type Way = "code" | "snapshot" | "pool";
+type Size = "1 KB" | "350 KB";
+
+const base = { SELVAGE_DRIVER: "process", SELVAGE_FRONTS: "1", SELVAGE_WARM_INSTANCES: "0" } as const;
+const ways: readonly { readonly way: Way; readonly settings: Readonly<Record<string, string>> }[] = [
+  { way: "code", settings: { ...base, SELVAGE_SPARE_INSTANCES: "0", SELVAGE_SNAPSHOTS: "off" } },
+  { way: "snapshot", settings: { ...base, SELVAGE_SPARE_INSTANCES: "0", SELVAGE_SNAPSHOTS: "on" } },
+  { way: "pool", settings: { ...base, SELVAGE_SPARE_INSTANCES: "2", SELVAGE_SNAPSHOTS: "off" } },
+];
+
+interface Subject {
+  readonly size: Size;
+  readonly host: string;
+  /** Expected answer by function, in the order of the paths /0, /1, … */
+  readonly answers: readonly string[];
+  readonly moduleBytes: number;
+}
+
+interface Samples {
+  readonly way: Way;
+  readonly size: Size;
+  readonly milliseconds: readonly number[];
+}
+
+async function run(context: ScenarioContext): Promise<ScenarioOutcome> {
+  const fleet = await LocalFleet.start({ folder: context.folder, env: context.env });
+  try {
+    const subjects = await publishSubjects(fleet, context);
+    const samples: Samples[] = [];
+    for (const { way, settings } of ways) {
+      const node = await fleet.startNode({ name: way, settings });
+      await waitUntilServed(fleet, 1);
+      for (const subject of subjects) {
+        context.note(`${subject.size} from ${way}: ${FUNCTIONS} functions`);
+        samples.push({ way, size: subject.size, milliseconds: await measure(node, subject) });
+      }
+      await node.stop();
+    }
+    return summarise(samples, subjects);
+  } finally {
+    await fleet.stop();
+  }
+}
+
+async function publishSubjects(fleet: LocalFleet, context: ScenarioContext): Promise<readonly Subject[]> {
+  const hello = await readFile(join(projectRoot, "bench/functions/hello.js"), "utf8");
+  await publishSubject(fleet, {
+    size: "1 KB",
+    host: WARM_UP_HOST,
+    sources: [hello],
+    answers: ["Hello from the edge: /0"],
+  });
+  const numbers = Array.from({ length: FUNCTIONS }, (_, i) => i);
+  context.note(`publishing ${FUNCTIONS} functions of each size`);
+  return [
+    await publishSubject(fleet, {
+      size: "1 KB",
+      host: "cold-small.test",
+      sources: numbers.map((i) => `${hello}// ${"x".repeat(1_024 - hello.length)} ${i}\n`),
+      answers: numbers.map((i) => `Hello from the edge: /${i}`),
+    }),
+    await publishSubject(fleet, {
+      size: "350 KB",
+      host: "cold-large.test",
+      sources: numbers.map((i) => startUpTableSource(`table ${i}`)),
+      answers: numbers.map((i) => startUpTableAnswer(`table ${i}`)),
+    }),
+  ];
+}
+
+async function publishSubject(
+  fleet: LocalFleet,
+  subject: Omit<Subject, "moduleBytes"> & { readonly sources: readonly string[] },
+): Promise<Subject> {
+  const rules: RuleInput[] = [];
+  let moduleBytes = 0;
+  for (const [i, code] of subject.sources.entries()) {
+    const name = `${subject.host.replace(".test", "")}-${i}`;
+    const { version, moduleBytes: bytes, snapshot } = await publishInline(fleet, { name, code });
+    if (snapshot.state !== "ready") throw new Error(`${name} has no snapshot: ${snapshot.reason}`);
+    moduleBytes = bytes;
+    const match = { matchType: "path", matchContent: `/${i}` } as const;
+    rules.push({ phase: "fetch", ...match, function: name, version, priority: i + 1 });
+  }
+  await setDomain(fleet, { domain: subject.host, rules });
+  return { ...subject, moduleBytes };
+}
+
+/** One first request to each function of a subject, one after the other on one connection. */
+async function measure(node: FleetNode, subject: Subject): Promise<readonly number[]> {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  try {
+    for (let i = 0; i < WARM_UPS; i++) await sendRequest({ url: `${node.edgeUrl}/0`, host: WARM_UP_HOST, agent });
+    const before = await readMetric(node, COLD_STARTS);
+    const samples: number[] = [];
+    for (const [i, expected] of subject.answers.entries()) {
+      const answer = await sendRequest({ url: `${node.edgeUrl}/${i}`, host: subject.host, agent });
+      const text = answer.body.toString();
+      if (text !== expected)
+        throw new Error(`${subject.host}/${i}: expected ${expected}: received ${text.slice(0, 200)}`);
+      samples.push(answer.totalMs);
+      await delay(PAUSE_MS);
+    }
+    const coldStarts = (await readMetric(node, COLD_STARTS)) - before;
+    if (coldStarts !== samples.length) {
+      throw new Error(`${samples.length} requests made ${coldStarts} cold starts: the samples are not cold starts`);
+    }
+    return samples;
+  } finally {
+    agent.destroy();
+  }
+}
+
+function summarise(samples: readonly Samples[], subjects: readonly Subject[]): ScenarioOutcome {
+  const p50 = (size: Size, way: Way): number => {
+    const found = samples.find((entry) => entry.size === size && entry.way === way);
+    return percentile(found?.milliseconds ?? [], 50);
+  };
+  const sizes = subjects.map(({ size, moduleBytes }): Measurement => {
+    return { name: `${size} function, bundle`, value: moduleBytes, unit: "bytes" };
+  });
+  return {
+    settings: { driver: "process", frontsPerNode: 1, functionsPerSize: FUNCTIONS, warmInstances: 0 },
+    results: [...sizes, ...samples.flatMap(describeSamples)],
+    goals: [
+      {
+        name: "cold, 1 KB, p50 from snapshot or pool",
+        comparison: "at-most",
+        bound: 5,
+        scale: "ms",
+        value: significant(Math.min(p50("1 KB", "snapshot"), p50("1 KB", "pool")), 4),
+      },
+      {
+        name: "cold, 350 KB, p50 from snapshot",
+        comparison: "at-most",
+        bound: 0.5,
+        scale: "x from code",
+        value: significant(p50("350 KB", "snapshot") / p50("350 KB", "code"), 4),
+      },
+    ],
+  };
+}
+
+function describeSamples({ size, way, milliseconds }: Samples): readonly Measurement[] {
+  return [50, 95].map((percent) => {
+    const value = significant(percentile(milliseconds, percent), 4);
+    return { name: `${size} from ${way}, p${percent}`, value, unit: "ms" };
+  });
+}
