@@ -1,0 +1,186 @@
+/**
+ * Hands the files of one source tree to esbuild, and keeps esbuild away from every other file of the machine.
+ *
+ * Every module lives in a namespace of ours without a directory on disk, so esbuild itself can resolve and read nothing.
+ * Invariant: the bytes and files loaded stay within the bounds of `sdk/limits.ts`.
+ */
+import { publishLimits } from "../../sdk/limits.ts";
+import {
+  type OnLoadArgs,
+  type OnLoadResult,
+  type OnResolveArgs,
+  type OnResolveResult,
+  type Plugin,
+  type TsconfigRaw,
+  printSource,
+} from "../esbuild.ts";
+import { explainResolution } from "../resolve/explain-resolution.ts";
+import type { ModuleResolver } from "../resolve/module-resolver.ts";
+import type { PackageJsonReader } from "../resolve/package-json.ts";
+import { isFreeOfPatterns, likelyPatternAt, neutralisePatterns } from "./pattern-imports.ts";
+import { extensionOf, isInNodeModules, parentOf, type SourcePath } from "./source-path.ts";
+import { SourceReadError, type SourceTree } from "./source-tree.ts";
+
+type CodeLoader = "js" | "jsx" | "ts" | "tsx";
+type Loader = CodeLoader | "json" | "text";
+
+const loaders: Readonly<Record<string, Loader>> = {
+  ".js": "js",
+  ".mjs": "js",
+  ".cjs": "js",
+  ".jsx": "jsx",
+  ".ts": "ts",
+  ".mts": "ts",
+  ".cts": "ts",
+  ".tsx": "tsx",
+  ".json": "json",
+  ".txt": "text",
+  ".text": "text",
+  ".html": "text",
+  ".md": "text",
+  ".sql": "text",
+  ".svg": "text",
+};
+
+const sourceNamespace = "source";
+const emptyNamespace = "empty";
+/** Added to the name of a `.js` file in a `"type": "module"` package: esbuild tells ES modules apart by the name's ending. */
+const moduleMark = "#.mjs";
+
+const patternRefusal = "import() or require() of a pattern of names cannot be bundled: write each name out";
+
+/** What the entry stub imports. */
+export const entrySpecifier = "selvage:entry";
+
+/** A name as esbuild prints it (`source:src/a.js#.mjs`), turned back into the path in the tree. */
+export function displayPath(name: string): string {
+  const path = name.startsWith(`${sourceNamespace}:`) ? name.slice(sourceNamespace.length + 1) : name;
+  return path.endsWith(moduleMark) ? path.slice(0, -moduleMark.length) : path;
+}
+
+export interface LoaderParts {
+  readonly tree: SourceTree;
+  readonly packages: PackageJsonReader;
+  readonly resolver: ModuleResolver;
+  readonly entry: SourcePath;
+  /** How the build compiles TypeScript and JSX. */
+  readonly tsconfigRaw: TsconfigRaw;
+}
+
+export class SourceLoader {
+  readonly #parts: LoaderParts;
+  /** `importer specifier` → why it was not found, for messages that only esbuild can place. */
+  readonly #refusals = new Map<string, string>();
+  #bytes = 0;
+  #files = 0;
+
+  constructor(parts: LoaderParts) {
+    this.#parts = parts;
+  }
+
+  /** The esbuild plugin. One loader serves one build. */
+  plugin(): Plugin {
+    return {
+      name: "selvage-source",
+      setup: (build) => {
+        build.onResolve({ filter: /.*/ }, (args) => this.#resolve(args));
+        build.onLoad({ filter: /.*/, namespace: sourceNamespace }, (args) => this.#load(args));
+        build.onLoad({ filter: /.*/, namespace: emptyNamespace }, () => ({ contents: "module.exports = {};" }));
+        // Nothing leads here; if esbuild ever finds a file by itself, it still does not read it.
+        build.onLoad({ filter: /.*/, namespace: "file" }, () => ({ errors: [{ text: patternRefusal }] }));
+      },
+    };
+  }
+
+  /** Why `specifier` was not found in `importer`, when this loader knows. */
+  refusalOf(importer: SourcePath, specifier: string): string | undefined {
+    return this.#refusals.get(`${importer} ${specifier}`);
+  }
+
+  async #resolve(args: OnResolveArgs): Promise<OnResolveResult | undefined> {
+    if (args.path === entrySpecifier && args.namespace !== sourceNamespace) return this.#found(this.#parts.entry);
+    // esbuild decodes data: URLs itself, without any file.
+    if (args.path.startsWith("data:")) return undefined;
+    const importer = displayPath(args.importer);
+    const resolution = await this.#parts.resolver.resolve({
+      specifier: args.path,
+      directory: parentOf(importer),
+      kind: args.kind === "require-call" || args.kind === "require-resolve" ? "require" : "import",
+    });
+    if (resolution.kind === "empty") return { path: "browser-false", namespace: emptyNamespace, sideEffects: false };
+    if (resolution.kind === "file") {
+      const refusal = loaderOf(resolution.path, args.with) === null ? cannotImport(resolution.path) : null;
+      return refusal === null ? this.#found(resolution.path) : { errors: [{ text: refusal }] };
+    }
+    this.#refusals.set(`${importer} ${args.path}`, explainResolution(resolution, args.path));
+    // esbuild would leave a URL to a module system that does not exist here; all else it refuses itself, or not in a `try`.
+    if (/^(?:https?:)?\/\//.test(args.path)) return { errors: [{ text: explainResolution(resolution, args.path) }] };
+    return undefined;
+  }
+
+  async #found(path: SourcePath): Promise<OnResolveResult> {
+    const own = await this.#parts.packages.enclosing(parentOf(path));
+    const inside = own === null || own.directory === "" ? path : path.slice(own.directory.length + 1);
+    const isMarked = own?.isModule === true && /\.[jt]sx?$/.test(path);
+    return {
+      path: isMarked ? path + moduleMark : path,
+      namespace: sourceNamespace,
+      sideEffects: path === this.#parts.entry || own?.isFreeOfSideEffects(inside) !== true,
+    };
+  }
+
+  async #load(args: OnLoadArgs): Promise<OnLoadResult> {
+    const path = displayPath(args.path);
+    const loader = loaderOf(path, args.with);
+    if (loader === null) return { errors: [{ text: cannotImport(path) }] };
+    this.#files += 1;
+    const { sourceFilesMax, sourceBytesMax } = publishLimits;
+    if (this.#files > sourceFilesMax) {
+      return { errors: [{ text: `${path}: is one file too many, allowed are ${String(sourceFilesMax)}` }] };
+    }
+    try {
+      const contents = await this.#parts.tree.read(path, sourceBytesMax - this.#bytes);
+      this.#bytes += contents.byteLength;
+      if (loader === "json" || loader === "text") return { contents, loader };
+      return await this.#withoutPatterns(path, { code: new TextDecoder().decode(contents), loader });
+    } catch (error) {
+      if (!(error instanceof SourceReadError)) throw error;
+      return { errors: [{ text: `${path}: ${error.message}` }] };
+    }
+  }
+
+  /** Imports of a pattern of names are refused in the author's code, and fail when they run in packages. */
+  async #withoutPatterns(
+    path: SourcePath,
+    { code, loader }: { code: string; loader: CodeLoader },
+  ): Promise<OnLoadResult> {
+    if (isFreeOfPatterns(code)) return { contents: code, loader };
+    const printed = await printSource(code, { loader, tsconfigRaw: this.#parts.tsconfigRaw, name: path });
+    const neutral = printed === null ? null : neutralisePatterns(printed);
+    if (neutral === null) return { contents: code, loader };
+    if (isInNodeModules(path)) return { contents: neutral, loader: "js" };
+    return refuseAt(path, code, likelyPatternAt(code) ?? 0);
+  }
+}
+
+/** An error of esbuild at `offset` of `code`. */
+function refuseAt(path: SourcePath, code: string, offset: number): OnLoadResult {
+  const before = code.slice(0, offset).split("\n");
+  const line = before.length;
+  const lineText = code.split("\n", line)[line - 1] ?? "";
+  const column = Buffer.byteLength(before.at(-1) ?? "");
+  return { errors: [{ text: patternRefusal, location: { file: path, line, column, lineText } }] };
+}
+
+function loaderOf(path: SourcePath, attributes: Readonly<Record<string, string>>): Loader | null {
+  const type = attributes["type"];
+  if (type === "json" || type === "text") return type;
+  return loaders[extensionOf(path)] ?? null;
+}
+
+function cannotImport(path: SourcePath): string {
+  const extension = extensionOf(path);
+  if (extension === ".wasm") return `${path}: WebAssembly modules cannot be imported`;
+  if (extension === ".node") return `${path}: native add-ons cannot run at the edge`;
+  return `${path}: files of type "${extension}" cannot be imported, allowed are ${Object.keys(loaders).join(" ")}`;
+}
