@@ -86,7 +86,7 @@ export class FrontProcess {
     const { front, send } = this.#options;
     switch (message.kind) {
       case "state":
-        this.#applying = this.#applying.then(() => this.#apply(message));
+        this.#applying = this.#applyAfter(this.#applying, message);
         return this.#applying;
       case "listen":
         return this.#listen(message);
@@ -101,6 +101,12 @@ export class FrontProcess {
       case "drain":
         return this.drain(message.timeoutMs);
     }
+  }
+
+  async #applyAfter(previous: Promise<void>, message: Extract<ToFront, { kind: "state" }>): Promise<void> {
+    // A reply that could not be sent is logged by its own task and must not keep the next state away.
+    await Promise.allSettled([previous]);
+    await this.#apply(message);
   }
 
   async #apply({ id, state }: Extract<ToFront, { kind: "state" }>): Promise<void> {

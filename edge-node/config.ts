@@ -1,0 +1,356 @@
+/**
+ * The settings of a node: which there are, where they come from, what is allowed.
+ *
+ * Read once at start from flags, `SELVAGE_*` variables and the file's section `node`; everything wrong is reported together. Invariant:
+ * nothing else of a node reads arguments, environment or configuration file, and the value is frozen.
+ */
+import { readFileSync } from "node:fs";
+import { availableParallelism, hostname } from "node:os";
+import path from "node:path";
+import { readConfigFile } from "../sdk/config-file.ts";
+import { nodeLimits } from "../sdk/limits.ts";
+import type { Parsed, Problem } from "../sdk/problem.ts";
+import { describeFlags, parseCommandLine } from "../sdk/setting-flags.ts";
+import { parseSettings, type Setting, type Settings, type SettingSources } from "../sdk/settings.ts";
+import type { LogThreshold } from "./logger.ts";
+import { createEgressPolicy } from "./origin/egress-policy.ts";
+
+const networkListMax = 64;
+
+const definitions = [
+  {
+    key: "name",
+    kind: "string",
+    environment: "SELVAGE_NODE_NAME",
+    flag: "name",
+    default: null,
+    allowed: {
+      pattern: /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/,
+      text: 'letters, digits, ".", "_", "-", at most 63 characters, first a letter or digit',
+    },
+    description: "Name of this node, unique in the fleet; the machine's name when absent.",
+  },
+  {
+    key: "control",
+    kind: "string",
+    environment: "SELVAGE_CONTROL",
+    flag: "control",
+    default: "http://127.0.0.1:8700",
+    allowed: {
+      pattern: /^https?:\/\/[^\s/@?#]+(?:\/[^\s?#]*)?$/,
+      text: "an http or https URL without user, query and fragment",
+    },
+    description: "URL of the control plane.",
+  },
+  {
+    key: "token",
+    kind: "string",
+    environment: "SELVAGE_NODE_TOKEN",
+    flag: "token",
+    default: null,
+    secret: true,
+    allowed: { pattern: /^[\x21-\x7e]{1,512}$/, text: "1..512 printable characters without blanks" },
+    description: "This node's token; better from the variable or a file than from a flag.",
+  },
+  {
+    key: "tokenFile",
+    kind: "string",
+    environment: "SELVAGE_NODE_TOKEN_FILE",
+    flag: "token-file",
+    default: null,
+    description: "File that holds the token.",
+  },
+  {
+    key: "data",
+    kind: "string",
+    environment: "SELVAGE_NODE_DATA",
+    flag: "data",
+    default: "data/node",
+    description: "Folder for artifacts and the last known good state.",
+  },
+  {
+    key: "host",
+    kind: "string",
+    environment: "SELVAGE_NODE_HOST",
+    flag: "host",
+    default: "0.0.0.0",
+    description: "Address the edge listens on.",
+  },
+  {
+    key: "port",
+    kind: "integer",
+    environment: "SELVAGE_NODE_PORT",
+    flag: "port",
+    default: 8080,
+    min: 0,
+    max: 65_535,
+    description: "Port the edge listens on; 0 takes a free one.",
+  },
+  {
+    key: "adminHost",
+    kind: "string",
+    environment: "SELVAGE_NODE_ADMIN_HOST",
+    flag: "admin-host",
+    default: "127.0.0.1",
+    description: "Address of /healthz and /metrics.",
+  },
+  {
+    key: "adminPort",
+    kind: "integer",
+    environment: "SELVAGE_NODE_ADMIN_PORT",
+    flag: "admin-port",
+    default: 8081,
+    min: 0,
+    max: 65_535,
+    description: "Port of /healthz and /metrics; 0 takes a free one.",
+  },
+  {
+    key: "fronts",
+    kind: "integer",
+    environment: "SELVAGE_NODE_FRONTS",
+    flag: "fronts",
+    default: null,
+    min: 1,
+    max: 256,
+    description: "Front processes; half of the cores when absent.",
+  },
+  {
+    key: "driver",
+    kind: "choice",
+    environment: "SELVAGE_NODE_DRIVER",
+    flag: "driver",
+    default: "process",
+    values: ["process", "in-process"],
+    description: "Where isolates live: in processes of their own, or in the fronts (trusted code only).",
+  },
+  {
+    key: "hosts",
+    kind: "integer",
+    environment: "SELVAGE_NODE_HOSTS",
+    flag: "hosts",
+    default: 1,
+    min: 1,
+    max: 64,
+    description: "Isolate hosts of each front (process driver).",
+  },
+  {
+    key: "cacheMiB",
+    kind: "integer",
+    environment: "SELVAGE_NODE_CACHE_MIB",
+    flag: "cache-mib",
+    default: 256,
+    min: 0,
+    max: 1_048_576,
+    description: "Memory of the cache, shared out among the fronts.",
+  },
+  {
+    key: "egressAllowNetworks",
+    kind: "list",
+    environment: "SELVAGE_NODE_EGRESS_ALLOW_NETWORKS",
+    flag: "egress-allow-networks",
+    default: [],
+    itemsMax: networkListMax,
+    description: "CIDR networks beside public addresses that functions may reach.",
+  },
+  {
+    key: "originAllowNetworks",
+    kind: "list",
+    environment: "SELVAGE_NODE_ORIGIN_ALLOW_NETWORKS",
+    flag: "origin-allow-networks",
+    default: [],
+    itemsMax: networkListMax,
+    description: "CIDR networks beside public addresses that origins may be in.",
+  },
+  {
+    key: "logLevel",
+    kind: "choice",
+    environment: "SELVAGE_LOG_LEVEL",
+    flag: "log-level",
+    default: "info",
+    values: ["debug", "info", "warn", "error", "silent"],
+    description: "Least severe lines in the log.",
+  },
+  {
+    key: "drainMs",
+    kind: "integer",
+    environment: "SELVAGE_NODE_DRAIN_MS",
+    flag: "drain-ms",
+    default: nodeLimits.drainMs,
+    min: 0,
+    max: 3_600_000,
+    description: "Longest wait for requests in flight when stopping, milliseconds.",
+  },
+] as const satisfies readonly Setting[];
+
+type Raw = Settings<typeof definitions>;
+
+/** The settings of `selvage node`, for its help text and for whoever starts a node with flags. */
+export const nodeSettings: readonly Setting[] = definitions;
+
+/** A node's settings, complete and valid; the definitions above say what each is. */
+export interface NodeConfig {
+  readonly name: string;
+  readonly control: string;
+  readonly token: string;
+  /** Absolute. */
+  readonly data: string;
+  readonly host: string;
+  readonly port: number;
+  readonly adminHost: string;
+  readonly adminPort: number;
+  readonly fronts: number;
+  readonly driver: "process" | "in-process";
+  readonly hosts: number;
+  readonly cacheMiB: number;
+  readonly egressAllowNetworks: readonly string[];
+  readonly originAllowNetworks: readonly string[];
+  readonly logLevel: LogThreshold;
+  readonly drainMs: number;
+}
+
+/** What the settings are read from; `processInputs` for real ones. */
+export interface ConfigInputs {
+  /** Without program and script. */
+  readonly arguments: readonly string[];
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly hostname: string;
+  readonly cores: number;
+  /** Throws when the file cannot be read. */
+  readonly readFile: (file: string) => string;
+}
+
+export type NodeConfigResult =
+  | { readonly kind: "config"; readonly config: NodeConfig }
+  | { readonly kind: "help"; readonly text: string }
+  | { readonly kind: "invalid"; readonly problems: readonly Problem[] };
+
+/** Reads the node's settings. Never throws for what is in the inputs. */
+export function readNodeConfig(inputs: ConfigInputs): NodeConfigResult {
+  const line = parseCommandLine(nodeSettings, inputs.arguments);
+  if (line.ok && line.value.help) return { kind: "help", text: describeFlags(nodeSettings) };
+  const file: Parsed<unknown> =
+    line.ok && line.value.config !== null ? readSection(line.value.config, inputs) : { ok: true, value: undefined };
+  const sources: SettingSources = {
+    file: file.ok ? file.value : undefined,
+    section: "node",
+    environment: inputs.environment,
+    flags: line.ok ? line.value.flags : {},
+  };
+  const settings = parseSettings(definitions, sources);
+  const token = readToken(sources, inputs);
+  const networks = (["egressAllowNetworks", "originAllowNetworks"] as const).flatMap((key) =>
+    checkNetworks(key, sources),
+  );
+  if (line.ok && file.ok && settings.ok && token.ok && networks.length === 0) {
+    return { kind: "config", config: complete(settings.value, { token: token.value, inputs }) };
+  }
+  const problems = [line, file, settings, token].flatMap((parsed) => (parsed.ok ? [] : parsed.problems));
+  return { kind: "invalid", problems: [...problems, ...networks] };
+}
+
+/** This process's arguments, environment and machine. */
+export function processInputs(): ConfigInputs {
+  return {
+    arguments: process.argv.slice(2),
+    environment: process.env,
+    hostname: hostname(),
+    cores: availableParallelism(),
+    readFile: (file) => readFileSync(file, "utf8"),
+  };
+}
+
+/** The variables a front inherits: what programs need to run, nothing of Selvage's own. */
+export function frontEnvironment(environment: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  const names = ["PATH", "HOME", "TMPDIR", "LANG", "TZ", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "SSL_CERT_DIR"];
+  const entries = names.map((name) => [name, environment[name]] as const);
+  return Object.fromEntries(entries.filter((entry): entry is readonly [string, string] => entry[1] !== undefined));
+}
+
+function complete(
+  settings: Raw,
+  { token, inputs }: { readonly token: string; readonly inputs: ConfigInputs },
+): NodeConfig {
+  const { name, token: _token, tokenFile: _tokenFile, fronts, ...rest } = settings;
+  return Object.freeze({
+    ...rest,
+    data: path.resolve(rest.data),
+    name: name ?? nameOfMachine(inputs.hostname),
+    token,
+    fronts: fronts ?? Math.max(1, Math.floor(inputs.cores / 2)),
+  });
+}
+
+function nameOfMachine(machine: string): string {
+  const name = machine.replaceAll(/[^A-Za-z0-9._-]/g, "-").replace(/^[^A-Za-z0-9]+/, "");
+  return name.slice(0, 63) || "node";
+}
+
+function readSection(file: string, inputs: ConfigInputs): Parsed<unknown> {
+  const text = readText(file, inputs);
+  if (!text.ok) return text;
+  const sections = readConfigFile(text.value, file);
+  return sections.ok ? { ok: true, value: sections.value.node } : sections;
+}
+
+function readText(file: string, inputs: ConfigInputs): Parsed<string> {
+  try {
+    return { ok: true, value: inputs.readFile(file) };
+  } catch (error) {
+    const message = `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+    return { ok: false, problems: [{ path: file, message }] };
+  }
+}
+
+function readToken(sources: SettingSources, inputs: ConfigInputs): Parsed<string> {
+  const tokens = definitions.filter(({ key }) => key === "token" || key === "tokenFile");
+  const given = parseSettings(tokens, only(tokens, sources));
+  // What is wrong with either is reported with the other settings.
+  if (!given.ok) return { ok: false, problems: [] };
+  const { token, tokenFile } = given.value as { token: string | null; tokenFile: string | null };
+  if (token !== null) return { ok: true, value: token };
+  if (tokenFile === null) {
+    const message = "is required: set SELVAGE_NODE_TOKEN, --token-file or --token";
+    return { ok: false, problems: [{ path: "node.token", message }] };
+  }
+  const text = readText(tokenFile, inputs);
+  if (!text.ok || /^[\x21-\x7e]{1,512}$/.test(text.value.trim())) {
+    return text.ok ? { ok: true, value: text.value.trim() } : text;
+  }
+  return { ok: false, problems: [{ path: tokenFile, message: "does not hold a token: 1..512 printable characters" }] };
+}
+
+function checkNetworks(key: "egressAllowNetworks" | "originAllowNetworks", sources: SettingSources): Problem[] {
+  const named = definitions.filter((definition) => definition.key === key);
+  const given = parseSettings(named, only(named, sources));
+  if (!given.ok) return [];
+  const networks = Object.values(given.value).flat() as string[];
+  return networks.flatMap((network) => {
+    try {
+      createEgressPolicy({ allowNetworks: [network] });
+      return [];
+    } catch {
+      return [{ path: `node.${key}`, message: `received "${network}", allowed: CIDR notation such as 10.0.0.0/8` }];
+    }
+  });
+}
+
+/** The sources with nothing in them but what `named` names. */
+function only(named: readonly Setting[], sources: SettingSources): SettingSources {
+  const { file, flags } = sources;
+  const pick = <T>(from: Readonly<Record<string, T>>, names: readonly string[]): Record<string, T> =>
+    Object.fromEntries(Object.entries(from).filter(([name]) => names.includes(name)));
+  const isObject = typeof file === "object" && file !== null && !Array.isArray(file);
+  return {
+    ...sources,
+    file: isObject
+      ? pick(
+          file as Record<string, unknown>,
+          named.map(({ key }) => key),
+        )
+      : undefined,
+    flags: pick(
+      flags,
+      named.map(({ flag }) => flag),
+    ),
+  };
+}

@@ -1,0 +1,211 @@
+/**
+ * All fronts of a node together: one address, one state, questions to any or all of them.
+ *
+ * Knows nothing of the control plane or the disk. Invariant: a state counts as applied only when every front serves it, also one that
+ * had to be restarted meanwhile.
+ */
+import type { Digest } from "../../sdk/artifact.ts";
+import type { InvokeMessage, InvokeResult } from "../../sdk/desired-state.ts";
+import { functionLimitRanges } from "../../sdk/limits.ts";
+import type { Clock } from "../clock.ts";
+import type { FromFront, FrontLogRecord, FrontMetrics, FrontSettings, FrontState, VersionFailure } from "../ipc.ts";
+import type { Logger } from "../logger.ts";
+import type { SpawnFront } from "./front-handle.ts";
+import { FrontSlot, type NumberedState, type SlotOutcome, type SlotStatus } from "./front-slot.ts";
+import { PendingReplies } from "./pending-replies.ts";
+
+export type ApplyReport =
+  | { readonly kind: "applied"; readonly failures: readonly VersionFailure[]; readonly damaged: readonly Digest[] }
+  | { readonly kind: "refused"; readonly message: string };
+
+export interface FrontSetOptions {
+  /** One front for each. */
+  readonly settings: readonly FrontSettings[];
+  readonly spawn: SpawnFront;
+  readonly onLogs: (records: readonly FrontLogRecord[]) => void;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly logger: Logger;
+}
+
+/** A front that takes longer to serve a state is replaced. */
+const APPLY_MS = 120_000;
+const METRICS_MS = 2_000;
+/** No invocation lasts longer than this. */
+const INVOKE_MS = functionLimitRanges.fetchWallMs.max + 5_000;
+const INVOKES_MAX = 1_000;
+/** A front that ended this often before it ever served makes the start fail. */
+const START_CRASHES_MAX = 3;
+/** From the end of a drain to SIGKILL. */
+const KILL_AFTER_MS = 5_000;
+
+export class FrontSet {
+  readonly #options: FrontSetOptions;
+  readonly #slots: readonly FrontSlot[];
+  readonly #metrics: PendingReplies<FrontMetrics>;
+  readonly #invokes: PendingReplies<InvokeResult>;
+  readonly #started: (() => void)[] = [];
+  readonly #startFailed: ((error: Error) => void)[] = [];
+  #runtimeKey: string | null = null;
+  #port: number | null = null;
+  #ids = 0;
+  #next = 0;
+
+  constructor(options: FrontSetOptions) {
+    this.#options = options;
+    this.#metrics = new PendingReplies(options.clock);
+    this.#invokes = new PendingReplies(options.clock);
+    this.#slots = options.settings.map((settings, index) => this.#createSlot(settings, index));
+  }
+
+  get statuses(): readonly SlotStatus[] {
+    return this.#slots.map((slot) => slot.status);
+  }
+
+  /** What the fronts' runtime calls itself; null before the first started. */
+  get runtimeKey(): string | null {
+    return this.#runtimeKey;
+  }
+
+  /** The port they serve on; null before the first listens. */
+  get port(): number | null {
+    return this.#port;
+  }
+
+  /** Resolves when every front answered to `state` and listens; null when there was none. Rejects when one cannot start. */
+  async start(
+    address: { readonly host: string; readonly port: number },
+    state: FrontState | null,
+  ): Promise<ApplyReport | null> {
+    const numbered = state === null ? null : { id: ++this.#ids, state };
+    const [first, ...others] = this.#slots;
+    if (first === undefined) return null;
+    const firstServes = this.#whenServing(0, first.start(address, numbered));
+    // Only the first knows which free port it got.
+    if (address.port === 0) await firstServes;
+    const shared = { ...address, port: this.#port ?? address.port };
+    const othersServe = others.map((slot, index) => this.#whenServing(index + 1, slot.start(shared, numbered)));
+    const outcomes = await Promise.all([firstServes, ...othersServe]);
+    return numbered === null ? null : mergeOutcomes(outcomes.filter((outcome) => outcome !== null));
+  }
+
+  /** Gives every front `state` and waits until all serve it or one says that it cannot. */
+  async apply(state: FrontState): Promise<ApplyReport> {
+    const numbered: NumberedState = { id: ++this.#ids, state };
+    const outcomes = await Promise.all(this.#slots.map((slot) => this.#applyWithin(slot, numbered)));
+    return mergeOutcomes(outcomes);
+  }
+
+  /** Runs one invocation on a front that serves. */
+  async invoke(message: InvokeMessage): Promise<InvokeResult> {
+    const slot = this.#nextServing();
+    if (slot === undefined || this.#invokes.count >= INVOKES_MAX) {
+      return failedInvoke(message.id, { code: "NODE_OVERLOADED", message: "no front can take the invocation" });
+    }
+    const reply = this.#invokes.wait(message.id, { owner: slot, timeoutMs: INVOKE_MS });
+    slot.send({ kind: "invoke", message });
+    return (await reply) ?? failedInvoke(message.id, { code: "HOST_LOST", message: "the front ended during it" });
+  }
+
+  /** Counters of the fronts that answer in time. */
+  async metrics(): Promise<readonly FrontMetrics[]> {
+    const replies = this.#slots.map(async (slot) => {
+      const id = ++this.#ids;
+      const reply = this.#metrics.wait(String(id), { owner: slot, timeoutMs: METRICS_MS });
+      if (!slot.send({ kind: "metrics", id })) this.#metrics.abandon(slot);
+      return await reply;
+    });
+    return (await Promise.all(replies)).filter((reply) => reply !== null);
+  }
+
+  /** Drains and ends all fronts; those that are not done after `drainMs` are killed. */
+  async stop(drainMs: number): Promise<void> {
+    await Promise.all(this.#slots.map((slot) => slot.stop({ drainMs, killMs: drainMs + KILL_AFTER_MS })));
+  }
+
+  #createSlot(settings: FrontSettings, index: number): FrontSlot {
+    const { clock, logger, random, spawn } = this.#options;
+    let exitsBeforeServing = 0;
+    const slot: FrontSlot = new FrontSlot({
+      settings,
+      spawn,
+      clock,
+      random,
+      logger: logger.child({ front: index }),
+      onMessage: (message) => this.#receive(message),
+      onServing: (port) => {
+        this.#port = port;
+        this.#started[index]?.();
+      },
+      onExit: ({ reason, final }) => {
+        this.#metrics.abandon(slot);
+        this.#invokes.abandon(slot);
+        if (++exitsBeforeServing < START_CRASHES_MAX && !final) return;
+        this.#startFailed[index]?.(new Error(`Cannot start front ${index}: ${reason}`));
+      },
+    });
+    return slot;
+  }
+
+  async #whenServing(index: number, outcome: Promise<SlotOutcome | null>): Promise<SlotOutcome | null> {
+    await new Promise<void>((resolve, reject) => {
+      this.#started[index] = resolve;
+      this.#startFailed[index] = reject;
+    });
+    return await outcome;
+  }
+
+  async #applyWithin(slot: FrontSlot, state: NumberedState): Promise<SlotOutcome> {
+    const cancel = this.#options.clock.after(APPLY_MS, () => slot.kill(`did not apply a state within ${APPLY_MS} ms`));
+    const outcome = await slot.apply(state);
+    cancel();
+    return outcome;
+  }
+
+  #receive(message: FromFront): void {
+    switch (message.kind) {
+      case "started":
+        this.#runtimeKey = message.runtimeKey;
+        return;
+      case "logs":
+        return this.#options.onLogs(message.records);
+      case "invoked":
+        return this.#invokes.settle(message.result.id, message.result);
+      case "metrics":
+        return this.#metrics.settle(String(message.id), message);
+      case "applied":
+      case "refused":
+      case "listening":
+      case "pong":
+      case "failed":
+        return;
+    }
+  }
+
+  #nextServing(): FrontSlot | undefined {
+    for (let tried = 0; tried < this.#slots.length; tried++) {
+      const slot = this.#slots[this.#next++ % this.#slots.length];
+      if (slot?.status.phase === "serving") return slot;
+    }
+    return undefined;
+  }
+}
+
+function mergeOutcomes(outcomes: readonly SlotOutcome[]): ApplyReport {
+  const failures = new Map<string, VersionFailure>();
+  const damaged = new Set<Digest>();
+  for (const outcome of outcomes) {
+    if (outcome.kind === "refused") return outcome;
+    if (outcome.kind === "superseded") return { kind: "refused", message: "the fronts are stopping" };
+    for (const failure of outcome.failures) failures.set(`${failure.function}@${failure.version}`, failure);
+    for (const digest of outcome.damaged) damaged.add(digest);
+  }
+  return { kind: "applied", failures: [...failures.values()], damaged: [...damaged] };
+}
+
+function failedInvoke(
+  id: string,
+  { code, message }: { readonly code: "NODE_OVERLOADED" | "HOST_LOST"; readonly message: string },
+): InvokeResult {
+  return { id, outcome: { kind: "failed", code, message }, durationMs: 0, logs: [] };
+}
