@@ -1,0 +1,608 @@
+/**
+ * The contract of `Driver`, run over each implementation. Modules are written as bundles: a script that sets `__selvageModule`.
+ */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Body } from "../../runtime/body.ts";
+import {
+  SubrequestError,
+  type Driver,
+  type Invocation,
+  type InvocationHost,
+  type Outcome,
+  type OutcomeBody,
+  type RunnableVersion,
+  type Subrequest,
+  type SubrequestResponse,
+} from "../../runtime/driver.ts";
+import { defaultFunctionLimits, type FunctionLimits } from "../../sdk/limits.ts";
+import { hooks } from "../../sdk/phase.ts";
+
+interface Run {
+  readonly outcome: Outcome;
+  readonly logs: readonly string[];
+}
+
+let nextKey = 1;
+
+/** Runs the whole contract over drivers that `create` makes; one driver serves all tests. */
+export function driverContract(name: string, create: () => Promise<Driver>): void {
+  describe(`${name}: Driver contract`, () => {
+    let driver: Driver;
+    beforeAll(async () => {
+      driver = await create();
+    });
+    afterAll(async () => {
+      await driver.close();
+    });
+    const run = (module: string, options: RunOptions = {}): Promise<Run> => runOnce(driver, module, options);
+
+    answers(run);
+    requestHooks(run);
+    responseHooks(run);
+    failures(run);
+    bodies(run);
+    subrequests(run);
+    lifeCycle(() => driver);
+    limits(() => driver);
+  });
+}
+
+interface RunOptions {
+  readonly invocation?: Partial<Invocation>;
+  readonly limits?: Partial<FunctionLimits>;
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly fetch?: (request: Subrequest, signal: AbortSignal) => Promise<SubrequestResponse>;
+}
+
+type RunFunction = (module: string, options?: RunOptions) => Promise<Run>;
+
+function answers(run: RunFunction): void {
+  it("a fetch hook answers with status, headers and text", async () => {
+    const { outcome } = await run(
+      `{ fetch(request, env, ctx) { const url = new URL(request.url); return new Response("hello " + url.pathname, { status: 201, headers: { "X-A": request.headers.get("x-in") } }); } }`,
+      { invocation: { url: "http://example.com/path?q=1", headers: "host:example.com\nx-in:yes\n" } },
+    );
+    expect(outcome).toMatchObject({ kind: "response", status: 201 });
+    expect(await textOf(outcome)).toBe("hello /path");
+    expect(headersOf(outcome)).toContain("x-a:yes\n");
+  });
+
+  it("an async hook, env and ctx work", async () => {
+    const { outcome, logs } = await run(
+      `{ async fetch(request, env, ctx) { await null; console.log("seen", { a: 1 }); ctx.logger.warn("warned"); return Response.json({ key: env.KEY, id: ctx.requestId, fn: ctx.functionName, v: ctx.version, phase: ctx.phase, ip: ctx.clientIp, domain: ctx.domain, priority: ctx.rule.priority, left: ctx.getRemainingTimeInMilliSeconds() > 0 }); } }`,
+      { environment: { KEY: "value" } },
+    );
+    expect(JSON.parse(await textOf(outcome))).toEqual({
+      key: "value",
+      id: "request-1",
+      fn: "f",
+      v: "v1",
+      phase: "fetch",
+      ip: "127.0.0.1",
+      domain: "example.com",
+      priority: 7,
+      left: true,
+    });
+    expect(logs).toEqual(["info seen { a: 1 }", "warn warned"]);
+  });
+
+  it("bytes and text beyond Latin-1 arrive as they were", async () => {
+    const text = await run(`{ fetch() { return new Response("snö 🙂"); } }`);
+    expect(await textOf(text.outcome)).toBe("snö 🙂");
+    const bytes = await run(`{ fetch() { return new Response(new Uint8Array([0, 255, 10, 128])); } }`);
+    expect([...(await bytesOf(bytes.outcome))]).toEqual([0, 255, 10, 128]);
+  });
+
+  it("crypto, timers and structuredClone are there", async () => {
+    const { outcome } = await run(
+      `{ async fetch() { const d = await crypto.subtle.digest("SHA-256", new TextEncoder().encode("abc")); await new Promise((r) => setTimeout(r, 5)); const id = crypto.randomUUID(); return Response.json({ d: Array.from(new Uint8Array(d)).slice(0, 4), id: id.length, c: structuredClone({ a: [1] }) }); } }`,
+    );
+    expect(JSON.parse(await textOf(outcome))).toEqual({ d: [186, 120, 22, 191], id: 36, c: { a: [1] } });
+  });
+
+  it("instances of one version share no state with another version", async () => {
+    const module = `(globalThis.count = (globalThis.count ?? 0) + 1, { fetch() { return new Response(String(globalThis.count)); } })`;
+    expect(await textOf((await run(module)).outcome)).toBe("1");
+    expect(await textOf((await run(module)).outcome)).toBe("1");
+  });
+}
+
+function requestHooks(run: RunFunction): void {
+  const invocation = { phase: "clientRequest", headers: "host:example.com\nx-a:1\n" } as const;
+
+  it("clientRequest returning nothing continues", async () => {
+    expect((await run(`{ clientRequest() {} }`, { invocation })).outcome).toEqual({ kind: "continue" });
+  });
+
+  it("changing request.headers counts without a return value", async () => {
+    const { outcome } = await run(
+      `{ clientRequest(request) { request.headers.set("x-user", "42"); request.headers.delete("x-a"); } }`,
+      { invocation },
+    );
+    expect(outcome).toMatchObject({
+      kind: "request",
+      method: "GET",
+      url: "http://example.com/",
+      body: { kind: "empty" },
+    });
+    expect(headersOf(outcome)).toBe("host:example.com\nx-user:42\n");
+  });
+
+  it("a new Request replaces URL, method and headers", async () => {
+    const { outcome } = await run(
+      `{ clientRequest(request) { return new Request("http://example.com/new?x=1", { method: "POST", headers: request.headers, body: "hi" }); } }`,
+      { invocation },
+    );
+    expect(outcome).toMatchObject({ kind: "request", method: "POST", url: "http://example.com/new?x=1" });
+    expect(await textOf(outcome)).toBe("hi");
+  });
+
+  it("a Request built from the incoming one keeps the body outside the isolate", async () => {
+    const { outcome } = await run(
+      `{ clientRequest(request) { return new Request(new URL("/b", request.url), request); } }`,
+      {
+        invocation: { ...invocation, method: "POST", body: streamOf(["never read"]) },
+      },
+    );
+    expect(outcome).toMatchObject({
+      kind: "request",
+      method: "POST",
+      url: "http://example.com/b",
+      body: { kind: "same" },
+    });
+  });
+
+  it("a Response answers", async () => {
+    const { outcome } = await run(`{ clientRequest() { return new Response(null, { status: 204 }); } }`, {
+      invocation,
+    });
+    expect(outcome).toMatchObject({ kind: "response", status: 204, body: { kind: "empty" } });
+  });
+
+  it("a body that was read cannot go on silently", async () => {
+    const { outcome } = await run(`{ async clientRequest(request) { await request.text(); } }`, {
+      invocation: { ...invocation, method: "POST", body: streamOf(["abc"]) },
+    });
+    expect(outcome).toMatchObject({ kind: "failed", code: "FUNCTION_RESULT_INVALID" });
+  });
+}
+
+function responseHooks(run: RunFunction): void {
+  const invocation = {
+    phase: "clientResponse",
+    cacheStatus: "hit",
+    response: { status: 200, headers: "content-type:text/plain\n", body: streamOf(["kept outside"]) },
+  } as const;
+
+  it("mutating response.headers keeps status and body", async () => {
+    const { outcome } = await run(
+      `{ clientResponse(response, env, ctx) { response.headers.set("x-cache", ctx.cacheStatus); } }`,
+      { invocation },
+    );
+    expect(outcome).toMatchObject({ kind: "response", status: 200, body: { kind: "same" } });
+    expect(headersOf(outcome)).toBe("content-type:text/plain\nx-cache:hit\n");
+  });
+
+  it("new Response(response.body, …) passes the body through untouched", async () => {
+    const { outcome } = await run(
+      `{ clientResponse(response) { return new Response(response.body, { status: 203, headers: { "x-b": "1" } }); } }`,
+      { invocation },
+    );
+    expect(outcome).toMatchObject({ kind: "response", status: 203, body: { kind: "same" } });
+  });
+
+  it("a body can be rewritten", async () => {
+    const { outcome } = await run(
+      `{ async originResponse(response) { return new Response((await response.text()).toUpperCase(), response); } }`,
+      {
+        invocation: {
+          ...invocation,
+          phase: "originResponse",
+          response: { ...invocation.response, body: streamOf(["a", "bc"]) },
+        },
+      },
+    );
+    expect(await textOf(outcome)).toBe("ABC");
+  });
+
+  it("ctx.request is the request the response belongs to", async () => {
+    const { outcome } = await run(
+      `{ clientResponse(response, env, ctx) { response.headers.set("x-url", ctx.request.url); } }`,
+      { invocation },
+    );
+    expect(headersOf(outcome)).toContain("x-url:http://example.com/\n");
+  });
+}
+
+function failures(run: RunFunction): void {
+  it.each([
+    ["throws", `{ fetch() { throw new TypeError("no luck"); } }`, "FUNCTION_THREW", "no luck"],
+    ["rejects", `{ async fetch() { throw new Error("later"); } }`, "FUNCTION_THREW", "later"],
+    [
+      "throws a non-error",
+      `{ fetch() { throw { toString() { throw 1; } }; } }`,
+      "FUNCTION_THREW",
+      "an error that cannot be shown",
+    ],
+    [
+      "returns a number",
+      `{ fetch() { return 7; } }`,
+      "FUNCTION_RESULT_INVALID",
+      "Cannot use the result of fetch: received number, allowed a Response",
+    ],
+    [
+      "returns nothing",
+      `{ fetch() {} }`,
+      "FUNCTION_RESULT_INVALID",
+      "Cannot use the result of fetch: received undefined, allowed a Response",
+    ],
+    [
+      "never settles",
+      `{ fetch() { return new Promise(() => {}); } }`,
+      "FUNCTION_NEVER_SETTLED",
+      "The hook's promise can never settle: nothing is under way",
+    ],
+  ])("a hook that %s fails with its code", async (_name, module, code, message) => {
+    const { outcome } = await run(module);
+    expect(outcome).toMatchObject({ kind: "failed", code, message });
+  });
+
+  it("a failed hook carries its stack, in positions of the bundle", async () => {
+    const { outcome } = await run(`{ fetch() { throw new Error("x"); } }`);
+    expect(outcome.kind === "failed" ? outcome.stack : "").toContain("function.js");
+  });
+
+  it("passThroughOnException is reported", async () => {
+    const { outcome } = await run(`{ fetch(r, e, ctx) { ctx.passThroughOnException(); throw new Error("x"); } }`);
+    expect(outcome).toMatchObject({ kind: "failed", passThrough: true });
+  });
+
+  it("an endless loop is stopped by the CPU limit, and the version serves again", async () => {
+    const module = `{ fetch(request) { if (request.url.endsWith("loop")) for (;;); return new Response("fine"); } }`;
+    const { outcome } = await run(module, { invocation: { url: "http://example.com/loop" } });
+    expect(outcome).toMatchObject({ kind: "failed", code: "FUNCTION_CPU_LIMIT" });
+  });
+
+  it("a wait beyond the wall limit is stopped", async () => {
+    const { outcome } = await run(`{ async fetch() { await new Promise((r) => setTimeout(r, 60000)); } }`, {
+      limits: { fetchWallMs: 30 },
+    });
+    expect(outcome).toMatchObject({ kind: "failed", code: "FUNCTION_WALL_LIMIT" });
+  });
+
+  it("a top level that throws fails the invocation with FUNCTION_LOAD_FAILED", async () => {
+    const { outcome } = await run(`(() => { throw new Error("at load"); })()`);
+    expect(outcome).toMatchObject({ kind: "failed", code: "FUNCTION_LOAD_FAILED", message: "at load" });
+  });
+
+  it("time, randomness and fetch are refused at the top level", async () => {
+    const { outcome } = await run(`(crypto.randomUUID(), {})`);
+    expect(outcome).toMatchObject({ kind: "failed", code: "FUNCTION_LOAD_FAILED" });
+  });
+
+  it("tampering with prototypes breaks only the function itself", async () => {
+    const { outcome } = await run(
+      `(Promise.prototype.then = () => {}, Array.prototype.push = () => {}, Object.prototype.then = 1, { fetch() { return new Response("ok"); } })`,
+    );
+    expect(["response", "failed"]).toContain(outcome.kind);
+  });
+}
+
+function bodies(run: RunFunction): void {
+  it("a request body is read chunk by chunk", async () => {
+    const { outcome } = await run(`{ async fetch(request) { return new Response(await request.text()); } }`, {
+      invocation: { method: "POST", body: streamOf(["one ", "two ", "three"]) },
+    });
+    expect(await textOf(outcome)).toBe("one two three");
+  });
+
+  it("a body that breaks off rejects the read", async () => {
+    const { outcome } = await run(
+      `{ async fetch(request) { try { await request.text(); return new Response("whole"); } catch (e) { return new Response("broke: " + e.name); } } }`,
+      {
+        invocation: { method: "POST", body: brokenStream() },
+      },
+    );
+    expect(await textOf(outcome)).toBe("broke: TypeError");
+  });
+
+  it("a stream made by the function arrives whole, pulled with back-pressure", async () => {
+    const { outcome } = await run(
+      `{ fetch() { let n = 0; return new Response(new ReadableStream({ pull(c) { n += 1; if (n > 50) c.close(); else c.enqueue(new Uint8Array(1000).fill(n)); } })); } }`,
+    );
+    expect((await bytesOf(outcome)).byteLength).toBe(50_000);
+  });
+
+  it("a stream that errors late fails the body, never ends it silently", async () => {
+    const { outcome } = await run(
+      `{ fetch() { let n = 0; return new Response(new ReadableStream({ pull(c) { n += 1; if (n > 3) c.error(new Error("late")); else c.enqueue(new Uint8Array(10)); } })); } }`,
+    );
+    await expect(bytesOf(outcome)).rejects.toThrow("late");
+  });
+
+  it("a large text body arrives whole", async () => {
+    const { outcome } = await run(`{ fetch() { return new Response("x".repeat(3000000)); } }`);
+    expect((await textOf(outcome)).length).toBe(3_000_000);
+  });
+}
+
+function subrequests(run: RunFunction): void {
+  const fetch = (request: Subrequest): Promise<SubrequestResponse> =>
+    Promise.resolve({
+      status: 200,
+      statusText: "OK",
+      headers: `x-method:${request.method}\n`,
+      body: streamOf(["from ", request.url]),
+      url: request.url,
+      redirected: false,
+    });
+
+  it("fetch reaches the host, and its body can be read", async () => {
+    const { outcome } = await run(
+      `{ async fetch() { const r = await fetch("http://other.example/x", { method: "PUT", body: "b" }); return new Response(r.headers.get("x-method") + " " + (await r.text())); } }`,
+      { fetch },
+    );
+    expect(await textOf(outcome)).toBe("PUT from http://other.example/x");
+  });
+
+  it("a subrequest's answer returned as it is never enters the isolate", async () => {
+    const { outcome } = await run(`{ fetch() { return fetch("http://other.example/y"); } }`, { fetch });
+    expect(await textOf(outcome)).toBe("from http://other.example/y");
+  });
+
+  it("a refused subrequest is a TypeError", async () => {
+    const { outcome } = await run(
+      `{ async fetch() { try { await fetch("http://127.0.0.1/"); } catch (e) { return new Response(e.name + ": " + e.message); } } }`,
+      {
+        fetch: () => Promise.reject(new SubrequestError("EGRESS_DENIED", "127.0.0.1 is not public")),
+      },
+    );
+    expect(await textOf(outcome)).toBe("TypeError: fetch failed: 127.0.0.1 is not public (EGRESS_DENIED)");
+  });
+
+  it("one subrequest beyond the limit is refused", async () => {
+    const { outcome } = await run(
+      `{ async fetch() { let ok = 0; try { for (;;) { await fetch("http://other.example/"); ok += 1; } } catch (e) { return new Response(ok + " " + e.message); } } }`,
+      { fetch, limits: { subrequestsMax: 3 } },
+    );
+    expect(await textOf(outcome)).toBe("3 Too many subrequests in one invocation");
+  });
+
+  it("aborting a fetch aborts it on the host", async () => {
+    let aborted = false;
+    const { outcome } = await run(
+      `{ async fetch() { const c = new AbortController(); setTimeout(() => c.abort(), 5); try { await fetch("http://other.example/", { signal: c.signal }); } catch (e) { return new Response(e.name); } } }`,
+      {
+        fetch: (_request, signal) =>
+          new Promise((_resolve, reject) => {
+            signal.addEventListener("abort", () => {
+              aborted = true;
+              reject(new SubrequestError("REQUEST_ABORTED", "aborted"));
+            });
+          }),
+      },
+    );
+    expect([await textOf(outcome), aborted]).toEqual(["AbortError", true]);
+  });
+}
+
+function lifeCycle(driver: () => Driver): void {
+  it("an unknown version is FUNCTION_UNAVAILABLE", async () => {
+    const outcome = await driver().invoke(invocationOf("nobody", {}), quietHost([])).outcome;
+    expect(outcome).toMatchObject({ kind: "failed", code: "FUNCTION_UNAVAILABLE" });
+  });
+
+  it("warm() starts instances and reports what stops them", async () => {
+    const good = versionOf(`{ fetch() { return new Response("w"); } }`, {});
+    await driver().load(good);
+    expect(await driver().warm(good.key, 2)).toBeNull();
+    const stats = (await driver().stats()).find(({ key }) => key === good.key);
+    expect(stats).toMatchObject({ instances: 2, active: 0, coldStarts: 2 });
+    const bad = versionOf(`(() => { throw new Error("cannot"); })()`, {});
+    await driver().load(bad);
+    expect(await driver().warm(bad.key, 1)).toMatchObject({ code: "FUNCTION_LOAD_FAILED", message: "cannot" });
+  });
+
+  it("an unloaded version is gone", async () => {
+    const version = versionOf(`{ fetch() { return new Response("w"); } }`, {});
+    await driver().load(version);
+    driver().unload(version.key);
+    const outcome = await driver().invoke(invocationOf(version.key, {}), quietHost([])).outcome;
+    expect(outcome).toMatchObject({ kind: "failed", code: "FUNCTION_UNAVAILABLE" });
+  });
+
+  it("500 requests in one instance each waiting run together", async () => {
+    const version = versionOf(
+      `{ async fetch() { await new Promise((r) => setTimeout(r, 50)); return new Response("x"); } }`,
+      {
+        concurrency: 1000,
+        instancesMax: 1,
+        cpuMs: 1000,
+      },
+    );
+    await driver().load(version);
+    const outcomes = await Promise.all(
+      Array.from({ length: 500 }, () => driver().invoke(invocationOf(version.key, {}), quietHost([])).outcome),
+    );
+    expect(outcomes.every((outcome) => outcome.kind === "response")).toBe(true);
+    expect((await driver().stats()).find(({ key }) => key === version.key)).toMatchObject({ instances: 1 });
+  });
+
+  it("cancel() aborts request.signal", async () => {
+    const version = versionOf(
+      `{ fetch(request) { return new Promise((resolve) => { setTimeout(() => {}, 20000); request.signal.addEventListener("abort", () => resolve(new Response("aborted"))); }); } }`,
+      {},
+    );
+    await driver().load(version);
+    await driver().warm(version.key, 1);
+    const running = driver().invoke(invocationOf(version.key, {}), quietHost([]));
+    running.cancel();
+    expect(await textOf(await running.outcome)).toBe("aborted");
+  });
+}
+
+function limits(driver: () => Driver): void {
+  it("beyond concurrency, instances and queue an invocation is FUNCTION_OVERLOADED", async () => {
+    const version = versionOf(
+      `{ async fetch() { await new Promise((r) => setTimeout(r, 100)); return new Response("x"); } }`,
+      {
+        concurrency: 1,
+        instancesMax: 1,
+        queueMax: 1,
+      },
+    );
+    await driver().load(version);
+    await driver().warm(version.key, 1);
+    const outcomes = await Promise.all(
+      Array.from({ length: 3 }, () => driver().invoke(invocationOf(version.key, {}), quietHost([])).outcome),
+    );
+    expect(outcomes.map((outcome) => (outcome.kind === "failed" ? outcome.code : outcome.kind))).toEqual([
+      "response",
+      "response",
+      "FUNCTION_OVERLOADED",
+    ]);
+  });
+
+  it("a looping request does not stop another function's requests", async () => {
+    const looping = versionOf(`{ fetch() { for (;;); } }`, { cpuMs: 300 });
+    const neighbour = versionOf(`{ fetch() { return new Response("alive"); } }`, {});
+    await driver().load(looping);
+    await driver().load(neighbour);
+    await driver().warm(neighbour.key, 1);
+    const loop = driver().invoke(invocationOf(looping.key, {}), quietHost([]));
+    const answer = await driver().invoke(invocationOf(neighbour.key, {}), quietHost([])).outcome;
+    expect(await textOf(answer)).toBe("alive");
+    expect(await loop.outcome).toMatchObject({ kind: "failed", code: "FUNCTION_CPU_LIMIT" });
+  });
+
+  it("answers with too large headers fail with FUNCTION_HEADERS_TOO_LARGE", async () => {
+    const { outcome } = await runOnce(
+      driver(),
+      `{ fetch() { return new Response("", { headers: { "x-big": "a".repeat(70000) } }); } }`,
+      {},
+    );
+    expect(outcome).toMatchObject({ kind: "failed", code: "FUNCTION_HEADERS_TOO_LARGE" });
+  });
+}
+
+async function runOnce(driver: Driver, module: string, options: RunOptions): Promise<Run> {
+  const version = versionOf(module, options.limits ?? {}, options.environment ?? {});
+  await driver.load(version);
+  const logs: string[] = [];
+  const host: InvocationHost = {
+    fetch: options.fetch ?? quietHost(logs).fetch,
+    log: (level, message) => {
+      logs.push(`${level} ${message}`);
+    },
+  };
+  const outcome = await driver.invoke(invocationOf(version.key, options.invocation ?? {}), host).outcome;
+  return { outcome, logs };
+}
+
+/** A version from a module written as the expression of its default export. */
+export function versionOf(
+  module: string,
+  limits: Partial<FunctionLimits>,
+  environment: Readonly<Record<string, string>> = {},
+): RunnableVersion {
+  return {
+    key: `key-${nextKey++}`,
+    function: "f",
+    version: "v1",
+    hooks,
+    limits: { ...defaultFunctionLimits, ...limits },
+    environment,
+    code: `var __selvageModule = { default: ${module} };`,
+    snapshot: null,
+  };
+}
+
+/** A GET of http://example.com/ in the fetch phase, changed by `changes`. */
+export function invocationOf(key: string, changes: Partial<Invocation>): Invocation {
+  return {
+    key,
+    phase: "fetch",
+    requestId: "request-1",
+    method: "GET",
+    url: "http://example.com/",
+    headers: "host:example.com\n",
+    body: { kind: "empty" },
+    response: null,
+    clientIp: "127.0.0.1",
+    domain: "example.com",
+    rulePriority: 7,
+    cacheStatus: "",
+    ...changes,
+  };
+}
+
+/** A host without a network. */
+export function quietHost(logs: string[]): InvocationHost {
+  return {
+    fetch: () => Promise.reject(new SubrequestError("EGRESS_DENIED", "no network in this test")),
+    log: (level, message) => {
+      logs.push(`${level} ${message}`);
+    },
+  };
+}
+
+/** The whole body of an outcome, as text. */
+export async function textOf(outcome: Outcome): Promise<string> {
+  return new TextDecoder().decode(await bytesOf(outcome));
+}
+
+/** The whole body of an outcome. */
+export async function bytesOf(outcome: Outcome): Promise<Uint8Array> {
+  if (outcome.kind !== "request" && outcome.kind !== "response") throw new Error(JSON.stringify(outcome));
+  return collect(outcome.body);
+}
+
+function headersOf(outcome: Outcome): string {
+  return outcome.kind === "request" || outcome.kind === "response" ? outcome.headers : "";
+}
+
+async function collect(body: OutcomeBody): Promise<Uint8Array> {
+  switch (body.kind) {
+    case "text":
+      return new TextEncoder().encode(body.text);
+    case "bytes":
+      return body.bytes;
+    case "stream": {
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of body.chunks) chunks.push(chunk);
+      return Buffer.concat(chunks);
+    }
+    case "empty":
+    case "same":
+      return new Uint8Array(0);
+  }
+}
+
+function streamOf(parts: readonly string[]): Body {
+  return {
+    kind: "stream",
+    lengthBytes: undefined,
+    chunks: {
+      async *[Symbol.asyncIterator]() {
+        for (const part of parts) {
+          await Promise.resolve();
+          yield new TextEncoder().encode(part);
+        }
+      },
+    },
+  };
+}
+
+function brokenStream(): Body {
+  return {
+    kind: "stream",
+    lengthBytes: undefined,
+    chunks: {
+      async *[Symbol.asyncIterator]() {
+        yield new Uint8Array(3);
+        await Promise.resolve();
+        throw new Error("gone");
+      },
+    },
+  };
+}

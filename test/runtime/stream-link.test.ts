@@ -1,0 +1,91 @@
+import { Duplex } from "node:stream";
+import { describe, expect, it } from "vitest";
+import { StreamLink } from "../../runtime/stream-link.ts";
+
+/** Two duplex streams joined so that what one writes the other reads, cut into pieces of `pieceBytes`. */
+function joined(pieceBytes: number): [Duplex, Duplex] {
+  const make = (other: () => Duplex): Duplex =>
+    new Duplex({
+      read() {},
+      write(data: Buffer, _encoding, done) {
+        for (let at = 0; at < data.byteLength; at += pieceBytes) other().push(data.subarray(at, at + pieceBytes));
+        done();
+      },
+      destroy(error, done) {
+        other().push(null);
+        done(error);
+      },
+    });
+  const left: Duplex = make(() => right);
+  const right: Duplex = make(() => left);
+  return [left, right];
+}
+
+const now = { afterTick: (flush: () => void) => queueMicrotask(flush) };
+
+async function transferred(
+  batches: readonly (readonly [string, readonly Uint8Array[]])[],
+  pieceBytes: number,
+): Promise<{ text: string; buffers: number[][] }> {
+  const [left, right] = joined(pieceBytes);
+  const sender = new StreamLink(left, now);
+  const receiver = new StreamLink(right, now);
+  const got = { text: "", buffers: [] as number[][] };
+  const expected = batches.reduce((sum, [text]) => sum + text.length, 0);
+  await new Promise<void>((resolve) => {
+    receiver.onBatch = (text, buffers) => {
+      got.text += text;
+      got.buffers.push(...buffers.map((bytes) => [...bytes]));
+      if (got.text.length >= expected) resolve();
+    };
+    for (const [text, buffers] of batches) sender.send(text, buffers);
+  });
+  return got;
+}
+
+describe("StreamLink", () => {
+  it.each([1, 3, 7, 64, 100_000])(
+    "a batch arrives whole when the stream cuts it every %d bytes",
+    async (pieceBytes) => {
+      const got = await transferred(
+        [
+          ["first ", [new Uint8Array([1, 2, 3])]],
+          ["secönd", [new Uint8Array(0), new Uint8Array([9])]],
+        ],
+        pieceBytes,
+      );
+      expect(got).toEqual({ text: "first secönd", buffers: [[1, 2, 3], [], [9]] });
+    },
+  );
+
+  it("text beyond Latin-1 arrives as it was", async () => {
+    expect((await transferred([["snow ☃ 🙂", []]], 5)).text).toBe("snow ☃ 🙂");
+  });
+
+  it("a message larger than allowed ends the link instead of being collected", async () => {
+    const [left, right] = joined(100);
+    const receiver = new StreamLink(right, now);
+    const batches: string[] = [];
+    receiver.onBatch = (text) => batches.push(text);
+    const head = Buffer.alloc(12);
+    head.writeUInt32LE(0xffff_ffff, 0);
+    left.write(head);
+    await new Promise(setImmediate);
+    expect([right.destroyed, batches]).toEqual([true, []]);
+  });
+
+  it("onClose is called once when the other side goes away", async () => {
+    const [left, right] = joined(100);
+    const link = new StreamLink(right, now);
+    let closes = 0;
+    link.onClose = () => {
+      closes += 1;
+    };
+    right.resume();
+    left.destroy();
+    await new Promise(setImmediate);
+    right.destroy();
+    await new Promise(setImmediate);
+    expect(closes).toBe(1);
+  });
+});
