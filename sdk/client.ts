@@ -1,0 +1,253 @@
+/**
+ * The typed client of the control plane's REST API: one method per route of `api.ts`.
+ *
+ * It trusts the control plane's answers to have the types of `api.ts` (the control plane answers by its own schemas) and
+ * holds no state but its connection. Every method throws `SelvageApiError`; every call has a deadline.
+ */
+import type {
+  AliasChange,
+  AliasInput,
+  BlobUpload,
+  CreateFunction,
+  DomainChange,
+  DomainResource,
+  EnvironmentInput,
+  EnvironmentResource,
+  FunctionResource,
+  HealthResource,
+  InvokeAnswer,
+  InvokeInput,
+  LogPage,
+  MissingBlobs,
+  NodeResource,
+  PublishRequest,
+  PublishResult,
+  RevisionResource,
+  RollbackInput,
+  RuleInput,
+  RuleResource,
+  TokenCreated,
+  TokenResource,
+  TokenRole,
+  VersionResource,
+} from "./api.ts";
+import { SelvageApiError } from "./api-error.ts";
+import { RestConnection, type Method } from "./client/rest-connection.ts";
+import type { LogRecord } from "./desired-state.ts";
+import type { DomainConfig } from "./domain.ts";
+
+export interface ClientOptions {
+  /** Base URL of the control plane, for example `http://127.0.0.1:8700`. */
+  readonly url: string;
+  /** API token; empty for `health()` alone. */
+  readonly token: string;
+  /** Deadline of ordinary calls, milliseconds, 1..600000. Default 30000. */
+  readonly timeoutMs?: number;
+  /** Default: the global `fetch`. */
+  readonly fetch?: typeof globalThis.fetch;
+}
+
+export interface LogQuery {
+  readonly function?: string;
+  readonly requestId?: string;
+  readonly level?: LogRecord["level"];
+  /** Newest records to return. */
+  readonly limit?: number;
+}
+
+/** Bundling, evaluating, making a snapshot, waiting in the build queue and for nodes, milliseconds. */
+const PUBLISH_TIMEOUT_MS = 300_000;
+/** A stream of logs that broke is opened again after this time, milliseconds. */
+const FOLLOW_RETRY_MS = 500;
+
+export class SelvageClient {
+  readonly #connection: RestConnection;
+  readonly #timeoutMs: number;
+
+  constructor(options: ClientOptions) {
+    const { url, token, fetch = globalThis.fetch } = options;
+    this.#connection = new RestConnection({ url, token, fetch });
+    this.#timeoutMs = options.timeoutMs ?? 30_000;
+  }
+
+  // Functions
+
+  async listFunctions(): Promise<readonly FunctionResource[]> {
+    return (await this.#call<{ functions: FunctionResource[] }>("GET /v1/functions")).functions;
+  }
+  createFunction(input: CreateFunction): Promise<FunctionResource> {
+    return this.#call("POST /v1/functions", input);
+  }
+  getFunction(name: string): Promise<FunctionResource> {
+    return this.#call(`GET ${functionPath(name)}`);
+  }
+  deleteFunction(name: string): Promise<void> {
+    return this.#call(`DELETE ${functionPath(name)}`);
+  }
+  getEnvironment(name: string): Promise<EnvironmentResource> {
+    return this.#call(`GET ${functionPath(name)}/environment`);
+  }
+  /** Replaces the whole environment; null keeps a stored secret. */
+  setEnvironment(name: string, input: EnvironmentInput): Promise<EnvironmentResource> {
+    return this.#call(`PUT ${functionPath(name)}/environment`, input);
+  }
+
+  // Versions
+
+  /** Which of the blobs the control plane does not have. */
+  async missingBlobs(input: MissingBlobs): Promise<readonly string[]> {
+    return (await this.#call<{ missing: string[] }>("POST /v1/blobs/missing", input)).missing;
+  }
+  uploadBlobs(input: BlobUpload): Promise<void> {
+    return this.#call("POST /v1/blobs", input);
+  }
+  publish(name: string, request: PublishRequest): Promise<PublishResult> {
+    return this.#call(`POST ${functionPath(name)}/versions`, request, PUBLISH_TIMEOUT_MS);
+  }
+  async listVersions(name: string): Promise<readonly VersionResource[]> {
+    return (await this.#call<{ versions: VersionResource[] }>(`GET ${functionPath(name)}/versions`)).versions;
+  }
+  getVersion(name: string, version: string): Promise<VersionResource> {
+    return this.#call(`GET ${functionPath(name)}/versions/${encodeURIComponent(version)}`);
+  }
+  deleteVersion(name: string, version: string): Promise<void> {
+    return this.#call(`DELETE ${functionPath(name)}/versions/${encodeURIComponent(version)}`);
+  }
+
+  // Aliases
+
+  setAlias(name: string, { alias, ...input }: AliasInput & { readonly alias: string }): Promise<AliasChange> {
+    return this.#call(`PUT ${aliasPath(name, alias)}`, input, this.#waiting(input.waitSeconds));
+  }
+  deleteAlias(name: string, alias: string): Promise<void> {
+    return this.#call(`DELETE ${aliasPath(name, alias)}`);
+  }
+  rollback(name: string, { alias, ...input }: RollbackInput & { readonly alias: string }): Promise<AliasChange> {
+    return this.#call(`POST ${aliasPath(name, alias)}/rollback`, input, this.#waiting(input.waitSeconds));
+  }
+
+  // Domains
+
+  async listDomains(): Promise<readonly DomainResource[]> {
+    return (await this.#call<{ domains: DomainResource[] }>("GET /v1/domains")).domains;
+  }
+  getDomain(domain: string): Promise<DomainResource> {
+    return this.#call(`GET ${domainPath(domain)}`);
+  }
+  /** Replaces the configuration; keys left out get their defaults. */
+  setDomain(domain: string, config: Partial<DomainConfig> | Readonly<Record<string, unknown>>): Promise<DomainChange> {
+    return this.#call(`PUT ${domainPath(domain)}`, config, this.#waiting(undefined));
+  }
+  deleteDomain(domain: string): Promise<void> {
+    return this.#call(`DELETE ${domainPath(domain)}`);
+  }
+  async getRules(domain: string): Promise<readonly RuleResource[]> {
+    return (await this.#call<{ rules: RuleResource[] }>(`GET ${domainPath(domain)}/rules`)).rules;
+  }
+  /** Replaces all rules of the domain at once. */
+  setRules(
+    domain: string,
+    input: { readonly rules: readonly RuleInput[]; readonly waitSeconds?: number },
+  ): Promise<DomainChange> {
+    return this.#call(`PUT ${domainPath(domain)}/rules`, input, this.#waiting(input.waitSeconds));
+  }
+
+  // Fleet
+
+  getRevision(revision: number | "current", waitSeconds = 0): Promise<RevisionResource> {
+    return this.#call(
+      `GET /v1/revisions/${revision}?waitSeconds=${waitSeconds}`,
+      undefined,
+      this.#waiting(waitSeconds),
+    );
+  }
+  async listNodes(): Promise<readonly NodeResource[]> {
+    return (await this.#call<{ nodes: NodeResource[] }>("GET /v1/nodes")).nodes;
+  }
+  deleteNode(name: string): Promise<void> {
+    return this.#call(`DELETE /v1/nodes/${encodeURIComponent(name)}`);
+  }
+  /** The answer is the only place that ever shows the token. */
+  createToken(input: { readonly name: string; readonly role: TokenRole }): Promise<TokenCreated> {
+    return this.#call("POST /v1/tokens", input);
+  }
+  async listTokens(): Promise<readonly TokenResource[]> {
+    return (await this.#call<{ tokens: TokenResource[] }>("GET /v1/tokens")).tokens;
+  }
+  deleteToken(id: string): Promise<void> {
+    return this.#call(`DELETE /v1/tokens/${encodeURIComponent(id)}`);
+  }
+  /** Needs no token. */
+  health(): Promise<HealthResource> {
+    return this.#call("GET /healthz");
+  }
+
+  // Running
+
+  invoke(name: string, input: InvokeInput): Promise<InvokeAnswer> {
+    return this.#call(`POST ${functionPath(name)}/invocations`, input, PUBLISH_TIMEOUT_MS);
+  }
+  async listLogs(query: LogQuery = {}): Promise<readonly LogRecord[]> {
+    return (await this.#call<LogPage>(`GET /v1/logs${queryText(query)}`)).records;
+  }
+  /**
+   * Records as they come, until `signal` aborts. A stream that breaks after it was open is opened again; records of the
+   * gap are not repeated.
+   */
+  async *followLogs(query: LogQuery, signal: AbortSignal): AsyncGenerator<LogRecord> {
+    const request = `GET /v1/logs${queryText({ ...query, follow: 1 })}` as const;
+    for (let opened = false; !signal.aborted;) {
+      const onOpen = () => {
+        opened = true;
+      };
+      try {
+        for await (const line of this.#connection.lines(request, { timeoutMs: this.#timeoutMs, signal, onOpen })) {
+          yield JSON.parse(line) as LogRecord;
+        }
+      } catch (error) {
+        if (signal.aborted) return;
+        if (!opened || !(error instanceof SelvageApiError) || error.status !== 0) throw error;
+      }
+      await pause(FOLLOW_RETRY_MS, signal);
+    }
+  }
+
+  /** The deadline of a call that waits for nodes. */
+  #waiting(waitSeconds: number | undefined): number {
+    return this.#timeoutMs + (waitSeconds ?? 10) * 1_000;
+  }
+
+  async #call<T>(request: `${Method} /${string}`, body?: unknown, timeoutMs?: number): Promise<T> {
+    return (await this.#connection.call(request, { body, timeoutMs: timeoutMs ?? this.#timeoutMs })) as T;
+  }
+}
+
+function functionPath(name: string): `/${string}` {
+  return `/v1/functions/${encodeURIComponent(name)}`;
+}
+
+function aliasPath(name: string, alias: string): `/${string}` {
+  return `${functionPath(name)}/aliases/${encodeURIComponent(alias)}`;
+}
+
+function domainPath(domain: string): `/${string}` {
+  return `/v1/domains/${encodeURIComponent(domain)}`;
+}
+
+function queryText(query: Readonly<Record<string, string | number | undefined>> | LogQuery): string {
+  const parameters = new URLSearchParams();
+  for (const [key, value] of Object.entries(query)) if (value !== undefined) parameters.append(key, String(value));
+  return parameters.size === 0 ? "" : `?${parameters.toString()}`;
+}
+
+function pause(delayMs: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, delayMs);
+    signal.addEventListener("abort", done);
+  });
+}
