@@ -1,0 +1,13 @@
+/** `npm run build`: process entry of the build step. */
+import { dirname } from "node:path";
+import { buildGuest } from "./build-guest.ts";
+
+try {
+  const report = await buildGuest({ projectRoot: dirname(import.meta.dirname), processId: process.pid });
+  if (report.rebuilt) process.stdout.write(`built ${report.path}\n`);
+  // esbuild's child would keep this process alive.
+  process.exit(0);
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+}
