@@ -102,12 +102,13 @@ export class LocalFleet {
     const { edge, admin } = options.ports ?? { edge: freeEdge, admin: freeAdmin };
     const variables = {
       ...this.#options.env,
-      SELVAGE_CONTROL_URL: this.controlUrl,
+      SELVAGE_CONTROL: this.controlUrl,
       SELVAGE_NODE_TOKEN: token,
       SELVAGE_NODE_NAME: options.name,
-      SELVAGE_PORT: String(edge),
-      SELVAGE_ADMIN_PORT: String(admin),
-      SELVAGE_DATA: join(this.folder, options.name),
+      SELVAGE_NODE_HOST: "127.0.0.1",
+      SELVAGE_NODE_PORT: String(edge),
+      SELVAGE_NODE_ADMIN_PORT: String(admin),
+      SELVAGE_NODE_DATA: join(this.folder, options.name),
       ...options.settings,
     };
     const node = new FleetNode({ name: options.name, variables, edge, admin, cwd: this.folder });

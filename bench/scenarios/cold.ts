@@ -4,17 +4,15 @@
  * Every function is requested once per node: nodes with different settings serve the same published functions, one after the
  * other. Invariant: a sample counts only if the node's own counter confirms as many cold starts as there were requests.
  */
-import { readFile } from "node:fs/promises";
 import { Agent } from "node:http";
-import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { RuleInput } from "../../sdk/api.ts";
+import { oneKilobyteAnswer, oneKilobyteSource } from "../functions/one-kilobyte.ts";
 import { startUpTableAnswer, startUpTableSource } from "../functions/start-up-table.ts";
 import { publishInline, setDomain, waitUntilServed } from "../harness/fleet-setup.ts";
 import { sendRequest } from "../harness/http-exchange.ts";
 import { LocalFleet, type FleetNode } from "../harness/local-fleet.ts";
 import { readMetric } from "../harness/node-metrics.ts";
-import { projectRoot } from "../harness/project-files.ts";
 import type { Measurement } from "../report/report.ts";
 import { percentile, significant } from "../report/statistics.ts";
 import type { Scenario, ScenarioContext, ScenarioOutcome } from "../scenario.ts";
@@ -36,11 +34,11 @@ const COLD_STARTS = "selvage_cold_starts_total";
 type Way = "code" | "snapshot" | "pool";
 type Size = "1 KB" | "350 KB";
 
-const base = { SELVAGE_DRIVER: "process", SELVAGE_FRONTS: "1", SELVAGE_WARM_INSTANCES: "0" } as const;
+const base = { SELVAGE_NODE_DRIVER: "process", SELVAGE_NODE_FRONTS: "1", SELVAGE_NODE_WARM_INSTANCES: "0" } as const;
 const ways: readonly { readonly way: Way; readonly settings: Readonly<Record<string, string>> }[] = [
-  { way: "code", settings: { ...base, SELVAGE_SPARE_INSTANCES: "0", SELVAGE_SNAPSHOTS: "off" } },
-  { way: "snapshot", settings: { ...base, SELVAGE_SPARE_INSTANCES: "0", SELVAGE_SNAPSHOTS: "on" } },
-  { way: "pool", settings: { ...base, SELVAGE_SPARE_INSTANCES: "2", SELVAGE_SNAPSHOTS: "off" } },
+  { way: "code", settings: { ...base, SELVAGE_NODE_SPARE_INSTANCES: "0", SELVAGE_NODE_SNAPSHOTS: "off" } },
+  { way: "snapshot", settings: { ...base, SELVAGE_NODE_SPARE_INSTANCES: "0", SELVAGE_NODE_SNAPSHOTS: "on" } },
+  { way: "pool", settings: { ...base, SELVAGE_NODE_SPARE_INSTANCES: "2", SELVAGE_NODE_SNAPSHOTS: "off" } },
 ];
 
 interface Subject {
@@ -78,21 +76,16 @@ async function run(context: ScenarioContext): Promise<ScenarioOutcome> {
 }
 
 async function publishSubjects(fleet: LocalFleet, context: ScenarioContext): Promise<readonly Subject[]> {
-  const hello = await readFile(join(projectRoot, "bench/functions/hello.js"), "utf8");
-  await publishSubject(fleet, {
-    size: "1 KB",
-    host: WARM_UP_HOST,
-    sources: [hello],
-    answers: ["Hello from the edge: /0"],
-  });
+  const [source, answer] = [oneKilobyteSource(0), oneKilobyteAnswer(0, "/0")];
+  await publishSubject(fleet, { size: "1 KB", host: WARM_UP_HOST, sources: [source], answers: [answer] });
   const numbers = Array.from({ length: FUNCTIONS }, (_, i) => i);
   context.note(`publishing ${FUNCTIONS} functions of each size`);
   return [
     await publishSubject(fleet, {
       size: "1 KB",
       host: "cold-small.test",
-      sources: numbers.map((i) => `${hello}// ${"x".repeat(1_024 - hello.length)} ${i}\n`),
-      answers: numbers.map((i) => `Hello from the edge: /${i}`),
+      sources: numbers.map(oneKilobyteSource),
+      answers: numbers.map((i) => oneKilobyteAnswer(i, `/${i}`)),
     }),
     await publishSubject(fleet, {
       size: "350 KB",

@@ -42,7 +42,10 @@ const source = `export default {
 async function run(context: ScenarioContext): Promise<ScenarioOutcome> {
   const fleet = await LocalFleet.start({ folder: context.folder, env: context.env });
   try {
-    const node = await fleet.startNode({ name: "node", settings: { SELVAGE_DRIVER: "process", SELVAGE_FRONTS: "1" } });
+    const node = await fleet.startNode({
+      name: "node",
+      settings: { SELVAGE_NODE_DRIVER: "process", SELVAGE_NODE_FRONTS: "1" },
+    });
     const limits = { concurrency: 1, instancesMax: INSTANCES, fetchWallMs: 60_000 };
     const { version } = await publishInline(fleet, { name: "hello", code: source, limits });
     const rule = { phase: "fetch", matchType: "all", function: "hello", version, priority: 1 } as const;

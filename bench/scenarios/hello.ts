@@ -50,7 +50,7 @@ async function run(context: ScenarioContext): Promise<ScenarioOutcome> {
     try {
       const targets: Target[] = [{ name: "workerd", url: workerd.url }];
       for (const driver of ["in-process", "process"] as const) {
-        const settings = { SELVAGE_DRIVER: driver, SELVAGE_FRONTS: "1" };
+        const settings = { SELVAGE_NODE_DRIVER: driver, SELVAGE_NODE_FRONTS: "1" };
         const { edgeUrl } = await fleet.startNode({ name: driver, settings });
         targets.push({ name: driver, url: edgeUrl });
       }
