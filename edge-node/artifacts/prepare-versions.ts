@@ -44,6 +44,12 @@ export interface PrepareOptions {
 /** Why one version is not ready; everything else that is thrown stops the whole state. */
 class VersionRefusal extends Error {}
 
+interface WantedVersion {
+  readonly owner: FunctionState;
+  readonly version: VersionState;
+  readonly state: DesiredState;
+}
+
 interface CheckedVersion {
   readonly digests: readonly Digest[];
 }
@@ -71,7 +77,7 @@ export class VersionPreparer {
       concurrency: CONCURRENCY,
       run: async ({ owner, version }) => {
         try {
-          const memo = `${version.digest} ${version.signature} ${state.publicKey} ${owner.name} ${version.version}`;
+          const memo = memoOf({ owner, version, state }, options.runtimeKey);
           const known = this.#checked.get(memo) ?? (await this.#check({ owner, version, state }, options));
           const ready = this.#open(owner, version);
           checked.set(memo, known);
@@ -97,10 +103,7 @@ export class VersionPreparer {
     }
   }
 
-  async #check(
-    { owner, version, state }: { owner: FunctionState; version: VersionState; state: DesiredState },
-    options: PrepareOptions,
-  ): Promise<CheckedVersion> {
+  async #check({ owner, version, state }: WantedVersion, options: PrepareOptions): Promise<CheckedVersion> {
     const bytes = await this.#readManifest(version.digest, options);
     if (!verifyManifest(bytes, version.signature, state.publicKey)) {
       throw new VersionRefusal("the manifest's signature is not from this control plane");
@@ -183,6 +186,11 @@ export class VersionPreparer {
     const key = `${owner.name}@${version.version}#${fingerprint(manifest, environment)}`;
     return { key, function: owner.name, version: version.version, manifest, environment };
   }
+}
+
+/** Everything a check depends on besides the disk. */
+function memoOf({ owner, version, state }: WantedVersion, runtimeKey: string | null): string {
+  return [owner.name, version.version, version.digest, version.signature, state.publicKey, runtimeKey].join(" ");
 }
 
 function specOf({ digest, bytes }: BlobReference): BlobSpec {

@@ -1,0 +1,21 @@
+/** What each front of a node is told: the node's settings without the token, the cache's memory shared out. */
+import type { NodeConfig } from "../config.ts";
+import type { FrontSettings } from "../ipc.ts";
+
+const MIB = 1_048_576;
+
+/** One entry for each front, in their order. */
+export function frontSettings(config: NodeConfig): readonly FrontSettings[] {
+  return Array.from({ length: config.fronts }, (_, index) => ({
+    node: config.name,
+    index,
+    dataFolder: config.data,
+    driver: config.driver,
+    hosts: config.hosts,
+    cacheBytesMax: Math.floor((config.cacheMiB * MIB) / config.fronts),
+    egressAllowNetworks: config.egressAllowNetworks,
+    originAllowNetworks: config.originAllowNetworks,
+    logLevel: config.logLevel,
+    drainMs: config.drainMs,
+  }));
+}

@@ -1,0 +1,244 @@
+/**
+ * One edge node: wires fronts, control link, disk and admin port together and gives them their order.
+ *
+ * Start: last state from the disk → fronts serve it → control link. Stop: no more revisions → fronts drain → what is logged is sent.
+ * Invariant: nothing the control plane does, and nothing that is wrong with the state on the disk, keeps the node from serving.
+ */
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
+import { AdminServer } from "../admin/admin-server.ts";
+import { nodeHealth, type NodeHealth, type NodeView } from "../admin/node-health.ts";
+import { nodeMetrics } from "../admin/node-metrics.ts";
+import { BlobFolder } from "../artifacts/blob-folder.ts";
+import { VersionPreparer, type PreparedState } from "../artifacts/prepare-versions.ts";
+import { UnusedBlobs } from "../artifacts/unused-blobs.ts";
+import { delay, type Clock } from "../clock.ts";
+import type { NodeConfig } from "../config.ts";
+import { BatchSender } from "../control/batch-sender.ts";
+import { ControlClient, ControlError } from "../control/control-client.ts";
+import { ControlLink } from "../control/control-link.ts";
+import { PinnedKey } from "../control/pinned-key.ts";
+import { RetryingSender } from "../control/retrying-sender.ts";
+import { StateFile } from "../control/state-file.ts";
+import type { Logger } from "../logger.ts";
+import type { InvokeMessage, LogRecord, NodeAck } from "../../sdk/desired-state.ts";
+import { nodeLimits } from "../../sdk/limits.ts";
+import { BackgroundTasks } from "./background-tasks.ts";
+import type { SpawnFront } from "./front-handle.ts";
+import { FrontSet } from "./front-set.ts";
+import { frontSettings } from "./front-settings.ts";
+import { probePort } from "./probe-port.ts";
+import { RevisionApplier } from "./revision-applier.ts";
+
+export interface NodeSupervisorOptions {
+  readonly config: NodeConfig;
+  readonly spawn: SpawnFront;
+  readonly selvageVersion: string;
+  readonly nodeVersion: string;
+  readonly rssBytes: () => number;
+  readonly clock: Clock;
+  /** 0 (included) to 1 (excluded). */
+  readonly random: () => number;
+  readonly logger: Logger;
+}
+
+/** Where the node listens. */
+export interface NodeAddresses {
+  readonly port: number;
+  readonly adminPort: number;
+}
+
+const LOG_INTERVAL_MS = 200;
+const LOG_BATCH_MAX = 100;
+const LOG_RETRY_MS = 1_000;
+/** For the last log records and acknowledgements when stopping. */
+const FAREWELL_MS = 2_000;
+
+export class NodeSupervisor {
+  readonly #options: NodeSupervisorOptions;
+  readonly #tasks: BackgroundTasks;
+  readonly #unused: UnusedBlobs;
+  readonly #client: ControlClient;
+  readonly #sender: RetryingSender;
+  readonly #logs: BatchSender<LogRecord>;
+  readonly #fronts: FrontSet;
+  readonly #preparer: VersionPreparer;
+  readonly #stateFile: StateFile;
+  readonly #applier: RevisionApplier;
+  readonly #admin: AdminServer;
+  #link: ControlLink | null = null;
+  #newestAck: Omit<NodeAck, "node"> | null = null;
+  #stopping: Promise<void> | null = null;
+
+  constructor(options: NodeSupervisorOptions) {
+    const { clock, config, logger, random } = options;
+    const shared = { clock, random, logger };
+    this.#options = options;
+    this.#tasks = new BackgroundTasks(logger);
+    this.#client = new ControlClient({ url: config.control, token: config.token, node: config.name });
+    this.#sender = new RetryingSender(shared);
+    this.#logs = this.#createLogSender();
+    this.#fronts = new FrontSet({
+      ...shared,
+      settings: frontSettings(config),
+      spawn: options.spawn,
+      onLogs: (records) => this.#logs.push(records.map((record) => ({ ...record, node: config.name }))),
+    });
+    const blobs = new BlobFolder(path.join(config.data, "blobs"), { clock });
+    this.#unused = new UnusedBlobs({ blobs, bytesMax: nodeLimits.artifactCacheBytesMax, clock, logger });
+    this.#preparer = new VersionPreparer({ ...shared, blobs, token: config.token });
+    this.#stateFile = new StateFile(config.data, { logger });
+    this.#applier = new RevisionApplier({
+      ...shared,
+      preparer: this.#preparer,
+      pinnedKey: new PinnedKey(config.data),
+      fronts: this.#fronts,
+      stateFile: this.#stateFile,
+      source: this.#client,
+      onServed: (digests) => this.#unused.noteInUse(digests),
+      onAck: (ack) => this.#ack(ack),
+    });
+    this.#admin = new AdminServer({ logger, health: () => this.health, metrics: () => this.#metrics() });
+  }
+
+  get health(): NodeHealth {
+    return nodeHealth(this.#view());
+  }
+
+  /** Resolves when the fronts serve what the disk holds; the control plane need not be there. Throws when an address is taken. */
+  async start(): Promise<NodeAddresses> {
+    const { config, logger } = this.#options;
+    await mkdir(config.data, { recursive: true, mode: 0o700 });
+    await probePort(config);
+    const adminPort = await this.#admin.listen({ host: config.adminHost, port: config.adminPort });
+    const kept = await this.#restore();
+    const report = await this.#fronts.start(config, kept?.state ?? null);
+    if (kept !== null && report?.kind === "applied") {
+      await this.#preparer.discard(report.damaged);
+      this.#applier.adopt({ revision: kept.state.state.revision, failures: report.failures });
+    }
+    const port = this.#fronts.port ?? config.port;
+    logger.info({ port, adminPort, revision: kept?.state.state.revision ?? 0 }, "node.serving");
+    this.#link = this.#createLink();
+    this.#link.start();
+    return { port, adminPort };
+  }
+
+  /** Drains and ends everything. Idempotent. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
+    const { clock, config, logger } = this.#options;
+    logger.info({ drainMs: config.drainMs }, "node.stopping");
+    await this.#link?.stop();
+    await this.#applier.stop();
+    await this.#fronts.stop(config.drainMs);
+    const farewell = new AbortController();
+    await Promise.race([
+      Promise.all([this.#logs.close(), this.#tasks.settled()]),
+      delay(clock, { delayMs: FAREWELL_MS, signal: farewell.signal }),
+    ]);
+    farewell.abort();
+    this.#sender.stop();
+    await this.#client.close();
+    await this.#admin.close();
+    logger.info({}, "node.stopped");
+  }
+
+  /** The state on the disk with what of its artifacts is there; null when there is none. */
+  async #restore(): Promise<PreparedState | null> {
+    try {
+      const state = await this.#stateFile.load();
+      if (state === null) return null;
+      // Nothing is fetched: the control plane may be away, and the node has to serve now.
+      return await this.#preparer.prepare(state, {
+        source: null,
+        runtimeKey: null,
+        signal: new AbortController().signal,
+      });
+    } catch (error) {
+      this.#options.logger.error({ err: error }, "state.restore.failed");
+      return null;
+    }
+  }
+
+  #createLink(): ControlLink {
+    const { clock, config, logger, nodeVersion, random, selvageVersion } = this.#options;
+    return new ControlLink({
+      client: this.#client,
+      registration: {
+        name: config.name,
+        selvageVersion,
+        nodeVersion,
+        runtimeKey: this.#fronts.runtimeKey ?? "",
+        driver: config.driver,
+      },
+      onState: (state) => this.#applier.offer(state),
+      onInvoke: (message) => this.#tasks.add("invoke", this.#invoke(message)),
+      clock,
+      random,
+      logger,
+    });
+  }
+
+  #createLogSender(): BatchSender<LogRecord> {
+    const { clock, logger } = this.#options;
+    return new BatchSender({
+      send: async (records) => {
+        try {
+          await this.#client.sendLogs(records, new AbortController().signal);
+        } catch (error) {
+          const isRefused = error instanceof ControlError && error.reason === "refused";
+          if (!isRefused) throw error;
+          // Sending them again would be refused again.
+          logger.error({ records: records.length, reason: error.message }, "logs.refused");
+        }
+      },
+      intervalMs: LOG_INTERVAL_MS,
+      retryMs: LOG_RETRY_MS,
+      batchMax: LOG_BATCH_MAX,
+      queueMax: nodeLimits.logRecordsQueueMax,
+      clock,
+    });
+  }
+
+  async #invoke(message: InvokeMessage): Promise<void> {
+    const result = await this.#fronts.invoke(message);
+    await this.#sender.send("invocation-result", {
+      send: (signal) => this.#client.sendInvocationResult(result, signal),
+      isCurrent: () => true,
+    });
+  }
+
+  #ack(ack: Omit<NodeAck, "node">): void {
+    this.#newestAck = ack;
+    const sending = this.#sender.send("ack", {
+      send: (signal) => this.#client.sendAck({ node: this.#options.config.name, ...ack }, signal),
+      // After a reconnect the state comes again and is acknowledged again.
+      isCurrent: () => this.#newestAck === ack,
+    });
+    this.#tasks.add("ack", sending);
+  }
+
+  async #metrics(): Promise<string> {
+    const fronts = await this.#fronts.metrics();
+    return await nodeMetrics({ view: this.#view(), fronts, supervisorRssBytes: this.#options.rssBytes() });
+  }
+
+  #view(): NodeView {
+    return {
+      name: this.#options.config.name,
+      selvageVersion: this.#options.selvageVersion,
+      port: this.#fronts.port,
+      stopping: this.#stopping !== null,
+      applied: this.#applier.applied,
+      refusal: this.#applier.refusal,
+      control: this.#link?.status ?? null,
+      fronts: this.#fronts.statuses,
+      logsDropped: this.#logs.dropped,
+    };
+  }
+}
