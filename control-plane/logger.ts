@@ -23,7 +23,8 @@ export type LogThreshold = "debug" | "info" | "warn" | "error" | "silent";
 /** A logger that writes JSON lines to standard error, so that standard output stays for what a person is told once. */
 export function createLogger(options: { readonly level: LogThreshold; readonly fields: LogFields }): Logger {
   const destination = pino.destination({ dest: 2, sync: false });
-  return pino({ level: options.level, messageKey: "event", base: { ...options.fields } }, destination);
+  const serializers = { error: pino.stdSerializers.err };
+  return pino({ level: options.level, messageKey: "event", base: { ...options.fields }, serializers }, destination);
 }
 
 /** A logger that drops everything. */

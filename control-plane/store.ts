@@ -213,9 +213,12 @@ export interface RevisionView {
   get(revision: number): Promise<RevisionRow | null>;
 }
 export interface RevisionTable extends RevisionView {
-  /** One more than the current. */
+  /** One more than the current. Rows before the newest `revisionsKeptMax` are forgotten. */
   next(createdAt: string): Promise<RevisionRow>;
 }
+
+/** Revisions kept, to answer when and where each was served. */
+export const revisionsKeptMax = 10_000;
 
 /** Single values of the control plane itself. */
 export type SettingKey = "bootstrapped_at" | "signing_public_key" | "signing_private_key_encrypted";

@@ -25,6 +25,12 @@ export interface CreateFunction {
   readonly description?: string;
 }
 
+/** `PATCH /v1/functions/:name` → FunctionResource. Absent keys stay; a disabled function is not run by any node. */
+export interface FunctionUpdate {
+  readonly description?: string;
+  readonly enabled?: boolean;
+}
+
 /** `PUT /v1/functions/:name/environment`, `GET` the same path: secrets come back as names only. Takes effect with the next published version. */
 export interface EnvironmentInput {
   readonly variables: Readonly<Record<string, string>>;

@@ -1,6 +1,6 @@
 /** Revisions of the desired state in SQL: one row per change that nodes must learn of. */
 import type { Kysely } from "kysely";
-import type { RevisionRow, RevisionTable } from "../store.ts";
+import { revisionsKeptMax, type RevisionRow, type RevisionTable } from "../store.ts";
 import type { Tables } from "./schema.ts";
 
 export class SqlRevisions implements RevisionTable {
@@ -30,6 +30,10 @@ export class SqlRevisions implements RevisionTable {
   async next(createdAt: string): Promise<RevisionRow> {
     const revision = (await this.current()).revision + 1;
     await this.#db.insertInto("revisions").values({ revision, created_at: createdAt }).execute();
+    await this.#db
+      .deleteFrom("revisions")
+      .where("revision", "<=", revision - revisionsKeptMax)
+      .execute();
     return { revision, createdAt };
   }
 }

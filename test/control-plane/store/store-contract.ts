@@ -68,7 +68,7 @@ function domainRow(domain: string, rules: readonly Rule[] = []): DomainRow {
 
 /** Runs the suite; `makePlace` gives an empty place for each test. */
 export function describeStore(name: string, makePlace: () => Promise<StorePlace>): void {
-  describe(`${name}`, () => {
+  describe(`${name} as a store`, () => {
     let place: StorePlace;
     let store: Store;
     beforeEach(async () => {

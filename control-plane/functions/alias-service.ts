@@ -1,0 +1,76 @@
+/** Aliases: created and moved in one revision, taken back, deleted. */
+import type { AliasChange, RollbackInput } from "../../sdk/api.ts";
+import { timestamp, type Clock } from "../clock.ts";
+import { conflict } from "../control-error.ts";
+import { describeBinding } from "../domains/rule-references.ts";
+import { Unchanged, waitSecondsDefault, type RevisionService } from "../rollout/revision-service.ts";
+import type { AliasRow, StoreTables } from "../store.ts";
+import { moveAlias } from "./alias-move.ts";
+import { requireAlias, requireVersion } from "./require-row.ts";
+import { toAliasResource } from "./resources.ts";
+
+export interface AliasServiceOptions {
+  readonly revisions: RevisionService;
+  readonly clock: Clock;
+}
+
+interface AliasName {
+  readonly functionName: string;
+  readonly alias: string;
+}
+
+export class AliasService {
+  readonly #options: AliasServiceOptions;
+
+  constructor(options: AliasServiceOptions) {
+    this.#options = options;
+  }
+
+  /** Creates or moves it. @throws ControlError INPUT_INVALID, NOT_FOUND, CONFLICT, LIMIT_REACHED. */
+  move(
+    { functionName, alias }: AliasName,
+    { version, waitSeconds }: { readonly version: string; readonly waitSeconds?: number | undefined },
+  ): Promise<AliasChange> {
+    return this.#change(waitSeconds, (tables) => this.#moveIn(tables, { functionName, alias, version }));
+  }
+
+  /** To `version`, else to the newest of `previous`. @throws ControlError NOT_FOUND, CONFLICT. */
+  rollback({ functionName, alias }: AliasName, { version, waitSeconds }: RollbackInput): Promise<AliasChange> {
+    return this.#change(waitSeconds, async (tables) => {
+      const { previous } = await requireAlias(tables, { functionName, alias });
+      const target = version ?? previous[0];
+      if (target === undefined) throw conflict(`Alias "${alias}" has named no other version yet.`);
+      return this.#moveIn(tables, { functionName, alias, version: target });
+    });
+  }
+
+  /** @throws ControlError NOT_FOUND, CONFLICT while a rule names it. */
+  async delete({ functionName, alias }: AliasName): Promise<void> {
+    await this.#options.revisions.change(async (tables) => {
+      await requireAlias(tables, { functionName, alias });
+      const bound = (await tables.domains.rulesOf(functionName)).filter(({ rule }) => rule.alias === alias);
+      if (bound.length > 0)
+        throw conflict(`Rules name alias "${alias}": remove them first.`, bound.map(describeBinding));
+      await tables.aliases.delete(functionName, alias);
+    });
+  }
+
+  async #moveIn(
+    tables: StoreTables,
+    { functionName, alias, version }: AliasName & { readonly version: string },
+  ): Promise<AliasRow | Unchanged<AliasRow>> {
+    const to = await requireVersion(tables, { functionName, version });
+    const { row, moved } = await moveAlias(tables, { alias, to, movedAt: timestamp(this.#options.clock) });
+    return moved ? row : new Unchanged(row);
+  }
+
+  async #change(
+    waitSeconds: number | undefined,
+    work: (tables: StoreTables) => Promise<AliasRow | Unchanged<AliasRow>>,
+  ): Promise<AliasChange> {
+    const { revisions } = this.#options;
+    const { value, revision } = await revisions.change(work);
+    const rollout = await revisions.waitFor(revision, waitSeconds ?? waitSecondsDefault);
+    return { alias: toAliasResource(value), revision, rollout };
+  }
+}

@@ -1,0 +1,28 @@
+/** Rows of the store as REST shows them. Pure. */
+import type { AliasResource, FunctionResource, VersionResource } from "../../sdk/api.ts";
+import type { AliasRow, FunctionRow, StoreView, VersionRow } from "../store.ts";
+
+export function toAliasResource({ name, version, previous, updatedAt }: AliasRow): AliasResource {
+  return { name, version, previous, updatedAt };
+}
+
+export function toVersionResource(row: VersionRow, aliases: readonly AliasRow[]): VersionResource {
+  return {
+    function: row.function,
+    version: row.version,
+    description: row.description,
+    createdAt: row.createdAt,
+    digest: row.digest,
+    hooks: row.hooks,
+    limits: row.limits,
+    moduleBytes: row.moduleBytes,
+    snapshot: row.snapshot,
+    aliases: aliases.filter(({ version }) => version === row.version).map(({ name }) => name),
+  };
+}
+
+export async function readFunctionResource(view: StoreView, row: FunctionRow): Promise<FunctionResource> {
+  const latest = await view.versions.latest(row.name);
+  const aliases = await view.aliases.list(row.name);
+  return { ...row, latest: latest?.version ?? null, aliases: aliases.map(toAliasResource) };
+}

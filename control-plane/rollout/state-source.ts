@@ -1,0 +1,76 @@
+/**
+ * The newest desired state, read from the store once per revision however many nodes ask for it.
+ *
+ * Invariant: a state is never older than the last revision announced by `invalidate` before it was asked for.
+ */
+import { sealSecrets } from "../../sdk/sealed-secret.ts";
+import type { DesiredState } from "../../sdk/desired-state.ts";
+import type { MasterKey } from "../keys/master-key.ts";
+import { decryptSecrets } from "../keys/secrets-at-rest.ts";
+import type { Store, VersionRow } from "../store.ts";
+import { buildDesiredState, type StateRows } from "./desired-state.ts";
+
+export interface StateSourceOptions {
+  readonly store: Store;
+  readonly masterKey: MasterKey;
+  readonly publicKey: string;
+}
+
+export class StateSource {
+  readonly #options: StateSourceOptions;
+  #rows: Promise<StateRows> | null = null;
+
+  constructor(options: StateSourceOptions) {
+    this.#options = options;
+  }
+
+  /** The stored state has changed. */
+  invalidate(): void {
+    this.#rows = null;
+  }
+
+  /** A loader for one connection: secrets are sealed under `nodeToken`, once per version. */
+  forNode(nodeToken: string): () => Promise<DesiredState> {
+    let sealed: ReadonlyMap<string, string> = new Map();
+    return async () => {
+      const rows = await this.#load();
+      const next = new Map<string, string>();
+      const state = buildDesiredState(rows, (version) => {
+        if (version.encryptedSecrets === null) return null;
+        const text = sealed.get(version.digest) ?? this.#seal(version, nodeToken);
+        next.set(version.digest, text);
+        return text;
+      });
+      sealed = next;
+      return state;
+    };
+  }
+
+  #load(): Promise<StateRows> {
+    if (this.#rows !== null) return this.#rows;
+    const rows = this.#read();
+    this.#rows = rows;
+    rows.catch(() => {
+      // The callers see the failure; the next one tries again.
+      if (this.#rows === rows) this.#rows = null;
+    });
+    return rows;
+  }
+
+  #read(): Promise<StateRows> {
+    const { store, publicKey } = this.#options;
+    return store.read(async ({ revisions, functions, versions, aliases, domains }) => ({
+      revision: (await revisions.current()).revision,
+      publicKey,
+      functions: await functions.list(),
+      versions: await versions.listReferenced(),
+      aliases: await aliases.listAll(),
+      domains: await domains.list(),
+    }));
+  }
+
+  #seal(version: VersionRow, nodeToken: string): string {
+    const { function: functionName, encryptedSecrets: encrypted } = version;
+    return sealSecrets(decryptSecrets(this.#options.masterKey, { functionName, encrypted }), nodeToken);
+  }
+}
