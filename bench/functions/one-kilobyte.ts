@@ -4,7 +4,7 @@
  * Pure and deterministic. The text is part of an answer, so that no bundler may leave it out.
  */
 
-const TEXT_CHARS = 610;
+const TEXT_CHARS = 780;
 
 /** The module's source; `number` makes one function differ from another. */
 export function oneKilobyteSource(number: number): string {

@@ -4,6 +4,7 @@
  * Starts the programs as an operator would, by their entry files and `SELVAGE_*` variables. Invariant: `stop` ends every process
  * that was started, by its id; all files lie in the given folder.
  */
+import { randomBytes } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { SelvageClient } from "../../sdk/client.ts";
@@ -14,7 +15,6 @@ import { waitForAnswer } from "./wait-for.ts";
 
 const START_MS = 30_000;
 const CLI_MS = 120_000;
-const ADMIN_TOKEN = "slv_admin_of_a_local_fleet_0123456789abcdef";
 
 type Variables = Readonly<Record<string, string>>;
 
@@ -53,8 +53,8 @@ export class LocalFleet {
     this.#controlPort = controlPort;
     this.folder = options.folder;
     this.controlUrl = `http://127.0.0.1:${controlPort}`;
-    this.adminToken = ADMIN_TOKEN;
-    this.client = new SelvageClient({ url: this.controlUrl, token: ADMIN_TOKEN });
+    this.adminToken = `slv_${randomBytes(32).toString("base64url")}`;
+    this.client = new SelvageClient({ url: this.controlUrl, token: this.adminToken });
   }
 
   /** Starts the control plane and waits until it is healthy. */
