@@ -51,6 +51,9 @@ export interface NodeAddresses {
 const LOG_INTERVAL_MS = 200;
 const LOG_BATCH_MAX = 100;
 const LOG_RETRY_MS = 1_000;
+/** What the control plane takes in one acknowledgement. */
+const ACK_FAILURES_MAX = 1_000;
+const ACK_MESSAGE_CHARS_MAX = 2_000;
 /** For the last log records and acknowledgements when stopping. */
 const FAREWELL_MS = 2_000;
 
@@ -215,8 +218,12 @@ export class NodeSupervisor {
 
   #ack(ack: Omit<NodeAck, "node">): void {
     this.#newestAck = ack;
+    const failures = ack.failures.slice(0, ACK_FAILURES_MAX).map((failure) => ({
+      ...failure,
+      message: failure.message.slice(0, ACK_MESSAGE_CHARS_MAX),
+    }));
     const sending = this.#sender.send("ack", {
-      send: (signal) => this.#client.sendAck({ node: this.#options.config.name, ...ack }, signal),
+      send: (signal) => this.#client.sendAck({ node: this.#options.config.name, ...ack, failures }, signal),
       // After a reconnect the state comes again and is acknowledged again.
       isCurrent: () => this.#newestAck === ack,
     });

@@ -1,0 +1,76 @@
+/**
+ * Builds the driver a front runs functions with: isolate hosts in processes of their own, or isolates in the front itself.
+ *
+ * Knows where the guest script is and keeps this runtime's base snapshot in the data folder; knows no versions. Invariant: a base
+ * snapshot that cannot be made or read costs start-up time, never the start.
+ */
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import type { Driver } from "../runtime/driver.ts";
+import { LocalDriver } from "../runtime/local-driver.ts";
+import { runtimeKey } from "../runtime/runtime-key.ts";
+import { nodeLimits } from "../sdk/limits.ts";
+import { ensureBaseSnapshot } from "./hosts/base-snapshot.ts";
+import { defaultGuestScriptPath } from "./hosts/host-process.ts";
+import { HostSet } from "./hosts/host-set.ts";
+import { nodeRuntimeEnvironment } from "./hosts/node-runtime-environment.ts";
+import type { FrontSettings } from "./ipc.ts";
+import type { Logger } from "./logger.ts";
+
+export interface FrontDriver {
+  readonly driver: Driver;
+  /** What snapshots of functions have to be made for to be restored here. */
+  readonly runtimeKey: string;
+}
+
+export interface FrontDriverOptions {
+  readonly logger: Logger;
+  /** Ends this process at once: V8 cannot go on (in-process driver). */
+  readonly endProcess: () => void;
+}
+
+/** The started driver; its owner closes it. Throws when the guest script is missing or the hosts do not start. */
+export async function createDriver(
+  settings: Pick<FrontSettings, "dataFolder" | "driver" | "hosts">,
+  { logger, endProcess }: FrontDriverOptions,
+): Promise<FrontDriver> {
+  const guestScriptPath = defaultGuestScriptPath;
+  const guestScript = await readFile(guestScriptPath, "utf8");
+  const baseSnapshotPath = await findBaseSnapshot(path.join(settings.dataFolder, "snapshots"), {
+    guestScriptPath,
+    logger,
+  });
+  const environment = nodeRuntimeEnvironment((message) => {
+    logger.error({ reason: message }, "isolate.catastrophe");
+    endProcess();
+  });
+  const spares = nodeLimits.sparesDefault;
+  if (settings.driver === "process") {
+    const driver = new HostSet({
+      environment,
+      guestScriptPath,
+      baseSnapshotPath,
+      spares,
+      logger,
+      count: settings.hosts,
+    });
+    await driver.start();
+    return { driver, runtimeKey: runtimeKey(guestScript) };
+  }
+  const baseSnapshot = baseSnapshotPath === null ? null : await readFile(baseSnapshotPath);
+  const driver = new LocalDriver({ environment, guestScript, baseSnapshot, spares });
+  await driver.start();
+  return { driver, runtimeKey: runtimeKey(guestScript) };
+}
+
+async function findBaseSnapshot(
+  folder: string,
+  { guestScriptPath, logger }: { readonly guestScriptPath: string; readonly logger: Logger },
+): Promise<string | null> {
+  try {
+    return await ensureBaseSnapshot({ guestScriptPath, folder });
+  } catch (error) {
+    logger.warn({ err: error }, "snapshot.base.failed");
+    return null;
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * Entry of an edge node: reads the settings, runs the supervisor, ends with it.
+ *
+ * SIGTERM and SIGINT drain the node and end it with 0; a second one ends it at once. Settings that are not valid are all printed and
+ * end it with 2, an address that is taken with 1.
+ */
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { formatProblems } from "../sdk/problem.ts";
+import { systemClock } from "./clock.ts";
+import { frontEnvironment, processInputs, readNodeConfig, type NodeConfig } from "./config.ts";
+import { createLogger } from "./logger.ts";
+import { forkFronts } from "./supervisor/fork-front.ts";
+import { NodeSupervisor } from "./supervisor/node-supervisor.ts";
+
+const result = readNodeConfig(processInputs());
+switch (result.kind) {
+  case "help":
+    process.stdout.write(`Usage: selvage node [flags]\n\n${result.text}\n`);
+    break;
+  case "invalid":
+    process.stderr.write(`The node's settings are not valid:\n${formatProblems(result.problems)}\n`);
+    process.exitCode = 2;
+    break;
+  case "config":
+    await run(result.config);
+    break;
+}
+
+async function run(config: NodeConfig): Promise<void> {
+  const logger = createLogger({ level: config.logLevel, fields: { node: config.name, process: "supervisor" } });
+  const node = new NodeSupervisor({
+    config,
+    spawn: forkFronts({
+      entryFile: fileURLToPath(new URL("front-main.ts", import.meta.url)),
+      environment: frontEnvironment(process.env),
+    }),
+    selvageVersion: readVersion(),
+    nodeVersion: process.version,
+    rssBytes: () => process.memoryUsage.rss(),
+    clock: systemClock,
+    random: Math.random,
+    logger,
+  });
+  let signals = 0;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (++signals > 1) process.exit(130);
+    logger.info({ signal }, "node.signal");
+    // Nothing holds the process any more when stop() resolved; a failure to stop must not keep it either.
+    node.stop().then(
+      () => process.exit(0),
+      () => process.exit(1),
+    );
+  };
+  process.on("SIGTERM", onSignal);
+  process.on("SIGINT", onSignal);
+  try {
+    const { port, adminPort } = await node.start();
+    // Whoever started this process with an IPC channel learns where it serves.
+    process.send?.({ kind: "serving", port, adminPort });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    logger.error({ reason }, "node.start.failed");
+    process.stderr.write(`${reason}\n`);
+    // The fronts end when their channel to this process closes.
+    process.exit(1);
+  }
+}
+
+function readVersion(): string {
+  const content = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string };
+  return content.version;
+}
