@@ -40,6 +40,8 @@ export const errorCodes = {
   REQUEST_ABORTED: { source: "client", status: 499, text: "The client went away.", retry: false },
   DOMAIN_UNKNOWN: { source: "client", status: 404, text: "This host is not configured here.", retry: false },
   DOMAIN_DISABLED: { source: "client", status: 404, text: "This host is disabled.", retry: false },
+  REQUEST_METHOD_REFUSED: { source: "client", status: 405, text: "This method is not served here.", retry: false },
+  LOOP_DETECTED: { source: "client", status: 508, text: "The request came back here too often.", retry: false },
   ACCESS_DENIED: { source: "client", status: 403, text: "Access is not allowed.", retry: false },
   // function
   FUNCTION_THREW: { source: "function", status: 500, text: "The function failed.", retry: false },

@@ -22,8 +22,7 @@ export type NotStoredReason =
   | "NO_FRESHNESS"
   | "STALE_ON_ARRIVAL"
   | "TTL_ZERO"
-  | "BODY_TOO_LARGE"
-  | "TRUNCATED";
+  | "BODY_TOO_LARGE";
 
 export type CacheDecision =
   | { readonly store: true; readonly freshMs: number; readonly ageMs: number }

@@ -248,6 +248,6 @@ function failureCode(error: unknown): ErrorCode {
   const code = "code" in error && typeof error.code === "string" ? error.code : "";
   if (Object.hasOwn(errorCodes, code)) return code as ErrorCode;
   // undici names both with one code: a server that answers out of turn, and one that hangs up.
-  if (code === "UND_ERR_SOCKET") return /^bad /.test(error.message) ? "ORIGIN_MALFORMED" : "ORIGIN_TRUNCATED";
+  if (code === "UND_ERR_SOCKET") return error.message.startsWith("bad ") ? "ORIGIN_MALFORMED" : "ORIGIN_TRUNCATED";
   return codeOfUndici[code] ?? "ORIGIN_UNREACHABLE";
 }

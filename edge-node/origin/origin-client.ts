@@ -29,7 +29,7 @@ export interface OriginRequest {
 
 export interface RunningOriginRequest {
   readonly result: Promise<ExchangeResponse | ExchangeFailure>;
-  abort(): void;
+  cancel(): void;
 }
 
 /** Bytes of an answer's body may be this far apart. */
@@ -51,11 +51,10 @@ export function sourceTarget(
 /** Sends a request to the first target that can be reached. `targets` is not empty. */
 export function askOrigin(
   connections: Connections,
-  request: OriginRequest,
-  targets: readonly OriginTarget[],
+  ask: { readonly request: OriginRequest; readonly targets: readonly OriginTarget[] },
 ): RunningOriginRequest {
-  const attempt = new Attempts(connections, request);
-  return { result: attempt.run(targets), abort: () => attempt.abort() };
+  const attempts = new Attempts(connections, ask.request);
+  return { result: attempts.run(ask.targets), cancel: () => attempts.cancel() };
 }
 
 class Attempts {
@@ -69,7 +68,7 @@ class Attempts {
     this.#request = request;
   }
 
-  abort(): void {
+  cancel(): void {
     this.#aborted = true;
     this.#running?.abort();
   }

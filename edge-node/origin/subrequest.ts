@@ -17,6 +17,8 @@ export interface SubrequestContext {
   readonly connections: Connections;
   /** The CDN-Loop field to send. */
   readonly cdnLoop: string;
+  /** Ends the subrequest at any time, its answer's body included. */
+  readonly signal: AbortSignal;
 }
 
 /** Fetch standard: a 21st redirect is a network error. */
@@ -32,15 +34,11 @@ interface Hop {
   readonly body: Body;
 }
 
-/** Performs a subrequest. Throws SubrequestError when there is no response; aborting ends it at any time, the body included. */
-export async function subrequest(
-  context: SubrequestContext,
-  request: Subrequest,
-  signal: AbortSignal,
-): Promise<SubrequestResponse> {
+/** Performs a subrequest. Throws SubrequestError when there is no response. */
+export async function subrequest(context: SubrequestContext, request: Subrequest): Promise<SubrequestResponse> {
   let hop: Hop = { method: request.method, url: parseUrl(request.url), headers: request.headers, body: request.body };
   for (let redirects = 0; ; redirects++) {
-    const response = await sendHop(context, hop, signal);
+    const response = await sendHop(context, hop);
     const location = redirectStatuses.has(response.status) ? getHeader(response.headers, "location") : undefined;
     if (location === undefined || request.redirect === "manual") return answer(response, { hop, redirects });
     await discard(response.body);
@@ -50,7 +48,8 @@ export async function subrequest(
   }
 }
 
-async function sendHop(context: SubrequestContext, hop: Hop, signal: AbortSignal): Promise<ExchangeResponse> {
+async function sendHop(context: SubrequestContext, hop: Hop): Promise<ExchangeResponse> {
+  const { signal } = context;
   if (signal.aborted) throw new SubrequestError("REQUEST_ABORTED", "The request was aborted");
   const { url } = hop;
   const running = startExchange(context.connections.pool(url.origin, url.host), {

@@ -1,0 +1,155 @@
+/**
+ * The head of a request as it enters: everything a lenient parser lets through and a proxy must not pass on is refused here, before
+ * anything else looks at it (RFC 9112 §11.2 is about what happens otherwise).
+ *
+ * Knows the parser's view of a head, no domain and no rule. Invariant: what leaves this file is within the grammar, free of hop-by-hop fields and
+ * of fields that only this node may set.
+ */
+import type { UwsRequest } from "../uws.ts";
+import type { ErrorCode } from "../../sdk/error-code.ts";
+import { isHeaderName, isHeaderValue, type HeaderText } from "../../sdk/header-text.ts";
+import { messageLimits } from "../../sdk/limits.ts";
+import { isHopByHop, removeHopByHop } from "../pipeline/hop-headers.ts";
+import { wireUrl, type WireUrl } from "../pipeline/wire-url.ts";
+import { parseHostField, type HostField } from "./host-field.ts";
+
+export interface IncomingHead {
+  readonly kind: "head";
+  readonly method: string;
+  readonly url: WireUrl;
+  readonly headers: HeaderText;
+  /** Undefined: chunked. 0: no body. */
+  readonly bodyBytes: number | undefined;
+  /** The CDN-Loop field, lines joined. */
+  readonly cdnLoop: string;
+}
+
+export interface RefusedHead {
+  readonly kind: "refused";
+  readonly code: ErrorCode;
+  readonly method: string;
+}
+
+const METHOD = /^[A-Za-z0-9!#$%&'*+\-.^_`|~]{1,32}$/;
+const DIGITS = /^\d{1,15}$/;
+/** Answering TRACE would show a request's fields to scripts; CONNECT and TRACK have no meaning here. */
+const refusedMethods = new Set(["TRACE", "TRACK", "CONNECT"]);
+const KNOWN_HOSTS_MAX = 1_000;
+
+/** Reads heads one after the other; one object for all requests of a front, since each is read in one go. */
+export class HeadReader {
+  #text = "";
+  #lines = 0;
+  #host: string | null = null;
+  #contentLength: string | null = null;
+  #transferEncoding: string | null = null;
+  #connection = "";
+  #cdnLoop = "";
+  #problem: ErrorCode | null = null;
+  readonly #knownHosts = new Map<string, HostField | null>();
+  readonly #visit = (name: string, value: string): void => this.#field(name, value);
+
+  read(request: UwsRequest): IncomingHead | RefusedHead {
+    const method = request.getCaseSensitiveMethod();
+    const path = request.getUrl();
+    const rawQuery = request.getQuery();
+    this.#reset();
+    request.forEach(this.#visit);
+    const query = rawQuery === undefined || rawQuery === "" ? "" : `?${rawQuery}`;
+    const code = this.#problem ?? this.#judge(method, path.length + query.length);
+    const host = code === null ? this.#hostField() : null;
+    if (host === null) return { kind: "refused", code: code ?? "REQUEST_MALFORMED", method };
+    const url = wireUrl({ scheme: "http", host: host.host, hostname: host.hostname, path, query });
+    if (url === null) return { kind: "refused", code: "REQUEST_MALFORMED", method };
+    const bodyBytes = this.#transferEncoding === null ? Number(this.#contentLength ?? 0) : undefined;
+    const headers = this.#connection === "" ? this.#text : this.#withoutConnectionOptions();
+    return { kind: "head", method, url, headers, bodyBytes, cdnLoop: this.#cdnLoop };
+  }
+
+  #reset(): void {
+    this.#text = "";
+    this.#lines = 0;
+    this.#host = null;
+    this.#contentLength = null;
+    this.#transferEncoding = null;
+    this.#connection = "";
+    this.#cdnLoop = "";
+    this.#problem = null;
+  }
+
+  #judge(method: string, targetLength: number): ErrorCode | null {
+    if (!METHOD.test(method)) return "REQUEST_MALFORMED";
+    if (refusedMethods.has(method)) return "REQUEST_METHOD_REFUSED";
+    if (targetLength > messageLimits.urlBytesMax) return "REQUEST_TARGET_TOO_LONG";
+    if (this.#text.length > messageLimits.headerBytesMax || this.#lines > messageLimits.headerLinesMax) {
+      return "REQUEST_HEADERS_TOO_LARGE";
+    }
+    if (this.#contentLength !== null && !DIGITS.test(this.#contentLength)) return "REQUEST_MALFORMED";
+    if (this.#transferEncoding === null) return null;
+    const chunkedOnly = this.#transferEncoding.toLowerCase() === "chunked" && this.#contentLength === null;
+    return chunkedOnly ? null : "REQUEST_MALFORMED";
+  }
+
+  #field(name: string, received: string): void {
+    this.#lines++;
+    const value = isHeaderValue(received) ? received : originalBytes(received);
+    if (value === null || !isHeaderName(name)) {
+      this.#problem = "REQUEST_MALFORMED";
+      return;
+    }
+    switch (name) {
+      case "host":
+        if (this.#host !== null) this.#problem = "REQUEST_MALFORMED";
+        this.#host = value;
+        break;
+      case "content-length":
+        if (this.#contentLength !== null) this.#problem = "REQUEST_MALFORMED";
+        this.#contentLength = value;
+        break;
+      case "transfer-encoding":
+        if (this.#transferEncoding !== null) this.#problem = "REQUEST_MALFORMED";
+        this.#transferEncoding = value;
+        return;
+      case "connection":
+        // `close` and `keep-alive` name no field; the parser acts on them itself.
+        if (value !== "close" && value !== "keep-alive") this.#connection += `connection:${value}\n`;
+        return;
+      case "cdn-loop":
+        this.#cdnLoop = this.#cdnLoop === "" ? value : `${this.#cdnLoop}, ${value}`;
+        break;
+      case "expect":
+      case "x-request-id":
+      case "x-forwarded-for":
+      case "x-forwarded-proto":
+      case "x-forwarded-host":
+      case "forwarded":
+        return;
+      default:
+        if (isHopByHop(name)) return;
+    }
+    this.#text += `${name}:${value}\n`;
+  }
+
+  #hostField(): HostField | null {
+    if (this.#host === null) return null;
+    const known = this.#knownHosts.get(this.#host);
+    if (known !== undefined) return known;
+    const field = parseHostField(this.#host);
+    if (this.#knownHosts.size >= KNOWN_HOSTS_MAX) this.#knownHosts.clear();
+    this.#knownHosts.set(this.#host, field);
+    return field;
+  }
+
+  #withoutConnectionOptions(): HeaderText {
+    return removeHopByHop(this.#connection + this.#text);
+  }
+}
+
+/**
+ * The parser decodes values as UTF-8; the field's bytes are what counts (RFC 9110 §5.5). Null when they are lost or no value.
+ */
+function originalBytes(value: string): string | null {
+  if (value.includes("\ufffd")) return null;
+  const bytes = Buffer.from(value, "utf8").toString("latin1");
+  return isHeaderValue(bytes) ? bytes : null;
+}

@@ -1,0 +1,106 @@
+/**
+ * One client request on its way through the pipeline: the messages as they are now, what happened so far, and how to stop it.
+ *
+ * Knows no socket. Invariant: `client` is the request as received and never changes; `request` is what clientRequest made of it and what the
+ * cache keys on; `originRequest` is what goes to the origin or to the HTTP function instead of it.
+ */
+import type { Body } from "../../runtime/body.ts";
+import type { ErrorCode } from "../../sdk/error-code.ts";
+import type { HeaderText } from "../../sdk/header-text.ts";
+import type { CompiledCacheRule } from "../cache/cache-rule.ts";
+import type { OriginTarget } from "../origin/origin-client.ts";
+import type { RoutedDomain } from "../routing/routing.ts";
+import type { CacheNote } from "./cache-note.ts";
+import type { FillTicket } from "./collapser.ts";
+import type { WireUrl } from "./wire-url.ts";
+
+export interface RequestMessage {
+  readonly method: string;
+  readonly url: WireUrl;
+  /** Without hop-by-hop fields. */
+  readonly headers: HeaderText;
+  readonly body: Body;
+}
+
+export interface ResponseMessage {
+  readonly status: number;
+  readonly headers: HeaderText;
+  readonly body: Body;
+}
+
+export interface Cancellable {
+  cancel(): void;
+}
+
+/** Where an answer to this request may be found or kept. */
+export interface CachePlace {
+  /** Domain and URL under the domain's cache rule. */
+  readonly key: string;
+  readonly rule: CompiledCacheRule | undefined;
+  /** The request asks for something else than the resource as it is: its answer is neither shared nor stored. */
+  readonly special: "RANGE" | "CONDITIONAL" | null;
+}
+
+export class Exchange {
+  readonly client: RequestMessage;
+  readonly requestId: string;
+  readonly clientIp: string;
+  /** Undefined: the host is not configured here. */
+  readonly domain: RoutedDomain | undefined;
+  /** The incoming CDN-Loop field, "" when absent. */
+  readonly cdnLoop: string;
+
+  request: RequestMessage;
+  originRequest: RequestMessage | null = null;
+  /** Where `originRequest` goes when its host was not changed. */
+  originTargets: readonly OriginTarget[] = [];
+  /** The Host field that the configuration gave `originRequest`. */
+  configuredHost = "";
+  response: ResponseMessage | null = null;
+  /** The failure behind `response`, or null. */
+  failure: ErrorCode | null = null;
+  cachePlace: CachePlace | null = null;
+  cacheNote: CacheNote = { kind: "local", detail: "ANSWERED" };
+  /** Held while other requests wait for what this one fetches. */
+  ticket: FillTicket | null = null;
+  lookups = 0;
+  #aborted = false;
+  #running: Cancellable | null = null;
+
+  constructor(received: {
+    readonly client: RequestMessage;
+    readonly requestId: string;
+    readonly clientIp: string;
+    readonly domain: RoutedDomain | undefined;
+    readonly cdnLoop: string;
+  }) {
+    this.client = received.client;
+    this.request = received.client;
+    this.requestId = received.requestId;
+    this.clientIp = received.clientIp;
+    this.domain = received.domain;
+    this.cdnLoop = received.cdnLoop;
+  }
+
+  /** The client went away. */
+  get aborted(): boolean {
+    return this.#aborted;
+  }
+
+  /** Nobody waits for this exchange any more: not its client, and no other request for the same answer. */
+  get abandoned(): boolean {
+    return this.#aborted && (this.ticket === null || this.ticket.waiters === 0);
+  }
+
+  /** Stops what runs, unless others wait for its outcome. */
+  abort(): void {
+    this.#aborted = true;
+    if (this.abandoned) this.#running?.cancel();
+  }
+
+  /** Names what runs now, so that it can be stopped; null when nothing does. */
+  running(running: Cancellable | null): void {
+    this.#running = running;
+    if (running !== null && this.abandoned) running.cancel();
+  }
+}

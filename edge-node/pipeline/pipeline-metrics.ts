@@ -1,0 +1,120 @@
+/**
+ * Counters of the request path: plain numbers that cost nothing to raise, put into words only when somebody asks (front/metrics-report.ts).
+ *
+ * Invariant: cardinality is bounded: domains are those of the configuration, functions those of the routing, and beyond `SERIES_MAX` of a kind
+ * the least recently used one is dropped.
+ */
+import { LRUCache } from "lru-cache";
+import type { ErrorCode } from "../../sdk/error-code.ts";
+import type { Phase } from "../../sdk/phase.ts";
+import type { RoutedRule } from "../routing/routing.ts";
+
+export type InvocationResult = "continue" | "request" | "response" | ErrorCode;
+
+/** Upper bounds of the duration buckets, milliseconds. */
+export const durationBucketsMs: readonly number[] = [0.5, 1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 5_000, 30_000];
+
+const SERIES_MAX = 10_000;
+
+/** Counts of durations; the last bucket holds what is above every bound. */
+export class DurationCounts {
+  readonly buckets: number[] = Array.from({ length: durationBucketsMs.length + 1 }, () => 0);
+  sumMs = 0;
+  count = 0;
+
+  observe(durationMs: number): void {
+    let index = 0;
+    while (index < durationBucketsMs.length && durationMs > (durationBucketsMs[index] ?? 0)) index++;
+    this.buckets[index] = (this.buckets[index] ?? 0) + 1;
+    this.sumMs += durationMs;
+    this.count++;
+  }
+}
+
+export interface InvocationCounts {
+  readonly function: string;
+  readonly version: string;
+  readonly phase: Phase;
+  readonly results: Map<InvocationResult, number>;
+  readonly durations: DurationCounts;
+}
+
+export interface DomainCounts {
+  readonly domain: string;
+  /** By status class; index 1 is 1xx. */
+  readonly statuses: number[];
+  readonly cache: Map<string, number>;
+  readonly originErrors: Map<ErrorCode, number>;
+  readonly originDurations: DurationCounts;
+}
+
+/** Stands for all hosts that are not configured. */
+export const UNKNOWN_DOMAIN = "(unknown)";
+
+export class PipelineMetrics {
+  readonly #domains = new LRUCache<string, DomainCounts>({ max: SERIES_MAX });
+  readonly #invocations = new LRUCache<string, InvocationCounts>({ max: SERIES_MAX });
+  /** Saves the lookup by name on the hot path. */
+  readonly #byRule = new WeakMap<RoutedRule, InvocationCounts>();
+
+  domain(domain: string): DomainCounts {
+    let counts = this.#domains.get(domain);
+    if (counts === undefined) {
+      counts = {
+        domain,
+        statuses: [0, 0, 0, 0, 0, 0],
+        cache: new Map(),
+        originErrors: new Map(),
+        originDurations: new DurationCounts(),
+      };
+      this.#domains.set(domain, counts);
+    }
+    return counts;
+  }
+
+  countInvocation(rule: RoutedRule, result: InvocationResult, durationMs: number): void {
+    let counts = this.#byRule.get(rule);
+    if (counts === undefined) {
+      counts = this.#invocationsOf(rule);
+      this.#byRule.set(rule, counts);
+    }
+    raise(counts.results, result);
+    counts.durations.observe(durationMs);
+  }
+
+  countAnswer(domain: string, answer: { readonly status: number; readonly cache: string }): void {
+    const counts = this.domain(domain);
+    const statusClass = Math.floor(answer.status / 100);
+    counts.statuses[statusClass] = (counts.statuses[statusClass] ?? 0) + 1;
+    raise(counts.cache, answer.cache);
+  }
+
+  countOrigin(domain: string, result: { readonly code: ErrorCode | null; readonly durationMs: number }): void {
+    const counts = this.domain(domain);
+    if (result.code !== null) raise(counts.originErrors, result.code);
+    counts.originDurations.observe(result.durationMs);
+  }
+
+  allDomains(): readonly DomainCounts[] {
+    return [...this.#domains.values()];
+  }
+
+  allInvocations(): readonly InvocationCounts[] {
+    return [...this.#invocations.values()];
+  }
+
+  #invocationsOf(rule: RoutedRule): InvocationCounts {
+    const key = `${rule.function}@${rule.version} ${rule.phase}`;
+    let counts = this.#invocations.get(key);
+    if (counts === undefined) {
+      const { function: name, version, phase } = rule;
+      counts = { function: name, version, phase, results: new Map(), durations: new DurationCounts() };
+      this.#invocations.set(key, counts);
+    }
+    return counts;
+  }
+}
+
+function raise<K>(map: Map<K, number>, key: K): void {
+  map.set(key, (map.get(key) ?? 0) + 1);
+}

@@ -1,0 +1,63 @@
+/**
+ * Runs the rules of one phase that match, the larger priority first, each on what the one before left.
+ *
+ * Which rules match is decided once, on the path at the beginning of the phase: a function that rewrites the path cannot make a later access
+ * check of the same phase disappear.
+ */
+import type { Phase } from "../../sdk/phase.ts";
+import type { RoutedRule } from "../routing/routing.ts";
+import type { Exchange, RequestMessage, ResponseMessage } from "./exchange.ts";
+import { runRule, type RuleInput } from "./run-rule.ts";
+import type { Services } from "./services.ts";
+import type { ErrorCode } from "../../sdk/error-code.ts";
+
+export type PhaseResult =
+  | { readonly kind: "request"; readonly request: RequestMessage }
+  | { readonly kind: "response"; readonly response: ResponseMessage }
+  | { readonly kind: "failed"; readonly code: ErrorCode };
+
+const NO_RULES: readonly RoutedRule[] = [];
+
+/** The rules of a phase that match a path, in order. */
+export function matchingRules(exchange: Exchange, phase: Phase, path: string): readonly RoutedRule[] {
+  const rules = exchange.domain?.rules[phase];
+  if (rules === undefined || rules.length === 0) return NO_RULES;
+  return rules.filter((rule) => rule.matches(path));
+}
+
+/** Request phases: the request goes on, or a function answered. */
+export async function runRequestPhase(
+  services: Services,
+  exchange: Exchange,
+  phase: { readonly rules: readonly RoutedRule[]; readonly request: RequestMessage },
+): Promise<PhaseResult> {
+  let input: RuleInput = { request: phase.request, response: null };
+  for (const rule of phase.rules) {
+    const result = await runRule(services, exchange, { rule, input });
+    if (result.kind === "response" || result.kind === "failed") return result;
+    input = result.kind === "request" ? { request: result.request, response: null } : result.input;
+    if (rule.stop) break;
+  }
+  return { kind: "request", request: input.request };
+}
+
+/** Response phases: there is always a response at the end, unless a function failed. */
+export async function runResponsePhase(
+  services: Services,
+  exchange: Exchange,
+  phase: {
+    readonly rules: readonly RoutedRule[];
+    readonly request: RequestMessage;
+    readonly response: ResponseMessage;
+  },
+): Promise<Exclude<PhaseResult, { kind: "request" }>> {
+  let { response } = phase;
+  for (const rule of phase.rules) {
+    const result = await runRule(services, exchange, { rule, input: { request: phase.request, response } });
+    if (result.kind === "failed") return result;
+    if (result.kind === "response") ({ response } = result);
+    else if (result.kind !== "request" && result.input.response !== null) ({ response } = result.input);
+    if (rule.stop) break;
+  }
+  return { kind: "response", response };
+}

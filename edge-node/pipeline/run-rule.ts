@@ -1,0 +1,232 @@
+/**
+ * Runs one rule's function on the message as it stands, and turns the driver's outcome into what the pipeline does next.
+ *
+ * Knows phases only as far as their messages differ. Invariants: nothing a function returns is used before it was checked; `onError: continue`
+ * goes on only with a message that is still whole.
+ */
+import { emptyBody, type Body } from "../../runtime/body.ts";
+import type {
+  Invocation,
+  InvocationHost,
+  LogLevel,
+  Outcome,
+  OutcomeBody,
+  Subrequest,
+  SubrequestResponse,
+} from "../../runtime/driver.ts";
+import type { ErrorCode } from "../../sdk/error-code.ts";
+import { messageLimits } from "../../sdk/limits.ts";
+import { subrequest } from "../origin/subrequest.ts";
+import type { RoutedRule } from "../routing/routing.ts";
+import { cacheWord } from "./cache-note.ts";
+import type { Exchange, RequestMessage, ResponseMessage } from "./exchange.ts";
+import { isHeaderText } from "./header-grammar.ts";
+import { LentBody } from "./lent-body.ts";
+import { nextCdnLoop } from "./loop-guard.ts";
+import type { FunctionLog, Services } from "./services.ts";
+import { parseWireUrl } from "./wire-url.ts";
+
+/** The message a function works on: a request, or in response phases a response with its request beside it. */
+export interface RuleInput {
+  readonly request: RequestMessage;
+  readonly response: ResponseMessage | null;
+}
+
+export type RuleResult =
+  | { readonly kind: "continue"; readonly input: RuleInput }
+  | { readonly kind: "request"; readonly request: RequestMessage }
+  | { readonly kind: "response"; readonly response: ResponseMessage }
+  | { readonly kind: "failed"; readonly code: ErrorCode }
+  /** It failed, and the rule or the function said to go on without it. */
+  | { readonly kind: "skipped"; readonly code: ErrorCode; readonly input: RuleInput };
+
+const METHOD = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+
+/** Runs `rule` on `input`. Never throws. */
+export async function runRule(
+  services: Services,
+  exchange: Exchange,
+  call: { readonly rule: RoutedRule; readonly input: RuleInput },
+): Promise<RuleResult> {
+  const { rule, input } = call;
+  const started = services.clock.monotonicMs();
+  const body = input.response === null ? input.request.body : input.response.body;
+  const lent = body.kind === "stream" ? new LentBody(body) : null;
+  const outcome = await invoke(services, exchange, { rule, input, lent });
+  const result = await accept(outcome, { input, lent });
+  const durationMs = services.clock.monotonicMs() - started;
+  services.metrics.countInvocation(rule, result.kind === "failed" ? result.code : result.kind, durationMs);
+  if (result.kind !== "failed") return result;
+  logFailure(services, exchange, { rule, outcome, code: result.code });
+  const passThrough = outcome.kind === "failed" && outcome.passThrough;
+  if ((rule.onError === "continue" || passThrough) && !exchange.aborted && lent?.touched !== true) {
+    return { kind: "skipped", code: result.code, input: withBody(input, lent) };
+  }
+  await lent?.discard();
+  return result;
+}
+
+interface Call {
+  readonly rule: RoutedRule;
+  readonly input: RuleInput;
+  readonly lent: LentBody | null;
+}
+
+async function invoke(services: Services, exchange: Exchange, { rule, input, lent }: Call): Promise<Outcome> {
+  if (rule.key === null) return unavailable(rule);
+  const { request, response } = input;
+  const isResponse = response !== null;
+  const invocation: Invocation = {
+    key: rule.key,
+    phase: rule.phase,
+    requestId: exchange.requestId,
+    method: request.method,
+    url: request.url.href,
+    headers: request.headers,
+    body: isResponse ? emptyBody : (lent?.body ?? request.body),
+    response: isResponse
+      ? { status: response.status, headers: response.headers, body: lent?.body ?? response.body }
+      : null,
+    clientIp: exchange.clientIp,
+    domain: exchange.domain?.config.domain ?? "",
+    rulePriority: rule.priority,
+    cacheStatus: rule.phase === "clientResponse" ? cacheWord(exchange.cacheNote) : "",
+  };
+  const running = services.driver.invoke(invocation, new RuleHost({ services, exchange, rule }));
+  exchange.running(running);
+  const outcome = await running.outcome;
+  exchange.running(null);
+  return outcome;
+}
+
+function unavailable(rule: RoutedRule): Outcome {
+  const message = `${rule.function}@${rule.version} is not loaded on this node`;
+  return { kind: "failed", code: "FUNCTION_UNAVAILABLE", message, stack: "", passThrough: false };
+}
+
+type Accepted = Exclude<RuleResult, { kind: "skipped" }>;
+
+async function accept(
+  outcome: Outcome,
+  given: { readonly input: RuleInput; readonly lent: LentBody | null },
+): Promise<Accepted> {
+  const { input, lent } = given;
+  switch (outcome.kind) {
+    case "failed":
+      return { kind: "failed", code: outcome.code };
+    case "continue":
+      if (lent?.touched === true) return { kind: "failed", code: "FUNCTION_RESULT_INVALID" };
+      return { kind: "continue", input: withBody(input, lent) };
+    case "request": {
+      const problem = input.response === null ? headerProblem(outcome.headers) : "FUNCTION_RESULT_INVALID";
+      if (problem !== null) return { kind: "failed", code: problem };
+      const url = outcome.url === input.request.url.href ? input.request.url : parseWireUrl(outcome.url);
+      if (url === null || !METHOD.test(outcome.method)) return { kind: "failed", code: "FUNCTION_RESULT_INVALID" };
+      const body = await takeBody(outcome.body, { own: input.request.body, lent });
+      if (body === null) return { kind: "failed", code: "FUNCTION_RESULT_INVALID" };
+      return { kind: "request", request: { method: outcome.method, url, headers: outcome.headers, body } };
+    }
+    default: {
+      const problem = isStatus(outcome.status) ? headerProblem(outcome.headers) : "FUNCTION_RESULT_INVALID";
+      if (problem !== null) return { kind: "failed", code: problem };
+      const own = input.response === null ? input.request.body : input.response.body;
+      const body = await takeBody(outcome.body, { own, lent });
+      if (body === null) return { kind: "failed", code: "FUNCTION_RESULT_INVALID" };
+      return { kind: "response", response: { status: outcome.status, headers: outcome.headers, body } };
+    }
+  }
+}
+
+/** The outcome's body; null when it says `same` about a body that was read. */
+async function takeBody(
+  body: OutcomeBody,
+  { own, lent }: { readonly own: Body; readonly lent: LentBody | null },
+): Promise<Body | null> {
+  if (body.kind === "same") {
+    if (lent === null) return own;
+    return lent.touched ? null : lent.takeBack();
+  }
+  if (body.kind === "stream") await lent?.give();
+  else await lent?.discard();
+  return body;
+}
+
+function withBody(input: RuleInput, lent: LentBody | null): RuleInput {
+  if (lent === null) return input;
+  const body = lent.takeBack();
+  return input.response === null
+    ? { request: { ...input.request, body }, response: null }
+    : { request: input.request, response: { ...input.response, body } };
+}
+
+function isStatus(status: number): boolean {
+  return Number.isInteger(status) && status >= 200 && status <= 599;
+}
+
+function headerProblem(headers: string): ErrorCode | null {
+  if (headers.length > messageLimits.headerBytesMax) return "FUNCTION_HEADERS_TOO_LARGE";
+  return isHeaderText(headers) ? null : "FUNCTION_RESULT_INVALID";
+}
+
+/** Only failures are mapped to the author's sources, and not on the request's time. */
+function logFailure(
+  services: Services,
+  exchange: Exchange,
+  failed: { readonly rule: RoutedRule; readonly outcome: Outcome; readonly code: ErrorCode },
+): void {
+  const { rule, outcome, code } = failed;
+  if (code === "REQUEST_ABORTED") return;
+  const message = outcome.kind === "failed" ? outcome.message : "The function returned what the pipeline cannot use";
+  const stack = outcome.kind === "failed" ? outcome.stack : "";
+  const record = {
+    ...logIdentity({ services, exchange, rule }),
+    kind: "error",
+    level: "error",
+    message,
+    code,
+  } as const;
+  if (stack === "" || rule.key === null) {
+    services.onLog(record);
+    return;
+  }
+  const mapped = services.mapStack(rule.key, stack).then((text) => services.onLog({ ...record, stack: text }));
+  services.background.add("stack.map", mapped);
+}
+
+function logIdentity(call: {
+  readonly services: Services;
+  readonly exchange: Exchange;
+  readonly rule: RoutedRule;
+}): Pick<FunctionLog, "time" | "requestId" | "function" | "version" | "phase"> {
+  const { services, exchange, rule } = call;
+  return {
+    time: services.clock.now(),
+    requestId: exchange.requestId,
+    function: rule.function,
+    version: rule.version,
+    phase: rule.phase,
+  };
+}
+
+/** What one invocation may ask of the world. */
+class RuleHost implements InvocationHost {
+  readonly #services: Services;
+  readonly #exchange: Exchange;
+  readonly #rule: RoutedRule;
+
+  constructor(call: { readonly services: Services; readonly exchange: Exchange; readonly rule: RoutedRule }) {
+    this.#services = call.services;
+    this.#exchange = call.exchange;
+    this.#rule = call.rule;
+  }
+
+  fetch(request: Subrequest, signal: AbortSignal): Promise<SubrequestResponse> {
+    const cdnLoop = nextCdnLoop(this.#exchange.cdnLoop);
+    return subrequest({ connections: this.#services.functionConnections, cdnLoop, signal }, request);
+  }
+
+  log(level: LogLevel, message: string): void {
+    const identity = logIdentity({ services: this.#services, exchange: this.#exchange, rule: this.#rule });
+    this.#services.onLog({ ...identity, kind: "line", level, message });
+  }
+}

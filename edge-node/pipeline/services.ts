@@ -1,0 +1,30 @@
+/**
+ * What the pipeline works with, given to it once by the front.
+ */
+import type { Driver } from "../../runtime/driver.ts";
+import type { LogRecord } from "../../sdk/desired-state.ts";
+import type { MemoryCache } from "../cache/memory-cache.ts";
+import type { Clock } from "../clock.ts";
+import type { Connections } from "../origin/connections.ts";
+import type { BackgroundTasks } from "../supervisor/background-tasks.ts";
+import type { Collapser } from "./collapser.ts";
+import type { PipelineMetrics } from "./pipeline-metrics.ts";
+
+export type FunctionLog = Omit<LogRecord, "node">;
+
+export interface Services {
+  readonly driver: Driver;
+  readonly clock: Clock;
+  /** Numbers in [0, 1). */
+  readonly random: () => number;
+  readonly cache: MemoryCache;
+  readonly collapser: Collapser;
+  readonly originConnections: Connections;
+  readonly functionConnections: Connections;
+  readonly metrics: PipelineMetrics;
+  readonly background: BackgroundTasks;
+  /** Lines and failures of functions. */
+  readonly onLog: (record: FunctionLog) => void;
+  /** A stack of a version (by the driver's key) in positions of the author's sources. */
+  readonly mapStack: (key: string, stack: string) => Promise<string>;
+}

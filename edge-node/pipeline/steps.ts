@@ -1,0 +1,167 @@
+/**
+ * The life of a request as a table: one function per state, each naming the next. This is the order cdn.md promises.
+ *
+ * Precedence: in clientRequest, originResponse and clientResponse functions run first and the domain's configuration after them, so
+ * configuration wins; in originPull it is the other way round. Every answer passes clientResponse, errors included, except
+ * for hosts that are not served here and for clientResponse's own failure.
+ */
+import { lookUp, placeInCache, storeAnswer } from "./cache-steps.ts";
+import { deleteHeader, getAllHeaders, type HeaderText } from "../../sdk/header-text.ts";
+import { formatCacheNote } from "./cache-note.ts";
+import { errorAnswer } from "./error-answer.ts";
+import { discardBody } from "./discard-body.ts";
+import type { Exchange, ResponseMessage } from "./exchange.ts";
+import { failExchange } from "./fail-exchange.ts";
+import { isLoop } from "./loop-guard.ts";
+import { applyHeaderActions } from "./origin-headers.ts";
+import { configureOriginRequest, fetchFromOrigin, pullFromOrigin, runHttpFunction } from "./origin-steps.ts";
+import { matchingRules, runRequestPhase, runResponsePhase } from "./run-phase.ts";
+import type { RoutedRule } from "../routing/routing.ts";
+import type { Services } from "./services.ts";
+
+export type StepName =
+  | "domain"
+  | "clientRequest"
+  | "redirect"
+  | "cacheKey"
+  | "lookup"
+  | "originConfiguration"
+  | "originPull"
+  | "httpFunction"
+  | "origin"
+  | "originResponse"
+  | "store"
+  | "clientResponse"
+  | "responseConfiguration"
+  | "deliver"
+  | "done";
+
+export type Step = (services: Services, exchange: Exchange) => StepName | Promise<StepName>;
+
+export const steps: Readonly<Record<Exclude<StepName, "done">, Step>> = {
+  domain: checkDomain,
+  clientRequest: runClientRequest,
+  redirect: redirectToHttps,
+  cacheKey: placeInCache,
+  lookup: lookUp,
+  originConfiguration: configureOriginRequest,
+  originPull: pullFromOrigin,
+  httpFunction: runHttpFunction,
+  origin: fetchFromOrigin,
+  originResponse: runOriginResponse,
+  store: storeAnswer,
+  clientResponse: runClientResponse,
+  responseConfiguration: configureResponse,
+  deliver: describeAnswer,
+};
+
+function checkDomain(_services: Services, exchange: Exchange): StepName {
+  const { domain } = exchange;
+  if (domain !== undefined && domain.config.enabled && !isLoop(exchange.cdnLoop)) return "clientRequest";
+  if (domain === undefined) failExchange(exchange, "DOMAIN_UNKNOWN");
+  else failExchange(exchange, domain.config.enabled ? "LOOP_DETECTED" : "DOMAIN_DISABLED");
+  return "deliver";
+}
+
+function runClientRequest(services: Services, exchange: Exchange): StepName | Promise<StepName> {
+  const rules = matchingRules(exchange, "clientRequest", exchange.client.url.match);
+  return rules.length === 0 ? "redirect" : applyClientRequest(services, exchange, rules);
+}
+
+async function applyClientRequest(
+  services: Services,
+  exchange: Exchange,
+  rules: readonly RoutedRule[],
+): Promise<StepName> {
+  const result = await runRequestPhase(services, exchange, { rules, request: exchange.request });
+  if (result.kind === "failed") {
+    failExchange(exchange, result.code);
+    return "clientResponse";
+  }
+  if (result.kind === "response") exchange.response = result.response;
+  else exchange.request = result.request;
+  return "redirect";
+}
+
+/** The client's own URL is redirected, not what a function made of it. */
+function redirectToHttps(services: Services, exchange: Exchange): StepName {
+  const redirect = exchange.domain?.config.force_redirect;
+  const { url } = exchange.client;
+  if (redirect?.status !== "on" || url.scheme === "https") {
+    return exchange.response === null ? "cacheKey" : "clientResponse";
+  }
+  if (exchange.response !== null) services.background.add("body.discard", discardBody(exchange.response.body));
+  const headers = `location:https://${url.hostname}${url.path}${url.query}\n`;
+  exchange.response = { status: redirect.redirect_code, headers, body: { kind: "empty" } };
+  return "clientResponse";
+}
+
+function runOriginResponse(services: Services, exchange: Exchange): StepName | Promise<StepName> {
+  const { response } = exchange;
+  const rules = matchingRules(exchange, "originResponse", exchange.request.url.match);
+  return response === null || rules.length === 0
+    ? "store"
+    : applyOriginResponse(services, exchange, { rules, response });
+}
+
+async function applyOriginResponse(
+  services: Services,
+  exchange: Exchange,
+  { rules, response }: { readonly rules: readonly RoutedRule[]; readonly response: ResponseMessage },
+): Promise<StepName> {
+  const request = exchange.originRequest ?? exchange.request;
+  const result = await runResponsePhase(services, exchange, { rules, request, response });
+  if (result.kind === "failed") {
+    failExchange(exchange, result.code);
+    return "clientResponse";
+  }
+  exchange.response = result.response;
+  return "store";
+}
+
+function runClientResponse(services: Services, exchange: Exchange): StepName | Promise<StepName> {
+  const { response } = exchange;
+  const rules = matchingRules(exchange, "clientResponse", exchange.client.url.match);
+  return response === null || rules.length === 0
+    ? "responseConfiguration"
+    : applyClientResponse(services, exchange, { rules, response });
+}
+
+async function applyClientResponse(
+  services: Services,
+  exchange: Exchange,
+  { rules, response }: { readonly rules: readonly RoutedRule[]; readonly response: ResponseMessage },
+): Promise<StepName> {
+  const result = await runResponsePhase(services, exchange, { rules, request: exchange.client, response });
+  if (result.kind === "failed") failExchange(exchange, result.code);
+  else exchange.response = result.response;
+  return "responseConfiguration";
+}
+
+function configureResponse(_services: Services, exchange: Exchange): StepName {
+  const actions = exchange.domain?.config.http_response_header;
+  const { response } = exchange;
+  if (response !== null && actions !== undefined && actions.length > 0) {
+    exchange.response = { ...response, headers: applyHeaderActions(response.headers, actions) };
+  }
+  return "deliver";
+}
+
+/** What the node says about the answer; neither functions nor configuration can say otherwise. */
+function describeAnswer(_services: Services, exchange: Exchange): StepName {
+  const response = exchange.response ?? errorAnswer("NODE_INTERNAL", exchange.requestId);
+  exchange.response = { ...response, headers: describedHeaders(exchange, response.headers) };
+  return "done";
+}
+
+function describedHeaders(exchange: Exchange, headers: HeaderText): HeaderText {
+  let result = headers;
+  let cacheStatus = formatCacheNote(exchange.cacheNote);
+  if (result.includes("x-request-id:")) result = deleteHeader(result, "x-request-id");
+  if (result.includes("cache-status:")) {
+    // RFC 9211 §2: each cache adds its member after those of the caches nearer to the origin.
+    cacheStatus = [...getAllHeaders(result, "cache-status"), cacheStatus].join(", ");
+    result = deleteHeader(result, "cache-status");
+  }
+  return `${result}x-request-id:${exchange.requestId}\ncache-status:${cacheStatus}\n`;
+}
