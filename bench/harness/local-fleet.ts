@@ -118,10 +118,20 @@ export class LocalFleet {
   }
 
   /** Runs the real command line tool against this control plane. */
-  cli(args: readonly string[], options: { readonly cwd?: string } = {}): ReturnType<typeof runToEnd> {
-    const env = { ...this.#options.env, SELVAGE_URL: this.controlUrl, SELVAGE_TOKEN: this.adminToken };
-    const command = { name: `selvage ${args.join(" ")}`, command: nodeBinary, env, cwd: options.cwd ?? this.folder };
-    return runToEnd({ ...command, args: [join(projectRoot, "sdk/cli/selvage.mjs"), ...args] }, CLI_MS);
+  cli(
+    args: readonly string[],
+    options: { readonly cwd?: string; readonly env?: Variables } = {},
+  ): ReturnType<typeof runToEnd> {
+    const { cwd = this.folder, env = {} } = options;
+    const variables = {
+      ...this.#options.env,
+      ...env,
+      SELVAGE_URL: this.controlUrl,
+      SELVAGE_TOKEN: this.adminToken,
+    };
+    const script = join(projectRoot, "sdk/cli/selvage.mjs");
+    const command = { name: `selvage ${args[0] ?? ""}`, command: nodeBinary, args: [script, ...args] };
+    return runToEnd({ ...command, env: variables, cwd }, CLI_MS);
   }
 
   /** Ends everything; nodes first, so that they drain while the control plane still takes their logs. Idempotent. */

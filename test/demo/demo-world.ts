@@ -94,10 +94,10 @@ export class DemoWorld {
   }
 
   async publishExamples(): Promise<void> {
-    await this.#publish("ab-rewrite", []);
-    await this.#publish("jwt-gate", ["--secret", `JWT_SECRET=${this.jwtSecret}`]);
-    await this.#publish("origin-signer", ["--secret", `SIGNING_KEY=${this.#signingKey}`]);
-    await this.#publish("hono-api", []);
+    await this.#publish("ab-rewrite", {});
+    await this.#publish("jwt-gate", { JWT_SECRET: this.jwtSecret });
+    await this.#publish("origin-signer", { SIGNING_KEY: this.#signingKey });
+    await this.#publish("hono-api", {});
   }
 
   async bindExamples(): Promise<void> {
@@ -141,21 +141,19 @@ export class DemoWorld {
     await rm(this.#folder, { recursive: true, force: true });
   }
 
-  #publish(name: string, options: readonly string[]): Promise<void> {
-    return this.#selvage(["publish", `sdk/examples/${name}`, "--alias", "prod", ...options]);
+  /** Secrets reach the command line tool by its environment, so that no list of processes shows them. */
+  #publish(name: string, secrets: Readonly<Record<string, string>>): Promise<void> {
+    const flags = Object.keys(secrets).flatMap((key) => ["--secret", key]);
+    return this.#selvage(["publish", `sdk/examples/${name}`, "--alias", "prod", ...flags], secrets);
   }
 
   /** Runs the command line tool in the checkout, as a user would. */
-  async #selvage(args: readonly string[]): Promise<void> {
-    this.#tell(`$ selvage ${args.map(hideSecret).join(" ")}`);
-    const { code, stdout, stderr } = await this.fleet.cli(args, { cwd: projectRoot });
+  async #selvage(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<void> {
+    this.#tell(`$ selvage ${args.join(" ")}`);
+    const { code, stdout, stderr } = await this.fleet.cli(args, { cwd: projectRoot, env });
     if (code !== 0) throw new Error(`selvage ${args[0]} failed with exit code ${code}: ${stderr}${stdout}`);
     for (const line of stdout.trim().split("\n").slice(-1)) this.#tell(`  ${line}`);
   }
-}
-
-function hideSecret(argument: string): string {
-  return argument.replace(/^(JWT_SECRET|SIGNING_KEY)=.*/, "$1=…");
 }
 
 async function portOr(preferred: number): Promise<number> {
