@@ -4,6 +4,8 @@
  * The bridge sets the port when an instance is connected. Before that (module top level, snapshot) every use throws, so that
  * a snapshot can never freeze a random number, a timer or a connection.
  */
+import type { AbortSignal } from "./web/events/abort-signal.ts";
+import type { ReadableStream } from "./web/streams/streams.ts";
 
 /** A body that is still on the host's side. Nothing of it crosses before `read` is called. */
 export interface HostBody {

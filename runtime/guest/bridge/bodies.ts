@@ -3,11 +3,11 @@
  *
  * Invariant: nothing crosses unless asked for. A host body is read one chunk a request; a guest stream sends only while it has credit.
  */
-import type { ReadableStream, ReadableStreamDefaultReader } from "../web/streams.ts";
+import type { ReadableStream, ReadableStreamDefaultReader } from "../web/streams/streams.ts";
 import { int, text } from "../../bridge/frame.ts";
 import { bodyKind, fromGuest, type BodyOwner } from "../../bridge/protocol.ts";
 import type { HostBody, OutgoingBody } from "../host-port.ts";
-import { TextEncoder } from "../web/text-encoding.ts";
+import { TextEncoder } from "../web/encoding/text-encoder.ts";
 import type { Outbox } from "./outbox.ts";
 
 const chunkBytesMax = 256 * 1024;

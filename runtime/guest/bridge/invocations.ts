@@ -17,11 +17,11 @@ import {
   isRequest,
   isResponse,
 } from "../message.ts";
-import { AbortController, type AbortSignal } from "../web/abort.ts";
-import { formatLog } from "../web/console.ts";
-import { DOMException } from "../web/dom-exception.ts";
-import type { Request } from "../web/request.ts";
-import type { Response } from "../web/response.ts";
+import { AbortController, type AbortSignal } from "../web/events/abort-signal.ts";
+import { formatLog } from "../web/console/format.ts";
+import { DOMException } from "../web/core/dom-exception.ts";
+import type { Request } from "../web/fetch/request.ts";
+import type { Response } from "../web/fetch/response.ts";
 import {
   BridgeBody,
   describeBody,

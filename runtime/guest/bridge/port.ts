@@ -5,8 +5,8 @@
 import { int, text, type FrameReader } from "../../bridge/frame.ts";
 import { fromGuest } from "../../bridge/protocol.ts";
 import type { HostCallResult, HostPort, IncomingResponse, LogLevel, OutgoingRequest } from "../host-port.ts";
-import type { AbortSignal } from "../web/abort.ts";
-import { DOMException } from "../web/dom-exception.ts";
+import type { AbortSignal } from "../web/events/abort-signal.ts";
+import { DOMException } from "../web/core/dom-exception.ts";
 import type { Outbox } from "./outbox.ts";
 
 const randomBlockBytes = 4096;

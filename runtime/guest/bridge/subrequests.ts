@@ -5,7 +5,7 @@
 import { int, text, type FrameReader } from "../../bridge/frame.ts";
 import { bodyOwner, fromGuest, redirectModes } from "../../bridge/protocol.ts";
 import type { IncomingResponse, OutgoingRequest } from "../host-port.ts";
-import type { AbortSignal } from "../web/abort.ts";
+import type { AbortSignal } from "../web/events/abort-signal.ts";
 import { BridgeBody, describeBody, type HostBodies, type OutgoingStreams } from "./bodies.ts";
 import type { Outbox } from "./outbox.ts";
 
