@@ -1,0 +1,109 @@
+/**
+ * Puts the web APIs onto the global object, with the property attributes the standards give them.
+ *
+ * Runs once, while the base snapshot is made: it may use nothing of the host.
+ */
+import { Blob, File } from "./web/body/blob.ts";
+import { FormData } from "./web/body/form-data.ts";
+import { structuredClone } from "./web/clone/structured-clone.ts";
+import { createConsole } from "./web/console/console.ts";
+import { reportError } from "./web/console/report-error.ts";
+import { DOMException } from "./web/core/dom-exception.ts";
+import { createNavigator, Navigator } from "./web/core/navigator.ts";
+import { requireArguments } from "./web/core/webidl.ts";
+import { createCrypto, Crypto } from "./web/crypto/crypto.ts";
+import { CryptoKey } from "./web/crypto/crypto-key.ts";
+import { SubtleCrypto } from "./web/crypto/subtle-crypto.ts";
+import { atob, btoa } from "./web/encoding/base64.ts";
+import { TextDecoder } from "./web/encoding/text-decoder.ts";
+import { TextEncoder } from "./web/encoding/text-encoder.ts";
+import { TextDecoderStream, TextEncoderStream } from "./web/encoding/text-streams.ts";
+import { AbortController, AbortSignal } from "./web/events/abort-signal.ts";
+import { CustomEvent, ErrorEvent, Event } from "./web/events/event.ts";
+import { EventTarget } from "./web/events/event-target.ts";
+import { fetch } from "./web/fetch/fetch.ts";
+import { Request } from "./web/fetch/request.ts";
+import { Response } from "./web/fetch/response.ts";
+import { Headers } from "./web/headers/headers.ts";
+import * as streams from "./web/streams/streams.ts";
+import { createPerformance, Performance } from "./web/timing/performance.ts";
+import { createTimers, queueMicrotask } from "./web/timing/timers.ts";
+import { URL } from "./web/url/url.ts";
+import { URLSearchParams } from "./web/url/url-search-params.ts";
+
+/** Defines every web global on `target`; `self` is `target` itself. Not twice on one object. */
+export function installGlobals(target: typeof globalThis): void {
+  for (const [name, value] of Object.entries(interfaces)) define(target, name, value, { enumerable: false });
+  for (const [name, value] of Object.entries(streamInterfaces())) define(target, name, value, { enumerable: false });
+  const functions = { ...createTimers(), fetch, atob, btoa, structuredClone, queueMicrotask, reportError: report };
+  for (const [name, value] of Object.entries(functions)) {
+    Object.defineProperty(value, "name", { value: name, configurable: true });
+    define(target, name, value, { enumerable: true });
+  }
+  define(target, "console", createConsole(), { enumerable: false });
+  defineGetter(target, "navigator", createNavigator());
+  defineGetter(target, "crypto", createCrypto());
+  define(target, "performance", createPerformance(), { enumerable: true });
+  define(target, "self", target, { enumerable: true });
+  Object.defineProperty(target, Symbol.toStringTag, { value: "global", configurable: true });
+  removeSharedMemory(target);
+}
+
+const interfaces: Readonly<Record<string, unknown>> = {
+  AbortController,
+  AbortSignal,
+  Blob,
+  Crypto,
+  CryptoKey,
+  CustomEvent,
+  DOMException,
+  ErrorEvent,
+  Event,
+  EventTarget,
+  File,
+  FormData,
+  Headers,
+  Navigator,
+  Performance,
+  Request,
+  Response,
+  SubtleCrypto,
+  TextDecoder,
+  TextDecoderStream,
+  TextEncoder,
+  TextEncoderStream,
+  URL,
+  URLSearchParams,
+};
+
+function streamInterfaces(): Readonly<Record<string, unknown>> {
+  const { isReadableStream, isDisturbed, consumeStream, ...classes } = streams;
+  return classes;
+}
+
+function report(...parameters: [error: unknown]): void {
+  requireArguments(parameters.length, 1, "reportError");
+  reportError(parameters[0]);
+}
+
+function define(target: object, name: string, value: unknown, { enumerable }: { readonly enumerable: boolean }): void {
+  Object.defineProperty(target, name, { value, writable: true, configurable: true, enumerable });
+}
+
+/** Replaceable by assignment, as other runtimes have it for objects that libraries shim. */
+function defineGetter(target: object, name: string, value: unknown): void {
+  Object.defineProperty(target, name, {
+    get: () => value,
+    set: (replacement: unknown) => define(target, name, replacement, { enumerable: true }),
+    configurable: true,
+    enumerable: true,
+  });
+}
+
+/** Shared memory is a precise clock and Atomics.wait blocks a thread of the host's pool. */
+function removeSharedMemory(target: object): void {
+  Reflect.deleteProperty(target, "SharedArrayBuffer");
+  const atomics: unknown = Reflect.get(target, "Atomics");
+  if (typeof atomics !== "object" || atomics === null) return;
+  for (const name of ["wait", "waitAsync"]) Reflect.deleteProperty(atomics, name);
+}

@@ -1,0 +1,18 @@
+/** Errors that the host names, as the classes user code expects. */
+import { DOMException } from "./dom-exception.ts";
+
+/** A TypeError, RangeError, … for the language's names, a DOMException for all others. */
+export function errorFromHost(name: string, message: string): Error {
+  switch (name) {
+    case "Error":
+      return new Error(message);
+    case "TypeError":
+      return new TypeError(message);
+    case "RangeError":
+      return new RangeError(message);
+    case "SyntaxError":
+      return new SyntaxError(message);
+    default:
+      return new DOMException(message, name);
+  }
+}

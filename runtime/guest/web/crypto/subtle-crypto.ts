@@ -1,0 +1,279 @@
+/**
+ * SubtleCrypto (https://w3c.github.io/webcrypto/#subtlecrypto-interface): every operation runs on the host, which also keeps the
+ * keys and checks algorithms, usages and extractability.
+ *
+ * The host keeps a bounded number of keys. A key it dropped is imported again here, unnoticed by user code, from the parameters it
+ * was imported with; a generated or derived key cannot come back.
+ */
+import type { SubtleMethod, WireKey, WireResult, WireValue } from "../../crypto-protocol.ts";
+import { type HostCallResult, hostPort } from "../../host-port.ts";
+import { DOMException } from "../core/dom-exception.ts";
+import { finishInterface } from "../core/interface.ts";
+import { requireArguments, toDomString } from "../core/webidl.ts";
+import { createCryptoKey, CryptoKey, type KeyReference, keyReferenceOf, type KeySource } from "./crypto-key.ts";
+import { WireEncoder } from "./wire-encoder.ts";
+
+export interface CryptoKeyPair {
+  readonly publicKey: CryptoKey;
+  readonly privateKey: CryptoKey;
+}
+
+type Subtle = ArrayBuffer | ArrayBufferView<ArrayBuffer>;
+type Algorithm = string | { readonly name: string; readonly [member: string]: unknown };
+type KeyFormat = "raw" | "pkcs8" | "spki" | "jwk";
+type JsonWebKey = Readonly<Record<string, unknown>>;
+
+const internal: unique symbol = Symbol("internal");
+const ATTEMPTS_MAX = 3;
+
+export class SubtleCrypto {
+  /** Made with the first key: a snapshot cannot hold one, and no key exists in a snapshot. */
+  #registry: FinalizationRegistry<KeyReference> | null = null;
+
+  constructor(token?: typeof internal) {
+    if (token !== internal) throw new TypeError("Cannot create a SubtleCrypto: illegal constructor");
+  }
+
+  async digest(...parameters: [algorithm: Algorithm, data: Subtle]): Promise<ArrayBuffer> {
+    requireArguments(parameters.length, 2, "SubtleCrypto.digest");
+    const wire = new WireEncoder();
+    return this.#buffer("digest", wire, [wire.algorithm(parameters[0]), wire.data(parameters[1])]);
+  }
+
+  async sign(...parameters: [algorithm: Algorithm, key: CryptoKey, data: Subtle]): Promise<ArrayBuffer> {
+    return this.#transform("sign", parameters);
+  }
+
+  async encrypt(...parameters: [algorithm: Algorithm, key: CryptoKey, data: Subtle]): Promise<ArrayBuffer> {
+    return this.#transform("encrypt", parameters);
+  }
+
+  async decrypt(...parameters: [algorithm: Algorithm, key: CryptoKey, data: Subtle]): Promise<ArrayBuffer> {
+    return this.#transform("decrypt", parameters);
+  }
+
+  async verify(
+    ...parameters: [algorithm: Algorithm, key: CryptoKey, signature: Subtle, data: Subtle]
+  ): Promise<boolean> {
+    requireArguments(parameters.length, 4, "SubtleCrypto.verify");
+    const wire = new WireEncoder();
+    const [algorithm, key, signature, data] = parameters;
+    const { result } = await this.#call("verify", wire, [
+      wire.algorithm(algorithm),
+      wire.key(key),
+      wire.data(signature),
+      wire.data(data),
+    ]);
+    return result.kind === "boolean" && result.value;
+  }
+
+  async generateKey(
+    ...parameters: [algorithm: Algorithm, extractable: boolean, usages: Iterable<string>]
+  ): Promise<CryptoKey | CryptoKeyPair> {
+    requireArguments(parameters.length, 3, "SubtleCrypto.generateKey");
+    const wire = new WireEncoder();
+    const [algorithm, extractable, usages] = parameters;
+    const { result } = await this.#call("generateKey", wire, [
+      wire.algorithm(algorithm),
+      Boolean(extractable),
+      wire.usages(usages),
+    ]);
+    if (result.kind !== "pair") return this.#adopt(keyOf(result), null);
+    return { publicKey: this.#adopt(result.publicKey, null), privateKey: this.#adopt(result.privateKey, null) };
+  }
+
+  async importKey(
+    ...parameters: [
+      format: KeyFormat,
+      keyData: Subtle | JsonWebKey,
+      algorithm: Algorithm,
+      extractable: boolean,
+      usages: Iterable<string>,
+    ]
+  ): Promise<CryptoKey> {
+    requireArguments(parameters.length, 5, "SubtleCrypto.importKey");
+    const wire = new WireEncoder();
+    const format = toDomString(parameters[0]);
+    const values = [
+      format,
+      format === "jwk" ? wire.jwk(parameters[1]) : wire.data(parameters[1]),
+      wire.algorithm(parameters[2]),
+      Boolean(parameters[3]),
+      wire.usages(parameters[4]),
+    ];
+    const { result } = await this.#call("importKey", wire, values);
+    return this.#adopt(keyOf(result), { json: JSON.stringify(values), buffers: wire.buffers });
+  }
+
+  async exportKey(...parameters: [format: KeyFormat, key: CryptoKey]): Promise<ArrayBuffer | JsonWebKey> {
+    requireArguments(parameters.length, 2, "SubtleCrypto.exportKey");
+    const wire = new WireEncoder();
+    const { result, buffer } = await this.#call("exportKey", wire, [
+      toDomString(parameters[0]),
+      wire.key(parameters[1]),
+    ]);
+    return result.kind === "jwk" ? result.jwk : buffer;
+  }
+
+  async deriveBits(
+    ...parameters: [algorithm: Algorithm, baseKey: CryptoKey, lengthBits?: number | null]
+  ): Promise<ArrayBuffer> {
+    requireArguments(parameters.length, 2, "SubtleCrypto.deriveBits");
+    const wire = new WireEncoder();
+    const [algorithm, baseKey, length] = parameters;
+    const lengthBits = length === undefined || length === null ? null : Number(length) >>> 0;
+    return this.#buffer("deriveBits", wire, [wire.algorithm(algorithm), wire.key(baseKey), lengthBits]);
+  }
+
+  async deriveKey(
+    ...parameters: [
+      algorithm: Algorithm,
+      baseKey: CryptoKey,
+      derivedKeyType: Algorithm,
+      extractable: boolean,
+      usages: Iterable<string>,
+    ]
+  ): Promise<CryptoKey> {
+    requireArguments(parameters.length, 5, "SubtleCrypto.deriveKey");
+    const wire = new WireEncoder();
+    const [algorithm, baseKey, derivedKeyType, extractable, usages] = parameters;
+    const { result } = await this.#call("deriveKey", wire, [
+      wire.algorithm(algorithm),
+      wire.key(baseKey),
+      wire.algorithm(derivedKeyType),
+      Boolean(extractable),
+      wire.usages(usages),
+    ]);
+    return this.#adopt(keyOf(result), null);
+  }
+
+  async wrapKey(
+    ...parameters: [format: KeyFormat, key: CryptoKey, wrappingKey: CryptoKey, wrapAlgorithm: Algorithm]
+  ): Promise<ArrayBuffer> {
+    requireArguments(parameters.length, 4, "SubtleCrypto.wrapKey");
+    const wire = new WireEncoder();
+    const [format, key, wrappingKey, algorithm] = parameters;
+    const values = [toDomString(format), wire.key(key), wire.key(wrappingKey), wire.algorithm(algorithm)];
+    return this.#buffer("wrapKey", wire, values);
+  }
+
+  async unwrapKey(
+    ...parameters: [
+      format: KeyFormat,
+      wrappedKey: Subtle,
+      unwrappingKey: CryptoKey,
+      unwrapAlgorithm: Algorithm,
+      unwrappedKeyAlgorithm: Algorithm,
+      extractable: boolean,
+      usages: Iterable<string>,
+    ]
+  ): Promise<CryptoKey> {
+    requireArguments(parameters.length, 7, "SubtleCrypto.unwrapKey");
+    const wire = new WireEncoder();
+    const [format, wrapped, unwrappingKey, unwrapAlgorithm, keyAlgorithm, extractable, usages] = parameters;
+    const { result } = await this.#call("unwrapKey", wire, [
+      toDomString(format),
+      wire.data(wrapped),
+      wire.key(unwrappingKey),
+      wire.algorithm(unwrapAlgorithm),
+      wire.algorithm(keyAlgorithm),
+      Boolean(extractable),
+      wire.usages(usages),
+    ]);
+    return this.#adopt(keyOf(result), null);
+  }
+
+  async #transform(
+    method: "sign" | "encrypt" | "decrypt",
+    parameters: readonly [algorithm: Algorithm, key: CryptoKey, data: Subtle],
+  ): Promise<ArrayBuffer> {
+    requireArguments(parameters.length, 3, `SubtleCrypto.${method}`);
+    const wire = new WireEncoder();
+    const [algorithm, key, data] = parameters;
+    return this.#buffer(method, wire, [wire.algorithm(algorithm), wire.key(key), wire.data(data)]);
+  }
+
+  async #buffer(method: SubtleMethod, wire: WireEncoder, values: readonly WireValue[]): Promise<ArrayBuffer> {
+    return (await this.#call(method, wire, values)).buffer;
+  }
+
+  async #call(method: SubtleMethod, wire: WireEncoder, values: readonly WireValue[]): Promise<Answer> {
+    let current = values;
+    for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
+      const answer = answerOf(await hostPort().call(`crypto.${method}`, JSON.stringify(current), wire.buffers));
+      if (answer.result.kind !== "dropped") return answer;
+      current = await restoreKeys(wire.keys, { dropped: answer.result.handles, values: current });
+    }
+    throw droppedError();
+  }
+
+  #adopt(key: WireKey, source: KeySource | null): CryptoKey {
+    const reference: KeyReference = { handle: key.handle, source };
+    const cryptoKey = createCryptoKey(key, reference);
+    this.#registry ??= new FinalizationRegistry(releaseKey);
+    this.#registry.register(cryptoKey, reference);
+    return cryptoKey;
+  }
+}
+
+export function createSubtleCrypto(): SubtleCrypto {
+  return new SubtleCrypto(internal);
+}
+
+interface Answer {
+  readonly result: WireResult;
+  readonly buffer: ArrayBuffer;
+}
+
+function answerOf({ json, buffers }: HostCallResult): Answer {
+  return { result: JSON.parse(json) as WireResult, buffer: buffers[0] ?? new ArrayBuffer(0) };
+}
+
+function keyOf(result: WireResult): WireKey {
+  if (result.kind === "key") return result.key;
+  throw new DOMException("The operation gave no key", "OperationError");
+}
+
+interface Loss {
+  readonly dropped: readonly number[];
+  readonly values: readonly WireValue[];
+}
+
+/** Imports the dropped keys again. Returns the parameters with their new numbers. */
+async function restoreKeys(keys: readonly CryptoKey[], loss: Loss): Promise<readonly WireValue[]> {
+  const renamed = new Map<number, number>();
+  for (const key of keys) {
+    const reference = keyReferenceOf(key);
+    if (!loss.dropped.includes(reference.handle) || renamed.has(reference.handle)) continue;
+    if (reference.source === null) throw droppedError();
+    const { json, buffers } = reference.source;
+    const { handle } = keyOf(answerOf(await hostPort().call("crypto.importKey", json, buffers)).result);
+    renamed.set(reference.handle, handle);
+    reference.handle = handle;
+  }
+  return loss.values.map((value) => withHandles(value, renamed));
+}
+
+function withHandles(value: WireValue, renamed: ReadonlyMap<number, number>): WireValue {
+  if (typeof value !== "object" || value === null || !("kind" in value)) return value;
+  if (value.kind === "key") return { kind: "key", handle: renamed.get(value.handle) ?? value.handle };
+  if (value.kind !== "algorithm") return value;
+  const entries = Object.entries(value.members).map(([name, member]) => [name, withHandles(member, renamed)] as const);
+  return { kind: "algorithm", members: Object.fromEntries(entries) };
+}
+
+/** The key was collected here: the host may forget it. When the instance is ending nobody minds. */
+function releaseKey(reference: KeyReference): void {
+  hostPort()
+    .call("crypto.release", JSON.stringify([reference.handle]), [])
+    .catch(() => undefined);
+}
+
+function droppedError(): DOMException {
+  return new DOMException(
+    "The key is no longer available: too many other keys were made since its last use",
+    "OperationError",
+  );
+}
+
+finishInterface(SubtleCrypto, { shown: [] });

@@ -1,0 +1,171 @@
+/**
+ * Headers (https://fetch.spec.whatwg.org/#headers-class), a face over a HeaderList.
+ *
+ * Made when user code first asks for it; until then a message holds only the list. The guard is `immutable` or none: the name
+ * lists that browsers forbid to scripts do not apply on a server.
+ */
+import { finishInterface } from "../core/interface.ts";
+import { pairIterators } from "../core/pair-iterator.ts";
+import { isObject, requireArguments, sequenceOf, toDomString } from "../core/webidl.ts";
+import { HeaderList, normalizeHeaderName, normalizeHeaderValue } from "./header-list.ts";
+
+export type HeadersInit = Headers | Iterable<Iterable<string>> | Readonly<Record<string, string>>;
+
+export type HeadersGuard = "none" | "immutable";
+
+let listIn: (headers: Headers) => HeaderList;
+let hasBrand: (value: object) => boolean;
+let wrap: (list: HeaderList, guard: HeadersGuard) => Headers;
+
+export class Headers {
+  #list: HeaderList;
+  #guard: HeadersGuard = "none";
+
+  constructor(init?: HeadersInit) {
+    // `wrap` hands its list through here; user code never holds one.
+    if (init instanceof HeaderList) {
+      this.#list = init;
+      return;
+    }
+    this.#list = new HeaderList("");
+    if (init !== undefined) fillHeaderList(this.#list, init);
+  }
+
+  append(...parameters: [name: string, value: string]): void {
+    requireArguments(parameters.length, 2, "Headers.append");
+    const name = toDomString(parameters[0]);
+    const value = normalizeHeaderValue(name, toDomString(parameters[1]));
+    this.#changeable(normalizeHeaderName(name)).append(name.toLowerCase(), value);
+  }
+
+  set(...parameters: [name: string, value: string]): void {
+    requireArguments(parameters.length, 2, "Headers.set");
+    const name = toDomString(parameters[0]);
+    const value = normalizeHeaderValue(name, toDomString(parameters[1]));
+    this.#changeable(normalizeHeaderName(name)).set(name.toLowerCase(), value);
+  }
+
+  delete(...parameters: [name: string]): void {
+    requireArguments(parameters.length, 1, "Headers.delete");
+    const name = normalizeHeaderName(toDomString(parameters[0]));
+    this.#changeable(name).delete(name);
+  }
+
+  get(...parameters: [name: string]): string | null {
+    requireArguments(parameters.length, 1, "Headers.get");
+    return this.#list.get(normalizeHeaderName(toDomString(parameters[0])));
+  }
+
+  has(...parameters: [name: string]): boolean {
+    requireArguments(parameters.length, 1, "Headers.has");
+    return this.#list.has(normalizeHeaderName(toDomString(parameters[0])));
+  }
+
+  /** Each set-cookie value by itself. */
+  getSetCookie(): string[] {
+    return this.#list.getAll("set-cookie");
+  }
+
+  forEach(...parameters: [callback: (value: string, name: string, headers: Headers) => void, self?: unknown]): void {
+    requireArguments(parameters.length, 1, "Headers.forEach");
+    const [callback, self] = parameters;
+    if (typeof callback !== "function")
+      throw new TypeError("Cannot call Headers.forEach: the callback is not a function");
+    const list = this.#list;
+    for (let index = 0, pair = list.sortedAt(0); pair !== undefined; pair = list.sortedAt(++index)) {
+      Reflect.apply(callback, self, [pair[1], pair[0], this]);
+    }
+  }
+
+  entries(): IteratorObject<[string, string], undefined> {
+    const list = this.#list;
+    return makeIterator((index) => list.sortedAt(index), "key+value");
+  }
+
+  keys(): IteratorObject<string, undefined> {
+    const list = this.#list;
+    return makeIterator((index) => list.sortedAt(index), "key");
+  }
+
+  values(): IteratorObject<string, undefined> {
+    const list = this.#list;
+    return makeIterator((index) => list.sortedAt(index), "value");
+  }
+
+  declare readonly [Symbol.iterator]: () => IteratorObject<[string, string], undefined>;
+
+  #changeable(name: string): HeaderList {
+    if (this.#guard === "immutable")
+      throw new TypeError(`Cannot change the header ${name}: these headers are immutable`);
+    return this.#list;
+  }
+
+  static {
+    listIn = (headers) => headers.#list;
+    hasBrand = (value) => #list in value;
+    wrap = (list, guard) => {
+      const headers = new Headers(list as unknown as HeadersInit);
+      headers.#guard = guard;
+      return headers;
+    };
+  }
+}
+
+const makeIterator = pairIterators<string>("Headers Iterator");
+
+Object.defineProperty(Headers.prototype, Symbol.iterator, {
+  value: Headers.prototype.entries,
+  writable: true,
+  configurable: true,
+});
+const originalIterator = Headers.prototype.entries;
+finishInterface(Headers, { shown: [] });
+
+export function isHeaders(value: unknown): value is Headers {
+  return isObject(value) && hasBrand(value);
+}
+
+/** The list that `headers` changes; live. */
+export function headerListOf(headers: Headers): HeaderList {
+  return listIn(headers);
+}
+
+/** Headers over an existing list. */
+export function headersOver(list: HeaderList, guard: HeadersGuard = "none"): Headers {
+  return wrap(list, guard);
+}
+
+/** Appends every header of `init` (https://fetch.spec.whatwg.org/#concept-headers-fill). */
+export function fillHeaderList(list: HeaderList, init: unknown): void {
+  if (!isObject(init)) throw new TypeError(`Cannot create headers: received ${init === null ? "null" : typeof init}`);
+  if (hasBrand(init) && (init as Headers)[Symbol.iterator] === originalIterator) {
+    list.fill(listIn(init as Headers).text);
+    return;
+  }
+  const items = sequenceOf(init);
+  if (items === null) fillFromRecord(list, init as Readonly<Record<string, unknown>>);
+  else fillFromSequence(list, items);
+}
+
+function fillFromSequence(list: HeaderList, items: readonly unknown[]): void {
+  for (const item of items) {
+    const pair = isObject(item) ? sequenceOf(item) : null;
+    if (pair === null || pair.length !== 2) {
+      throw new TypeError("Cannot create headers: received a sequence whose items are not pairs of name and value");
+    }
+    appendTo(list, toDomString(pair[0]), toDomString(pair[1]));
+  }
+}
+
+function fillFromRecord(list: HeaderList, record: Readonly<Record<string, unknown>>): void {
+  for (const key of Reflect.ownKeys(record) as string[]) {
+    if (Reflect.apply(isEnumerable, record, [key])) appendTo(list, toDomString(key), toDomString(record[key]));
+  }
+}
+
+const isEnumerable: (this: object, key: PropertyKey) => boolean = Object.prototype.propertyIsEnumerable;
+
+function appendTo(list: HeaderList, name: string, value: string): void {
+  const lower = normalizeHeaderName(name);
+  list.fill(`${lower}:${normalizeHeaderValue(name, value)}\n`);
+}

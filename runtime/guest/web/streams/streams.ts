@@ -1,0 +1,43 @@
+/**
+ * The door to web-streams-polyfill: nothing else imports it.
+ *
+ * Beside the standard's classes it knows one thing about their insides: the `_disturbed` mark, which Fetch asks for and no public
+ * member shows.
+ */
+import "../core/early-globals.ts";
+import { ReadableStream } from "web-streams-polyfill";
+
+export {
+  ByteLengthQueuingStrategy,
+  CountQueuingStrategy,
+  ReadableByteStreamController,
+  ReadableStream,
+  ReadableStreamBYOBReader,
+  ReadableStreamBYOBRequest,
+  ReadableStreamDefaultController,
+  ReadableStreamDefaultReader,
+  TransformStream,
+  TransformStreamDefaultController,
+  WritableStream,
+  WritableStreamDefaultController,
+  WritableStreamDefaultWriter,
+} from "web-streams-polyfill";
+
+interface Inside {
+  _disturbed: boolean;
+}
+
+export function isReadableStream(value: unknown): value is ReadableStream<Uint8Array> {
+  return value instanceof ReadableStream;
+}
+
+/** Whether the stream was ever read from or cancelled. */
+export function isDisturbed(stream: ReadableStream<unknown>): boolean {
+  return (stream as unknown as Inside)._disturbed;
+}
+
+/** Locks the stream for good and marks it as read, for a reader that takes its source instead. */
+export function consumeStream(stream: ReadableStream<unknown>): void {
+  stream.getReader();
+  (stream as unknown as Inside)._disturbed = true;
+}

@@ -1,0 +1,146 @@
+/**
+ * The host's half of `crypto.subtle`: one HostSubtle for each instance runs the operations on an injected WebCrypto and keeps the
+ * keys. Knows no isolate; the bridge hands it operations as the guest wrote them.
+ *
+ * Invariants: nothing from the guest is trusted (subtle-parameters.ts), a key never leaves but by exportKey and wrapKey, and both
+ * the number of keys and the number of operations at work are bounded. Usages and extractability are the WebCrypto's to check.
+ */
+import type { webcrypto } from "node:crypto";
+import { LRUCache } from "lru-cache";
+import type { HostCallResult } from "../guest/host-port.ts";
+import type { SubtleMethod, WireKey, WireResult } from "../guest/crypto-protocol.ts";
+import { HostOperationError } from "./host-operation-error.ts";
+import { decodeParameters, isSubtleMethod, type KeyLookup, parseHandles } from "./subtle-parameters.ts";
+
+/** Keys of one instance: imported ones can be imported again by the guest, made ones (generated, derived, unwrapped) cannot. */
+const IMPORTED_KEYS_MAX = 500;
+const MADE_KEYS_MAX = 500;
+/** Operations of one instance at work at once; the rest waits. */
+const RUNNING_MAX = 8;
+const WAITING_MAX = 10_000;
+
+export class HostSubtle {
+  readonly #subtle: webcrypto.SubtleCrypto;
+  readonly #imported = new LRUCache<number, webcrypto.CryptoKey>({ max: IMPORTED_KEYS_MAX });
+  readonly #made = new LRUCache<number, webcrypto.CryptoKey>({ max: MADE_KEYS_MAX });
+  readonly #waiting: (() => void)[] = [];
+  #running = 0;
+  #lastHandle = 0;
+
+  /** `crypto` is the host process's WebCrypto. */
+  constructor(crypto: Pick<webcrypto.Crypto, "subtle">) {
+    this.#subtle = crypto.subtle;
+  }
+
+  /** Keys held now. */
+  get keyCount(): number {
+    return this.#imported.size + this.#made.size;
+  }
+
+  /**
+   * Performs `crypto.<method>` or `crypto.release`. The result's buffers belong to the caller.
+   * @throws HostOperationError always, whatever went wrong.
+   */
+  async call(operation: string, json: string, buffers: readonly ArrayBuffer[]): Promise<HostCallResult> {
+    if (operation === "crypto.release") return this.#release(json);
+    const method = operation.startsWith("crypto.") ? operation.slice("crypto.".length) : "";
+    if (!isSubtleMethod(method)) throw new HostOperationError("TypeError", "There is no such crypto operation");
+    const lookup = new Lookup((handle) => this.#imported.get(handle) ?? this.#made.get(handle));
+    const parameters = decodeParameters(json, { buffers, lookup });
+    if (lookup.missing.size > 0) return resultOf({ kind: "dropped", handles: [...lookup.missing] });
+    await this.#enter();
+    try {
+      return this.#describe(method, await this.#run(method, parameters));
+    } catch (error) {
+      throw HostOperationError.from(error);
+    } finally {
+      this.#leave();
+    }
+  }
+
+  async #run(method: SubtleMethod, parameters: readonly unknown[]): Promise<unknown> {
+    // The WebCrypto converts and checks its arguments as Web IDL has it, as it does for untyped scripts.
+    const run = this.#subtle[method] as (...values: readonly unknown[]) => Promise<unknown>;
+    return await Reflect.apply(run, this.#subtle, parameters);
+  }
+
+  #describe(method: SubtleMethod, value: unknown): HostCallResult {
+    if (value === undefined) return resultOf({ kind: "none" });
+    if (typeof value === "boolean") return resultOf({ kind: "boolean", value });
+    if (value instanceof ArrayBuffer) return resultOf({ kind: "buffer" }, [value]);
+    if (method === "exportKey") return resultOf({ kind: "jwk", jwk: value as Readonly<Record<string, unknown>> });
+    const store = method === "importKey" ? this.#imported : this.#made;
+    if (isPair(value)) {
+      const publicKey = this.#keep(store, value.publicKey);
+      return resultOf({ kind: "pair", publicKey, privateKey: this.#keep(store, value.privateKey) });
+    }
+    return resultOf({ kind: "key", key: this.#keep(store, value as webcrypto.CryptoKey) });
+  }
+
+  #keep(store: LRUCache<number, webcrypto.CryptoKey>, key: webcrypto.CryptoKey): WireKey {
+    this.#lastHandle += 1;
+    store.set(this.#lastHandle, key);
+    const { type, extractable, usages } = key;
+    return { handle: this.#lastHandle, type, extractable, algorithm: plainAlgorithm(key.algorithm), usages };
+  }
+
+  #release(json: string): HostCallResult {
+    for (const handle of parseHandles(json)) {
+      this.#imported.delete(handle);
+      this.#made.delete(handle);
+    }
+    return resultOf({ kind: "none" });
+  }
+
+  /** Waits for a place among the running operations, in order of arrival. */
+  async #enter(): Promise<void> {
+    if (this.#running < RUNNING_MAX) {
+      this.#running += 1;
+      return;
+    }
+    if (this.#waiting.length >= WAITING_MAX) {
+      throw new HostOperationError("OperationError", `More than ${WAITING_MAX} crypto operations are waiting`);
+    }
+    // Each running operation ends by itself, so this wait does.
+    await new Promise<void>((resolve) => {
+      this.#waiting.push(resolve);
+    });
+  }
+
+  #leave(): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#running -= 1;
+    else next();
+  }
+}
+
+class Lookup implements KeyLookup {
+  readonly missing = new Set<number>();
+  readonly #find: (handle: number) => webcrypto.CryptoKey | undefined;
+
+  constructor(find: (handle: number) => webcrypto.CryptoKey | undefined) {
+    this.#find = find;
+  }
+
+  get(handle: number): webcrypto.CryptoKey | undefined {
+    const key = this.#find(handle);
+    if (key === undefined) this.missing.add(handle);
+    return key;
+  }
+}
+
+function resultOf(result: WireResult, buffers: readonly ArrayBuffer[] = []): HostCallResult {
+  return { json: JSON.stringify(result), buffers };
+}
+
+function isPair(value: unknown): value is webcrypto.CryptoKeyPair {
+  return typeof value === "object" && value !== null && "privateKey" in value;
+}
+
+function plainAlgorithm(algorithm: webcrypto.KeyAlgorithm): Readonly<Record<string, unknown>> {
+  const plain: Record<string, unknown> = { ...algorithm };
+  for (const [name, value] of Object.entries(plain)) {
+    if (value instanceof Uint8Array) plain[name] = [...value];
+  }
+  return plain;
+}
