@@ -13,19 +13,9 @@ export async function freePorts(count: number): Promise<readonly number[]> {
   }
 }
 
-/** Whether `port` on loopback can be listened on now. */
-export async function isPortFree(port: number): Promise<boolean> {
-  try {
-    await close(await listen(port));
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-async function listen(port: number = 0): Promise<Server> {
+async function listen(): Promise<Server> {
   const server = createServer();
-  server.listen({ host: "127.0.0.1", port, exclusive: true });
+  server.listen({ host: "127.0.0.1", port: 0, exclusive: true });
   await once(server, "listening");
   return server;
 }

@@ -7,11 +7,11 @@ import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { randomBytes } from "node:crypto";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freePorts, isPortFree } from "../../bench/harness/free-port.ts";
 import { sendRequest, type Answer, type Exchange } from "../../bench/harness/http-exchange.ts";
 import { LocalFleet, type FleetNode } from "../../bench/harness/local-fleet.ts";
 import { projectRoot } from "../../bench/harness/project-files.ts";
 import { waitFor } from "../../bench/harness/wait-for.ts";
+import { freePort } from "../../sdk/cli/processes/free-port.ts";
 import { startOrigin, type DemoOrigin } from "./origin.ts";
 
 export const demoDomain = "docs.example.test";
@@ -63,11 +63,11 @@ export class DemoWorld {
     const origin = await startOrigin({ packagesFolder, packages, signingKey, now: Date.now });
     const started: { fleet: LocalFleet | null } = { fleet: null };
     try {
-      const fleet = await LocalFleet.start({ folder, env: options.env, controlPort: await portOr(8700) });
+      const fleet = await LocalFleet.start({ folder, env: options.env, controlPort: await freePort(8700) });
       started.fleet = fleet;
       const node = await fleet.startNode({
         name: "demo-node",
-        ports: { edge: await portOr(8080), admin: await portOr(8081) },
+        ports: { edge: await freePort(8080), admin: await freePort(8081) },
         // The origin is on this machine; without this, origins in private networks are refused.
         settings: { SELVAGE_NODE_ORIGIN_ALLOW_NETWORKS: "127.0.0.0/8" },
       });
@@ -154,10 +154,4 @@ export class DemoWorld {
     if (code !== 0) throw new Error(`selvage ${args[0]} failed with exit code ${code}: ${stderr}${stdout}`);
     for (const line of stdout.trim().split("\n").slice(-1)) this.#tell(`  ${line}`);
   }
-}
-
-async function portOr(preferred: number): Promise<number> {
-  if (await isPortFree(preferred)) return preferred;
-  const [free = 0] = await freePorts(1);
-  return free;
 }
