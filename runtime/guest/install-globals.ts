@@ -77,8 +77,7 @@ const interfaces: Readonly<Record<string, unknown>> = {
 };
 
 function streamInterfaces(): Readonly<Record<string, unknown>> {
-  const { isReadableStream, isDisturbed, consumeStream, ...classes } = streams;
-  return classes;
+  return Object.fromEntries(Object.entries(streams).filter(([name]) => /^[A-Z]/.test(name)));
 }
 
 function report(...parameters: [error: unknown]): void {
@@ -94,7 +93,9 @@ function define(target: object, name: string, value: unknown, { enumerable }: { 
 function defineGetter(target: object, name: string, value: unknown): void {
   Object.defineProperty(target, name, {
     get: () => value,
-    set: (replacement: unknown) => define(target, name, replacement, { enumerable: true }),
+    set: (replacement: unknown) => {
+      define(target, name, replacement, { enumerable: true });
+    },
     configurable: true,
     enumerable: true,
   });

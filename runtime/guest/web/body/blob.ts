@@ -110,7 +110,7 @@ export class File extends Blob {
     super(parameters[0], parameters[2]);
     this.#name = toUsvString(parameters[1]);
     const lastModified = toDictionary(parameters[2], "File")["lastModified"];
-    this.#lastModified = lastModified === undefined ? Date.now() : Math.trunc(Number(lastModified)) || 0;
+    this.#lastModified = lastModified === undefined ? Date.now() : toIntegerOrZero(lastModified);
   }
 
   get name(): string {
@@ -156,9 +156,13 @@ function normalizeType(type: string): string {
   return /^[\x20-\x7e]*$/.test(type) ? type.toLowerCase() : "";
 }
 
+function toIntegerOrZero(value: unknown): number {
+  return Math.trunc(Number(value)) || 0;
+}
+
 function clampIndex(index: number | undefined, range: { readonly length: number; readonly otherwise: number }): number {
   if (index === undefined) return range.otherwise;
-  const number = Math.trunc(Number(index)) || 0;
+  const number = toIntegerOrZero(index);
   return number < 0 ? Math.max(range.length + number, 0) : Math.min(number, range.length);
 }
 

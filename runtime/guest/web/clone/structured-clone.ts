@@ -4,6 +4,7 @@
  * Invariant: nothing is detached unless the whole clone succeeded, and cycles and shared references are kept.
  */
 import { blobOver, bytesOfBlob, isBlob, isFile, File } from "../body/blob.ts";
+import { boxedPrimitive } from "../core/boxed-primitive.ts";
 import { DOMException, isDomException } from "../core/dom-exception.ts";
 import { isInterfaceObject } from "../core/interface.ts";
 import { isObject, requireArguments, sequenceOf, toDictionary } from "../core/webidl.ts";
@@ -92,13 +93,13 @@ class Cloner {
 
   #cloneMap(value: Map<unknown, unknown>): object {
     const copy = this.#remember(value, new Map<unknown, unknown>());
-    for (const [key, item] of [...value]) copy.set(this.clone(key), this.clone(item));
+    for (const [key, item] of Array.from(value)) copy.set(this.clone(key), this.clone(item));
     return copy;
   }
 
   #cloneSet(value: Set<unknown>): object {
     const copy = this.#remember(value, new Set<unknown>());
-    for (const item of [...value]) copy.add(this.clone(item));
+    for (const item of Array.from(value)) copy.add(this.clone(item));
     return copy;
   }
 
@@ -115,7 +116,7 @@ class Cloner {
     const { name } = value;
     const constructor = errorClasses[typeof name === "string" ? name : "Error"] ?? Error;
     const error = this.#remember(value, new constructor());
-    defineHidden(error, "stack", String(value.stack ?? ""));
+    defineHidden(error, "stack", toPrintableStack(value));
     const message = Object.getOwnPropertyDescriptor(value, "message");
     if (message !== undefined && "value" in message) defineHidden(error, "message", String(message.value));
     if (Object.hasOwn(value, "cause")) defineHidden(error, "cause", this.clone(value.cause));
@@ -125,9 +126,9 @@ class Cloner {
 
 /** Values that hold no others; null when `value` is none of them. */
 function cloneLeaf(value: object): object | null {
-  if (value instanceof Boolean || value instanceof Number || value instanceof String || value instanceof BigInt) {
-    return Object(value.valueOf()) as object;
-  }
+  const primitive = boxedPrimitive(value);
+  if (typeof primitive === "symbol") throw cloneError("a Symbol object cannot be cloned");
+  if (primitive !== undefined) return Object(primitive) as object;
   if (value instanceof Date) return new Date(value.getTime());
   if (value instanceof RegExp) return new RegExp(value.source, value.flags);
   if (isDomException(value)) {
@@ -207,8 +208,12 @@ const unserializable: readonly (abstract new (...parameters: never[]) => object)
   WeakSet,
   WeakRef,
   Promise,
-  Symbol as never,
 ];
+
+function toPrintableStack(error: Error): string {
+  const stack: unknown = error.stack;
+  return typeof stack === "string" ? stack : "";
+}
 
 function defineHidden(target: object, name: string, value: unknown): void {
   Object.defineProperty(target, name, { value, writable: true, enumerable: false, configurable: true });

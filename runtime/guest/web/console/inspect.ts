@@ -4,6 +4,7 @@
  * Bounded in depth, items and characters, and safe: it calls no getter of user objects, and a proxy or a tampered object that
  * throws gives a mark in the text, never an exception.
  */
+import { boxedPrimitive } from "../core/boxed-primitive.ts";
 import { isDomException } from "../core/dom-exception.ts";
 import { isArrayBuffer, typedArrayName } from "../encoding/buffer-source.ts";
 import { shownAttributes } from "../core/interface.ts";
@@ -51,7 +52,7 @@ class Inspector {
       case "number":
         return Object.is(value, -0) ? "-0" : String(value);
       case "function":
-        return this.#guarded(() => this.#showFunction(value as object, depth));
+        return this.#guarded(() => this.#showFunction(value, depth));
       case "object":
         return value === null ? "null" : this.#guarded(() => this.#showObject(value, depth));
       default:
@@ -73,13 +74,13 @@ class Inspector {
   #showObject(value: object, depth: number): string {
     if (this.#path.includes(value)) return "[Circular]";
     this.#charsLeft -= 4;
-    if (value instanceof Error || isDomException(value)) return this.#showError(value as Error, depth);
+    if (value instanceof Error || isDomException(value)) return this.#showError(value, depth);
     if (value instanceof Date) return Number.isNaN(value.getTime()) ? "Invalid Date" : value.toISOString();
     if (value instanceof RegExp) return RegExp.prototype.toString.call(value);
     if (value instanceof Promise) return "Promise { … }";
     if (value instanceof WeakMap || value instanceof WeakSet || value instanceof WeakRef)
       return `${nameOf(value)} { … }`;
-    const primitive = boxedValue(value);
+    const primitive = boxedPrimitive(value);
     if (primitive !== undefined) return `[${nameOf(value)}: ${this.show(primitive, depth)}]`;
     if (depth > this.#depthMax) return `[${Array.isArray(value) ? "Array" : nameOf(value)}]`;
     this.#path.push(value);
@@ -197,15 +198,6 @@ class Inspector {
     this.#path.pop();
     return parts.length === 0 ? head : layout(`${head} `, "{", parts);
   }
-}
-
-function boxedValue(value: object): unknown {
-  if (value instanceof Number) return Number.prototype.valueOf.call(value);
-  if (value instanceof String) return String.prototype.valueOf.call(value);
-  if (value instanceof Boolean) return Boolean.prototype.valueOf.call(value);
-  if (value instanceof BigInt) return BigInt.prototype.valueOf.call(value);
-  if (value instanceof Symbol) return Symbol.prototype.valueOf.call(value);
-  return undefined;
 }
 
 /** The name of the constructor, found without calling getters. */

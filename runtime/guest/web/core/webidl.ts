@@ -13,6 +13,7 @@ export function requireArguments(given: number, needed: number, where: string): 
 
 export function toDomString(value: unknown): string {
   // A template literal converts as ToString does: it throws for symbols, which String() would not.
+  // eslint-disable-next-line typescript/no-unnecessary-template-expression -- the conversion is the point: the type is a claim
   return typeof value === "string" ? value : `${value as string}`;
 }
 
@@ -52,6 +53,15 @@ export function sequenceOf(value: object): unknown[] | null {
 /** ToInt32 as `long` has it: NaN and infinities are 0, the rest wraps. */
 export function toLong(value: unknown): number {
   return Number(value) | 0;
+}
+
+export function toBoolean(value: unknown): boolean {
+  return Boolean(value);
+}
+
+/** `unsigned long` by wrapping. */
+export function toUnsignedLong(value: unknown): number {
+  return Number(value) >>> 0;
 }
 
 /** `unsigned short` by wrapping. */

@@ -9,8 +9,8 @@ import type { SubtleMethod, WireKey, WireResult, WireValue } from "../../crypto-
 import { type HostCallResult, hostPort } from "../../host-port.ts";
 import { DOMException } from "../core/dom-exception.ts";
 import { finishInterface } from "../core/interface.ts";
-import { requireArguments, toDomString } from "../core/webidl.ts";
-import { createCryptoKey, CryptoKey, type KeyReference, keyReferenceOf, type KeySource } from "./crypto-key.ts";
+import { requireArguments, toBoolean, toDomString, toUnsignedLong } from "../core/webidl.ts";
+import { createCryptoKey, type CryptoKey, type KeyReference, keyReferenceOf, type KeySource } from "./crypto-key.ts";
 import { WireEncoder } from "./wire-encoder.ts";
 
 export interface CryptoKeyPair {
@@ -75,7 +75,7 @@ export class SubtleCrypto {
     const [algorithm, extractable, usages] = parameters;
     const { result } = await this.#call("generateKey", wire, [
       wire.algorithm(algorithm),
-      Boolean(extractable),
+      toBoolean(extractable),
       wire.usages(usages),
     ]);
     if (result.kind !== "pair") return this.#adopt(keyOf(result), null);
@@ -98,7 +98,7 @@ export class SubtleCrypto {
       format,
       format === "jwk" ? wire.jwk(parameters[1]) : wire.data(parameters[1]),
       wire.algorithm(parameters[2]),
-      Boolean(parameters[3]),
+      toBoolean(parameters[3]),
       wire.usages(parameters[4]),
     ];
     const { result } = await this.#call("importKey", wire, values);
@@ -121,7 +121,7 @@ export class SubtleCrypto {
     requireArguments(parameters.length, 2, "SubtleCrypto.deriveBits");
     const wire = new WireEncoder();
     const [algorithm, baseKey, length] = parameters;
-    const lengthBits = length === undefined || length === null ? null : Number(length) >>> 0;
+    const lengthBits = length === undefined || length === null ? null : toUnsignedLong(length);
     return this.#buffer("deriveBits", wire, [wire.algorithm(algorithm), wire.key(baseKey), lengthBits]);
   }
 
@@ -141,7 +141,7 @@ export class SubtleCrypto {
       wire.algorithm(algorithm),
       wire.key(baseKey),
       wire.algorithm(derivedKeyType),
-      Boolean(extractable),
+      toBoolean(extractable),
       wire.usages(usages),
     ]);
     return this.#adopt(keyOf(result), null);
@@ -177,7 +177,7 @@ export class SubtleCrypto {
       wire.key(unwrappingKey),
       wire.algorithm(unwrapAlgorithm),
       wire.algorithm(keyAlgorithm),
-      Boolean(extractable),
+      toBoolean(extractable),
       wire.usages(usages),
     ]);
     return this.#adopt(keyOf(result), null);

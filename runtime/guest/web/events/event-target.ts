@@ -59,7 +59,7 @@ export class EventTarget {
   ): void {
     requireArguments(parameters.length, 2, "EventTarget.removeEventListener");
     const options = parameters[2];
-    const capture = isObject(options) ? Boolean((options as ListenerOptions).capture) : Boolean(options);
+    const capture = Boolean(isObject(options) ? options.capture : options);
     const listener = this.#find(toDomString(parameters[0]), parameters[1], capture);
     if (listener !== undefined) this.#remove(listener);
   }

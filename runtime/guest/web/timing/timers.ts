@@ -88,9 +88,9 @@ function runGuarded(run: () => unknown): void {
 /** Runs `callback` as a microtask; what it throws is reported. */
 export function queueMicrotask(...parameters: [callback: () => unknown]): void {
   requireArguments(parameters.length, 1, "queueMicrotask");
-  const [callback] = parameters;
-  if (typeof callback !== "function") throw new TypeError("Cannot queue a microtask: the callback is not a function");
-  void resolved.then(() => runGuarded(callback));
+  const [task] = parameters;
+  if (typeof task !== "function") throw new TypeError("Cannot queue a microtask: the callback is not a function");
+  void resolved.then(() => runGuarded(task));
 }
 
 const resolved: Promise<void> = Promise.resolve();

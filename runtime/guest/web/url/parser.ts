@@ -1,3 +1,4 @@
+// eslint-disable-next-line typescript/triple-slash-reference -- a file of ambient declarations cannot be imported
 /// <reference path="./url-state-machine.d.ts" />
 /**
  * The door to whatwg-url's state machine: nothing else imports it. Only what is not an ordinary URL comes here (fast-url.ts).
