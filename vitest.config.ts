@@ -5,6 +5,7 @@ const config: ViteUserConfig = defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     exclude: ["node_modules/**", "test/fixtures/**"],
+    globalSetup: ["test/global-setup.ts"],
     pool: "forks",
     execArgv: ["--no-node-snapshot"],
     testTimeout: 20_000,
