@@ -1,0 +1,105 @@
+/**
+ * Entry of a front process: takes its settings from the supervisor, builds driver and front, then does what the supervisor says.
+ *
+ * Ends when the channel to the supervisor closes, so that no front outlives its node. A terminal's Ctrl-C reaches every process of
+ * the group: only the supervisor acts on it.
+ */
+import { randomBytes } from "node:crypto";
+import path from "node:path";
+import { BlobFolder } from "./artifacts/blob-folder.ts";
+import { StackMaps } from "./artifacts/stack-maps.ts";
+import { systemClock } from "./clock.ts";
+import { createDriver } from "./front-driver.ts";
+import { StateApplier } from "./front-process/apply-state.ts";
+import { FrontProcess } from "./front-process/front-process.ts";
+import { createFront } from "./front/front.ts";
+import type { FromFront, FrontSettings, ToFront } from "./ipc.ts";
+import { createLogger, type Logger } from "./logger.ts";
+import { createEgressPolicy } from "./origin/egress-policy.ts";
+import { loadUws } from "./uws.ts";
+
+process.on("SIGINT", () => {});
+process.on("disconnect", () => process.exit(0));
+process.once("message", (message) => {
+  const first = message as ToFront;
+  if (first.kind !== "start") throw new Error(`Cannot start: expected settings: received ${first.kind}`);
+  const { settings } = first;
+  const logger = createLogger({
+    level: settings.logLevel,
+    fields: { node: settings.node, process: `front-${settings.index}` },
+  });
+  process.on("uncaughtException", (error) => {
+    void endWith(error, logger);
+  });
+  // What is wrong with the start is told to the supervisor, which tells the operator.
+  start(settings, logger).catch((error: unknown) => endWith(error, logger));
+});
+
+async function start(settings: FrontSettings, logger: Logger): Promise<void> {
+  const clock = systemClock;
+  const { driver, runtimeKey } = await createDriver(settings, { logger, endProcess: endNow });
+  const blobs = new BlobFolder(path.join(settings.dataFolder, "blobs"), { clock });
+  const stackMaps = new StackMaps(blobs);
+  const front = createFront({
+    uws: loadUws(),
+    driver,
+    clock,
+    random: Math.random,
+    logger,
+    originEgress: createEgressPolicy({ allowNetworks: settings.originAllowNetworks }),
+    functionEgress: createEgressPolicy({ allowNetworks: settings.egressAllowNetworks }),
+    cacheBytesMax: settings.cacheBytesMax,
+    requestIdPrefix: randomBytes(9).toString("base64url"),
+    onLog: (record) => frontProcess.log(record),
+    mapStack: (key, stack) => stackMaps.map(key, stack),
+  });
+  const applier = new StateApplier({
+    driver,
+    blobs,
+    runtimeKey,
+    stackMaps,
+    setRouting: (routing) => front.setRouting(routing),
+    requestsInFlight: () => front.requestsInFlight,
+    clock,
+    logger,
+  });
+  const frontProcess = new FrontProcess({
+    front,
+    driver,
+    applier,
+    send,
+    rssBytes: () => process.memoryUsage.rss(),
+    exit: (code) => process.exit(code),
+    clock,
+    logger,
+  });
+  process.on("SIGTERM", () => frontProcess.handle({ kind: "drain", timeoutMs: settings.drainMs }));
+  process.on("message", (message) => {
+    const next = message as ToFront;
+    if (next.kind !== "start") frontProcess.handle(next);
+  });
+  await send({ kind: "started", runtimeKey });
+}
+
+function send(message: FromFront): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (process.send === undefined || !process.connected) return reject(new Error("the supervisor is gone"));
+    process.send(message, undefined, {}, (error) => (error === null ? resolve() : reject(error)));
+  });
+}
+
+/** Tells the supervisor why, then ends. */
+async function endWith(error: unknown, logger: Logger): Promise<void> {
+  const message = error instanceof Error ? error.message : String(error);
+  logger.error({ err: error }, "front.failed");
+  try {
+    await send({ kind: "failed", message });
+  } finally {
+    process.exit(1);
+  }
+}
+
+/** After V8 gave up, `process.exit` would hang. */
+function endNow(): void {
+  process.kill(process.pid, "SIGKILL");
+}
