@@ -1,0 +1,242 @@
+/**
+ * One front: sockets in, pipeline, sockets out.
+ *
+ * Knows neither the control plane nor the disk: routing comes by `setRouting`, the driver is given. Invariants: a request sees one routing
+ * from beginning to end; every request that is accepted is answered, broken off visibly, or was given up by its client.
+ */
+import type { Driver } from "../../runtime/driver.ts";
+import type { InvokeMessage, InvokeResult } from "../../sdk/desired-state.ts";
+import { emptyBody } from "../../runtime/body.ts";
+import { messageLimits, nodeLimits } from "../../sdk/limits.ts";
+import { MemoryCache } from "../cache/memory-cache.ts";
+import type { Clock } from "../clock.ts";
+import type { Logger } from "../logger.ts";
+import { Connections, type Resolver } from "../origin/connections.ts";
+import type { EgressPolicy } from "../origin/egress-policy.ts";
+import { cacheWord } from "../pipeline/cache-note.ts";
+import { Collapser } from "../pipeline/collapser.ts";
+import { errorAnswer } from "../pipeline/error-answer.ts";
+import { Exchange, type ResponseMessage } from "../pipeline/exchange.ts";
+import { PipelineMetrics, UNKNOWN_DOMAIN } from "../pipeline/pipeline-metrics.ts";
+import { runPipeline } from "../pipeline/run-pipeline.ts";
+import type { FunctionLog, Services } from "../pipeline/services.ts";
+import { emptyRouting, type Routing } from "../routing/routing.ts";
+import { BackgroundTasks } from "../supervisor/background-tasks.ts";
+import type { Uws, UwsApp, UwsListenSocket, UwsRequest, UwsResponse } from "../uws.ts";
+import { clientAddress } from "./client-address.ts";
+import { HeadReader, type RefusedHead } from "./incoming-head.ts";
+import { invokeDirectly } from "./invoke-directly.ts";
+import { reportMetrics, type MetricReport } from "./metrics-report.ts";
+import { RequestBody } from "./request-body.ts";
+import { sendAnswer } from "./send-answer.ts";
+import { ServedRequest } from "./served-request.ts";
+
+export interface FrontOptions {
+  /** From `loadUws()`. */
+  readonly uws: Uws;
+  readonly driver: Driver;
+  readonly clock: Clock;
+  /** Numbers in [0, 1). */
+  readonly random: () => number;
+  readonly logger: Logger;
+  /** Where origins may be. */
+  readonly originEgress: EgressPolicy;
+  /** Where functions may go. */
+  readonly functionEgress: EgressPolicy;
+  /** Default `dns.lookup`. */
+  readonly resolver?: Resolver;
+  readonly cacheBytesMax: number;
+  /** Begins every request id of this front; unique in the fleet, 1..40 characters of `[A-Za-z0-9_-]`. */
+  readonly requestIdPrefix: string;
+  /** Default `nodeLimits.requestsMax`. */
+  readonly requestsMax?: number;
+  readonly onLog: (record: FunctionLog) => void;
+  /** A stack of a version (by the driver's key) in the author's positions. Default: as it is. */
+  readonly mapStack?: (key: string, stack: string) => Promise<string>;
+}
+
+export interface Front {
+  readonly requestsInFlight: number;
+  /** New requests are routed by it from now on. */
+  setRouting(routing: Routing): void;
+  /** Resolves with the port. Several processes may listen on one. Rejects when the port cannot be had. */
+  listen(address: { readonly host: string; readonly port: number }): Promise<number>;
+  /** Runs one hook directly; never rejects. */
+  invoke(message: InvokeMessage): Promise<InvokeResult>;
+  metrics(): Promise<readonly MetricReport[]>;
+  /** Stops accepting connections and asks clients to leave; resolves when nothing is in flight or `timeoutMs` passed. */
+  drain(timeoutMs: number): Promise<void>;
+  /** Breaks off what is left and lets go of every connection. */
+  close(): Promise<void>;
+}
+
+/** Makes a front; it serves nothing before `listen` and knows no domain before `setRouting`. The driver stays the caller's. */
+export function createFront(options: FrontOptions): Front {
+  return new UwsFront(options);
+}
+
+class UwsFront implements Front {
+  readonly #options: FrontOptions;
+  readonly #services: Services;
+  readonly #app: UwsApp;
+  readonly #reader = new HeadReader();
+  readonly #background: BackgroundTasks;
+  readonly #requestsMax: number;
+  #routing: Routing = emptyRouting;
+  #listenSockets: UwsListenSocket[] = [];
+  #requestsInFlight = 0;
+  #requestCount = 0;
+  #isDraining = false;
+  #whenIdle: (() => void)[] = [];
+
+  constructor(options: FrontOptions) {
+    this.#options = options;
+    this.#background = new BackgroundTasks(options.logger);
+    this.#requestsMax = options.requestsMax ?? nodeLimits.requestsMax;
+    const connecting = options.resolver === undefined ? {} : { resolver: options.resolver };
+    this.#services = {
+      driver: options.driver,
+      clock: options.clock,
+      random: options.random,
+      cache: new MemoryCache({ bytesMax: options.cacheBytesMax }),
+      collapser: new Collapser(),
+      originConnections: new Connections({ policy: options.originEgress, ...connecting }),
+      functionConnections: new Connections({ policy: options.functionEgress, ...connecting }),
+      metrics: new PipelineMetrics(),
+      background: this.#background,
+      onLog: options.onLog,
+      mapStack: options.mapStack ?? ((_key, stack) => Promise.resolve(stack)),
+    };
+    this.#app = options.uws.App().any("/*", (response, request) => this.#receive(response, request));
+  }
+
+  get requestsInFlight(): number {
+    return this.#requestsInFlight;
+  }
+
+  setRouting(routing: Routing): void {
+    this.#routing = routing;
+  }
+
+  listen({ host, port }: { readonly host: string; readonly port: number }): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.#app.listen(host, port, (socket) => {
+        if (socket === false) {
+          reject(new Error(`Cannot listen on ${host}:${port}: the port is taken or not allowed`));
+          return;
+        }
+        this.#listenSockets.push(socket);
+        resolve(this.#options.uws.us_socket_local_port(socket));
+      });
+    });
+  }
+
+  invoke(message: InvokeMessage): Promise<InvokeResult> {
+    return invokeDirectly(this.#services, this.#routing, message);
+  }
+
+  metrics(): Promise<readonly MetricReport[]> {
+    const { cache, metrics } = this.#services;
+    const gauges = { requestsInFlight: this.#requestsInFlight, cacheBytes: cache.bytes, cacheEntries: cache.size };
+    return Promise.resolve(reportMetrics(metrics, gauges));
+  }
+
+  async drain(timeoutMs: number): Promise<void> {
+    this.#isDraining = true;
+    for (const socket of this.#listenSockets) this.#options.uws.us_listen_socket_close(socket);
+    this.#listenSockets = [];
+    if (this.#requestsInFlight === 0) return;
+    await new Promise<void>((resolve) => {
+      const cancel = this.#options.clock.after(timeoutMs, resolve);
+      this.#whenIdle.push(() => {
+        cancel();
+        resolve();
+      });
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#isDraining = true;
+    this.#listenSockets = [];
+    this.#app.close();
+    await Promise.all([this.#services.originConnections.close(), this.#services.functionConnections.close()]);
+    await this.#background.settled();
+  }
+
+  /** The only entry of requests; the request object is valid until this returns. */
+  #receive(response: UwsResponse, request: UwsRequest): void {
+    const head = this.#reader.read(request);
+    if (head.kind === "refused") {
+      this.#refuse(response, head);
+      return;
+    }
+    if (this.#requestsInFlight >= this.#requestsMax) {
+      this.#refuse(response, { kind: "refused", code: "NODE_OVERLOADED", method: head.method });
+      return;
+    }
+    if (head.bodyBytes !== undefined && head.bodyBytes > messageLimits.requestBodyBytesMax) {
+      this.#refuse(response, { kind: "refused", code: "REQUEST_BODY_TOO_LARGE", method: head.method });
+      return;
+    }
+    const body = head.bodyBytes === 0 ? null : new RequestBody(response, head.bodyBytes);
+    const served = new ServedRequest(response, body);
+    const exchange = new Exchange({
+      client: { method: head.method, url: head.url, headers: head.headers, body: body?.body ?? emptyBody },
+      requestId: this.#nextRequestId(),
+      clientIp: clientAddress(response.getRemoteAddress()),
+      domain: this.#routing.find(head.url.hostname),
+      cdnLoop: head.cdnLoop,
+    });
+    served.exchange = exchange;
+    this.#requestsInFlight++;
+    this.#serve(served, exchange).catch(this.#logFailure);
+  }
+
+  async #serve(served: ServedRequest, exchange: Exchange): Promise<void> {
+    try {
+      const answer = await runPipeline(this.#services, exchange, this.#options);
+      this.#count(exchange, answer);
+      if (answer === null) return;
+      const options = { method: exchange.client.method, isLast: this.#isDraining };
+      const sending = sendAnswer(served, answer, options);
+      if (sending !== null) await sending;
+    } finally {
+      this.#requestsInFlight--;
+      if (this.#requestsInFlight === 0) this.#idle();
+    }
+  }
+
+  #count(exchange: Exchange, answer: ResponseMessage | null): void {
+    const domain = exchange.domain?.config.domain ?? UNKNOWN_DOMAIN;
+    const status = answer?.status ?? CLIENT_GONE;
+    this.#services.metrics.countAnswer(domain, { status, cache: cacheWord(exchange.cacheNote) });
+  }
+
+  /** Answers and closes: what follows on such a connection cannot be trusted to be a request. */
+  #refuse(response: UwsResponse, { code, method }: RefusedHead): void {
+    const requestId = this.#nextRequestId();
+    const answer = errorAnswer(code, requestId);
+    const headers = `${answer.headers}x-request-id:${requestId}\n`;
+    this.#services.metrics.countAnswer(UNKNOWN_DOMAIN, { status: answer.status, cache: "none" });
+    sendAnswer(new ServedRequest(response, null), { ...answer, headers }, { method, isLast: true })?.catch(
+      this.#logFailure,
+    );
+  }
+
+  #nextRequestId(): string {
+    return `${this.#options.requestIdPrefix}-${(this.#requestCount++).toString(36)}`;
+  }
+
+  #idle(): void {
+    const waiting = this.#whenIdle;
+    this.#whenIdle = [];
+    for (const resolve of waiting) resolve();
+  }
+
+  readonly #logFailure = (error: unknown): void => {
+    this.#options.logger.error({ err: error }, "request.failed");
+  };
+}
+
+/** What metrics count for a client that did not wait for its answer. */
+const CLIENT_GONE = 499;

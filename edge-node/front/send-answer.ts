@@ -1,0 +1,125 @@
+/**
+ * Writes an answer to a client: head, then the body no faster than the client reads it.
+ *
+ * Framing is decided here and nowhere else: a length when it is known, chunked when not, none for HEAD, 204 and 304. Invariant: a
+ * body that breaks off or has another length than it said ends in a broken connection, never in a message that looks complete.
+ */
+import type { Body } from "../../runtime/body.ts";
+import { getHeader } from "../../sdk/header-text.ts";
+import { bodyLengthBytes } from "../pipeline/body-length.ts";
+import { discardBody } from "../pipeline/discard-body.ts";
+import type { ResponseMessage } from "../pipeline/exchange.ts";
+import { isHopByHop } from "../pipeline/hop-headers.ts";
+import type { UwsResponse } from "../uws.ts";
+import type { ServedRequest } from "./served-request.ts";
+import { statusLine } from "./status-line.ts";
+
+export interface SendOptions {
+  readonly method: string;
+  /** Ask the client not to use the connection again. */
+  readonly isLast: boolean;
+}
+
+/** Larger bodies are handed over piece by piece as the client takes them, instead of being copied into its send buffer. */
+const WHOLE_BYTES_MAX = 262_144;
+
+/** Sends `answer`; resolves when it was handed over or the client is gone. Never rejects because of the client. */
+export function sendAnswer(served: ServedRequest, answer: ResponseMessage, options: SendOptions): Promise<void> | null {
+  const { body, status } = answer;
+  if (served.isOver) return discardBody(body);
+  if (options.method === "HEAD" || status === 204 || status === 304) return sendHead(served, answer, options);
+  const large = body.kind === "bytes" && body.bytes.byteLength > WHOLE_BYTES_MAX;
+  if (body.kind === "stream" || large) return sendStream(served, answer, options);
+  const { response } = served;
+  response.cork(() => {
+    writeHead(response, answer);
+    const content = body.kind === "text" ? body.text : body.kind === "bytes" ? body.bytes : "";
+    const mustClose = served.ending();
+    response.end(content, mustClose || options.isLast);
+  });
+  return null;
+}
+
+function sendHead(served: ServedRequest, answer: ResponseMessage, options: SendOptions): Promise<void> {
+  const { response } = served;
+  response.cork(() => {
+    writeHead(response, answer);
+    const length = options.method === "HEAD" && answer.status !== 204 ? headLength(answer) : undefined;
+    const mustClose = served.ending() || options.isLast;
+    // Without a length the library must not be told to close: it would invent one.
+    if (length !== undefined) response.endWithoutBody(length, mustClose);
+    else {
+      if (mustClose) response.writeHeader("connection", "close");
+      response.endWithoutBody();
+    }
+  });
+  return discardBody(answer.body);
+}
+
+/** What GET would have said: the body's own length, or the one the origin named for the body it did not send. */
+function headLength({ body, headers }: ResponseMessage): number | undefined {
+  const known = body.kind === "empty" ? undefined : bodyLengthBytes(body);
+  if (known !== undefined) return known;
+  const named = getHeader(headers, "content-length");
+  return named !== undefined && /^\d{1,15}$/.test(named) ? Number(named) : undefined;
+}
+
+async function sendStream(served: ServedRequest, answer: ResponseMessage, options: SendOptions): Promise<void> {
+  const { response } = served;
+  const total = bodyLengthBytes(answer.body);
+  response.cork(() => {
+    writeHead(response, answer);
+    if (options.isLast) response.writeHeader("connection", "close");
+  });
+  const iterator = chunksOf(answer.body)[Symbol.asyncIterator]();
+  let sent = 0;
+  try {
+    for (let item = await iterator.next(); item.done !== true && !served.isOver; item = await iterator.next()) {
+      const chunk = item.value;
+      if (chunk.byteLength === 0) continue;
+      sent += chunk.byteLength;
+      if (total === undefined) await served.write(chunk);
+      else if (sent <= total) await served.writeSized(chunk, total);
+      else break;
+    }
+  } catch {
+    served.breakOff();
+    return;
+  }
+  if (served.isOver) await iterator.return?.();
+  else if (total === undefined) response.cork(() => response.end(undefined, served.ending()));
+  else if (total === 0 && sent === 0) response.cork(() => response.end("", served.ending()));
+  else {
+    await iterator.return?.();
+    served.breakOff();
+  }
+}
+
+async function* chunksOf(body: Body): AsyncGenerator<Uint8Array, void> {
+  if (body.kind === "stream") yield* body.chunks;
+  else if (body.kind === "bytes") yield body.bytes;
+}
+
+const BEYOND_ASCII = /[\x80-\xff]/;
+
+function writeHead(response: UwsResponse, answer: ResponseMessage): void {
+  response.writeStatus(statusLine(answer.status));
+  const { headers } = answer;
+  const encode = BEYOND_ASCII.test(headers);
+  for (let at = 0; at < headers.length;) {
+    const colon = headers.indexOf(":", at);
+    const end = headers.indexOf("\n", colon);
+    const name = headers.slice(at, colon);
+    if (!isOwnField(name)) {
+      const value = headers.slice(colon + 1, end);
+      // The library writes strings as UTF-8; the field's bytes are Latin-1.
+      response.writeHeader(name, encode ? Buffer.from(value, "latin1") : value);
+    }
+    at = end + 1;
+  }
+}
+
+/** Fields the library writes itself, and those that are of the connection. */
+function isOwnField(name: string): boolean {
+  return name === "date" || name === "content-length" || isHopByHop(name);
+}

@@ -1,0 +1,113 @@
+/**
+ * The socket's side of one request: whether its client is still there, and writing to it no faster than it reads.
+ *
+ * Invariant: the uWebSockets response is never touched after it ended or was aborted; after either, `isOver` is true for good.
+ */
+import type { UwsResponse } from "../uws.ts";
+import type { RequestBody } from "./request-body.ts";
+
+interface PendingWrite {
+  /** What tryEnd did not take, and where it begins in the whole body. */
+  readonly chunk: Uint8Array;
+  readonly offset: number;
+  readonly total: number;
+}
+
+export class ServedRequest {
+  readonly response: UwsResponse;
+  readonly requestBody: RequestBody | null;
+  /** Told once when the client goes away before the answer ended. */
+  exchange: { abort(): void } | null = null;
+  #isOver = false;
+  #listens = false;
+  #pending: PendingWrite | null = null;
+  #wake: (() => void) | null = null;
+
+  /** Must be made within the request's handler. */
+  constructor(response: UwsResponse, requestBody: RequestBody | null) {
+    this.response = response;
+    this.requestBody = requestBody;
+    response.onAborted(() => this.#aborted());
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** To be called just before the call that ends the response. Returns whether the connection must be closed with it. */
+  ending(): boolean {
+    this.requestBody?.release();
+    this.#isOver = true;
+    return this.requestBody !== null && !this.requestBody.isComplete;
+  }
+
+  /** Breaks the connection: the client sees that the answer is not whole. */
+  breakOff(): void {
+    if (this.#isOver) return;
+    this.requestBody?.release();
+    this.response.close();
+  }
+
+  /** Sends a chunk of a chunked answer; resolves when more may follow. */
+  async write(chunk: Uint8Array): Promise<void> {
+    if (this.#isOver) return;
+    let hasRoom = true;
+    this.response.cork(() => {
+      hasRoom = this.response.write(chunk);
+    });
+    if (!hasRoom) await this.#drained();
+  }
+
+  /** Sends the next chunk of an answer of `total` bytes; resolves when more may follow. The last one ends the response. */
+  async writeSized(chunk: Uint8Array, total: number): Promise<void> {
+    if (this.#isOver) return;
+    const offset = this.response.getWriteOffset();
+    let result: [boolean, boolean] = [true, false];
+    if (offset + chunk.byteLength >= total) this.requestBody?.release();
+    this.response.cork(() => {
+      result = this.response.tryEnd(chunk, total);
+    });
+    const [isTaken, isDone] = result;
+    if (isDone) this.#isOver = true;
+    else if (!isTaken) {
+      this.#pending = { chunk, offset, total };
+      await this.#drained();
+    }
+  }
+
+  #drained(): Promise<void> {
+    if (!this.#listens) {
+      this.#listens = true;
+      this.response.onWritable((offset) => this.#writable(offset));
+    }
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+
+  #writable(offset: number): boolean {
+    if (this.#pending !== null) {
+      const { chunk, offset: start, total } = this.#pending;
+      const [isTaken, isDone] = this.response.tryEnd(chunk.subarray(offset - start), total);
+      if (isDone) this.#isOver = true;
+      if (!isTaken && !isDone) return false;
+      this.#pending = null;
+    }
+    this.#wakeUp();
+    return true;
+  }
+
+  #aborted(): void {
+    this.#isOver = true;
+    this.#pending = null;
+    this.requestBody?.abort();
+    this.#wakeUp();
+    this.exchange?.abort();
+  }
+
+  #wakeUp(): void {
+    const wake = this.#wake;
+    this.#wake = null;
+    wake?.();
+  }
+}
