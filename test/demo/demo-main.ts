@@ -14,7 +14,7 @@ process.exitCode = await main(process.argv.slice(2));
 async function main(args: readonly string[]): Promise<number> {
   const unknown = args.filter((argument) => argument !== "--once");
   if (unknown.length > 0) {
-    write(`Usage: npm run demo [-- --once]\nreceived ${unknown.join(" ")}, allowed: --once\n`);
+    process.stderr.write(`Usage: npm run demo [-- --once]\nreceived ${unknown.join(" ")}, allowed: --once\n`);
     return 2;
   }
   const stopped = stopSignal();
