@@ -1,0 +1,125 @@
+/**
+ * Publishes the author's project to the private control plane, again and again, and keeps the rules of the local domains in
+ * step with the hooks that exist.
+ *
+ * Invariant: a failed publish changes nothing that is served; one publish runs at a time (the caller's duty).
+ */
+import { SelvageApiError } from "../../api-error.ts";
+import type { PublishResult, RuleInput } from "../../api.ts";
+import { bundleWithRollup } from "../rollup-bundle.ts";
+import type { SelvageClient } from "../../client.ts";
+import type { Hook } from "../../phase.ts";
+import { phases } from "../../phase.ts";
+import { readProject, type Dependencies, type ProjectSource } from "../../project-source.ts";
+import { FileDigests, publishProject, type PublishSettings } from "../../publish-project.ts";
+import type { CliContext } from "../cli-context.ts";
+import { changeEnvironment } from "../commands/env.ts";
+import { ensureFunction } from "../commands/publish.ts";
+import { refusal } from "../exit-code.ts";
+import { originSources } from "../origin-sources.ts";
+
+/** The names a browser on this machine uses. */
+export const devDomains: readonly string[] = ["localhost", "127.0.0.1"];
+const DEV_ALIAS = "dev";
+const WAIT_SECONDS = 10;
+
+export interface DevPublisherOptions {
+  readonly client: SelvageClient;
+  readonly context: CliContext;
+  readonly directory: string;
+  /** For hooks that need an origin, or null. */
+  readonly origin: string | null;
+  readonly secrets: Readonly<Record<string, string>>;
+}
+
+export class DevPublisher {
+  readonly #options: DevPublisherOptions;
+  readonly #digests = new FileDigests();
+  #dependencies: Dependencies | undefined;
+  #environment = "";
+  #boundHooks = "";
+  #isSetUp = false;
+
+  constructor(options: DevPublisherOptions) {
+    this.#options = options;
+  }
+
+  /** Packages may have changed. */
+  forgetDependencies(): void {
+    this.#dependencies = undefined;
+  }
+
+  /** Publishes what is in the folder now; resolves when the node serves it. */
+  async publish(): Promise<PublishResult> {
+    const { client, directory } = this.#options;
+    const read = await readProject({ directory, dependencies: this.#dependencies });
+    if (!read.ok) throw refusal("Cannot publish", read.problems);
+    const project = read.value;
+    this.#dependencies = project.dependencies;
+    if (!this.#isSetUp) await this.#setUp(project);
+    await this.#setEnvironment(project);
+    const result = await this.#publishAndBind(project);
+    const hooks = result.version.hooks.join();
+    if (hooks !== this.#boundHooks) {
+      await this.#bind(client, { name: project.file.name, hooks: result.version.hooks });
+      this.#boundHooks = hooks;
+    }
+    return result;
+  }
+
+  async #setUp({ file }: ProjectSource): Promise<void> {
+    const { client, origin } = this.#options;
+    await ensureFunction(client, file);
+    const sources = origin === null ? {} : originSources([new URL(origin)]);
+    for (const domain of devDomains) await client.setDomain(domain, sources);
+    this.#isSetUp = true;
+  }
+
+  async #setEnvironment({ file }: ProjectSource): Promise<void> {
+    const wanted = JSON.stringify(file.variables);
+    if (wanted === this.#environment) return;
+    const { client, secrets } = this.#options;
+    const current = await client.getEnvironment(file.name);
+    const unset = Object.keys(current.variables).filter((key) => !(key in file.variables));
+    await changeEnvironment(client, { name: file.name, set: { variables: file.variables, secrets }, unset });
+    this.#environment = wanted;
+  }
+
+  /** A version that lacks a bound hook cannot take the alias; then the rules go first. */
+  async #publishAndBind(project: ProjectSource): Promise<PublishResult> {
+    try {
+      return await this.#publishOnce(project);
+    } catch (error) {
+      const isRefused =
+        error instanceof SelvageApiError && (error.code === "CONFLICT" || error.code === "INPUT_INVALID");
+      if (!isRefused || this.#boundHooks === "") throw error;
+      await this.#bind(this.#options.client, { name: project.file.name, hooks: [] });
+      this.#boundHooks = "";
+      return this.#publishOnce(project);
+    }
+  }
+
+  async #publishOnce(project: ProjectSource): Promise<PublishResult> {
+    const { client, context } = this.#options;
+    const settings: PublishSettings = {
+      limits: project.file.limits,
+      aliases: [DEV_ALIAS],
+      snapshot: false,
+      waitSeconds: WAIT_SECONDS,
+    };
+    if (project.file.bundler === "rollup") {
+      return client.publish(project.file.name, { ...settings, source: await bundleWithRollup(project, context) });
+    }
+    return publishProject(client, { project, settings, digests: this.#digests, onProgress: () => undefined });
+  }
+
+  async #bind(
+    client: SelvageClient,
+    { name, hooks }: { readonly name: string; readonly hooks: readonly Hook[] },
+  ): Promise<void> {
+    const rules = phases
+      .filter((phase) => hooks.includes(phase))
+      .map((phase): RuleInput => ({ phase, matchType: "all", function: name, alias: DEV_ALIAS, priority: 50 }));
+    for (const domain of devDomains) await client.setRules(domain, { rules, waitSeconds: WAIT_SECONDS });
+  }
+}

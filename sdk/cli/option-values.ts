@@ -1,0 +1,39 @@
+/**
+ * Values of options and arguments, checked while the command line is read, so that a wrong one is a usage error.
+ */
+import { InvalidArgumentError } from "commander";
+
+/** Seconds to wait for nodes, 0..30. */
+export function parseWaitSeconds(text: string): number {
+  return integerIn(text, { min: 0, max: 30 });
+}
+
+export function parsePort(text: string): number {
+  return integerIn(text, { min: 0, max: 65_535 });
+}
+
+export function parsePriority(text: string): number {
+  return integerIn(text, { min: 1, max: 100 });
+}
+
+export function parseLimit(text: string): number {
+  return integerIn(text, { min: 1, max: 10_000 });
+}
+
+/** Appends a repeated option's value. */
+export function collect(value: string, previous: readonly string[] | undefined): readonly string[] {
+  return [...(previous ?? []), value];
+}
+
+/** `KEY=VALUE`; the value may hold further `=`. */
+export function parsePair(text: string): readonly [key: string, value: string] {
+  const at = text.indexOf("=");
+  if (at < 1) throw new InvalidArgumentError(`received ${text}, allowed: KEY=VALUE.`);
+  return [text.slice(0, at), text.slice(at + 1)];
+}
+
+function integerIn(text: string, { min, max }: { readonly min: number; readonly max: number }): number {
+  const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= min && value <= max) return value;
+  throw new InvalidArgumentError(`received ${text}, allowed: an integer ${min}..${max}.`);
+}

@@ -1,0 +1,106 @@
+/**
+ * One process the tool started: how it ended, and a way to end it.
+ *
+ * Each leads a process group of its own, so that Ctrl-C reaches the tool alone, which then stops its children in order.
+ * Invariant: `stop` always ends the process: politely first, with SIGKILL to its group after the grace period.
+ */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+
+export interface ChildOptions {
+  /** For messages. */
+  readonly name: string;
+  readonly command: string;
+  readonly arguments: readonly string[];
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly workingDirectory: string;
+  /** `inherit`: writes where the tool writes. `capture`: kept (its end) for messages. */
+  readonly output: "inherit" | "capture";
+}
+
+export interface ChildExit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+const CAPTURED_CHARS_MAX = 65_536;
+
+export class Child {
+  readonly name: string;
+  /** Settles when the process has ended; never rejects. */
+  readonly exited: Promise<ChildExit>;
+  readonly #process: ReturnType<typeof spawn>;
+  readonly #pid: number;
+  #exit: ChildExit | null = null;
+  #captured = "";
+
+  private constructor(name: string, child: ReturnType<typeof spawn>, pid: number) {
+    this.name = name;
+    this.#process = child;
+    this.#pid = pid;
+    this.exited = new Promise((resolve) => {
+      child.once("close", (code, signal) => {
+        this.#exit = { code, signal };
+        resolve(this.#exit);
+      });
+    });
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding("utf8").on("data", (text: string) => {
+        this.#captured = (this.#captured + text).slice(-CAPTURED_CHARS_MAX);
+      });
+    }
+  }
+
+  /** @throws Error when the command cannot be started. */
+  static async start(options: ChildOptions): Promise<Child> {
+    const stdio = options.output;
+    const child = spawn(options.command, [...options.arguments], {
+      cwd: options.workingDirectory,
+      env: { ...options.environment },
+      stdio: stdio === "inherit" ? ["ignore", "inherit", "inherit"] : ["ignore", "pipe", "pipe"],
+      detached: true,
+    });
+    await once(child, "spawn");
+    if (child.pid === undefined) throw new Error(`Cannot start ${options.name}: it has no process id`);
+    return new Child(options.name, child, child.pid);
+  }
+
+  /** How it ended, or null while it runs. */
+  get exit(): ChildExit | null {
+    return this.#exit;
+  }
+
+  /** The end of what it wrote (`capture` only). */
+  get captured(): string {
+    return this.#captured;
+  }
+
+  /** SIGTERM, and SIGKILL for the whole group after `graceMs`. Idempotent. */
+  async stop(graceMs: number): Promise<ChildExit> {
+    if (this.#exit !== null) return this.#exit;
+    this.#process.kill("SIGTERM");
+    const timer = setTimeout(() => {
+      this.#killGroup();
+    }, graceMs);
+    try {
+      return await this.exited;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** For example `exit code 1` or `SIGKILL`. */
+  describeExit(): string {
+    if (this.#exit === null) return "still running";
+    return this.#exit.signal ?? `exit code ${this.#exit.code ?? "unknown"}`;
+  }
+
+  #killGroup(): void {
+    try {
+      process.kill(-this.#pid, "SIGKILL");
+    } catch (error) {
+      // The group may be gone already.
+      if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
+    }
+  }
+}

@@ -1,0 +1,17 @@
+/** How far a revision has spread, in words. */
+import type { RevisionResource } from "../api.ts";
+
+/** For example `serving on 2 of 2 nodes in 84 ms`. */
+export function rolloutText({ nodesConnected, nodesServing, completeMs, acks }: RevisionResource): string {
+  if (nodesConnected === 0) return "no node is connected; nodes get it when they connect";
+  const failures = acks.flatMap(({ node, failures: list }) =>
+    list.map((failure) => `\n  ${node}: ${failure.function} ${failure.version}: ${failure.code} ${failure.message}`),
+  );
+  const time = completeMs === null ? "so far" : `in ${completeMs} ms`;
+  return `serving on ${nodesServing} of ${nodesConnected} nodes ${time}${failures.join("")}`;
+}
+
+/** Whether every connected node serves it and could make every version ready. */
+export function isComplete({ nodesConnected, nodesServing, acks }: RevisionResource): boolean {
+  return nodesServing >= nodesConnected && acks.every(({ failures }) => failures.length === 0);
+}
