@@ -17,6 +17,8 @@ export interface BlobFolderOptions {
   readonly folder: string;
   /** `durable`: on the disk before `put` resolves. `best-effort`: a crash of the machine may lose it; `read` notices. */
   readonly durability: "durable" | "best-effort";
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
   /** Names of files being written; unique within this process and its forerunners. */
   readonly uniqueId: () => string;
   readonly logger: Logger;
@@ -44,11 +46,12 @@ export class BlobFolder {
     return new BlobFolder(options);
   }
 
-  /** Stores `bytes` under their digest, which is returned. Storing again is cheap. */
+  /** Stores `bytes` under their digest, which is returned. What is there already counts as used now. */
   async put(bytes: Uint8Array): Promise<Digest> {
     const digest = digestOf(bytes);
     const file = this.#fileOf(digest);
-    if ((await sizeOf(file)) === bytes.byteLength && (await this.read(digest)) !== null) return digest;
+    const { now } = this.#options;
+    if ((await this.touch(digest, now())) && (await this.read(digest)) !== null) return digest;
     const { folder, durability, uniqueId } = this.#options;
     const parent = join(folder, digest.slice(0, 2));
     const isNew = (await mkdir(parent, { recursive: true, mode: 0o700 })) !== undefined;
@@ -72,11 +75,6 @@ export class BlobFolder {
     this.#options.logger.error({ digest, bytes: bytes.byteLength }, "blob_corrupt");
     await rename(file, join(this.#options.folder, "tmp", `${digest}.corrupt-${this.#options.uniqueId()}`));
     return null;
-  }
-
-  /** Whether there is a file of that name; its bytes are only checked by `read`. */
-  async has(digest: Digest): Promise<boolean> {
-    return isDigest(digest) && (await sizeOf(this.#fileOf(digest))) !== null;
   }
 
   /** Notes that the blob was asked for at `time`; false when there is none. */
@@ -110,15 +108,6 @@ export class BlobFolder {
 
   #fileOf(digest: Digest): string {
     return join(this.#options.folder, digest.slice(0, 2), digest);
-  }
-}
-
-async function sizeOf(file: string): Promise<number | null> {
-  try {
-    return (await stat(file)).size;
-  } catch (error) {
-    if (isMissing(error)) return null;
-    throw error;
   }
 }
 

@@ -7,5 +7,5 @@ export interface LineOutput {
   /** Calls `listener` once, when the connection has ended for whatever reason. */
   onClose(listener: () => void): void;
   /** Ends the connection, dropping what it has not sent. Harmless when it has ended. */
-  close(): void;
+  readonly close: () => void;
 }

@@ -1,0 +1,28 @@
+/**
+ * Removes artifacts that no version needs: of publishes that did not finish, and of deleted versions.
+ *
+ * Invariant: a blob that was stored or stored again within `keepMs` stays, so that a publish under way loses nothing.
+ */
+import type { Clock } from "../clock.ts";
+import type { Store } from "../store.ts";
+import type { BlobFolder } from "./blob-folder.ts";
+
+/** No publish takes this long. */
+const keepMs = 3_600_000;
+
+/** Answers how many were removed. */
+export async function sweepArtifacts({
+  artifacts,
+  store,
+  clock,
+}: {
+  readonly artifacts: BlobFolder;
+  readonly store: Store;
+  readonly clock: Clock;
+}): Promise<number> {
+  const files = await artifacts.list();
+  const needed = await store.read(({ versions }) => versions.listBlobs());
+  const unused = files.filter(({ digest, usedAt }) => !needed.has(digest) && clock.now() - usedAt > keepMs);
+  for (const { digest } of unused) await artifacts.remove(digest);
+  return unused.length;
+}

@@ -1,0 +1,76 @@
+/**
+ * Source files that publishers upload before they publish: a cache of blobs, bounded in bytes.
+ *
+ * No version depends on it: what a version needs is among the artifacts. Invariant: what is taken in has the digest it claims.
+ */
+import { digestOf } from "../../sdk/artifact-format.ts";
+import type { Digest } from "../../sdk/artifact.ts";
+import type { Problem } from "../../sdk/problem.ts";
+import type { Clock } from "../clock.ts";
+import { invalidInput } from "../control-error.ts";
+import type { BlobFolder } from "./blob-folder.ts";
+
+export const uploadLimits = {
+  /** Beyond, the least recently asked for are removed. */
+  bytesMax: 2_147_483_648,
+  /** What was asked for within this time stays, so that no publish loses what it has just uploaded. */
+  keepMs: 3_600_000,
+} as const;
+
+export interface UploadsOptions {
+  readonly blobs: BlobFolder;
+  readonly clock: Clock;
+}
+
+export class Uploads {
+  readonly #options: UploadsOptions;
+
+  constructor(options: UploadsOptions) {
+    this.#options = options;
+  }
+
+  /** Those of `digests` that are not here, each once; the others are kept for a while. */
+  async missing(digests: readonly Digest[]): Promise<readonly Digest[]> {
+    const { blobs, clock } = this.#options;
+    const missing: Digest[] = [];
+    for (const digest of new Set(digests)) if (!(await blobs.touch(digest, clock.now()))) missing.push(digest);
+    return missing;
+  }
+
+  /** @throws ControlError INPUT_INVALID naming every blob whose bytes are not base64 or have another digest; then none is stored. */
+  async put(uploads: readonly { readonly digest: Digest; readonly base64: string }[]): Promise<void> {
+    const problems: Problem[] = [];
+    const contents = uploads.map(({ digest, base64 }, index) => {
+      const bytes = Buffer.from(base64, "base64");
+      const path = `blobs[${String(index)}]`;
+      if (bytes.toString("base64") !== base64) {
+        problems.push({ path: `${path}.base64`, message: "is not base64 with padding" });
+      } else if (digestOf(bytes) !== digest) {
+        problems.push({ path: `${path}.digest`, message: `received ${digest}, but the bytes have ${digestOf(bytes)}` });
+      }
+      return bytes;
+    });
+    if (problems.length > 0) throw invalidInput(problems);
+    for (const bytes of contents) await this.#options.blobs.put(bytes);
+  }
+
+  /** The bytes, or null when they were never uploaded or are gone. */
+  read(digest: Digest): Promise<Uint8Array | null> {
+    return this.#options.blobs.read(digest);
+  }
+
+  /** Removes the least recently asked for beyond the bound; answers how many. */
+  async sweep(): Promise<number> {
+    const { blobs, clock } = this.#options;
+    const files = [...(await blobs.list())].sort((left, right) => left.usedAt - right.usedAt);
+    let total = files.reduce((sum, { bytes }) => sum + bytes, 0);
+    let removed = 0;
+    for (const { digest, bytes, usedAt } of files) {
+      if (total <= uploadLimits.bytesMax || clock.now() - usedAt < uploadLimits.keepMs) break;
+      await blobs.remove(digest);
+      total -= bytes;
+      removed++;
+    }
+    return removed;
+  }
+}

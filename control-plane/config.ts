@@ -1,0 +1,165 @@
+/**
+ * The settings of the control plane: which there are, where they come from, what is allowed.
+ *
+ * Read once at start from flags, variables and the file's section `controlPlane`; everything wrong is reported together. Invariant: nothing else
+ * of the control plane reads arguments, environment or configuration file, and the value is frozen.
+ */
+import { readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { readConfigFile } from "../sdk/config-file.ts";
+import type { Parsed, Problem } from "../sdk/problem.ts";
+import { describeFlags, parseCommandLine } from "../sdk/setting-flags.ts";
+import { parseSettings, type Setting, type Settings } from "../sdk/settings.ts";
+import { createLogger, type LogThreshold } from "./logger.ts";
+import { systemClock } from "./clock.ts";
+import type { ControlPlaneDependencies } from "./server.ts";
+import { tokenCharsMax } from "./tokens/token-text.ts";
+
+const definitions = [
+  {
+    key: "host",
+    kind: "string",
+    environment: "SELVAGE_CONTROL_PLANE_HOST",
+    flag: "host",
+    default: "127.0.0.1",
+    description: "Address the REST API listens on.",
+  },
+  {
+    key: "port",
+    kind: "integer",
+    environment: "SELVAGE_CONTROL_PLANE_PORT",
+    flag: "port",
+    default: 8700,
+    min: 0,
+    max: 65_535,
+    description: "Port of the REST API; 0 takes a free one.",
+  },
+  {
+    key: "data",
+    kind: "string",
+    environment: "SELVAGE_CONTROL_PLANE_DATA",
+    flag: "data",
+    default: "data/control-plane",
+    description: "Folder for the store, artifacts, keys and the local nodes' token.",
+  },
+  {
+    key: "masterKeyFile",
+    kind: "string",
+    environment: "SELVAGE_CONTROL_PLANE_MASTER_KEY_FILE",
+    flag: "master-key-file",
+    default: null,
+    description:
+      "File of the key that secrets are encrypted under, mode 600; master.key in the data folder when absent.",
+  },
+  {
+    key: "adminToken",
+    kind: "string",
+    environment: "SELVAGE_ADMIN_TOKEN",
+    flag: "admin-token",
+    default: null,
+    secret: true,
+    allowed: {
+      pattern: new RegExp(`^[\\x21-\\x7e]{16,${String(tokenCharsMax)}}$`),
+      text: `16..${String(tokenCharsMax)} printable ASCII characters without blanks`,
+    },
+    description: "Administrator token of the first start; one is made and printed when absent. Ignored later.",
+  },
+  {
+    key: "logLevel",
+    kind: "choice",
+    environment: "SELVAGE_LOG_LEVEL",
+    flag: "log-level",
+    default: "info",
+    values: ["debug", "info", "warn", "error", "silent"],
+    description: "Least severe lines in the log.",
+  },
+] as const satisfies readonly Setting[];
+
+type Raw = Settings<typeof definitions>;
+
+/** The settings of `selvage control-plane`, for its help text and for whoever starts one with flags. */
+export const controlPlaneSettings: readonly Setting[] = definitions;
+
+/** Complete and valid; the definitions above say what each is. */
+export interface ControlPlaneConfig {
+  readonly host: string;
+  readonly port: number;
+  /** Absolute. */
+  readonly data: string;
+  /** Absolute. */
+  readonly masterKeyFile: string;
+  readonly adminToken: string | null;
+  readonly logLevel: LogThreshold;
+}
+
+/** What the settings are read from; `processInputs` for real ones. */
+export interface ConfigInputs {
+  /** Without program and script. */
+  readonly arguments: readonly string[];
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Throws when the file cannot be read. */
+  readonly readFile: (file: string) => string;
+}
+
+export type ControlPlaneConfigResult =
+  | { readonly kind: "config"; readonly config: ControlPlaneConfig }
+  | { readonly kind: "help"; readonly text: string }
+  | { readonly kind: "invalid"; readonly problems: readonly Problem[] };
+
+/** Reads the settings. Never throws for what is in the inputs. */
+export function readControlPlaneConfig(inputs: ConfigInputs): ControlPlaneConfigResult {
+  const line = parseCommandLine(controlPlaneSettings, inputs.arguments);
+  if (line.ok && line.value.help) return { kind: "help", text: describeFlags(controlPlaneSettings) };
+  const file = line.ok ? readSection(line.value.config, inputs) : nothing;
+  const settings = parseSettings(definitions, {
+    file: file.ok ? file.value : undefined,
+    section: "controlPlane",
+    environment: inputs.environment,
+    flags: line.ok ? line.value.flags : {},
+  });
+  if (line.ok && file.ok && settings.ok) return { kind: "config", config: complete(settings.value) };
+  return { kind: "invalid", problems: [line, file, settings].flatMap((parsed) => (parsed.ok ? [] : parsed.problems)) };
+}
+
+/** This process's arguments and environment. */
+export function processInputs(): ConfigInputs {
+  return {
+    arguments: process.argv.slice(2),
+    environment: process.env,
+    readFile: (file) => readFileSync(file, "utf8"),
+  };
+}
+
+/** What a control plane in this process runs on. */
+export function processDependencies({ logLevel }: Pick<ControlPlaneConfig, "logLevel">): ControlPlaneDependencies {
+  return {
+    clock: systemClock,
+    logger: createLogger({ level: logLevel, fields: { process: "control-plane" } }),
+    announce: (text) => {
+      process.stdout.write(`${text}\n`);
+    },
+    nodePath: process.execPath,
+    processId: process.pid,
+  };
+}
+
+const nothing: Parsed<unknown> = { ok: true, value: undefined };
+
+function complete({ masterKeyFile, data, ...rest }: Raw): ControlPlaneConfig {
+  const folder = resolve(data);
+  const keyFile = masterKeyFile === null ? join(folder, "master.key") : resolve(masterKeyFile);
+  return Object.freeze({ ...rest, data: folder, masterKeyFile: keyFile });
+}
+
+function readSection(file: string | null, inputs: ConfigInputs): Parsed<unknown> {
+  if (file === null) return nothing;
+  let text: string;
+  try {
+    text = inputs.readFile(file);
+  } catch (error) {
+    const message = `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+    return { ok: false, problems: [{ path: file, message }] };
+  }
+  const sections = readConfigFile(text, file);
+  return sections.ok ? { ok: true, value: sections.value.controlPlane } : sections;
+}

@@ -1,0 +1,78 @@
+/**
+ * What a publish request asks for, checked against what exists before any work is done.
+ *
+ * The same checks hold again in the transaction that publishes: this early look only spares the author the wait.
+ */
+import type { PublishRequest, Source } from "../../sdk/api.ts";
+import { parseFunctionLimits } from "../../sdk/function-limits-parser.ts";
+import { refuseAliasName, refuseVersionName } from "../../sdk/function-name.ts";
+import { showValue } from "../../sdk/field-reader.ts";
+import { storeLimits, type FunctionLimits } from "../../sdk/limits.ts";
+import type { Problem } from "../../sdk/problem.ts";
+import { conflict, ControlError, invalidInput } from "../control-error.ts";
+import { requireFunction } from "../functions/require-row.ts";
+import type { StoreView } from "../store.ts";
+
+export interface PublishPlan {
+  readonly functionName: string;
+  readonly source: Source;
+  /** Null: the default name. */
+  readonly version: string | null;
+  readonly description: string;
+  readonly limits: FunctionLimits;
+  /** Each once. */
+  readonly aliases: readonly string[];
+  readonly snapshot: boolean;
+}
+
+/** @throws ControlError INPUT_INVALID with all problems. */
+export function planPublish(functionName: string, request: PublishRequest): PublishPlan {
+  const problems: Problem[] = [];
+  const limits = parseFunctionLimits(request.limits);
+  if (!limits.ok) problems.push(...limits.problems);
+  const { version = null, aliases = [] } = request;
+  const refusal = version === null ? null : refuseVersionName(version);
+  if (refusal !== null)
+    problems.push({ path: "version", message: `received ${showValue(version)}, allowed: ${refusal}` });
+  for (const [index, alias] of aliases.entries()) {
+    const path = `aliases[${String(index)}]`;
+    const allowed = refuseAliasName(alias);
+    if (allowed !== null) problems.push({ path, message: `received ${showValue(alias)}, allowed: ${allowed}` });
+    else if (alias === version)
+      problems.push({ path, message: `received ${showValue(alias)}, which is the version's name` });
+  }
+  if (problems.length > 0 || !limits.ok) throw invalidInput(problems);
+  return {
+    functionName,
+    source: request.source,
+    version,
+    description: request.description ?? "",
+    limits: limits.value,
+    aliases: [...new Set(aliases)],
+    snapshot: request.snapshot ?? true,
+  };
+}
+
+/** @throws ControlError NOT_FOUND, CONFLICT for a name that is taken, LIMIT_REACHED. */
+export async function checkPlan(view: StoreView, { functionName, version }: PublishPlan): Promise<void> {
+  await requireFunction(view, functionName);
+  if (version !== null) await requireFreeName(view, { functionName, version });
+  const max = storeLimits.versionsPerFunctionMax;
+  if ((await view.versions.count(functionName)) < max) return;
+  throw new ControlError("LIMIT_REACHED", {
+    message: `Function "${functionName}" has ${String(max)} versions, no more are allowed: delete some.`,
+  });
+}
+
+async function requireFreeName(
+  view: StoreView,
+  { functionName, version }: { readonly functionName: string; readonly version: string },
+): Promise<void> {
+  if (await view.versions.isNameTaken(functionName, version)) {
+    const taken = `Version "${version}" of function "${functionName}" exists or has existed`;
+    throw conflict(`${taken}: a published version never changes, choose another name.`);
+  }
+  if ((await view.aliases.get(functionName, version)) !== null) {
+    throw conflict(`"${version}" is the name of an alias of function "${functionName}".`);
+  }
+}

@@ -1,0 +1,297 @@
+/**
+ * From source to served: the steps of a publish, in order.
+ *
+ * The author's code runs only in a builder process. Invariants: blobs are on the disk before the row that names them commits; version,
+ * aliases and revision are one transaction; a refusal at any step leaves nothing that anybody can see.
+ */
+import { referenceTo, sealManifest, type ManifestBlob, type SigningKey } from "../../bundler/artifact.ts";
+import type { BundleInput, BundleResult } from "../../bundler/bundle.ts";
+import type { PublishRequest, PublishResult } from "../../sdk/api.ts";
+import { digestOf } from "../../sdk/artifact-format.ts";
+import type { VersionManifest } from "../../sdk/artifact.ts";
+import { formatProblems } from "../../sdk/problem.ts";
+import type { BlobFolder } from "../blobs/blob-folder.ts";
+import type { Uploads } from "../blobs/uploads.ts";
+import type { BuilderPool, BuildOutcome } from "../builder/builder-pool.ts";
+import { timestamp, type Clock } from "../clock.ts";
+import { conflict, ControlError } from "../control-error.ts";
+import { missingHooks } from "../domains/rule-references.ts";
+import { moveAlias } from "../functions/alias-move.ts";
+import { toVersionResource } from "../functions/resources.ts";
+import type { MasterKey } from "../keys/master-key.ts";
+import { decryptSecrets } from "../keys/secrets-at-rest.ts";
+import { waitSecondsDefault, type RevisionService } from "../rollout/revision-service.ts";
+import type { AliasRow, Store, StoreTables, StoreView, VersionRow } from "../store.ts";
+import { checkPlan, planPublish, type PublishPlan } from "./publish-plan.ts";
+import type { PublishQueue } from "./publish-queue.ts";
+import { readSource } from "./read-source.ts";
+import { repeatsVersion } from "./unchanged-version.ts";
+import { defaultVersionName } from "./version-name.ts";
+
+export interface PublishServiceOptions {
+  readonly store: Store;
+  readonly uploads: Uploads;
+  readonly artifacts: BlobFolder;
+  /** `bundleSource` of the bundler. */
+  readonly bundle: (input: BundleInput, options: { readonly signal: AbortSignal }) => Promise<BundleResult>;
+  readonly builders: Pick<BuilderPool, "build">;
+  readonly revisions: RevisionService;
+  readonly queue: PublishQueue;
+  readonly masterKey: MasterKey;
+  readonly signingKey: SigningKey;
+  readonly clock: Clock;
+}
+
+export interface Published {
+  readonly result: PublishResult;
+  /** False: the latest version had this content already, and only aliases were moved to it. */
+  readonly created: boolean;
+}
+
+type Bundle = Extract<BundleResult, { ok: true }>;
+type Build = Extract<BuildOutcome, { ok: true }>;
+type Committed = { readonly version: VersionRow; readonly aliases: readonly AliasRow[] };
+
+interface Prepared {
+  readonly committed: Committed;
+  readonly revision: number;
+  readonly created: boolean;
+  readonly warnings: readonly string[];
+  readonly timings: { readonly bundleMs: number; readonly evaluateMs: number; readonly storeMs: number };
+}
+
+export class PublishService {
+  readonly #options: PublishServiceOptions;
+  readonly #closing = new AbortController();
+
+  constructor(options: PublishServiceOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Publishes one version and waits until all connected nodes serve it, at most `waitSeconds`.
+   * @throws ControlError INPUT_INVALID, NOT_FOUND, CONFLICT, LIMIT_REACHED, PAYLOAD_TOO_LARGE, PUBLISH_REFUSED, BUILD_QUEUE_FULL.
+   */
+  async publish(functionName: string, request: PublishRequest): Promise<Published> {
+    const { store, queue, revisions, clock } = this.#options;
+    const plan = planPublish(functionName, request);
+    await store.read((view) => checkPlan(view, plan));
+    const prepared = await queue.run(functionName, () => this.#prepare(plan));
+    const startedMs = clock.monotonicMs();
+    const rollout = await revisions.waitFor(prepared.revision, request.waitSeconds ?? waitSecondsDefault);
+    const { version, aliases } = prepared.committed;
+    return {
+      created: prepared.created,
+      result: {
+        version: toVersionResource(version, aliases),
+        revision: prepared.revision,
+        rollout,
+        timings: { ...prepared.timings, rolloutMs: clock.monotonicMs() - startedMs },
+        warnings: prepared.warnings,
+      },
+    };
+  }
+
+  /** Gives up publishes that have not been stored yet. */
+  close(): void {
+    this.#closing.abort();
+  }
+
+  async #prepare(plan: PublishPlan): Promise<Prepared> {
+    const stopwatch = new Stopwatch(this.#options.clock);
+    const bundle = await this.#bundle(plan);
+    const bundleMs = stopwatch.lap();
+    const repeated = await this.#repeat(plan, bundle);
+    if (repeated !== null) return { ...repeated, timings: { bundleMs, evaluateMs: 0, storeMs: stopwatch.lap() } };
+    const build = await this.#build(plan, bundle);
+    const evaluateMs = stopwatch.lap();
+    const { value, revision } = await this.#store({ plan, bundle, build });
+    const timings = { bundleMs, evaluateMs, storeMs: stopwatch.lap() };
+    return { committed: value, revision, created: true, warnings: bundle.warnings, timings };
+  }
+
+  async #bundle({ source }: PublishPlan): Promise<Bundle> {
+    const { bundle, uploads } = this.#options;
+    const result = await bundle(await readSource(source, uploads), { signal: this.#closing.signal });
+    if (result.ok) return result;
+    const { problems } = result;
+    throw new ControlError("PUBLISH_REFUSED", { message: formatProblems(problems), problems });
+  }
+
+  async #build({ limits, snapshot }: PublishPlan, { code, sourceMap }: Bundle): Promise<Build> {
+    const job = { code, sourceMap, memoryMiB: limits.memoryMiB, snapshot };
+    const outcome = await this.#options.builders.build(job, this.#closing.signal);
+    if (outcome.ok) return outcome;
+    throw refusalOf(outcome);
+  }
+
+  /** Moves aliases to the latest version when publishing would only repeat it; null when it would not. */
+  async #repeat(plan: PublishPlan, bundle: Bundle): Promise<Omit<Prepared, "timings"> | null> {
+    const { store, revisions, clock } = this.#options;
+    const latest = await store.read((view) => this.#findRepeated(view, { plan, bundle }));
+    if (latest === null) return null;
+    const present = `Version "${latest.version}" of function "${latest.function}" has this module, limits and environment already`;
+    if (plan.version !== null || plan.aliases.length === 0) throw conflict(`${present}: nothing to publish.`);
+    const { value, revision } = await revisions.change(async (tables) => {
+      const moved = await moveAliases(tables, { aliases: plan.aliases, to: latest, movedAt: timestamp(clock) });
+      if (!moved) throw conflict(`${present}, and the aliases name it: nothing to publish.`);
+      return { version: latest, aliases: await tables.aliases.list(latest.function) };
+    });
+    return { committed: value, revision, created: false, warnings: [`${present}: only aliases were moved.`] };
+  }
+
+  async #findRepeated(
+    view: StoreView,
+    { plan: { functionName, limits, snapshot }, bundle }: { readonly plan: PublishPlan; readonly bundle: Bundle },
+  ): Promise<VersionRow | null> {
+    const latest = await view.versions.latest(functionName);
+    if (latest === null) return null;
+    const { variables, encryptedSecrets } = await view.functions.environment(functionName);
+    const open = (encrypted: string | null): Readonly<Record<string, string>> =>
+      decryptSecrets(this.#options.masterKey, { functionName, encrypted });
+    const moduleDigest = digestOf(Buffer.from(bundle.code));
+    const content = { moduleDigest, limits, variables, secrets: open(encryptedSecrets), snapshot };
+    return repeatsVersion(content, { latest, latestSecrets: open(latest.encryptedSecrets) }) ? latest : null;
+  }
+
+  async #store(parts: {
+    readonly plan: PublishPlan;
+    readonly bundle: Bundle;
+    readonly build: Build;
+  }): Promise<{ readonly value: Committed; readonly revision: number }> {
+    const { store, clock, artifacts, signingKey, revisions } = this.#options;
+    const { plan, bundle, build } = parts;
+    const { functionName } = plan;
+    const publishedAtMs = clock.now();
+    const version =
+      plan.version ??
+      (await store.read((view) => defaultVersionName(publishedAtMs, (name) => isNameInUse(view, functionName, name))));
+    const createdAt = new Date(publishedAtMs).toISOString();
+    const { manifest, blobs } = assemble({ plan, bundle, build, version, createdAt });
+    const sealed = sealManifest(manifest, signingKey);
+    await Promise.all([...blobs, sealed.bytes].map((bytes) => artifacts.put(bytes)));
+    return revisions.change((tables) => commit(tables, { plan: { ...plan, version }, manifest, sealed, build }));
+  }
+}
+
+/** The manifest and the bytes of every blob it names. */
+function assemble(parts: {
+  readonly plan: PublishPlan;
+  readonly bundle: Bundle;
+  readonly build: Build;
+  readonly version: string;
+  readonly createdAt: string;
+}): { readonly manifest: VersionManifest; readonly blobs: readonly Uint8Array[] } {
+  const { plan, bundle, build, version, createdAt } = parts;
+  const code = Buffer.from(bundle.code);
+  const sourceMap = Buffer.from(bundle.sourceMap);
+  const snapshot = build.snapshot.state === "ready" ? build.snapshot.bytes : null;
+  return {
+    manifest: {
+      format: 1,
+      function: plan.functionName,
+      version,
+      createdAt,
+      hooks: build.hooks,
+      limits: plan.limits,
+      module: referenceTo(code),
+      sourceMap: referenceTo(sourceMap),
+      snapshots: snapshot === null ? [] : [{ ...referenceTo(snapshot), runtimeKey: build.runtimeKey }],
+    },
+    blobs: snapshot === null ? [code, sourceMap] : [code, sourceMap, snapshot],
+  };
+}
+
+async function commit(
+  tables: StoreTables,
+  parts: {
+    readonly plan: PublishPlan;
+    readonly manifest: VersionManifest;
+    readonly sealed: ManifestBlob;
+    readonly build: Build;
+  },
+): Promise<Committed> {
+  const { plan, manifest, sealed, build } = parts;
+  await checkPlan(tables, plan);
+  const row: VersionRow = {
+    ...(await tables.functions.environment(plan.functionName)),
+    function: manifest.function,
+    version: manifest.version,
+    description: plan.description,
+    createdAt: manifest.createdAt,
+    digest: sealed.digest,
+    signature: sealed.signature,
+    hooks: manifest.hooks,
+    limits: manifest.limits,
+    moduleDigest: manifest.module.digest,
+    moduleBytes: manifest.module.bytes,
+    snapshot: describeSnapshot(build),
+    blobs: blobsOf(manifest, sealed),
+  };
+  const floating = (await tables.domains.rulesOf(row.function)).filter(({ rule }) => rule.version === "latest");
+  const problems = missingHooks(floating, row);
+  if (problems.length > 0) throw conflict("The version lacks hooks that rules bind through latest.", problems);
+  await tables.versions.insert(row);
+  await moveAliases(tables, { aliases: plan.aliases, to: row, movedAt: manifest.createdAt });
+  return { version: row, aliases: await tables.aliases.list(row.function) };
+}
+
+/** Whether any of them named another version before. */
+async function moveAliases(
+  tables: StoreTables,
+  { aliases, ...move }: { readonly aliases: readonly string[]; readonly to: VersionRow; readonly movedAt: string },
+): Promise<boolean> {
+  let moved = false;
+  for (const alias of aliases) moved = (await moveAlias(tables, { alias, ...move })).moved || moved;
+  return moved;
+}
+
+function blobsOf(manifest: VersionManifest, sealed: ManifestBlob): readonly string[] {
+  const references = [
+    manifest.module,
+    ...(manifest.sourceMap === null ? [] : [manifest.sourceMap]),
+    ...manifest.snapshots,
+  ];
+  return [...new Set([sealed.digest, ...references.map(({ digest }) => digest)])].sort();
+}
+
+function describeSnapshot({ snapshot }: Build): VersionRow["snapshot"] {
+  switch (snapshot.state) {
+    case "ready":
+      return { state: "ready", bytes: snapshot.bytes.byteLength, reason: "" };
+    case "failed":
+      return { state: "failed", bytes: 0, reason: snapshot.reason };
+    case "off":
+      return { state: "off", bytes: 0, reason: "not asked for" };
+  }
+}
+
+async function isNameInUse(view: StoreView, functionName: string, name: string): Promise<boolean> {
+  return (await view.versions.isNameTaken(functionName, name)) || (await view.aliases.get(functionName, name)) !== null;
+}
+
+/** Whatever the author's code did is the publish's refusal; the rest is not the author's. */
+function refusalOf({ code, message, place, stack }: Extract<BuildOutcome, { ok: false }>): ControlError {
+  if (code === "CONTROL_INTERNAL" || code === "BUILD_QUEUE_FULL") return new ControlError(code, { message });
+  const problem = { path: place ?? "source", message };
+  const problems = stack === "" ? [problem] : [problem, { path: "stack", message: stack }];
+  return new ControlError("PUBLISH_REFUSED", { message: `${problem.path}: ${message}`, problems });
+}
+
+class Stopwatch {
+  readonly #clock: Clock;
+  #startedMs: number;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#startedMs = clock.monotonicMs();
+  }
+
+  /** Milliseconds since the last lap. */
+  lap(): number {
+    const now = this.#clock.monotonicMs();
+    const elapsedMs = now - this.#startedMs;
+    this.#startedMs = now;
+    return elapsedMs;
+  }
+}

@@ -1,0 +1,99 @@
+/**
+ * The source of a publish request → what the bundler takes. Uploaded files stay in memory: no path of a request ever reaches the disk.
+ *
+ * Invariant: every file's bytes have the digest the request names, and all problems of a tree are reported together.
+ */
+import type { BundleInput } from "../../bundler/bundle.ts";
+import type { Source } from "../../sdk/api.ts";
+import { showValue } from "../../sdk/field-reader.ts";
+import { publishLimits } from "../../sdk/limits.ts";
+import { refuseSourcePath } from "../../sdk/manifest-file.ts";
+import type { Problem } from "../../sdk/problem.ts";
+import type { Uploads } from "../blobs/uploads.ts";
+import { ControlError, invalidInput } from "../control-error.ts";
+
+/** @throws ControlError INPUT_INVALID for paths and blobs, PAYLOAD_TOO_LARGE. */
+export async function readSource(source: Source, uploads: Uploads): Promise<BundleInput> {
+  switch (source.kind) {
+    case "inline":
+      refuseLarge(source.code, publishLimits.inlineBytesMax);
+      return source;
+    case "bundle":
+      refuseLarge(source.code, publishLimits.bundleBytesMax);
+      return source;
+    case "tree":
+      return { kind: "files", entry: source.entry, files: await readTree(source, uploads) };
+  }
+}
+
+type Tree = Extract<Source, { kind: "tree" }>;
+
+async function readTree(tree: Tree, uploads: Uploads): Promise<ReadonlyMap<string, Uint8Array>> {
+  const problems = checkPaths(tree);
+  if (problems.length > 0) throw invalidInput(problems);
+  const files = new Map<string, Uint8Array>();
+  let bytesLeft = publishLimits.sourceBytesMax;
+  for (const [index, { path, digest }] of tree.files.entries()) {
+    const bytes = await uploads.read(digest);
+    if (bytes === null) {
+      problems.push({
+        path: `source.files[${String(index)}].digest`,
+        message: `received ${digest}: upload this blob first`,
+      });
+      continue;
+    }
+    bytesLeft -= bytes.byteLength;
+    if (bytesLeft < 0) refuseTotal();
+    files.set(path, bytes);
+  }
+  if (problems.length > 0) throw invalidInput(problems);
+  return files;
+}
+
+function checkPaths({ entry, files }: Tree): Problem[] {
+  const problems: Problem[] = [];
+  const seen = new Set<string>();
+  for (const [index, { path }] of files.entries()) {
+    const at = `source.files[${String(index)}].path`;
+    const allowed = refuseSourcePath(path);
+    if (allowed !== null) problems.push({ path: at, message: `received ${showValue(path)}, allowed: ${allowed}` });
+    else if (seen.has(path)) problems.push({ path: at, message: `received ${showValue(path)} twice` });
+    seen.add(path);
+  }
+  for (const [index, { path }] of files.entries()) {
+    const parent = parents(path).find((directory) => seen.has(directory));
+    if (parent === undefined) continue;
+    const message = `received ${showValue(path)}, but ${showValue(parent)} is a file as well`;
+    problems.push({ path: `source.files[${String(index)}].path`, message });
+  }
+  if (!seen.has(entry)) {
+    problems.push({
+      path: "source.entry",
+      message: `received ${showValue(entry)}, allowed: the path of one of the files`,
+    });
+  }
+  return problems;
+}
+
+function parents(path: string): string[] {
+  const segments = path.split("/");
+  return segments.slice(1).map((_, index) => segments.slice(0, index + 1).join("/"));
+}
+
+function refuseLarge(code: string, bytesMax: number): void {
+  const bytes = Buffer.byteLength(code);
+  if (bytes <= bytesMax) return;
+  const message = `received ${String(bytes)} bytes, allowed: at most ${String(bytesMax)}`;
+  throw new ControlError("PAYLOAD_TOO_LARGE", {
+    message: `source.code: ${message}`,
+    problems: [{ path: "source.code", message }],
+  });
+}
+
+function refuseTotal(): never {
+  const message = `all files together have more than ${String(publishLimits.sourceBytesMax)} bytes`;
+  throw new ControlError("PAYLOAD_TOO_LARGE", {
+    message: `source.files: ${message}`,
+    problems: [{ path: "source.files", message }],
+  });
+}

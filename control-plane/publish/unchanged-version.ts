@@ -1,0 +1,32 @@
+/**
+ * Whether a publish would only repeat the latest version. Pure.
+ *
+ * The same module, limits, environment and wish for a snapshot make the same version. A snapshot that failed may be tried again.
+ */
+import { isDeepStrictEqual } from "node:util";
+import type { Digest } from "../../sdk/artifact.ts";
+import type { FunctionLimits } from "../../sdk/limits.ts";
+import type { VersionRow } from "../store.ts";
+
+export interface VersionContent {
+  readonly moduleDigest: Digest;
+  readonly limits: FunctionLimits;
+  readonly variables: Readonly<Record<string, string>>;
+  readonly secrets: Readonly<Record<string, string>>;
+  readonly snapshot: boolean;
+}
+
+export function repeatsVersion(
+  content: VersionContent,
+  { latest, latestSecrets }: { readonly latest: VersionRow; readonly latestSecrets: Readonly<Record<string, string>> },
+): boolean {
+  const { state } = latest.snapshot;
+  return (
+    content.moduleDigest === latest.moduleDigest &&
+    state !== "failed" &&
+    content.snapshot === (state === "ready") &&
+    isDeepStrictEqual(content.limits, latest.limits) &&
+    isDeepStrictEqual(content.variables, latest.variables) &&
+    isDeepStrictEqual(content.secrets, latestSecrets)
+  );
+}

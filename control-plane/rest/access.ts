@@ -1,0 +1,52 @@
+/**
+ * Who may call which route: bearer tokens, checked before anything of the request's body is read.
+ *
+ * Invariant: a route says who may call it (`config.access`) or cannot be registered; paths without a route need a token as well.
+ */
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { TokenRole } from "../../sdk/api.ts";
+import { ControlError } from "../control-error.ts";
+import type { Caller, TokenService } from "../tokens/token-service.ts";
+
+/** `open`: anybody. A list: these roles; `admin` is always among them unless the list is only `node`. */
+export type Access = "open" | readonly TokenRole[];
+
+declare module "fastify" {
+  interface FastifyContextConfig {
+    access?: Access;
+  }
+  interface FastifyRequest {
+    caller: Caller | null;
+  }
+}
+
+/** Roles of the common kinds of routes. */
+export const access: Readonly<Record<"open" | "admin" | "publisher" | "node" | "nodeOrAdmin", Access>> = {
+  open: "open",
+  admin: ["admin"],
+  publisher: ["admin", "publisher"],
+  node: ["node"],
+  nodeOrAdmin: ["admin", "node"],
+};
+
+/** Installs the check; must run before the first route. */
+export function installAccess(app: FastifyInstance, tokens: TokenService): void {
+  app.decorateRequest("caller", null);
+  app.addHook("onRoute", ({ method, url, config }) => {
+    if (config?.access !== undefined) return;
+    throw new Error(`Cannot register ${String(method)} ${url}: it does not say who may call it (config.access)`);
+  });
+  app.addHook("onRequest", async (request) => {
+    const allowed = request.is404 ? access.publisher : request.routeOptions.config.access;
+    if (allowed === "open") return;
+    const caller = await tokens.authenticate(bearerToken(request));
+    if (caller === null) throw new ControlError("UNAUTHENTICATED");
+    if (!request.is404 && !allowed?.includes(caller.role)) throw new ControlError("FORBIDDEN");
+    request.caller = caller;
+  });
+}
+
+/** The token a request carries, or the empty string (RFC 6750 §2.1). */
+export function bearerToken(request: FastifyRequest): string {
+  return /^bearer +([\x21-\x7e]+)$/i.exec(request.headers.authorization ?? "")?.[1] ?? "";
+}

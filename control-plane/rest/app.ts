@@ -1,0 +1,122 @@
+/**
+ * The REST API as one Fastify application: checks, routes, error answers and the OpenAPI document made from the same schemas.
+ *
+ * Knows the services' faces and no store. It opens no port. Invariant: every answer that is not a success is an `ErrorBody`.
+ */
+import swagger from "@fastify/swagger";
+import fastify, { type FastifyInstance } from "fastify";
+import type { Clock } from "../clock.ts";
+import type { Logger } from "../logger.ts";
+import type { DomainService } from "../domains/domain-service.ts";
+import type { TokenService } from "../tokens/token-service.ts";
+import { ControlError } from "../control-error.ts";
+import { access, installAccess } from "./access.ts";
+import { registerBlobRoutes, type BlobRouteServices } from "./blob-routes.ts";
+import { registerDomainRoutes } from "./domain-routes.ts";
+import { answerError, toControlError } from "./error-answer.ts";
+import { registerFunctionRoutes, type FunctionRouteServices } from "./function-routes.ts";
+import { registerHealthRoutes } from "./health-routes.ts";
+import { registerLogRoutes } from "./log-routes.ts";
+import { registerNodeRoutes, type NodeRouteServices } from "./node-routes.ts";
+import { registerPublishRoutes, type PublishRouteServices } from "./publish-routes.ts";
+import { registerTokenRoutes } from "./token-routes.ts";
+import { installValidation } from "./validate.ts";
+
+export interface AppServices extends FunctionRouteServices, PublishRouteServices, NodeRouteServices, BlobRouteServices {
+  readonly domains: DomainService;
+  readonly tokens: TokenService;
+}
+
+export interface AppOptions {
+  readonly services: AppServices;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly uniqueId: () => string;
+  /** Of Selvage. */
+  readonly version: string;
+  /** Ends answers that go on for ever. */
+  readonly closing: AbortSignal;
+}
+
+/** JSON bodies of routes that say nothing else. A node's batch of log records is the largest. */
+const bodyBytesMax = 8_388_608;
+/** The whole request must have arrived by then, milliseconds. */
+const requestMs = 60_000;
+
+export async function createApp(options: AppOptions): Promise<FastifyInstance> {
+  const { services, logger, uniqueId, version, closing } = options;
+  const app = fastify({
+    logger: false,
+    genReqId: uniqueId,
+    bodyLimit: bodyBytesMax,
+    exposeHeadRoutes: false,
+    forceCloseConnections: "idle",
+    requestTimeout: requestMs,
+    return503OnClosing: false,
+    routerOptions: { maxParamLength: 256 },
+  });
+  installRequestLog(app, options);
+  installErrors(app, logger);
+  installValidation(app);
+  installAccess(app, services.tokens);
+  await app.register(swagger, {
+    openapi: {
+      openapi: "3.1.0",
+      info: {
+        title: "Selvage control plane",
+        version,
+        description: "Every route but /healthz and /openapi.json needs a token.",
+      },
+      components: { securitySchemes: { token: { type: "http", scheme: "bearer" } } },
+      security: [{ token: [] }],
+    },
+  });
+  registerFunctionRoutes(app, services);
+  registerPublishRoutes(app, services);
+  registerBlobRoutes(app, services);
+  registerDomainRoutes(app, services.domains);
+  registerNodeRoutes(app, services);
+  registerLogRoutes(app, { logs: services.logs, closing });
+  registerTokenRoutes(app, services.tokens);
+  registerHealthRoutes(app, { revisions: services.revisions, version });
+  // It holds no data, only what the project's documentation says as well; tools that read it rarely send a token.
+  app.get("/openapi.json", { config: { access: access.open }, schema: { hide: true } }, () => app.swagger());
+  await app.ready();
+  return app;
+}
+
+function installErrors(app: FastifyInstance, logger: Logger): void {
+  app.setErrorHandler(async (error, request, reply) => {
+    const { status, body } = answerError(error, request.id);
+    if (status >= 500) {
+      const { cause, context } = toControlError(error);
+      logger.error(
+        { requestId: request.id, code: body.error.code, error: cause ?? error, ...context },
+        "request_failed",
+      );
+    }
+    if (status === 401) void reply.header("www-authenticate", "Bearer");
+    return reply.code(status).send(body);
+  });
+  app.setNotFoundHandler((request) => {
+    throw new ControlError("NOT_FOUND", {
+      message: `There is no ${request.method} ${request.url.split("?", 1)[0] ?? ""}.`,
+    });
+  });
+}
+
+function installRequestLog(app: FastifyInstance, { clock, logger }: AppOptions): void {
+  const startedMs = new WeakMap<object, number>();
+  app.addHook("onRequest", async (request, reply) => {
+    startedMs.set(request, clock.monotonicMs());
+    void reply.header("x-request-id", request.id);
+  });
+  app.addHook("onResponse", async (request, reply) => {
+    const durationMs = Math.round(clock.monotonicMs() - (startedMs.get(request) ?? 0));
+    const { method, id: requestId } = request;
+    // The route as registered: a path of a request may hold what should not be in a log.
+    const route = request.routeOptions.url ?? null;
+    const tokenId = request.caller?.tokenId ?? null;
+    logger.debug({ requestId, method, route, status: reply.statusCode, durationMs, tokenId }, "request_done");
+  });
+}

@@ -1,0 +1,47 @@
+/**
+ * Whatever went wrong, as status and `ErrorBody`. Every error answer of the control plane is made here.
+ *
+ * Invariant: what was not thrown on purpose answers CONTROL_INTERNAL without a word about its cause, which only the log has.
+ */
+import { describeError, type ErrorBody } from "../../sdk/error-code.ts";
+import { ControlError, invalidInput } from "../control-error.ts";
+
+export interface ErrorAnswer {
+  readonly status: number;
+  readonly body: ErrorBody;
+}
+
+/** `error` may be anything that was thrown while answering request `requestId`. */
+export function answerError(error: unknown, requestId: string): ErrorAnswer {
+  const { code, message, problems } = toControlError(error);
+  return {
+    status: describeError(code).status,
+    body: { error: { code, message, requestId, ...(problems.length === 0 ? {} : { problems }) } },
+  };
+}
+
+/** The error as one of ours. */
+export function toControlError(error: unknown): ControlError {
+  if (error instanceof ControlError) return error;
+  const { code, statusCode } = error as { readonly code?: unknown; readonly statusCode?: unknown };
+  if (code === "FST_ERR_CTP_BODY_TOO_LARGE") return new ControlError("PAYLOAD_TOO_LARGE", { cause: error });
+  if (code === "FST_ERR_CTP_INVALID_MEDIA_TYPE") return badHeader("content-type", "allowed: application/json");
+  if (code === "FST_ERR_CTP_EMPTY_JSON_BODY") return badBody("is empty, allowed: JSON");
+  if (code === "FST_ERR_CTP_INVALID_CONTENT_LENGTH")
+    return badHeader("content-length", "differs from the body's length");
+  if (code === "FST_ERR_CTP_INVALID_JSON_BODY" || error instanceof SyntaxError) {
+    return badBody(`is not JSON that is allowed here: ${(error as Error).message}`);
+  }
+  if (typeof statusCode === "number" && statusCode >= 400 && statusCode < 500) {
+    return invalidInput([{ path: "request", message: (error as Error).message }]);
+  }
+  return new ControlError("CONTROL_INTERNAL", { cause: error });
+}
+
+function badBody(message: string): ControlError {
+  return invalidInput([{ path: "body", message }]);
+}
+
+function badHeader(name: string, message: string): ControlError {
+  return invalidInput([{ path: name, message }]);
+}

@@ -1,0 +1,136 @@
+/** `/v1/nodes` and `/v1/revisions`: what nodes tell and are told, and how that is seen. */
+import type { FastifyInstance } from "fastify";
+import type { InvokeResult, LogRecord, NodeAck, NodeRegistration } from "../../sdk/desired-state.ts";
+import type { LogBuffer } from "../logs/log-buffer.ts";
+import type { Fleet } from "../rollout/fleet.ts";
+import type { InvocationService } from "../rollout/invocation-service.ts";
+import type { NodeService } from "../rollout/node-service.ts";
+import { waitSecondsMax, type RevisionService } from "../rollout/revision-service.ts";
+import { access, bearerToken } from "./access.ts";
+import { openLines } from "./response-lines.ts";
+import { answers, lines, noContent, pathParameters } from "./route-schema.ts";
+import { invokeResult } from "./schemas/function-schemas.ts";
+import { integer, list, object, text } from "./schemas/json-schema.ts";
+import {
+  logBatch,
+  nodeAck,
+  nodeName,
+  nodeRegistration,
+  nodeResource,
+  revisionResource,
+} from "./schemas/node-schemas.ts";
+
+export interface NodeRouteServices {
+  readonly nodes: NodeService;
+  readonly fleet: Fleet;
+  readonly revisions: RevisionService;
+  readonly invocations: InvocationService;
+  readonly logs: LogBuffer;
+}
+
+export function registerNodeRoutes(app: FastifyInstance, services: NodeRouteServices): void {
+  registerNodeList(app, services.nodes);
+  registerNodeStream(app, services);
+  registerNodeReports(app, services);
+  registerRevisions(app, services.revisions);
+}
+
+function registerNodeList(app: FastifyInstance, nodes: NodeService): void {
+  app.get(
+    "/v1/nodes",
+    {
+      config: { access: access.publisher },
+      schema: { summary: "All nodes", response: answers(200, object({ nodes: list(nodeResource) })) },
+    },
+    async () => ({ nodes: await nodes.list() }),
+  );
+  app.delete<{ Params: { name: string } }>(
+    "/v1/nodes/:name",
+    {
+      config: { access: access.admin },
+      schema: { summary: "Forget a node and end its connection", params: pathParameters("name"), response: noContent },
+    },
+    async (request, reply) => {
+      await nodes.remove(request.params.name);
+      return reply.code(204).send();
+    },
+  );
+}
+
+function registerNodeStream(app: FastifyInstance, { nodes, fleet }: NodeRouteServices): void {
+  const config = { access: access.node };
+  app.post<{ Body: NodeRegistration }>(
+    "/v1/nodes",
+    { config, schema: { summary: "Register a node", body: nodeRegistration, response: answers(200, nodeResource) } },
+    (request) => nodes.register(request.body),
+  );
+  app.get<{ Querystring: { node: string } }>(
+    "/v1/nodes/stream",
+    {
+      config,
+      schema: {
+        summary: "A node's stream: whole states, heartbeats and invocations",
+        querystring: object({ node: nodeName }),
+        response: lines,
+      },
+    },
+    async (request, reply) => {
+      const { name } = await nodes.require(request.query.node);
+      const tokenId = request.caller?.tokenId ?? "";
+      fleet.connect({ node: name, token: bearerToken(request), tokenId, output: openLines(request, reply) });
+    },
+  );
+}
+
+function registerNodeReports(app: FastifyInstance, { revisions, invocations, logs }: NodeRouteServices): void {
+  const config = { access: access.node };
+  app.post<{ Body: NodeAck }>(
+    "/v1/nodes/acks",
+    { config, schema: { summary: "A node serves a revision", body: nodeAck, response: noContent } },
+    async (request, reply) => {
+      await revisions.acknowledge(request.body);
+      return reply.code(204).send();
+    },
+  );
+  app.post<{ Body: InvokeResult }>(
+    "/v1/nodes/invocation-results",
+    { config, schema: { summary: "The result of an invocation", body: invokeResult, response: noContent } },
+    async (request, reply) => {
+      // A result after its deadline is nobody's fault and of no use.
+      invocations.settle(request.body);
+      return reply.code(204).send();
+    },
+  );
+  app.post<{ Body: { records: readonly LogRecord[] } }>(
+    "/v1/nodes/logs",
+    { config, schema: { summary: "Log records of a node", body: logBatch, response: noContent } },
+    async (request, reply) => {
+      logs.add(request.body.records);
+      return reply.code(204).send();
+    },
+  );
+}
+
+function registerRevisions(app: FastifyInstance, revisions: RevisionService): void {
+  app.get<{ Params: { revision: string }; Querystring: { waitSeconds: number } }>(
+    "/v1/revisions/:revision",
+    {
+      config: { access: access.publisher },
+      schema: {
+        summary: "Who serves a revision; with waitSeconds, once every connected node does or the time is over",
+        params: object({
+          revision: text({ pattern: "^(?:current|[0-9]{1,15})$", description: "a revision's number, or current" }),
+        }),
+        querystring: object(
+          { waitSeconds: integer({ min: 0, max: waitSecondsMax, default: 0 }) },
+          { optional: ["waitSeconds"] },
+        ),
+        response: answers(200, revisionResource),
+      },
+    },
+    async ({ params: { revision }, query: { waitSeconds } }) => {
+      const number = revision === "current" ? await revisions.current() : Number(revision);
+      return revisions.waitFor(number, waitSeconds);
+    },
+  );
+}

@@ -1,0 +1,67 @@
+/** Publishing a version and invoking one. */
+import type { FastifyInstance } from "fastify";
+import type { InvokeInput, PublishRequest } from "../../sdk/api.ts";
+import { publishLimits } from "../../sdk/limits.ts";
+import type { FunctionService } from "../functions/function-service.ts";
+import type { VersionService } from "../functions/version-service.ts";
+import type { PublishService } from "../publish/publish-service.ts";
+import type { InvocationService } from "../rollout/invocation-service.ts";
+import { access } from "./access.ts";
+import { prepareInvocation } from "./prepare-invocation.ts";
+import { answers, pathParameters } from "./route-schema.ts";
+import { invokeInput, invokeResult, publishRequest, publishResult } from "./schemas/function-schemas.ts";
+
+export interface PublishRouteServices {
+  readonly publishing: PublishService;
+  readonly functions: FunctionService;
+  readonly versions: VersionService;
+  readonly invocations: InvocationService;
+}
+
+interface Name {
+  Params: { name: string };
+}
+
+export function registerPublishRoutes(app: FastifyInstance, services: PublishRouteServices): void {
+  const { publishing, functions, versions, invocations } = services;
+  const config = { access: access.publisher };
+  const params = pathParameters("name");
+  const bodyLimit = publishLimits.requestBytesMax;
+  app.post<Name & { Body: PublishRequest }>(
+    "/v1/functions/:name/versions",
+    {
+      config,
+      bodyLimit,
+      schema: {
+        summary: "Publish a version; 200 instead of 201 when only aliases were moved to an equal one",
+        params,
+        body: publishRequest,
+        response: { ...answers(200, publishResult), ...answers(201, publishResult) },
+      },
+    },
+    async (request, reply) => {
+      const { result, created } = await publishing.publish(request.params.name, request.body);
+      return reply.code(created ? 201 : 200).send(result);
+    },
+  );
+  app.post<Name & { Body: InvokeInput }>(
+    "/v1/functions/:name/invocations",
+    {
+      config,
+      bodyLimit,
+      schema: {
+        summary: "Run a function on one node",
+        params,
+        body: invokeInput,
+        response: answers(200, invokeResult),
+      },
+    },
+    async ({ params: { name }, body }) => {
+      const { qualifier = "latest" } = body;
+      const version = await versions.resolve(name, qualifier);
+      const prepared = prepareInvocation(body, { version, enabled: (await functions.get(name)).enabled });
+      const { phase, timeoutMs } = prepared;
+      return invocations.invoke({ function: name, qualifier, phase, request: body.request }, { timeoutMs });
+    },
+  );
+}
