@@ -70,8 +70,7 @@ export class Engine implements InstanceOwner {
     this.#checking?.();
     this.#checking = null;
     for (const loaded of this.#versions.values()) loaded.pool.close("NODE_DRAINING");
-    for (const { instance } of [...this.#instances.values()])
-      instance.stop("NODE_DRAINING", "The node is shutting down");
+    for (const { instance } of this.#instances.values()) instance.stop("NODE_DRAINING", "The node is shutting down");
     this.#factory.close();
     this.#link.close();
   }
@@ -261,7 +260,8 @@ export class Engine implements InstanceOwner {
     loaded.unloading = true;
     this.#versions.delete(number);
     loaded.pool.close("FUNCTION_UNAVAILABLE");
-    for (const instance of [...loaded.pool.instances]) {
+    // A copy: stopping an instance takes it out of the pool.
+    for (const instance of loaded.pool.instances.slice()) {
       if (instance.active === 0) instance.stop("FUNCTION_UNAVAILABLE", "The function version was unloaded");
     }
   }

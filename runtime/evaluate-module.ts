@@ -8,6 +8,7 @@ import type { ErrorCode } from "../sdk/error-code.ts";
 import { hooks as allHooks, type Hook } from "../sdk/phase.ts";
 import { disposeQuietly, prepareIsolate, runScript, scriptNames, type PreparedIsolate } from "./isolates/boot.ts";
 import { ivm } from "./isolates/isolated-vm.ts";
+import { warmUpScript } from "./isolates/warm-up.ts";
 
 export interface EvaluateOptions {
   /** The bundled guest (`.build/guest.js`). */
@@ -34,7 +35,7 @@ export type Evaluation =
 /** Evaluates the module; never throws for anything the module does, but may never return. */
 export async function evaluateModule(options: EvaluateOptions): Promise<Evaluation> {
   const hooks = await findHooks(options);
-  if (!Array.isArray(hooks)) return hooks as Evaluation;
+  if (!Array.isArray(hooks)) return hooks;
   if (hooks.length === 0) {
     return refused("The default export has none of the hooks: allowed " + allHooks.join(", "));
   }
@@ -60,9 +61,9 @@ export function createFunctionSnapshot(guestScript: string, code: string): Uint8
 }
 
 function createSnapshot(guestScript: string, code: string | null): Uint8Array {
-  const scripts = [{ code: guestScript, filename: scriptNames.guest }];
+  const scripts: { code: string; filename: string }[] = [{ code: guestScript, filename: scriptNames.guest }];
   if (code !== null) scripts.push({ code, filename: scriptNames.function });
-  const snapshot = ivm.Isolate.createSnapshot(scripts);
+  const snapshot = ivm.Isolate.createSnapshot(scripts, warmUpScript());
   return new Uint8Array(snapshot.copy({ release: true }));
 }
 

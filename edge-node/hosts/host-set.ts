@@ -55,7 +55,7 @@ export class HostSet implements Driver {
       this.#slots.push(slot);
       this.#place(slot, this.#spawn());
     }
-    await Promise.all(this.#slots.map((slot) => slot.host?.driver.ping()));
+    await Promise.all(this.#slots.map(async (slot) => slot.host?.driver.ping()));
     this.#standby = this.#spawn();
     for (const slot of this.#slots) this.#watch(slot);
   }
@@ -99,7 +99,7 @@ export class HostSet implements Driver {
   }
 
   async stats(): Promise<readonly VersionStats[]> {
-    const perHost = await Promise.all(this.#slots.map((slot) => slot.host?.driver.stats() ?? []));
+    const perHost = await Promise.all(this.#slots.map(async (slot) => slot.host?.driver.stats() ?? []));
     return perHost.flat();
   }
 

@@ -22,7 +22,7 @@ export function nodeRuntimeEnvironment(onCatastrophe: (message: string) => void)
       return bytes;
     },
     domainToAscii: (domain) => domainToASCII(domain),
-    webCrypto: webcrypto as typeof globalThis.crypto,
+    webCrypto: webcrypto,
     onCatastrophe,
   };
 }

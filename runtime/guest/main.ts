@@ -1,15 +1,16 @@
 /**
- * Entry of the guest script: installs the web APIs and leaves two functions for the host on the global object.
+ * Entry of the guest script: installs the web APIs and leaves three functions for the host on the global object.
  *
- * `__selvageHooks` tells which hooks the author's module has; `__selvageBoot` connects an instance and removes every trace of the
+ * `__selvagePrepare` finishes a restored snapshot, `__selvageHooks` tells which hooks the author's module has; `__selvageBoot` connects an instance and removes every trace of the
  * host from the global object before the first request. Evaluated before the author's code, also when a snapshot is made.
  */
 import { hooks, type Hook } from "../../sdk/phase.ts";
 import { connect, type HostFunctions, type Receive } from "./bridge/receive.ts";
-import { installGlobals } from "./install-globals.ts";
+import { installGlobals, removeSharedMemory } from "./install-globals.ts";
 
 interface BootGlobal {
   __selvageModule?: { readonly default?: unknown } | undefined;
+  __selvagePrepare?: unknown;
   __selvageHooks?: unknown;
   __selvageBoot?: unknown;
 }
@@ -30,6 +31,19 @@ const defineProperty = Object.defineProperty;
 
 installGlobals(globalThis);
 
+// Declared here, so that the bundle's own `var __selvageModule` leaves a property that can be deleted.
+defineProperty(globalThis, "__selvageModule", {
+  value: undefined,
+  configurable: true,
+  enumerable: false,
+  writable: true,
+});
+
+// V8 puts SharedArrayBuffer back when a snapshot is restored: called before any of the author's code runs there.
+hide("__selvagePrepare", (): void => {
+  removeSharedMemory(globalThis);
+});
+
 hide("__selvageHooks", (): string => {
   const module = authorModule();
   return JSON.stringify(module === null ? null : hooks.filter((hook: Hook) => typeof module[hook] === "function"));
@@ -45,9 +59,10 @@ hide(
   ): Receive => {
     const module = authorModule();
     if (module === null) throw new TypeError("The module has no default export with hooks");
-    global.__selvageModule = undefined;
+    delete global.__selvageModule;
     delete global.__selvageBoot;
     delete global.__selvageHooks;
+    delete global.__selvagePrepare;
     const facts = parseJson(factsJson) as BootFacts;
     return connect(
       { send, randomBytes, domainToAscii },

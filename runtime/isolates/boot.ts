@@ -34,8 +34,11 @@ export async function prepareIsolate(options: PrepareOptions): Promise<PreparedI
   });
   try {
     const context = await isolate.createContext();
-    if (options.snapshot === null)
+    if (options.snapshot === null) {
       await runScript({ isolate, context }, options.guestScript, { filename: scriptNames.guest });
+    } else {
+      await context.eval("__selvagePrepare()");
+    }
     return { isolate, context };
   } catch (error) {
     disposeQuietly(isolate);
@@ -82,7 +85,7 @@ export async function connectIsolate(
         facts,
         new ivm.Callback(wires.send, { ignored: true }),
         new ivm.Callback((lengthBytes: number) => environment.randomBytes(boundedLength(lengthBytes))),
-        new ivm.Callback((domain: string) => environment.domainToAscii(String(domain).slice(0, 1024))),
+        new ivm.Callback((domain: string) => environment.domainToAscii(boundedText(domain))),
       ],
       { result: { reference: true }, timeout: 1_000 },
     );
@@ -100,6 +103,11 @@ export function disposeQuietly(isolate: Isolate): void {
   } catch {
     // It ended between the two lines.
   }
+}
+
+/** Guests are not bound by types. */
+function boundedText(value: unknown): string {
+  return typeof value === "string" ? value.slice(0, 1_024) : "";
 }
 
 function boundedLength(lengthBytes: unknown): number {

@@ -17,6 +17,8 @@ import {
 import { Instance, type InstanceOwner } from "./instance.ts";
 import { ivm, type ExternalCopy } from "./isolated-vm.ts";
 
+const refillDelayMs = 20;
+
 export interface InstanceFactoryOptions {
   readonly environment: RuntimeEnvironment;
   readonly guestScript: string;
@@ -35,13 +37,18 @@ export interface InstanceSource {
 export class InstanceFactory {
   readonly #options: InstanceFactoryOptions;
   readonly #baseSnapshot: ExternalCopy<ArrayBuffer> | null;
+  readonly #onCatastrophe: (message: string) => void;
   readonly #spares: PreparedIsolate[] = [];
   #preparing = 0;
+  #refillScheduled = false;
   #nextNumber = 1;
   #closed = false;
 
   constructor(options: InstanceFactoryOptions) {
     this.#options = options;
+    this.#onCatastrophe = (message) => {
+      options.environment.onCatastrophe(message);
+    };
     this.#baseSnapshot = options.baseSnapshot === null ? null : externalCopy(options.baseSnapshot);
   }
 
@@ -97,13 +104,7 @@ export class InstanceFactory {
   async #evaluated(version: RunnableVersion): Promise<PreparedIsolate> {
     const spare = version.limits.memoryMiB === defaultFunctionLimits.memoryMiB ? this.#spares.pop() : undefined;
     const prepared = spare ?? (await this.#prepare(version.limits.memoryMiB));
-    if (spare !== undefined) {
-      this.#options.environment.startTimer(0, () => {
-        this.fillSpares().catch((error: unknown) => {
-          this.#options.environment.onCatastrophe(`Cannot prepare an isolate: ${String(error)}`);
-        });
-      });
-    }
+    if (spare !== undefined) this.#refillLater();
     try {
       await runScript(prepared, version.code, {
         filename: scriptNames.function,
@@ -116,12 +117,24 @@ export class InstanceFactory {
     }
   }
 
+  /** Making an isolate blocks this thread for milliseconds: not while the request that took the spare is starting. */
+  #refillLater(): void {
+    if (this.#refillScheduled) return;
+    this.#refillScheduled = true;
+    this.#options.environment.startTimer(refillDelayMs, () => {
+      this.#refillScheduled = false;
+      this.fillSpares().catch((error: unknown) => {
+        this.#onCatastrophe(`Cannot prepare an isolate: ${String(error)}`);
+      });
+    });
+  }
+
   #restored(source: InstanceSource): Promise<PreparedIsolate> {
     return prepareIsolate({
       memoryMiB: source.version.limits.memoryMiB,
       snapshot: source.snapshot,
       guestScript: this.#options.guestScript,
-      onCatastrophe: this.#options.environment.onCatastrophe,
+      onCatastrophe: this.#onCatastrophe,
     });
   }
 
@@ -130,11 +143,11 @@ export class InstanceFactory {
       memoryMiB,
       snapshot: this.#baseSnapshot,
       guestScript: this.#options.guestScript,
-      onCatastrophe: this.#options.environment.onCatastrophe,
+      onCatastrophe: this.#onCatastrophe,
     });
   }
 }
 
 function externalCopy(bytes: Uint8Array): ExternalCopy<ArrayBuffer> {
-  return new ivm.ExternalCopy(bytes.slice().buffer);
+  return new ivm.ExternalCopy(new Uint8Array(bytes).buffer);
 }

@@ -215,7 +215,6 @@ export class Instance {
     void this.cpuMs;
     for (const cancel of this.#timers.values()) cancel();
     this.#timers.clear();
-    this.#subtle.close();
     const unanswered = [...this.#active.values()].filter((invocation) => !invocation.answered);
     this.#active.clear();
     disposeQuietly(this.#isolate);
@@ -251,7 +250,7 @@ export class Instance {
 
   #readFrame(
     reader: FrameReader,
-    buffers: readonly Uint8Array[],
+    buffers: readonly Uint8Array<ArrayBuffer>[],
     out: { readonly front: { text: string; buffers: Uint8Array[] }; readonly ended: number[] },
   ): void {
     switch (reader.kind) {
@@ -302,7 +301,7 @@ export class Instance {
     if (reader.kind === fromGuest.readBody) this.#awaitedFromFront += 1;
   }
 
-  #call(reader: FrameReader, buffers: readonly Uint8Array[]): void {
+  #call(reader: FrameReader, buffers: readonly Uint8Array<ArrayBuffer>[]): void {
     const id = reader.int();
     const operation = reader.text();
     const json = reader.text();
@@ -315,7 +314,11 @@ export class Instance {
     }
     this.#calls += 1;
     this.#subtle
-      .call(operation, json, buffers)
+      .call(
+        operation,
+        json,
+        buffers.map((bytes) => bytes.buffer),
+      )
       .then(
         (result) => {
           const bytes = result.buffers.map((buffer) => new Uint8Array(buffer));
@@ -358,7 +361,7 @@ export class Instance {
   }
 }
 
-const noBuffers: readonly Uint8Array[] = [];
+const noBuffers: readonly Uint8Array<ArrayBuffer>[] = [];
 const answersTheGuest: ReadonlySet<string> = new Set([
   toGuest.bodyChunk,
   toGuest.bodyEnd,
@@ -373,8 +376,8 @@ export function failedOutcome(id: number, code: ErrorCode, message: string, stac
   return frame(fromGuest.outcome, int(id) + int(1) + int(outcomeKind.failed) + reason);
 }
 
-function takeBuffers(buffers: readonly unknown[], from: number, count: number): readonly Uint8Array[] {
-  const taken: Uint8Array[] = [];
+function takeBuffers(buffers: readonly unknown[], from: number, count: number): readonly Uint8Array<ArrayBuffer>[] {
+  const taken: Uint8Array<ArrayBuffer>[] = [];
   for (let index = from; index < from + count; index += 1) {
     const buffer = buffers[index];
     if (!(buffer instanceof ArrayBuffer)) throw new FrameError("a buffer is missing");
@@ -384,6 +387,7 @@ function takeBuffers(buffers: readonly unknown[], from: number, count: number): 
 }
 
 function transferable(bytes: Uint8Array): Copy<ArrayBuffer> {
-  const copy = bytes.slice().buffer;
+  // Not slice(): a Buffer would hand out the memory it is a view of.
+  const copy = new Uint8Array(bytes).buffer;
   return new ivm.ExternalCopy(copy, { transferOut: true }).copyInto({ release: true, transferIn: true });
 }

@@ -490,7 +490,7 @@ async function runOnce(driver: Driver, module: string, options: RunOptions): Pro
   await driver.load(version);
   const logs: string[] = [];
   const host: InvocationHost = {
-    fetch: options.fetch ?? quietHost(logs).fetch,
+    fetch: options.fetch ?? ((request, signal) => quietHost(logs).fetch(request, signal)),
     log: (level, message) => {
       logs.push(`${level} ${message}`);
     },

@@ -97,7 +97,7 @@ export class OutgoingStreams {
   add(stream: ReadableStream, onEnd: () => void): number {
     const id = this.#nextId++;
     this.#streams.set(id, {
-      reader: stream.getReader() as ReadableStreamDefaultReader,
+      reader: stream.getReader(),
       credit: 0,
       pumping: false,
       stopped: false,
@@ -207,8 +207,9 @@ export function referenceOf(body: { readonly owner: BodyOwner; readonly id: numb
 /** The message of anything that can be thrown; never throws itself. */
 export function messageOf(error: unknown): string {
   try {
-    if (error instanceof Error) return String(error.message);
-    return String(error);
+    // What the types promise, user code may have replaced.
+    const message: unknown = error instanceof Error ? error.message : error;
+    return String(message);
   } catch {
     return "an error that cannot be shown";
   }

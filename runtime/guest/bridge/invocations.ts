@@ -16,6 +16,8 @@ import {
   describeResponse,
   isRequest,
   isResponse,
+  type RequestDescription,
+  type ResponseDescription,
 } from "../message.ts";
 import { AbortController, type AbortSignal } from "../web/events/abort-signal.ts";
 import { formatLog } from "../web/console/format.ts";
@@ -105,7 +107,7 @@ export class Invocations {
     try {
       const result = this.#callHook(running, fields);
       if (isThenable(result)) {
-        promiseThen.call(
+        void promiseThen.call(
           promiseResolve(result),
           (value) => {
             this.#settle(running, value);
@@ -206,7 +208,7 @@ export class Invocations {
 
   #waitUntil(running: Running, promise: unknown): void {
     running.pending += 1;
-    promiseThen.call(
+    void promiseThen.call(
       promiseResolve(promise),
       () => {
         this.#release(running);
@@ -221,37 +223,35 @@ export class Invocations {
   #settle(running: Running, result: unknown): void {
     try {
       if (result === undefined || result === null) this.#settleNothing(running);
-      else if (isResponse(result)) this.#answer(running, result);
+      else if (isResponse(result)) this.#answer(running, describeResponse(result));
       else if (isRequest(result) && running.request !== null && running.fields.phase !== "fetch") {
-        this.#replaceRequest(running, result);
+        this.#replaceRequest(running, describeRequest(result));
       } else this.#fail(running, "FUNCTION_RESULT_INVALID", new TypeError(invalidResult(running.fields.phase, result)));
     } catch (error) {
       this.#fail(running, "FUNCTION_RESULT_INVALID", error);
     }
   }
 
+  /** Nothing returned: what the hook did to the headers counts. */
   #settleNothing(running: Running): void {
-    if (running.fields.phase === "fetch") throw new TypeError(invalidResult("fetch", undefined));
-    if (running.response !== null) {
-      const changed = describeResponse(running.response);
-      if (!changed.headersChanged) this.#outcome(running, int(outcomeKind.continue), null);
-      else this.#answer(running, running.response);
-      return;
-    }
-    if (running.request === null) return;
-    const changed = describeRequest(running.request);
-    if (!changed.headersChanged) this.#outcome(running, int(outcomeKind.continue), null);
-    else this.#replaceRequest(running, running.request);
+    const { response, request } = running;
+    if (response !== null) {
+      const description = describeResponse(response);
+      if (description.headersChanged) this.#answer(running, description);
+      else this.#outcome(running, int(outcomeKind.continue), null);
+    } else if (request !== null && running.fields.phase !== "fetch") {
+      const description = describeRequest(request);
+      if (description.headersChanged) this.#replaceRequest(running, description);
+      else this.#outcome(running, int(outcomeKind.continue), null);
+    } else throw new TypeError(invalidResult("fetch", undefined));
   }
 
-  #answer(running: Running, response: Response): void {
-    const { status, headers, body } = describeResponse(response);
+  #answer(running: Running, { status, headers, body }: ResponseDescription): void {
     const described = this.#body(running, body);
     this.#outcome(running, int(outcomeKind.response) + int(status) + text(headers) + described.payload, described);
   }
 
-  #replaceRequest(running: Running, request: Request): void {
-    const { method, url, headers, body } = describeRequest(request);
+  #replaceRequest(running: Running, { method, url, headers, body }: RequestDescription): void {
     const described = this.#body(running, body);
     this.#outcome(
       running,
@@ -325,8 +325,9 @@ function invalidResult(phase: string, value: unknown): string {
 
 function stackOf(error: unknown): string {
   try {
-    if (error instanceof Error) return String(error.stack ?? "");
-    return "";
+    // What the types promise, user code may have replaced.
+    const stack: unknown = error instanceof Error ? error.stack : "";
+    return typeof stack === "string" ? stack : "";
   } catch {
     return "";
   }

@@ -28,7 +28,7 @@ export class Outbox {
     this.#hop = () => {
       if (this.#hopsLeft > 0) {
         this.#hopsLeft -= 1;
-        promiseThen.call(resolved, this.#hop);
+        void promiseThen.call(resolved, this.#hop);
         return;
       }
       this.#scheduled = false;
@@ -78,6 +78,6 @@ export class Outbox {
   #schedule(): void {
     this.#scheduled = true;
     this.#hopsLeft = hopsBeforeFlush;
-    promiseThen.call(resolved, this.#hop);
+    void promiseThen.call(resolved, this.#hop);
   }
 }

@@ -118,6 +118,6 @@ function errorOf(name: string, message: string): Error {
     case "Error":
       return new Error(message);
     default:
-      return new DOMException(message, name) as unknown as Error;
+      return new DOMException(message, name);
   }
 }
