@@ -88,5 +88,6 @@ function placeholder(definition: Setting): string {
 function presence(definition: Setting): string {
   if (definition.required) return "required";
   if (definition.default === null) return "optional";
-  return `default ${String(definition.default)}`;
+  const text = String(definition.default);
+  return `default ${text === "" ? "none" : text}`;
 }
