@@ -9,6 +9,7 @@ import { type BodyInit, extractBody, type ExtractedBody } from "../body/extract-
 import { toDictionary, toDomString, toPrintable, toUsvString } from "../core/webidl.ts";
 import { type AbortSignal, followSignals, isAbortSignal } from "../events/abort-signal.ts";
 import { HeaderList } from "../headers/header-list.ts";
+import { contentTypeName } from "../headers/header-name.ts";
 import { fillHeaderList, type HeadersInit } from "../headers/headers.ts";
 import { isReadableStream } from "../streams/streams.ts";
 import { normalizeUrl } from "../url/url.ts";
@@ -79,7 +80,7 @@ function bodyFor(parts: BodyParts): Body | null {
       throw new TypeError('Cannot create a Request: a stream as body needs the option duplex: "half"');
     }
     const extracted: ExtractedBody = extractBody(init, "create a Request");
-    if (extracted.contentType !== null && !parts.headerList.has("content-type")) {
+    if (extracted.contentType !== null && !parts.headerList.has(contentTypeName)) {
       parts.headerList.fill(`content-type:${extracted.contentType}\n`);
     }
     return extracted.body;

@@ -5,6 +5,7 @@ import { readArrayBuffer, readBlob, readBytes, readFormData, readJson, readText 
 import { finishInterface } from "../core/interface.ts";
 import { isObject, requireArguments } from "../core/webidl.ts";
 import type { AbortSignal } from "../events/abort-signal.ts";
+import { contentTypeName } from "../headers/header-name.ts";
 import type { Headers } from "../headers/headers.ts";
 import type { ReadableStream } from "../streams/streams.ts";
 import type { URL } from "../url/url.ts";
@@ -106,10 +107,10 @@ export class Request {
     return await readJson(this.#state.body);
   }
   async blob(): Promise<Blob> {
-    return await readBlob(this.#state.body, this.#state.headerList.get("content-type"));
+    return await readBlob(this.#state.body, this.#state.headerList.get(contentTypeName));
   }
   async formData(): Promise<FormData> {
-    return await readFormData(this.#state.body, this.#state.headerList.get("content-type"));
+    return await readFormData(this.#state.body, this.#state.headerList.get(contentTypeName));
   }
 
   static {

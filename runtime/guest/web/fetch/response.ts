@@ -7,6 +7,7 @@ import { readArrayBuffer, readBlob, readBytes, readFormData, readJson, readText 
 import { finishInterface } from "../core/interface.ts";
 import { isObject, requireArguments, toDictionary, toDomString, toUnsignedShort, toUsvString } from "../core/webidl.ts";
 import { HeaderList } from "../headers/header-list.ts";
+import { contentTypeName } from "../headers/header-name.ts";
 import { fillHeaderList, type Headers, type HeadersGuard, type HeadersInit, headersOver } from "../headers/headers.ts";
 import type { ReadableStream } from "../streams/streams.ts";
 import { normalizeUrl, type URL } from "../url/url.ts";
@@ -54,12 +55,12 @@ export class Response {
     refuseNullBodyStatus(state.status);
     if (typeof body === "string") {
       state.body = new Body({ kind: "text", text: body.toWellFormed() });
-      if (!state.headerList.has("content-type")) state.headerList.fill(`content-type:${textContentType}\n`);
+      if (!state.headerList.has(contentTypeName)) state.headerList.fill(`content-type:${textContentType}\n`);
       return;
     }
     const extracted = extractBody(body, "create a Response");
     state.body = extracted.body;
-    if (extracted.contentType !== null && !state.headerList.has("content-type")) {
+    if (extracted.contentType !== null && !state.headerList.has(contentTypeName)) {
       state.headerList.fill(`content-type:${extracted.contentType}\n`);
     }
   }
@@ -93,7 +94,7 @@ export class Response {
     const state = stateOfInit(parameters[1] ?? null);
     refuseNullBodyStatus(state.status);
     state.body = new Body({ kind: "text", text: text.toWellFormed() });
-    if (!state.headerList.has("content-type")) state.headerList.fill("content-type:application/json\n");
+    if (!state.headerList.has(contentTypeName)) state.headerList.fill("content-type:application/json\n");
     return responseOver(state);
   }
 
@@ -153,10 +154,10 @@ export class Response {
     return await readJson(this.#state.body);
   }
   async blob(): Promise<Blob> {
-    return await readBlob(this.#state.body, this.#state.headerList.get("content-type"));
+    return await readBlob(this.#state.body, this.#state.headerList.get(contentTypeName));
   }
   async formData(): Promise<FormData> {
-    return await readFormData(this.#state.body, this.#state.headerList.get("content-type"));
+    return await readFormData(this.#state.body, this.#state.headerList.get(contentTypeName));
   }
 
   static {

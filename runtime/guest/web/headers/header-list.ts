@@ -4,18 +4,11 @@
  * Knows neither guards nor Web IDL. Invariant: the text is within the grammar of header-text.ts whatever is appended, and
  * `changed` is false exactly as long as the text is the one the list began with.
  */
-import {
-  appendHeader,
-  deleteHeader,
-  getAllHeaders,
-  hasHeader,
-  headerEntries,
-  isHeaderName,
-  isHeaderValue,
-  setHeader,
-  type HeaderText,
-} from "../../../../sdk/header-text.ts";
+import { deleteHeader, headerEntries, isHeaderValue, type HeaderText } from "../../../../sdk/header-text.ts";
 import { toPrintable } from "../core/webidl.ts";
+import type { HeaderName } from "./header-name.ts";
+
+let hasBrand: (value: object) => boolean;
 
 export class HeaderList {
   text: HeaderText;
@@ -27,18 +20,32 @@ export class HeaderList {
     this.text = text;
   }
 
-  /** All values of `name` (lower case) combined, or null. */
-  get(name: string): string | null {
-    const values = getAllHeaders(this.text, name);
-    return values.length === 0 ? null : values.join(", ");
+  /** All values of `name` combined, or null. */
+  get(name: HeaderName): string | null {
+    const { text } = this;
+    const at = lineOf(text, name);
+    if (at < 0) return null;
+    const start = at + name.start.length;
+    const end = text.indexOf("\n", start);
+    const first = text.slice(start, end);
+    return text.includes(name.inner, end) ? this.getAll(name).join(", ") : first;
   }
 
-  getAll(name: string): string[] {
-    return getAllHeaders(this.text, name);
+  getAll(name: HeaderName): string[] {
+    const { text } = this;
+    const values: string[] = [];
+    for (let at = lineOf(text, name); at >= 0;) {
+      const start = at + name.start.length;
+      const end = text.indexOf("\n", start);
+      values.push(text.slice(start, end));
+      const next = text.indexOf(name.inner, end);
+      at = next < 0 ? -1 : next + 1;
+    }
+    return values;
   }
 
-  has(name: string): boolean {
-    return hasHeader(this.text, name);
+  has(name: HeaderName): boolean {
+    return lineOf(this.text, name) >= 0;
   }
 
   /** Takes lines over while the list is being made: that is no change. */
@@ -46,16 +53,17 @@ export class HeaderList {
     this.text = this.text === "" ? lines : this.text + lines;
   }
 
-  append(name: string, value: string): void {
-    this.#replace(appendHeader(this.text, name, value));
+  append(name: HeaderName, value: string): void {
+    this.#replace(`${this.text}${name.start}${value}\n`);
   }
 
-  set(name: string, value: string): void {
-    this.#replace(setHeader(this.text, name, value));
+  set(name: HeaderName, value: string): void {
+    const others = this.has(name) ? deleteHeader(this.text, name.name) : this.text;
+    this.#replace(`${others}${name.start}${value}\n`);
   }
 
-  delete(name: string): void {
-    if (hasHeader(this.text, name)) this.#replace(deleteHeader(this.text, name));
+  delete(name: HeaderName): void {
+    if (this.has(name)) this.#replace(deleteHeader(this.text, name.name));
   }
 
   /** The pair at `index` of the list sorted by name and combined, where each set-cookie stays alone (Fetch §2.2.2). */
@@ -69,27 +77,42 @@ export class HeaderList {
     this.changed = true;
     this.#sorted = null;
   }
+
+  static {
+    hasBrand = (value) => #sorted in value;
+  }
 }
 
-/** `name` in lower case. Throws a TypeError when it is not a field name. */
-export function normalizeHeaderName(name: string): string {
-  if (!isHeaderName(name)) throw new TypeError(`Cannot use a header: ${toPrintable(name)} is not a valid header name`);
-  return name.toLowerCase();
+/** Looks at nothing of `value` that a proxy would see. */
+export function isHeaderList(value: object): value is HeaderList {
+  return hasBrand(value);
 }
 
 /** `value` without surrounding blanks. Throws a TypeError when it is not a field value in Latin-1. */
 export function normalizeHeaderValue(name: string, value: string): string {
-  const first = value.charCodeAt(0);
-  const last = value.charCodeAt(value.length - 1);
-  const trimmed = first <= 0x20 || last <= 0x20 ? trimBlanks(value) : value;
+  if (isPlain(value)) return value;
+  const trimmed = value.replaceAll(/^[\t\n\r ]+|[\t\n\r ]+$/g, "");
   if (isHeaderValue(trimmed)) return trimmed;
   // eslint-disable-next-line no-control-regex -- the message tells the two kinds of invalid values apart
   const reason = /[^\u0000-\u00ff]/.test(value) ? "a character beyond U+00FF" : "a control character";
   throw new TypeError(`Cannot use the header ${name}: its value holds ${reason}: received ${toPrintable(value)}`);
 }
 
-function trimBlanks(value: string): string {
-  return value.replaceAll(/^[\t\n\r ]+|[\t\n\r ]+$/g, "");
+/** Printable ASCII without a blank at either end; faster than the expressions for the values that headers have. */
+function isPlain(value: string): boolean {
+  const last = value.length - 1;
+  for (let i = 0; i <= last; i++) {
+    const unit = value.charCodeAt(i);
+    if (unit < 0x20 || unit > 0x7e) return false;
+  }
+  return last < 0 || (value.charCodeAt(0) !== 0x20 && value.charCodeAt(last) !== 0x20);
+}
+
+/** Where the first line of `name` begins, or -1. */
+function lineOf(text: HeaderText, name: HeaderName): number {
+  if (text.startsWith(name.start)) return 0;
+  const at = text.indexOf(name.inner);
+  return at < 0 ? -1 : at + 1;
 }
 
 function sortAndCombine(entries: [string, string][]): readonly (readonly [string, string])[] {

@@ -8,35 +8,27 @@
 /** A number 0..255 without leading zeros. */
 const octet = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])";
 
-/**
- * Host: lower-case labels, none in Punycode, the last one beginning with a letter (else it may be an IPv4 number), or dotted
- * decimal IPv4. Path, query and fragment: only characters that their percent-encode sets leave alone.
- */
-const ordinary = new RegExp(
-  `^https?://(?:(?:(?!xn--)[a-z0-9-]+\\.)*(?!xn--)[a-z][a-z0-9-]*|${octet}(?:\\.${octet}){3})(?::[1-9][0-9]{0,4})?` +
-    "/[!$%&'()*+,\\-./0-9:;=@A-Z[\\]_a-z|~]*" +
-    "(?:\\?[!$%&()*+,\\-./0-9:;=?@A-Z[\\\\\\]^_`a-z{|}~]*)?" +
-    "(?:#[!#$%&'()*+,\\-./0-9:;=?@A-Z[\\\\\\]^_a-z{|}~]*)?$",
-);
+/** Lower-case labels, none in Punycode, the last beginning with a letter (else it may be an IPv4 number); or plain IPv4. */
+const host = `(?:(?:(?!xn--)[a-z0-9-]+\\.)*(?!xn--)[a-z][a-z0-9-]*|${octet}(?:\\.${octet}){3})`;
 
-/** A path segment of one or two dots, also percent-encoded. */
-const dotSegment = /\/(?:\.|%2[eE]){1,2}(?:[/?#]|$)/;
+/** Only characters that the percent-encode sets of path, query and fragment leave alone; no segment of one or two dots. */
+const rest =
+  "(?:/(?!(?:\\.|%2[eE]){1,2}(?:[/?#]|$))[!$%&'()*+,\\-.0-9:;=@A-Z[\\]_a-z|~]*)+" +
+  "(?:\\?[!$%&()*+,\\-./0-9:;=?@A-Z[\\\\\\]^_`a-z{|}~]*)?" +
+  "(?:#[!#$%&'()*+,\\-./0-9:;=?@A-Z[\\\\\\]^_a-z{|}~]*)?$";
+
+const withoutPort = new RegExp(`^https?://${host}${rest}`);
+const withPort = new RegExp(`^http(s?)://${host}:([1-9][0-9]{0,4})${rest}`);
 
 export function isOrdinary(text: string): boolean {
-  if (!ordinary.test(text)) return false;
-  const path = pathStart(text);
-  if (
-    (text.includes("/.", path) || text.includes("/%2", path)) &&
-    dotSegment.test(text.slice(path, pathEnd(text, path)))
-  ) {
-    return false;
-  }
-  const colon = text.indexOf(":", 6);
-  return colon < 0 || colon > path || isOrdinaryPort(text, Number(text.slice(colon + 1, path)));
+  return withoutPort.test(text) || isOrdinaryWithPort(text);
 }
 
-function isOrdinaryPort(text: string, port: number): boolean {
-  return port <= 65_535 && port !== (text.startsWith("https:") ? 443 : 80);
+function isOrdinaryWithPort(text: string): boolean {
+  const match = withPort.exec(text);
+  if (match === null) return false;
+  const port = Number(match[2]);
+  return port <= 65_535 && port !== (match[1] === "s" ? 443 : 80);
 }
 
 /** Where the path of an ordinary URL begins. */
