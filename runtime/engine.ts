@@ -41,6 +41,7 @@ export class Engine implements InstanceOwner {
   readonly #touched = new Set<Instance>();
   readonly #silentChecks = new Map<Instance, number>();
   #checking: (() => void) | null = null;
+  #processCpuMs = 0;
 
   constructor(link: Link, options: InstanceFactoryOptions) {
     this.#link = link;
@@ -73,6 +74,10 @@ export class Engine implements InstanceOwner {
     for (const { instance } of this.#instances.values()) instance.stop("NODE_DRAINING", "The node is shutting down");
     this.#factory.close();
     this.#link.close();
+  }
+
+  get processCpuMs(): number {
+    return this.#processCpuMs;
   }
 
   forward(instance: Instance, batch: string, buffers: readonly Uint8Array[]): void {
@@ -172,6 +177,7 @@ export class Engine implements InstanceOwner {
     const { limits } = loaded.version;
     const wallMs = phase === "fetch" ? limits.fetchWallMs : limits.wallMs;
     this.#waiting.set(id, loaded);
+    this.#keepChecking();
     loaded.pool.admit({
       id,
       run: (instance) => {
@@ -188,7 +194,6 @@ export class Engine implements InstanceOwner {
         this.#refuse(id, code, message, stack);
       },
     });
-    this.#keepChecking();
   }
 
   /** Instance 0 is nobody: the engine speaks for itself. */
@@ -308,7 +313,9 @@ export class Engine implements InstanceOwner {
 
   /** Watches limits while anything runs, and stops watching when nothing does. */
   #keepChecking(): void {
-    this.#checking ??= this.#environment.startTimer(checkEveryMs, () => {
+    if (this.#checking !== null) return;
+    this.#processCpuMs = this.#environment.processCpuMs();
+    this.#checking = this.#environment.startTimer(checkEveryMs, () => {
       this.#checking = null;
       this.#check();
       if (this.#placed.size > 0 || this.#waiting.size > 0) this.#keepChecking();
@@ -317,6 +324,7 @@ export class Engine implements InstanceOwner {
 
   #check(): void {
     const nowMs = this.#environment.nowMs();
+    this.#processCpuMs = this.#environment.processCpuMs();
     const busy = new Set(this.#placed.values());
     for (const instance of busy) {
       if (instance.check(nowMs)) continue;

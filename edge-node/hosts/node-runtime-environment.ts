@@ -7,6 +7,10 @@ import type { RuntimeEnvironment } from "../../runtime/runtime-environment.ts";
 export function nodeRuntimeEnvironment(onCatastrophe: (message: string) => void): RuntimeEnvironment {
   return {
     nowMs: () => performance.now(),
+    processCpuMs: () => {
+      const { user, system } = process.cpuUsage();
+      return (user + system) / 1_000;
+    },
     startTimer: (delayMs, fire) => {
       const timer = setTimeout(fire, delayMs);
       return () => {
