@@ -1,3 +1,4 @@
+/* oxlint-disable no-var, no-redeclare, typescript/no-explicit-any, typescript/no-unsafe-declaration-merging -- declarations follow the standards: globals are var, classes share the Body mixin, json() promises nothing */
 /**
  * The rest of the runtime's globals for authors: files, fetch, crypto, console, timers. See globals.d.ts, which comes first.
  */

@@ -19,6 +19,12 @@ const TYPE_FILES: readonly string[] = [
   "tsconfig.author.json",
 ];
 
+/** Files that are stored under another name, so that the template's own folder is not subject to them. */
+const STORED_NAMES: ReadonlyMap<string, string> = new Map([
+  ["gitignore", ".gitignore"],
+  ["project-tsconfig.json", "tsconfig.json"],
+]);
+
 interface InitOptions {
   readonly template: (typeof TEMPLATES)[number];
   readonly name?: string;
@@ -63,8 +69,8 @@ async function planFiles(
   const entries = await readdir(from, { recursive: true, withFileTypes: true });
   const sources = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   const project = sources.map((source): PlannedFile => {
-    // Stored without its dot, so that the template's own folder is not subject to it.
-    const path = join(folder, relative(from, source).replace(/^gitignore$/, ".gitignore"));
+    const stored = relative(from, source);
+    const path = join(folder, STORED_NAMES.get(stored) ?? stored);
     return { path, write: async () => writeNew(path, (await readFile(source, "utf8")).replaceAll("{{name}}", name)) };
   });
   const types = TYPE_FILES.map((file): PlannedFile => {

@@ -52,7 +52,7 @@ async function startBoth(
 ): Promise<void> {
   const { flags, controlUrl, adminUrl, controlEnvironment, nodeEnvironment } = settings;
   const start = async (program: Omit<ProgramStart, "flags">) => {
-    const child = await startProgram({ ...program, flags }, { context, output: output.json ? "capture" : "inherit" });
+    const child = await startProgram({ ...program, flags }, { context, output: output.json ? "stderr" : "inherit" });
     children.push(child);
     return child;
   };

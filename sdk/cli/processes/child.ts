@@ -4,7 +4,7 @@
  * Each leads a process group of its own, so that Ctrl-C reaches the tool alone, which then stops its children in order.
  * Invariant: `stop` always ends the process: politely first, with SIGKILL to its group after the grace period.
  */
-import { spawn } from "node:child_process";
+import { spawn, type StdioOptions } from "node:child_process";
 import { once } from "node:events";
 
 export interface ChildOptions {
@@ -14,14 +14,23 @@ export interface ChildOptions {
   readonly arguments: readonly string[];
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly workingDirectory: string;
-  /** `inherit`: writes where the tool writes. `capture`: kept (its end) for messages. */
-  readonly output: "inherit" | "capture";
+  /** `inherit`: writes where the tool writes. `stderr`: all of it to stderr. `capture`: kept (its end) for messages. */
+  readonly output: ChildOutput;
 }
+
+export type ChildOutput = "inherit" | "stderr" | "capture";
 
 export interface ChildExit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
 }
+
+/** Standard input, output and error of a child; 2 is the tool's stderr. */
+const STREAMS: Readonly<Record<ChildOutput, StdioOptions>> = {
+  inherit: ["ignore", "inherit", "inherit"],
+  stderr: ["ignore", 2, 2],
+  capture: ["ignore", "pipe", "pipe"],
+};
 
 const CAPTURED_CHARS_MAX = 65_536;
 
@@ -53,11 +62,10 @@ export class Child {
 
   /** @throws Error when the command cannot be started. */
   static async start(options: ChildOptions): Promise<Child> {
-    const stdio = options.output;
     const child = spawn(options.command, [...options.arguments], {
       cwd: options.workingDirectory,
       env: { ...options.environment },
-      stdio: stdio === "inherit" ? ["ignore", "inherit", "inherit"] : ["ignore", "pipe", "pipe"],
+      stdio: STREAMS[options.output],
       detached: true,
     });
     await once(child, "spawn");

@@ -1,7 +1,7 @@
 /** Runs one of the project's programs in the foreground: its output is the tool's, signals reach it, its end is the tool's. */
 import type { CliContext } from "../cli-context.ts";
 import { CliError, exitCodes } from "../exit-code.ts";
-import { Child } from "./child.ts";
+import { Child, type ChildOutput } from "./child.ts";
 import { nodeFlags } from "./program-files.ts";
 import { runTogether } from "./run-together.ts";
 
@@ -27,7 +27,7 @@ export async function runProgram(start: ProgramStart, context: CliContext): Prom
 
 export function startProgram(
   start: ProgramStart,
-  { context, output }: { readonly context: CliContext; readonly output: "inherit" | "capture" },
+  { context, output }: { readonly context: CliContext; readonly output: ChildOutput },
 ): Promise<Child> {
   return Child.start({
     name: start.name,
