@@ -5,6 +5,7 @@
  * the group: only the supervisor acts on it.
  */
 import { randomBytes } from "node:crypto";
+import { flushCompileCache } from "node:module";
 import path from "node:path";
 import { BlobFolder } from "./artifacts/blob-folder.ts";
 import { StackMaps } from "./artifacts/stack-maps.ts";
@@ -79,6 +80,8 @@ async function start(settings: FrontSettings, logger: Logger): Promise<void> {
     if (next.kind !== "start") frontProcess.handle(next);
   });
   await send({ kind: "started", runtimeKey });
+  // A front that is killed later would leave nothing for the next one's start.
+  flushCompileCache();
 }
 
 function send(message: FromFront): Promise<void> {

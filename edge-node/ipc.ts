@@ -62,7 +62,7 @@ export interface FrontApplied {
 export type ToFront =
   | { readonly kind: "start"; readonly settings: FrontSettings }
   | { readonly kind: "state"; readonly id: number; readonly state: FrontState }
-  /** Port 0 takes a free one. */
+  /** Several fronts share the port. */
   | { readonly kind: "listen"; readonly host: string; readonly port: number }
   | { readonly kind: "ping"; readonly id: number }
   | { readonly kind: "metrics"; readonly id: number }

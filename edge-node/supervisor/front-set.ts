@@ -47,7 +47,6 @@ export class FrontSet {
   readonly #started: (() => void)[] = [];
   readonly #startFailed: ((error: Error) => void)[] = [];
   #runtimeKey: string | null = null;
-  #port: number | null = null;
   #ids = 0;
   #next = 0;
 
@@ -67,25 +66,14 @@ export class FrontSet {
     return this.#runtimeKey;
   }
 
-  /** The port they serve on; null before the first listens. */
-  get port(): number | null {
-    return this.#port;
-  }
-
   /** Resolves when every front answered to `state` and listens; null when there was none. Rejects when one cannot start. */
   async start(
     address: { readonly host: string; readonly port: number },
     state: FrontState | null,
   ): Promise<ApplyReport | null> {
     const numbered = state === null ? null : { id: ++this.#ids, state };
-    const [first, ...others] = this.#slots;
-    if (first === undefined) return null;
-    const firstServes = this.#whenServing(0, first.start(address, numbered));
-    // Only the first knows which free port it got.
-    if (address.port === 0) await firstServes;
-    const shared = { ...address, port: this.#port ?? address.port };
-    const othersServe = others.map((slot, index) => this.#whenServing(index + 1, slot.start(shared, numbered)));
-    const outcomes = await Promise.all([firstServes, ...othersServe]);
+    const serving = this.#slots.map((slot, index) => this.#whenServing(index, slot.start(address, numbered)));
+    const outcomes = await Promise.all(serving);
     return numbered === null ? null : mergeOutcomes(outcomes.filter((outcome) => outcome !== null));
   }
 
@@ -133,10 +121,7 @@ export class FrontSet {
       random,
       logger: logger.child({ front: index }),
       onMessage: (message) => this.#receive(message),
-      onServing: (port) => {
-        this.#port = port;
-        this.#started[index]?.();
-      },
+      onServing: () => this.#started[index]?.(),
       onExit: ({ reason, final }) => {
         this.#metrics.abandon(slot);
         this.#invokes.abandon(slot);

@@ -41,7 +41,7 @@ export interface FrontSlotOptions {
   readonly logger: Logger;
   /** Everything but the life cycle's own messages. */
   readonly onMessage: (message: FromFront) => void;
-  readonly onServing: (port: number) => void;
+  readonly onServing: () => void;
   /** `final`: the front said that it cannot go on with these settings. */
   readonly onExit: (exit: { readonly reason: string; readonly final: boolean }) => void;
 }
@@ -180,7 +180,7 @@ export class FrontSlot {
       case "refused":
         return this.#replied(message.id, message);
       case "listening":
-        return this.#serve(message.port);
+        return this.#serve();
       case "pong":
         this.#beat = message;
         this.#unansweredPings = 0;
@@ -214,13 +214,11 @@ export class FrontSlot {
     this.#send({ kind: "listen", ...this.#address });
   }
 
-  #serve(port: number): void {
+  #serve(): void {
     if (this.#phase !== "starting") return;
     this.#phase = "serving";
-    // The same port again after a restart, also when a free one was taken.
-    if (this.#address !== null) this.#address = { ...this.#address, port };
     this.#later(STABLE_MS, () => this.#backOff.reset());
-    this.#options.onServing(port);
+    this.#options.onServing();
   }
 
   #ping(id: number): void {

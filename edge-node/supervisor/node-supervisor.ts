@@ -69,6 +69,7 @@ export class NodeSupervisor {
   readonly #stateFile: StateFile;
   readonly #applier: RevisionApplier;
   readonly #admin: AdminServer;
+  #port: number | null = null;
   #link: ControlLink | null = null;
   #newestAck: Omit<NodeAck, "node"> | null = null;
   #stopping: Promise<void> | null = null;
@@ -112,15 +113,15 @@ export class NodeSupervisor {
   async start(): Promise<NodeAddresses> {
     const { config, logger } = this.#options;
     await mkdir(config.data, { recursive: true, mode: 0o700 });
-    await probePort(config);
+    const port = await probePort(config);
+    this.#port = port;
     const adminPort = await this.#admin.listen({ host: config.adminHost, port: config.adminPort });
     const kept = await this.#restore();
-    const report = await this.#fronts.start(config, kept?.state ?? null);
+    const report = await this.#fronts.start({ host: config.host, port }, kept?.state ?? null);
     if (kept !== null && report?.kind === "applied") {
       await this.#preparer.discard(report.damaged);
       this.#applier.adopt({ revision: kept.state.state.revision, failures: report.failures });
     }
-    const port = this.#fronts.port ?? config.port;
     logger.info({ port, adminPort, revision: kept?.state.state.revision ?? 0 }, "node.serving");
     this.#link = this.#createLink();
     this.#link.start();
@@ -239,7 +240,7 @@ export class NodeSupervisor {
     return {
       name: this.#options.config.name,
       selvageVersion: this.#options.selvageVersion,
-      port: this.#fronts.port,
+      port: this.#port,
       stopping: this.#stopping !== null,
       applied: this.#applier.applied,
       refusal: this.#applier.refusal,
