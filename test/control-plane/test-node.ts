@@ -1,0 +1,95 @@
+/** A node as the control plane sees it: registers, opens its stream, reads messages and reports back over real HTTP. */
+import type { NodeAck, StreamMessage } from "../../sdk/desired-state.ts";
+import type { TestControlPlane } from "./test-control-plane.ts";
+
+export type StateMessage = Extract<StreamMessage, { kind: "state" }>;
+export type InvokeStreamMessage = Extract<StreamMessage, { kind: "invoke" }>;
+
+export class TestNode {
+  readonly name: string;
+  readonly #control: TestControlPlane;
+  readonly #token: string;
+  readonly #abort = new AbortController();
+  readonly #messages: AsyncGenerator<StreamMessage>;
+
+  private constructor(
+    control: TestControlPlane,
+    options: {
+      readonly name: string;
+      readonly token: string;
+      readonly response: Response;
+      readonly abort: AbortController;
+    },
+  ) {
+    this.#control = control;
+    this.name = options.name;
+    this.#token = options.token;
+    this.#abort = options.abort;
+    this.#messages = readMessages(options.response);
+  }
+
+  static async connect(control: TestControlPlane, name: string, token?: string): Promise<TestNode> {
+    const nodeToken = token ?? (await control.nodeToken());
+    await control.ok("POST /v1/nodes", { token: nodeToken, body: registration(name) });
+    const abort = new AbortController();
+    const response = await fetch(`${control.url}/v1/nodes/stream?node=${name}`, {
+      headers: { authorization: `Bearer ${nodeToken}` },
+      signal: abort.signal,
+    });
+    if (!response.ok) throw new Error(`the stream answered ${String(response.status)}`);
+    return new TestNode(control, { name, token: nodeToken, response, abort });
+  }
+
+  /** The next message that is not a heartbeat; null: the stream ended. */
+  async next(): Promise<Exclude<StreamMessage, { kind: "heartbeat" }> | null> {
+    for (;;) {
+      const { done, value } = await this.#messages.next();
+      if (done === true) return null;
+      if (value.kind !== "heartbeat") return value;
+    }
+  }
+
+  async nextState(): Promise<StateMessage["state"]> {
+    const message = await this.next();
+    if (message?.kind !== "state") throw new Error(`received ${String(message?.kind)}, expected a state`);
+    return message.state;
+  }
+
+  async nextInvoke(): Promise<InvokeStreamMessage> {
+    const message = await this.next();
+    if (message?.kind !== "invoke") throw new Error(`received ${String(message?.kind)}, expected an invoke`);
+    return message;
+  }
+
+  ack(revision: number, failures: NodeAck["failures"] = []): Promise<unknown> {
+    const body: NodeAck = { node: this.name, revision, applyMs: 1, failures };
+    return this.post("/v1/nodes/acks", body);
+  }
+
+  post(path: `/${string}`, body: unknown): Promise<unknown> {
+    return this.#control.ok(`POST ${path}`, { token: this.#token, body });
+  }
+
+  disconnect(): void {
+    this.#abort.abort();
+  }
+}
+
+export function registration(name: string): object {
+  return { name, selvageVersion: "0.1.0", nodeVersion: "v24.0.0", runtimeKey: "13.6-x64", driver: "process" };
+}
+
+async function* readMessages(response: Response): AsyncGenerator<StreamMessage> {
+  if (response.body === null) return;
+  const decoder = new TextDecoder();
+  let rest = "";
+  try {
+    for await (const chunk of response.body) {
+      const lines = (rest + decoder.decode(chunk as Uint8Array, { stream: true })).split("\n");
+      rest = lines.pop() ?? "";
+      for (const line of lines) yield JSON.parse(line) as StreamMessage;
+    }
+  } catch {
+    // The connection ended; so does the stream of messages.
+  }
+}
