@@ -7,6 +7,7 @@
 import { createRequire } from "node:module";
 import path from "node:path";
 import type { us_listen_socket, us_socket, HttpRequest, HttpResponse, TemplatedApp } from "uWebSockets.js";
+import { messageLimits } from "../sdk/limits.ts";
 import { uwsBuildFile } from "./uws/build-file.ts";
 
 export type UwsRequest = HttpRequest;
@@ -28,6 +29,13 @@ export interface LoadUwsOptions {
   readonly cacheFolder?: string;
 }
 
+/**
+ * The library reads this variable once, when it is loaded; its own 4 KiB would refuse what Selvage promises to take. A little more than both limits,
+ * so that a head just beyond one of them gets Selvage's answer. (Its bound of 98 header lines is compiled in.)
+ */
+const HEAD_BYTES_VARIABLE = "UWS_HTTP_MAX_HEADERS_SIZE";
+const headBytesMax = messageLimits.urlBytesMax + messageLimits.headerBytesMax + 16_384;
+
 /** Loads the native library. Throws a message for the operator when no build fits this system. */
 export function loadUws(options: LoadUwsOptions = {}): Uws {
   const require = createRequire(import.meta.url);
@@ -40,6 +48,7 @@ export function loadUws(options: LoadUwsOptions = {}): Uws {
     abi: process.versions.modules,
     glibcVersion: glibcVersion(),
   });
+  process.env[HEAD_BYTES_VARIABLE] = String(headBytesMax);
   try {
     const uws = require(file) as Uws;
     uws._cfg("silent");

@@ -179,7 +179,7 @@ class UwsFront implements Front {
       return;
     }
     const body = head.bodyBytes === 0 ? null : new RequestBody(response, head.bodyBytes);
-    const served = new ServedRequest(response, body);
+    const served = new ServedRequest(response, { requestBody: body, isLast: head.isLast });
     const exchange = new Exchange({
       client: { method: head.method, url: head.url, headers: head.headers, body: body?.body ?? emptyBody },
       requestId: this.#nextRequestId(),
@@ -197,7 +197,7 @@ class UwsFront implements Front {
       const answer = await runPipeline(this.#services, exchange, this.#options);
       this.#count(exchange, answer);
       if (answer === null) return;
-      const options = { method: exchange.client.method, isLast: this.#isDraining };
+      const options = { method: exchange.client.method, isLast: served.isLast || this.#isDraining };
       const sending = sendAnswer(served, answer, options);
       if (sending !== null) await sending;
     } finally {
@@ -218,9 +218,8 @@ class UwsFront implements Front {
     const answer = errorAnswer(code, requestId);
     const headers = `${answer.headers}x-request-id:${requestId}\n`;
     this.#services.metrics.countAnswer(UNKNOWN_DOMAIN, { status: answer.status, cache: "none" });
-    sendAnswer(new ServedRequest(response, null), { ...answer, headers }, { method, isLast: true })?.catch(
-      this.#logFailure,
-    );
+    const served = new ServedRequest(response, { requestBody: null, isLast: true });
+    sendAnswer(served, { ...answer, headers }, { method, isLast: true })?.catch(this.#logFailure);
   }
 
   #nextRequestId(): string {

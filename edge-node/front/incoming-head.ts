@@ -22,6 +22,8 @@ export interface IncomingHead {
   readonly bodyBytes: number | undefined;
   /** The CDN-Loop field, lines joined. */
   readonly cdnLoop: string;
+  /** The client will not use the connection again (RFC 9112 §9.6). */
+  readonly isLast: boolean;
 }
 
 export interface RefusedHead {
@@ -31,6 +33,7 @@ export interface RefusedHead {
 }
 
 const METHOD = /^[A-Za-z0-9!#$%&'*+\-.^_`|~]{1,32}$/;
+const ASCII_VALUE = /^[\t\x20-\x7e]*$/;
 const DIGITS = /^\d{1,15}$/;
 /** Answering TRACE would show a request's fields to scripts; CONNECT and TRACK have no meaning here. */
 const refusedMethods = new Set(["TRACE", "TRACK", "CONNECT"]);
@@ -45,6 +48,7 @@ export class HeadReader {
   #transferEncoding: string | null = null;
   #connection = "";
   #cdnLoop = "";
+  #isLast = false;
   #problem: ErrorCode | null = null;
   readonly #knownHosts = new Map<string, HostField | null>();
   readonly #visit = (name: string, value: string): void => this.#field(name, value);
@@ -62,8 +66,8 @@ export class HeadReader {
     const url = wireUrl({ scheme: "http", host: host.host, hostname: host.hostname, path, query });
     if (url === null) return { kind: "refused", code: "REQUEST_MALFORMED", method };
     const bodyBytes = this.#transferEncoding === null ? Number(this.#contentLength ?? 0) : undefined;
-    const headers = this.#connection === "" ? this.#text : this.#withoutConnectionOptions();
-    return { kind: "head", method, url, headers, bodyBytes, cdnLoop: this.#cdnLoop };
+    const headers = this.#connection === "" ? this.#text : removeHopByHop(this.#connection + this.#text);
+    return { kind: "head", method, url, headers, bodyBytes, cdnLoop: this.#cdnLoop, isLast: this.#isLast };
   }
 
   #reset(): void {
@@ -73,6 +77,7 @@ export class HeadReader {
     this.#contentLength = null;
     this.#transferEncoding = null;
     this.#connection = "";
+    this.#isLast = false;
     this.#cdnLoop = "";
     this.#problem = null;
   }
@@ -92,7 +97,7 @@ export class HeadReader {
 
   #field(name: string, received: string): void {
     this.#lines++;
-    const value = isHeaderValue(received) ? received : originalBytes(received);
+    const value = ASCII_VALUE.test(received) ? received : originalBytes(received);
     if (value === null || !isHeaderName(name)) {
       this.#problem = "REQUEST_MALFORMED";
       return;
@@ -111,8 +116,7 @@ export class HeadReader {
         this.#transferEncoding = value;
         return;
       case "connection":
-        // `close` and `keep-alive` name no field; the parser acts on them itself.
-        if (value !== "close" && value !== "keep-alive") this.#connection += `connection:${value}\n`;
+        this.#connectionOptions(value.toLowerCase());
         return;
       case "cdn-loop":
         this.#cdnLoop = this.#cdnLoop === "" ? value : `${this.#cdnLoop}, ${value}`;
@@ -140,8 +144,11 @@ export class HeadReader {
     return field;
   }
 
-  #withoutConnectionOptions(): HeaderText {
-    return removeHopByHop(this.#connection + this.#text);
+  #connectionOptions(value: string): void {
+    // The common values name no field that would have to go.
+    if (value === "keep-alive") return;
+    if (value.includes("close")) this.#isLast = value.split(",").some((option) => option.trim() === "close");
+    if (value !== "close") this.#connection += `connection:${value}\n`;
   }
 }
 

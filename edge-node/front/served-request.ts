@@ -16,6 +16,8 @@ interface PendingWrite {
 export class ServedRequest {
   readonly response: UwsResponse;
   readonly requestBody: RequestBody | null;
+  /** The client leaves after this answer. */
+  readonly isLast: boolean;
   /** Told once when the client goes away before the answer ended. */
   exchange: { abort(): void } | null = null;
   #isOver = false;
@@ -24,9 +26,10 @@ export class ServedRequest {
   #wake: (() => void) | null = null;
 
   /** Must be made within the request's handler. */
-  constructor(response: UwsResponse, requestBody: RequestBody | null) {
+  constructor(response: UwsResponse, options: { readonly requestBody: RequestBody | null; readonly isLast: boolean }) {
     this.response = response;
-    this.requestBody = requestBody;
+    this.requestBody = options.requestBody;
+    this.isLast = options.isLast;
     response.onAborted(() => this.#aborted());
   }
 

