@@ -34,6 +34,11 @@ async function setUp(
   return { folder, double, client: new SelvageClient({ url: double.url, token: "t" }) };
 }
 
+function bodyOf<T>(request: { readonly body: unknown } | undefined): T {
+  if (request === undefined) throw new Error("There was no such request");
+  return request.body as T;
+}
+
 async function publish(client: SelvageClient, folder: TemporaryFolder) {
   const project = parsedValue(await readProject({ directory: folder.path }));
   return publishProject(client, { project, settings: {}, digests: new FileDigests(), onProgress: () => undefined });
@@ -45,15 +50,15 @@ describe("publishProject()", () => {
       path === "/v1/blobs/missing" ? { status: 200, json: { missing: [sha256("2")] } } : { status: 200, json: {} },
     );
     await publish(client, folder);
-    const [missing, blobs, versions] = double.requests;
-    expect((missing?.body as { digests: string[] }).digests).toHaveLength(3);
+    const [missing, blobs, versions] = double.requests.map(({ path, body }) => ({ path, body }));
+    expect(bodyOf<{ digests: string[] }>(missing).digests).toHaveLength(3);
     expect(blobs?.body).toEqual({ blobs: [{ digest: sha256("2"), base64: "Mg==" }] });
     expect(versions?.path).toBe("/v1/functions/f/versions");
-    expect((versions?.body as { source: { files: unknown[] } }).source).toMatchObject({
+    expect(bodyOf<{ source: { files: unknown[] } }>(versions).source).toMatchObject({
       kind: "tree",
       entry: "index.ts",
     });
-    expect((versions?.body as { source: { files: unknown[] } }).source.files).toContainEqual({
+    expect(bodyOf<{ source: { files: unknown[] } }>(versions).source.files).toContainEqual({
       path: "same.ts",
       digest: sha256("1"),
     });

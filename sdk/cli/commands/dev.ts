@@ -1,7 +1,7 @@
 /**
  * `selvage dev`: a private control plane and node on this machine that serve the project and take every save at once.
  *
- * With `--json` one object per line: {event: "ready" | "served" | "failed" | "log", …}.
+ * With `--json` one object per line: {event: "ready" | "served" | "unchanged" | "failed" | "log", …}.
  */
 import { join, resolve } from "node:path";
 import { SelvageApiError } from "../../api-error.ts";
@@ -84,7 +84,14 @@ async function serve(
   const publishOnce = async () => {
     const startMs = context.monotonicMs();
     try {
-      tellServed(session, { result: await publisher.publish(), ms: context.monotonicMs() - startMs });
+      const outcome = await publisher.publish();
+      const ms = Math.round(context.monotonicMs() - startMs);
+      if (outcome.kind === "served") {
+        tellServed(session, { result: outcome.result, ms });
+        await publisher.prune(outcome.result.version);
+      } else {
+        output.item({ event: "unchanged" }, output.colors.dim("unchanged"));
+      }
     } catch (error) {
       tellFailed(session, error);
     }
@@ -127,9 +134,10 @@ function tellServed(
   { result, ms }: { readonly result: PublishResult; readonly ms: number },
 ): void {
   const { version, hooks } = result.version;
-  const lines = result.warnings.map((warning) => `warning: ${warning}\n`).join("");
-  const text = `${lines}${output.colors.green("served")} ${version} (${hooks.join(", ")}) in ${Math.round(ms)} ms`;
-  output.item({ event: "served", version, hooks, ms: Math.round(ms), warnings: result.warnings }, text);
+  const { warnings, timings } = result;
+  const lines = warnings.map((warning) => `warning: ${warning}\n`).join("");
+  const text = `${lines}${output.colors.green("served")} ${version} (${hooks.join(", ")}) in ${ms} ms`;
+  output.item({ event: "served", version, hooks, ms, timings, warnings }, text);
 }
 
 function tellFailed({ output }: Session, error: unknown): void {

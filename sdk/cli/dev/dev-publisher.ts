@@ -5,7 +5,7 @@
  * Invariant: a failed publish changes nothing that is served; one publish runs at a time (the caller's duty).
  */
 import { SelvageApiError } from "../../api-error.ts";
-import type { PublishResult, RuleInput } from "../../api.ts";
+import type { PublishResult, RuleInput, VersionResource } from "../../api.ts";
 import { bundleWithRollup } from "../rollup-bundle.ts";
 import type { SelvageClient } from "../../client.ts";
 import type { Hook } from "../../phase.ts";
@@ -22,6 +22,10 @@ import { originSources } from "../origin-sources.ts";
 export const devDomains: readonly string[] = ["localhost", "127.0.0.1"];
 const DEV_ALIAS = "dev";
 const WAIT_SECONDS = 10;
+const VERSIONS_KEPT = 20;
+
+/** What a save led to. */
+export type DevOutcome = { readonly kind: "served"; readonly result: PublishResult } | { readonly kind: "unchanged" };
 
 export interface DevPublisherOptions {
   readonly client: SelvageClient;
@@ -39,6 +43,7 @@ export class DevPublisher {
   #environment = "";
   #boundHooks = "";
   #isSetUp = false;
+  readonly #versions: string[] = [];
 
   constructor(options: DevPublisherOptions) {
     this.#options = options;
@@ -50,7 +55,7 @@ export class DevPublisher {
   }
 
   /** Publishes what is in the folder now; resolves when the node serves it. */
-  async publish(): Promise<PublishResult> {
+  async publish(): Promise<DevOutcome> {
     const { client, directory } = this.#options;
     const read = await readProject({ directory, dependencies: this.#dependencies });
     if (!read.ok) throw refusal("Cannot publish", read.problems);
@@ -59,12 +64,26 @@ export class DevPublisher {
     if (!this.#isSetUp) await this.#setUp(project);
     await this.#setEnvironment(project);
     const result = await this.#publishAndBind(project);
+    if (result === null) return { kind: "unchanged" };
     const hooks = result.version.hooks.join();
     if (hooks !== this.#boundHooks) {
       await this.#bind(client, { name: project.file.name, hooks: result.version.hooks });
       this.#boundHooks = hooks;
     }
-    return result;
+    return { kind: "served", result };
+  }
+
+  /** To be called with what was served: a day of saving must not reach the bound on versions. */
+  async prune({ function: name, version }: VersionResource): Promise<void> {
+    if (this.#versions.at(-1) !== version) this.#versions.push(version);
+    const oldest = this.#versions.length > VERSIONS_KEPT ? this.#versions.shift() : undefined;
+    if (oldest === undefined) return;
+    try {
+      await this.#options.client.deleteVersion(name, oldest);
+    } catch (error) {
+      // The alias may name it again, because the author went back to it.
+      if (!(error instanceof SelvageApiError)) throw error;
+    }
   }
 
   async #setUp({ file }: ProjectSource): Promise<void> {
@@ -85,14 +104,14 @@ export class DevPublisher {
     this.#environment = wanted;
   }
 
-  /** A version that lacks a bound hook cannot take the alias; then the rules go first. */
-  async #publishAndBind(project: ProjectSource): Promise<PublishResult> {
+  /** Null when nothing changed. A version that lacks a bound hook cannot take the alias; then the rules go first. */
+  async #publishAndBind(project: ProjectSource): Promise<PublishResult | null> {
     try {
       return await this.#publishOnce(project);
     } catch (error) {
-      const isRefused =
-        error instanceof SelvageApiError && (error.code === "CONFLICT" || error.code === "INPUT_INVALID");
-      if (!isRefused || this.#boundHooks === "") throw error;
+      if (!(error instanceof SelvageApiError) || error.code !== "CONFLICT") throw error;
+      // Only missing hooks are listed one by one; the other conflict is a publish that would repeat the version.
+      if (error.problems.length === 0) return null;
       await this.#bind(this.#options.client, { name: project.file.name, hooks: [] });
       this.#boundHooks = "";
       return this.#publishOnce(project);
