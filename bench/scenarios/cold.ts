@@ -29,7 +29,7 @@ const WARM_UPS = 20;
 const WARM_UP_HOST = "cold-warm-up.test";
 /** Between two requests, so that the pool has its spare instances again. */
 const PAUSE_MS = 50;
-const COLD_STARTS = "selvage_cold_starts_total";
+const COLD_STARTS = "selvage_function_cold_starts";
 
 type Way = "code" | "snapshot" | "pool";
 type Size = "1 KB" | "350 KB";

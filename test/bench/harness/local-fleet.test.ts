@@ -67,7 +67,7 @@ describe("LocalFleet", { timeout: 90_000 }, () => {
     const pids = await pidsOfTree(node.pid);
     expect(pids.length).toBeGreaterThan(2);
     await fleet.stop();
-    expect(pids.filter(isAlive)).toEqual([]);
+    await waitFor(async () => (pids.some(isAlive) ? null : true), { what: "the processes' end", deadlineMs: 10_000 });
   });
 });
 
