@@ -3,7 +3,7 @@
  * class or DOMException of that name (guest/web/core/host-error.ts).
  */
 export class HostOperationError extends Error {
-  /** `name` is a DOMException name (`OperationError`, …) or `Error`, `TypeError`, `RangeError`, `SyntaxError`. */
+  /** `name` is a DOMException name (`OperationError`, …) or `Error`, `TypeError`, `RangeError`. */
   constructor(name: string, message: string) {
     super(message);
     this.name = name;
@@ -19,4 +19,4 @@ export class HostOperationError extends Error {
   }
 }
 
-const languageErrors: ReadonlySet<string> = new Set(["TypeError", "RangeError", "SyntaxError"]);
+const languageErrors: ReadonlySet<string> = new Set(["TypeError", "RangeError"]);

@@ -1,7 +1,7 @@
 /** Errors that the host names, as the classes user code expects. */
 import { DOMException } from "./dom-exception.ts";
 
-/** A TypeError, RangeError, … for the language's names, a DOMException for all others. */
+/** A TypeError, RangeError or Error for those names, a DOMException for all others: `SyntaxError` is one of WebCrypto's. */
 export function errorFromHost(name: string, message: string): Error {
   switch (name) {
     case "Error":
@@ -10,8 +10,6 @@ export function errorFromHost(name: string, message: string): Error {
       return new TypeError(message);
     case "RangeError":
       return new RangeError(message);
-    case "SyntaxError":
-      return new SyntaxError(message);
     default:
       return new DOMException(message, name);
   }

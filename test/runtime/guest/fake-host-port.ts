@@ -1,0 +1,118 @@
+/**
+ * A host port on this process's own WebCrypto and ICU, with a clock and a network that tests drive.
+ */
+import { randomBytes, webcrypto } from "node:crypto";
+import { domainToASCII } from "node:url";
+import {
+  connectHostPort,
+  type HostBody,
+  type HostCallResult,
+  type HostPort,
+  type IncomingResponse,
+  type LogLevel,
+  type OutgoingRequest,
+} from "../../../runtime/guest/host-port.ts";
+import { errorFromHost } from "../../../runtime/guest/web/core/host-error.ts";
+import type { AbortSignal } from "../../../runtime/guest/web/events/abort-signal.ts";
+import { HostSubtle } from "../../../runtime/host-operations/subtle.ts";
+
+interface PendingTimer {
+  readonly dueMs: number;
+  readonly fire: () => void;
+}
+
+export class FakeHostPort implements HostPort {
+  readonly logs: { readonly level: LogLevel; readonly message: string }[] = [];
+  readonly calls: string[] = [];
+  readonly subtle = new HostSubtle(webcrypto);
+  nowMs = 0;
+  onFetch: (request: OutgoingRequest, signal: AbortSignal | null) => Promise<IncomingResponse> = () =>
+    Promise.reject(new TypeError("no network"));
+  readonly #timers = new Map<number, PendingTimer>();
+  #lastTimer = 0;
+
+  get timerCount(): number {
+    return this.#timers.size;
+  }
+
+  /** Moves the clock and fires what is due, in order. */
+  advance(byMs: number): void {
+    const untilMs = this.nowMs + byMs;
+    for (;;) {
+      const due = [...this.#timers].filter(([, timer]) => timer.dueMs <= untilMs);
+      const first = due.sort(([, a], [, b]) => a.dueMs - b.dueMs)[0];
+      if (first === undefined) break;
+      this.nowMs = first[1].dueMs;
+      this.#timers.delete(first[0]);
+      first[1].fire();
+    }
+    this.nowMs = untilMs;
+  }
+
+  randomBytes(lengthBytes: number): ArrayBuffer {
+    return new Uint8Array(randomBytes(lengthBytes)).buffer;
+  }
+  domainToAscii(domain: string): string {
+    return domainToASCII(domain);
+  }
+  monotonicMs(): number {
+    return this.nowMs;
+  }
+  async call(operation: string, json: string, buffers: readonly ArrayBuffer[]): Promise<HostCallResult> {
+    this.calls.push(operation);
+    try {
+      return await this.subtle.call(
+        operation,
+        json,
+        buffers.map((buffer) => buffer.slice(0)),
+      );
+    } catch (error) {
+      const { name, message } = error as Error;
+      throw errorFromHost(name, message);
+    }
+  }
+  startTimer(delayMs: number, fire: () => void): number {
+    this.#lastTimer += 1;
+    this.#timers.set(this.#lastTimer, { dueMs: this.nowMs + delayMs, fire });
+    return this.#lastTimer;
+  }
+  clearTimer(id: number): void {
+    this.#timers.delete(id);
+  }
+  log(level: LogLevel, message: string): void {
+    this.logs.push({ level, message });
+  }
+  fetch(request: OutgoingRequest, signal: AbortSignal | null): Promise<IncomingResponse> {
+    return this.onFetch(request, signal);
+  }
+}
+
+/** Connects a new port; each test file that needs the host does so before each test. */
+export function connectFakeHost(): FakeHostPort {
+  const port = new FakeHostPort();
+  connectHostPort(port);
+  return port;
+}
+
+/** A body of the host that counts what is asked of it. */
+export class FakeHostBody implements HostBody {
+  readonly lengthBytes: number | undefined;
+  reads = 0;
+  cancelled = false;
+  readonly #chunks: (Uint8Array | Error)[];
+
+  constructor(chunks: readonly (string | Uint8Array | Error)[], lengthBytes?: number) {
+    this.lengthBytes = lengthBytes;
+    this.#chunks = chunks.map((chunk) => (typeof chunk === "string" ? new TextEncoder().encode(chunk) : chunk));
+  }
+
+  read(): Promise<Uint8Array | null> {
+    this.reads += 1;
+    const chunk = this.#chunks.shift() ?? null;
+    return chunk instanceof Error ? Promise.reject(chunk) : Promise.resolve(chunk);
+  }
+
+  cancel(): void {
+    this.cancelled = true;
+  }
+}
