@@ -13,12 +13,16 @@ import { SourceList, type SourceFile } from "./project/source-list.ts";
 
 export type { Dependencies, SourceFile };
 
-export interface ProjectSource {
+/** What a folder holds, without its files. */
+export interface ProjectEntry {
   readonly file: ProjectFile;
   /** Real path of the folder. */
   readonly directory: string;
   /** Relative path of the entry module. */
   readonly entry: string;
+}
+
+export interface ProjectSource extends ProjectEntry {
   readonly files: readonly SourceFile[];
   /** May be given to the next `readProject` as long as no package changed. */
   readonly dependencies: Dependencies;
@@ -30,17 +34,23 @@ export interface ReadProjectOptions {
   readonly dependencies?: Dependencies | undefined;
 }
 
-/** Everything that is published of a folder, or what is wrong with it. */
-export async function readProject(options: ReadProjectOptions): Promise<Parsed<ProjectSource>> {
-  const directory = await realpath(options.directory).catch(() => null);
-  if (directory === null) return refuse(options.directory, "is not a folder");
+/** The project file and the entry it names; for projects that are bundled on this machine. */
+export async function readProjectEntry(folder: string): Promise<Parsed<ProjectEntry>> {
+  const directory = await realpath(folder).catch(() => null);
+  if (directory === null) return refuse(folder, "is not a folder");
   const project = await readProjectFile(directory);
   if (!project.ok) return project;
   const entry = await findEntry(directory, project.value);
-  if (entry === null) {
-    const tried = project.value.entry ?? entryCandidates.join(", ");
-    return refuse("entry", `no such file in ${directory}: ${tried}; set "entry" in ${projectFileName}`);
-  }
+  if (entry !== null) return { ok: true, value: { file: project.value, directory, entry } };
+  const tried = project.value.entry ?? entryCandidates.join(", ");
+  return refuse("entry", `no such file in ${directory}: ${tried}; set "entry" in ${projectFileName}`);
+}
+
+/** Everything that is published of a folder, or what is wrong with it. */
+export async function readProject(options: ReadProjectOptions): Promise<Parsed<ProjectSource>> {
+  const found = await readProjectEntry(options.directory);
+  if (!found.ok) return found;
+  const { directory, entry } = found.value;
   const dependencies = options.dependencies ?? (await placeDependencies(directory));
   if (dependencies.problems.length > 0) return { ok: false, problems: dependencies.problems };
   const list = new SourceList();
@@ -49,12 +59,9 @@ export async function readProject(options: ReadProjectOptions): Promise<Parsed<P
   if (list.problems.length > 0) return { ok: false, problems: list.problems };
   const { files } = list;
   if (!files.some(({ path }) => path === entry)) {
-    return refuse(
-      "entry",
-      `${entry} is in a folder or has a name that is not published (tests, names with a leading dot)`,
-    );
+    return refuse("entry", `${entry} is in a folder or has a name that is not published (tests, leading dots)`);
   }
-  return { ok: true, value: { file: project.value, directory, entry, files, dependencies } };
+  return { ok: true, value: { ...found.value, files, dependencies } };
 }
 
 /** The project file alone. */

@@ -4,7 +4,8 @@ import { Option } from "commander";
 import { SelvageApiError } from "../../api-error.ts";
 import type { PublishResult } from "../../api.ts";
 import type { SelvageClient } from "../../client.ts";
-import { readProject, type ProjectSource } from "../../project-source.ts";
+import type { Parsed } from "../../problem.ts";
+import { readProject, readProjectEntry, type ProjectEntry, type ProjectSource } from "../../project-source.ts";
 import { FileDigests, publishProject, type PublishProgress, type PublishSettings } from "../../publish-project.ts";
 import { refusal, ToldFailure } from "../exit-code.ts";
 import { collect, parsePair, parseWaitSeconds } from "../option-values.ts";
@@ -65,32 +66,50 @@ async function publish(
   session: Session,
   { directory, options }: { readonly directory: string; readonly options: PublishOptions },
 ): Promise<PublishResult> {
-  const progress = session.output.progress("reading the project");
+  const { output, context } = session;
+  const folder = resolve(context.workingDirectory, directory);
+  const progress = output.progress("reading the project");
   try {
-    const project = await openProject(resolve(session.context.workingDirectory, directory));
+    const entry = accepted(await readProjectEntry(folder), folder);
+    const isRollup = (options.bundler ?? entry.file.bundler) === "rollup";
+    const send = isRollup
+      ? await prepareBundle(entry, { progress, context })
+      : prepareTree(accepted(await readProject({ directory: folder }), folder), progress);
     const client = await session.client();
-    await ensureFunction(client, project.file);
-    await setEnvironment(client, { project, options, context: session.context });
-    const settings = settingsOf(project, options);
-    if ((options.bundler ?? project.file.bundler) === "rollup") {
-      progress.update("bundling with rollup");
-      const source = await bundleWithRollup(project, session.context);
-      progress.update("building");
-      return await client.publish(project.file.name, { ...settings, source });
-    }
-    const onProgress = (step: PublishProgress) => {
-      showStep(progress, step);
-    };
-    return await publishProject(client, { project, settings, digests: new FileDigests(), onProgress });
+    await ensureFunction(client, entry.file);
+    await setEnvironment(client, { project: entry, options, context });
+    return await send(client, settingsOf(entry, options));
   } finally {
     progress.stop();
   }
 }
 
-async function openProject(directory: string): Promise<ProjectSource> {
-  const project = await readProject({ directory });
-  if (!project.ok) throw refusal(`Cannot publish ${directory}`, project.problems);
-  return project.value;
+/** Sends what was read. Reading comes first, so that a broken project changes nothing on the control plane. */
+type Send = (client: SelvageClient, settings: PublishSettings) => Promise<PublishResult>;
+
+function prepareTree(project: ProjectSource, progress: Progress): Send {
+  const onProgress = (step: PublishProgress) => {
+    showStep(progress, step);
+  };
+  return (client, settings) => publishProject(client, { project, settings, digests: new FileDigests(), onProgress });
+}
+
+async function prepareBundle(
+  entry: ProjectEntry,
+  { progress, context }: { readonly progress: Progress; readonly context: Session["context"] },
+): Promise<Send> {
+  progress.update("bundling with rollup");
+  const { source, warnings } = await bundleWithRollup(entry, context);
+  return async (client, settings) => {
+    progress.update("building");
+    const result = await client.publish(entry.file.name, { ...settings, source });
+    return { ...result, warnings: [...warnings, ...result.warnings] };
+  };
+}
+
+function accepted<T>(parsed: Parsed<T>, folder: string): T {
+  if (!parsed.ok) throw refusal(`Cannot publish ${folder}`, parsed.problems);
+  return parsed.value;
 }
 
 /** The first publish of a name creates the function. */
@@ -112,7 +131,7 @@ async function setEnvironment(
     project,
     options,
     context,
-  }: { readonly project: ProjectSource; readonly options: PublishOptions; readonly context: Session["context"] },
+  }: { readonly project: ProjectEntry; readonly options: PublishOptions; readonly context: Session["context"] },
 ): Promise<void> {
   const variables = { ...project.file.variables, ...Object.fromEntries((options.var ?? []).map(parsePair)) };
   const secrets = new Map<string, string>();
@@ -122,7 +141,7 @@ async function setEnvironment(
   await changeEnvironment(client, { name: project.file.name, set });
 }
 
-function settingsOf({ file }: ProjectSource, options: PublishOptions): PublishSettings {
+function settingsOf({ file }: ProjectEntry, options: PublishOptions): PublishSettings {
   return {
     description: options.description ?? "",
     limits: file.limits,

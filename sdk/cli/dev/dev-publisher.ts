@@ -10,7 +10,8 @@ import { bundleWithRollup } from "../rollup-bundle.ts";
 import type { SelvageClient } from "../../client.ts";
 import type { Hook } from "../../phase.ts";
 import { phases } from "../../phase.ts";
-import { readProject, type Dependencies, type ProjectSource } from "../../project-source.ts";
+import type { Parsed } from "../../problem.ts";
+import { readProject, readProjectEntry, type Dependencies, type ProjectEntry } from "../../project-source.ts";
 import { FileDigests, publishProject, type PublishSettings } from "../../publish-project.ts";
 import type { CliContext } from "../cli-context.ts";
 import { changeEnvironment } from "../commands/env.ts";
@@ -26,6 +27,8 @@ const VERSIONS_KEPT = 20;
 
 /** What a save led to. */
 export type DevOutcome = { readonly kind: "served"; readonly result: PublishResult } | { readonly kind: "unchanged" };
+
+type Send = (settings: PublishSettings) => Promise<PublishResult>;
 
 export interface DevPublisherOptions {
   readonly client: SelvageClient;
@@ -57,17 +60,15 @@ export class DevPublisher {
   /** Publishes what is in the folder now; resolves when the node serves it. */
   async publish(): Promise<DevOutcome> {
     const { client, directory } = this.#options;
-    const read = await readProject({ directory, dependencies: this.#dependencies });
-    if (!read.ok) throw refusal("Cannot publish", read.problems);
-    const project = read.value;
-    this.#dependencies = project.dependencies;
-    if (!this.#isSetUp) await this.#setUp(project);
-    await this.#setEnvironment(project);
-    const result = await this.#publishAndBind(project);
+    const entry = accepted(await readProjectEntry(directory));
+    const send = entry.file.bundler === "rollup" ? await this.#prepareBundle(entry) : await this.#prepareTree();
+    if (!this.#isSetUp) await this.#setUp(entry);
+    await this.#setEnvironment(entry);
+    const result = await this.#publishAndBind(entry, send);
     if (result === null) return { kind: "unchanged" };
     const hooks = result.version.hooks.join();
     if (hooks !== this.#boundHooks) {
-      await this.#bind(client, { name: project.file.name, hooks: result.version.hooks });
+      await this.#bind(client, { name: entry.file.name, hooks: result.version.hooks });
       this.#boundHooks = hooks;
     }
     return { kind: "served", result };
@@ -86,7 +87,7 @@ export class DevPublisher {
     }
   }
 
-  async #setUp({ file }: ProjectSource): Promise<void> {
+  async #setUp({ file }: ProjectEntry): Promise<void> {
     const { client, origin } = this.#options;
     await ensureFunction(client, file);
     const sources = origin === null ? {} : originSources([new URL(origin)]);
@@ -94,7 +95,7 @@ export class DevPublisher {
     this.#isSetUp = true;
   }
 
-  async #setEnvironment({ file }: ProjectSource): Promise<void> {
+  async #setEnvironment({ file }: ProjectEntry): Promise<void> {
     const wanted = JSON.stringify(file.variables);
     if (wanted === this.#environment) return;
     const { client, secrets } = this.#options;
@@ -105,31 +106,40 @@ export class DevPublisher {
   }
 
   /** Null when nothing changed. A version that lacks a bound hook cannot take the alias; then the rules go first. */
-  async #publishAndBind(project: ProjectSource): Promise<PublishResult | null> {
-    try {
-      return await this.#publishOnce(project);
-    } catch (error) {
-      if (!(error instanceof SelvageApiError) || error.code !== "CONFLICT") throw error;
-      // Only missing hooks are listed one by one; the other conflict is a publish that would repeat the version.
-      if (error.problems.length === 0) return null;
-      await this.#bind(this.#options.client, { name: project.file.name, hooks: [] });
-      this.#boundHooks = "";
-      return this.#publishOnce(project);
-    }
-  }
-
-  async #publishOnce(project: ProjectSource): Promise<PublishResult> {
-    const { client, context } = this.#options;
+  async #publishAndBind({ file }: ProjectEntry, send: Send): Promise<PublishResult | null> {
     const settings: PublishSettings = {
-      limits: project.file.limits,
+      limits: file.limits,
       aliases: [DEV_ALIAS],
       snapshot: false,
       waitSeconds: WAIT_SECONDS,
     };
-    if (project.file.bundler === "rollup") {
-      return client.publish(project.file.name, { ...settings, source: await bundleWithRollup(project, context) });
+    try {
+      return await send(settings);
+    } catch (error) {
+      if (!(error instanceof SelvageApiError) || error.code !== "CONFLICT") throw error;
+      // Only missing hooks are listed one by one; the other conflict is a publish that would repeat the version.
+      if (error.problems.length === 0) return null;
+      await this.#bind(this.#options.client, { name: file.name, hooks: [] });
+      this.#boundHooks = "";
+      return send(settings);
     }
-    return publishProject(client, { project, settings, digests: this.#digests, onProgress: () => undefined });
+  }
+
+  async #prepareTree(): Promise<Send> {
+    const { client, directory } = this.#options;
+    const project = accepted(await readProject({ directory, dependencies: this.#dependencies }));
+    this.#dependencies = project.dependencies;
+    return (settings) =>
+      publishProject(client, { project, settings, digests: this.#digests, onProgress: () => undefined });
+  }
+
+  async #prepareBundle(entry: ProjectEntry): Promise<Send> {
+    const { client, context } = this.#options;
+    const { source, warnings } = await bundleWithRollup(entry, context);
+    return async (settings) => {
+      const result = await client.publish(entry.file.name, { ...settings, source });
+      return { ...result, warnings: [...warnings, ...result.warnings] };
+    };
   }
 
   async #bind(
@@ -141,4 +151,9 @@ export class DevPublisher {
       .map((phase): RuleInput => ({ phase, matchType: "all", function: name, alias: DEV_ALIAS, priority: 50 }));
     for (const domain of devDomains) await client.setRules(domain, { rules, waitSeconds: WAIT_SECONDS });
   }
+}
+
+function accepted<T>(parsed: Parsed<T>): T {
+  if (!parsed.ok) throw refusal("Cannot publish", parsed.problems);
+  return parsed.value;
 }
