@@ -27,7 +27,11 @@ export function ask(port: number, path: string, options: AskOptions = {}): Promi
         path,
         method: options.method ?? "GET",
         agent: false,
-        headers: { host: options.host ?? "site.test", ...options.headers },
+        headers: {
+          host: options.host ?? "site.test",
+          ...(options.body === undefined ? {} : { "content-length": Buffer.byteLength(options.body) }),
+          ...options.headers,
+        },
       },
       (response) => {
         const chunks: Buffer[] = [];

@@ -1,0 +1,232 @@
+import { writeFile } from "node:fs/promises";
+import path from "node:path";
+import { describe, expect, it } from "vitest";
+import { BlobFolder } from "../../../edge-node/artifacts/blob-folder.ts";
+import { VersionPreparer } from "../../../edge-node/artifacts/prepare-versions.ts";
+import { StackMaps } from "../../../edge-node/artifacts/stack-maps.ts";
+import { StateApplier } from "../../../edge-node/front-process/apply-state.ts";
+import type { FrontApplied, FrontState } from "../../../edge-node/ipc.ts";
+import { silentLogger } from "../../../edge-node/logger.ts";
+import { emptyRouting, type Routing } from "../../../edge-node/routing/routing.ts";
+import { FakeClock } from "../support/fake-clock.ts";
+import { FakeDriver } from "../support/fake-driver.ts";
+import { domainServedBy, Signer, type Release } from "../support/signed-release.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
+
+interface Setup {
+  readonly signer: Signer;
+  readonly driver: FakeDriver;
+  readonly clock: FakeClock;
+  readonly stackMaps: StackMaps;
+  readonly inFlight: { count: number };
+  readonly routings: Routing[];
+  /** Applies a state of these releases, which are put on the disk first. */
+  readonly apply: (revision: number, releases: readonly Release[]) => Promise<FrontApplied>;
+  readonly damage: (digest: string) => Promise<void>;
+  readonly loadedVersions: () => string[];
+}
+
+async function setUp(): Promise<Setup> {
+  const signer = new Signer();
+  const folder = await temporaryFolder();
+  const clock = new FakeClock();
+  const blobs = new BlobFolder(folder, { clock });
+  const driver = new FakeDriver();
+  const stackMaps = new StackMaps(blobs);
+  const inFlight = { count: 0 };
+  const routings: Routing[] = [];
+  const applier = new StateApplier({
+    driver,
+    blobs,
+    runtimeKey: "ours",
+    stackMaps,
+    setRouting: (routing) => routings.push(routing),
+    requestsInFlight: () => inFlight.count,
+    clock,
+    logger: silentLogger,
+  });
+  const preparer = new VersionPreparer({ blobs, token: "token", clock, random: () => 0, logger: silentLogger });
+  const prepare = async (revision: number, releases: readonly Release[]): Promise<FrontState> => {
+    for (const [digest, bytes] of signer.blobs) {
+      const spec = { digest, bytes: bytes.byteLength, bytesMax: bytes.byteLength };
+      if (!(await blobs.has(spec))) await blobs.write(spec, asChunks(bytes));
+    }
+    const domains = [domainServedBy("www.example.com", "hello")];
+    const signal = new AbortController().signal;
+    const options = { source: null, runtimeKey: "ours", signal };
+    return (await preparer.prepare(signer.state(revision, releases, domains), options)).state;
+  };
+  return {
+    signer,
+    driver,
+    clock,
+    stackMaps,
+    inFlight,
+    routings,
+    apply: async (revision, releases) => applier.apply(await prepare(revision, releases)),
+    damage: (digest) => {
+      const bytes = Buffer.alloc(signer.blobs.get(digest)?.byteLength ?? 0, "x");
+      return writeFile(path.join(folder, digest.slice(0, 2), digest), bytes);
+    },
+    loadedVersions: () => [...driver.loaded.values()].map(({ function: name, version }) => `${name}@${version}`),
+  };
+}
+
+async function* asChunks(bytes: Buffer): AsyncGenerator<Buffer> {
+  yield await Promise.resolve(bytes);
+}
+
+/** What the domain's one rule leads to. */
+function keyServed(routing: Routing | undefined): string | null | undefined {
+  return routing?.find("www.example.com")?.rules.fetch[0]?.key;
+}
+
+describe("StateApplier", () => {
+  it("loads and warms a version before it routes to it, and gives it environment and snapshot", async () => {
+    const { signer, driver, routings, apply } = await setUp();
+    const release = signer.release({
+      code: "the code",
+      variables: { A: "1" },
+      secrets: { B: "2" },
+      snapshots: [
+        { runtimeKey: "theirs", bytes: "not ours" },
+        { runtimeKey: "ours", bytes: "the snapshot" },
+      ],
+    });
+    expect(await apply(1, [release])).toEqual({ failures: [], damaged: [] });
+    const [loaded] = driver.loaded.values();
+    expect(loaded).toMatchObject({ function: "hello", code: "the code", environment: { A: "1", B: "2" } });
+    expect(Buffer.from(loaded?.snapshot ?? []).toString()).toBe("the snapshot");
+    expect(driver.warmed).toEqual([loaded?.key]);
+    expect(routings.map(({ revision }) => revision)).toEqual([1]);
+    expect(keyServed(routings[0])).toBe(loaded?.key);
+  });
+
+  it("touches nothing that is loaded when only the rest of the state changes", async () => {
+    const { signer, driver, routings, apply } = await setUp();
+    const release = signer.release();
+    await apply(1, [release]);
+    await apply(2, [release]);
+    expect(driver.warmed).toHaveLength(1);
+    expect(routings.map(({ revision }) => revision)).toEqual([1, 2]);
+  });
+
+  it("routes to nothing for a version that does not load, and goes on with the others", async () => {
+    const { signer, driver, routings, apply, loadedVersions } = await setUp();
+    driver.loadErrors.set("hello", "no memory");
+    const applied = await apply(1, [signer.release(), signer.release({ function: "other" })]);
+    expect(applied.failures).toEqual([
+      { function: "hello", version: "v1", code: "FUNCTION_LOAD_FAILED", message: "no memory" },
+    ]);
+    expect(keyServed(routings[0])).toBeNull();
+    expect(loadedVersions()).toEqual(["other@v1"]);
+  });
+
+  it("tries a version again that did not load, with the next state", async () => {
+    const { signer, driver, routings, apply } = await setUp();
+    const release = signer.release();
+    driver.loadErrors.set("hello", "no memory");
+    await apply(1, [release]);
+    driver.loadErrors.clear();
+    expect((await apply(2, [release])).failures).toEqual([]);
+    expect(keyServed(routings[1])).toBe([...driver.loaded.keys()][0]);
+  });
+
+  it("reports a version that does not start as long as it does not, and leaves the answer to the driver", async () => {
+    const { signer, driver, routings, apply } = await setUp();
+    const release = signer.release();
+    const failed = {
+      kind: "failed",
+      code: "FUNCTION_LOAD_FAILED",
+      message: "threw",
+      stack: "",
+      passThrough: false,
+    } as const;
+    driver.warmFailures.set("hello", failed);
+    expect((await apply(1, [release])).failures).toMatchObject([{ function: "hello", message: "threw" }]);
+    expect((await apply(2, [release])).failures).toHaveLength(1);
+    expect(keyServed(routings[0])).not.toBeNull();
+    driver.warmFailures.clear();
+    expect((await apply(3, [release])).failures).toEqual([]);
+    await apply(4, [release]);
+    expect(driver.warmed).toHaveLength(3);
+  });
+
+  it("names damaged blobs: a module keeps its version away, a snapshot only costs the faster start", async () => {
+    const { signer, driver, damage, apply } = await setUp();
+    const bad = signer.release({ function: "bad", code: "the code" });
+    const slow = signer.release({ function: "slow", snapshots: [{ runtimeKey: "ours", bytes: "the snapshot" }] });
+    // Brings the blobs to the disk.
+    await apply(1, []);
+    const damaged = [bad.manifest.module.digest, slow.manifest.snapshots[0]?.digest ?? ""];
+    for (const digest of damaged) await damage(digest);
+    const applied = await apply(2, [bad, slow]);
+    expect(applied.damaged.toSorted()).toEqual(damaged.toSorted());
+    expect(applied.failures.map((failure) => failure.function)).toEqual(["bad"]);
+    expect([...driver.loaded.values()]).toMatchObject([{ function: "slow", snapshot: null }]);
+  });
+
+  it("unloads what left the routing when no request is in flight any more", async () => {
+    const { signer, clock, inFlight, apply, loadedVersions } = await setUp();
+    await apply(1, [signer.release()]);
+    inFlight.count = 1;
+    await apply(2, [signer.release({ version: "v2", code: "2" })]);
+    await clock.advance(60_000);
+    expect(loadedVersions()).toEqual(["hello@v1", "hello@v2"]);
+    inFlight.count = 0;
+    await clock.advance(1_000);
+    expect(loadedVersions()).toEqual(["hello@v2"]);
+    expect(clock.waits).toEqual([]);
+  });
+
+  it("unloads it after a time longer than any request when there always is one in flight", async () => {
+    const { signer, clock, inFlight, apply, loadedVersions } = await setUp();
+    inFlight.count = 1;
+    await apply(1, [signer.release()]);
+    await apply(2, [signer.release({ version: "v2", code: "2" })]);
+    await clock.advance(331_000);
+    expect(loadedVersions()).toEqual(["hello@v2"]);
+  });
+
+  it("keeps a version that comes back before it was unloaded: a rollback starts nothing", async () => {
+    const { signer, driver, clock, inFlight, apply, loadedVersions } = await setUp();
+    const [one, two] = [signer.release(), signer.release({ version: "v2", code: "2" })];
+    inFlight.count = 1;
+    await apply(1, [one]);
+    await apply(2, [two]);
+    await apply(3, [one]);
+    inFlight.count = 0;
+    await clock.advance(1_000);
+    expect(loadedVersions()).toEqual(["hello@v1"]);
+    expect(driver.warmed).toHaveLength(2);
+  });
+
+  it("keeps at most 64 versions that left the routing", async () => {
+    const { signer, inFlight, apply, loadedVersions } = await setUp();
+    inFlight.count = 1;
+    for (let number = 0; number < 70; number++) {
+      await apply(number, [signer.release({ version: `v${number}`, code: String(number) })]);
+    }
+    expect(loadedVersions()).toHaveLength(65);
+    expect(loadedVersions()[0]).toBe("hello@v5");
+  });
+
+  it("maps stacks of a loaded version with its source map, and leaves others as they are", async () => {
+    const { signer, driver, stackMaps, apply } = await setUp();
+    const sourceMap = JSON.stringify({ version: 3, sources: ["src/index.ts"], names: [], mappings: "AASI" });
+    await apply(1, [signer.release({ sourceMap }), signer.release({ function: "plain", code: "2" })]);
+    const [mapped, plain] = [...driver.loaded.keys()];
+    const stack = "Error: no\n    at run (function.js:1:1)";
+    expect(await stackMaps.map(mapped ?? "", stack)).toBe("Error: no\n    at run (src/index.ts:10:5)");
+    expect(await stackMaps.map(plain ?? "", stack)).toBe(stack);
+    expect(await stackMaps.map("unknown", stack)).toBe(stack);
+  });
+
+  it("never shows a routing of nothing in between", async () => {
+    const { signer, routings, apply } = await setUp();
+    await apply(1, [signer.release()]);
+    await apply(2, [signer.release({ version: "v2", code: "2" })]);
+    expect(routings).toHaveLength(2);
+    expect(routings).not.toContain(emptyRouting);
+  });
+});

@@ -1,0 +1,190 @@
+import { describe, expect, it } from "vitest";
+import { BlobFolder } from "../../../edge-node/artifacts/blob-folder.ts";
+import { StackMaps } from "../../../edge-node/artifacts/stack-maps.ts";
+import { StateApplier } from "../../../edge-node/front-process/apply-state.ts";
+import { FrontProcess, type ServingFront } from "../../../edge-node/front-process/front-process.ts";
+import type { FromFront, FrontLogRecord, FrontState } from "../../../edge-node/ipc.ts";
+import type { InvokeMessage, InvokeResult } from "../../../sdk/desired-state.ts";
+import { FakeClock, settle } from "../support/fake-clock.ts";
+import { FakeDriver } from "../support/fake-driver.ts";
+import { RecordingLogger } from "../support/recording-logger.ts";
+import { Signer } from "../support/signed-release.ts";
+
+const signer = new Signer();
+const stateOf = (revision: number): FrontState => ({ state: signer.state(revision, []), versions: [], failures: [] });
+const invocation: InvokeMessage = {
+  kind: "invoke",
+  id: "i-1",
+  function: "hello",
+  qualifier: "latest",
+  phase: "fetch",
+  request: { method: "GET", url: "http://a.test/", headers: [], body: null },
+};
+const record: FrontLogRecord = {
+  time: 1,
+  requestId: "r",
+  function: "hello",
+  version: "v1",
+  phase: "fetch",
+  kind: "line",
+  level: "info",
+  message: "m",
+};
+
+class ScriptedServing implements ServingFront {
+  requestsInFlight = 0;
+  readonly calls: string[] = [];
+  listenFails = false;
+  invokeFails = false;
+  drainEnds: Promise<void> = Promise.resolve();
+
+  listen({ port }: { readonly host: string; readonly port: number }): Promise<number> {
+    this.calls.push(`listen ${port}`);
+    return this.listenFails ? Promise.reject(new Error("taken")) : Promise.resolve(port);
+  }
+  invoke({ id }: InvokeMessage): Promise<InvokeResult> {
+    if (this.invokeFails) return Promise.reject(new Error("broken"));
+    return Promise.resolve({ id, outcome: { kind: "continue" }, durationMs: 1, logs: [] });
+  }
+  metrics(): Promise<readonly object[]> {
+    return Promise.resolve([{ name: "a" }]);
+  }
+  async drain(timeoutMs: number): Promise<void> {
+    this.calls.push(`drain ${timeoutMs}`);
+    await this.drainEnds;
+  }
+  close(): Promise<void> {
+    this.calls.push("close");
+    return Promise.resolve();
+  }
+}
+
+function setUp(options: { readonly setRouting?: () => void } = {}): {
+  process: FrontProcess;
+  front: ScriptedServing;
+  driver: FakeDriver;
+  clock: FakeClock;
+  sent: FromFront[];
+  exits: number[];
+} {
+  const front = new ScriptedServing();
+  const driver = new FakeDriver();
+  const clock = new FakeClock();
+  const logger = new RecordingLogger();
+  const sent: FromFront[] = [];
+  const exits: number[] = [];
+  const blobs = new BlobFolder("/nowhere", { clock });
+  const applier = new StateApplier({
+    driver,
+    blobs,
+    runtimeKey: "key",
+    stackMaps: new StackMaps(blobs),
+    setRouting: options.setRouting ?? (() => {}),
+    requestsInFlight: () => front.requestsInFlight,
+    clock,
+    logger,
+  });
+  const frontProcess = new FrontProcess({
+    front,
+    driver,
+    applier,
+    send: (message) => {
+      sent.push(message);
+      return Promise.resolve();
+    },
+    rssBytes: () => 123,
+    exit: (code) => exits.push(code),
+    clock,
+    logger,
+  });
+  return { process: frontProcess, front, driver, clock, sent, exits };
+}
+
+describe("FrontProcess", () => {
+  it("answers to states in their order, to pings, metrics and invocations", async () => {
+    const { process, front, sent } = setUp();
+    front.requestsInFlight = 4;
+    process.handle({ kind: "state", id: 1, state: stateOf(1) });
+    process.handle({ kind: "state", id: 2, state: stateOf(2) });
+    process.handle({ kind: "ping", id: 7 });
+    process.handle({ kind: "metrics", id: 8 });
+    process.handle({ kind: "invoke", message: invocation });
+    await settle();
+    const applied = sent.filter(({ kind }) => kind === "applied");
+    expect(applied).toEqual([1, 2].map((id) => ({ kind: "applied", id, failures: [], damaged: [] })));
+    expect(sent).toContainEqual({ kind: "pong", id: 7, requestsInFlight: 4, rssBytes: 123, logsDropped: 0 });
+    expect(sent).toContainEqual({ kind: "metrics", id: 8, metrics: [{ name: "a" }], versions: [] });
+    expect(sent.find(({ kind }) => kind === "invoked")).toMatchObject({ result: { id: "i-1" } });
+  });
+
+  it("refuses a state that cannot be routed, and takes the next", async () => {
+    let fails = true;
+    const { process, sent } = setUp({
+      setRouting: () => {
+        if (fails) throw new Error("no way");
+      },
+    });
+    process.handle({ kind: "state", id: 1, state: stateOf(1) });
+    await settle();
+    fails = false;
+    process.handle({ kind: "state", id: 2, state: stateOf(2) });
+    await settle();
+    expect(sent).toMatchObject([
+      { kind: "refused", id: 1, message: "no way" },
+      { kind: "applied", id: 2 },
+    ]);
+  });
+
+  it("says that it cannot listen, and ends", async () => {
+    const { process, front, sent, exits } = setUp();
+    front.listenFails = true;
+    process.handle({ kind: "listen", host: "127.0.0.1", port: 80 });
+    await settle();
+    expect(sent).toMatchObject([{ kind: "failed", message: expect.stringContaining("127.0.0.1:80") as string }]);
+    expect(exits).toEqual([1]);
+  });
+
+  it("answers an invocation that broke with NODE_INTERNAL and no detail", async () => {
+    const { process, front, sent } = setUp();
+    front.invokeFails = true;
+    process.handle({ kind: "invoke", message: invocation });
+    await settle();
+    expect(sent).toMatchObject([
+      { kind: "invoked", result: { id: "i-1", outcome: { kind: "failed", code: "NODE_INTERNAL" } } },
+    ]);
+    expect(JSON.stringify(sent)).not.toContain("broken");
+  });
+
+  it("sends log records together, and what is left before it ends", async () => {
+    const { process, clock, sent, exits } = setUp();
+    process.log(record);
+    process.log(record);
+    await clock.advance(50);
+    expect(sent).toEqual([{ kind: "logs", records: [record, record] }]);
+    process.log(record);
+    process.handle({ kind: "drain", timeoutMs: 1_000 });
+    await settle();
+    expect(sent.slice(1)).toEqual([{ kind: "logs", records: [record] }]);
+    expect(exits).toEqual([0]);
+  });
+
+  it("drains once, closes front before driver, and ends with 0", async () => {
+    const { process, front, driver, exits } = setUp();
+    process.handle({ kind: "drain", timeoutMs: 1_000 });
+    process.handle({ kind: "drain", timeoutMs: 9_000 });
+    await settle();
+    expect(front.calls).toEqual(["drain 1000", "close"]);
+    expect(driver.closed).toBe(true);
+    expect(exits).toEqual([0]);
+  });
+
+  it("ends with 0 although the drain never does", async () => {
+    const { process, front, clock, exits } = setUp();
+    front.drainEnds = new Promise(() => {});
+    process.handle({ kind: "drain", timeoutMs: 1_000 });
+    await clock.advance(2_999);
+    expect(exits).toEqual([]);
+    await clock.advance(1);
+    expect(exits).toEqual([0]);
+  });
+});
