@@ -148,7 +148,7 @@ describe("publishing", () => {
     const name = await freshFunction();
     const body = { source: inline(answering("same")), snapshot: false, waitSeconds: 0 };
     const answers = await Promise.all([1, 2].map(() => control.call(`POST /v1/functions/${name}/versions`, { body })));
-    expect(answers.map(({ status }) => status).sort()).toEqual([201, 409]);
+    expect(answers.map(({ status }) => String(status)).sort()).toEqual(["201", "409"]);
     const { versions } = await control.ok<{ versions: VersionResource[] }>(`GET /v1/functions/${name}/versions`);
     expect(versions).toHaveLength(1);
     expect(JSON.stringify(answers.find(({ status }) => status === 409)?.body)).toContain(versions[0]?.version);
@@ -176,7 +176,7 @@ describe("publishing", () => {
         }),
       ),
     );
-    expect(both.map(({ status }) => status).sort()).toEqual([201, 409]);
+    expect(both.map(({ status }) => String(status)).sort()).toEqual(["201", "409"]);
   });
 });
 

@@ -4,10 +4,10 @@
  * `open` gives the store over the same data each time it is called with the same place, so that durability can be checked.
  */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { acksPerNodeMax, type DomainRow, type Store, type VersionRow } from "../../../control-plane/store.ts";
-import { defaultFunctionLimits } from "../../../sdk/limits.ts";
+import { acksPerNodeMax, type DomainRow, type Store } from "../../../control-plane/store.ts";
 import type { DomainConfig } from "../../../sdk/domain.ts";
 import type { Rule } from "../../../sdk/rule.ts";
+import { versionRow } from "./version-row.ts";
 
 export interface StorePlace {
   open(): Promise<Store>;
@@ -16,26 +16,6 @@ export interface StorePlace {
 
 const createdAt = "2026-01-02T03:04:05.678Z";
 const digest = (character: string): string => character.repeat(64);
-
-export function versionRow(changes: Partial<VersionRow> = {}): VersionRow {
-  return {
-    function: "hello",
-    version: "v1",
-    description: "first",
-    createdAt,
-    digest: digest("a"),
-    signature: "c2ln",
-    hooks: ["clientRequest", "fetch"],
-    limits: defaultFunctionLimits,
-    moduleDigest: digest("b"),
-    moduleBytes: 17,
-    snapshot: { state: "ready", bytes: 5, reason: "" },
-    variables: { COLOUR: "blue" },
-    encryptedSecrets: "sealed",
-    blobs: [digest("a"), digest("b")],
-    ...changes,
-  };
-}
 
 function rule(changes: Partial<Rule> = {}): Rule {
   return {

@@ -1,0 +1,60 @@
+import { describe, expect, it } from "vitest";
+import { buildDesiredState, type StateRows } from "../../../control-plane/rollout/desired-state.ts";
+import { parseDesiredState } from "../../../edge-node/control/stream-message-parser.ts";
+import { versionRow } from "../store/version-row.ts";
+
+const createdAt = "2026-01-02T03:04:05.678Z";
+
+function rows(changes: Partial<StateRows> = {}): StateRows {
+  return {
+    revision: 7,
+    publicKey: "k".repeat(43),
+    functions: [
+      { name: "empty", description: "", enabled: true, createdAt },
+      { name: "hello", description: "", enabled: false, createdAt },
+    ],
+    versions: [versionRow({ version: "v1", encryptedSecrets: null }), versionRow({ version: "v2" })],
+    aliases: [{ function: "hello", name: "live", version: "v1", previous: ["v0"], updatedAt: createdAt }],
+    domains: [],
+    ...changes,
+  };
+}
+
+describe("buildDesiredState()", () => {
+  it("holds every function with its versions, aliases and the newest version as latest", () => {
+    const state = buildDesiredState(rows(), ({ version }) => `sealed ${version}`);
+    expect(state).toEqual({
+      format: 1,
+      revision: 7,
+      publicKey: "k".repeat(43),
+      functions: [
+        { name: "empty", enabled: true, versions: [], aliases: [], latest: null },
+        {
+          name: "hello",
+          enabled: false,
+          versions: ["v1", "v2"].map((version) => ({
+            version,
+            digest: "a".repeat(64),
+            signature: "c2ln",
+            variables: { COLOUR: "blue" },
+            sealedSecrets: `sealed ${version}`,
+          })),
+          aliases: [{ name: "live", version: "v1" }],
+          latest: "v2",
+        },
+      ],
+      domains: [],
+    });
+  });
+
+  it("gives what a node accepts", () => {
+    const state = buildDesiredState(rows(), () => null);
+    expect(parseDesiredState(JSON.parse(JSON.stringify(state)))).toEqual({ ok: true, value: state });
+  });
+
+  it("does not let names of prototypes confuse functions", () => {
+    const functions = ["constructor", "toString"].map((name) => ({ name, description: "", enabled: true, createdAt }));
+    const state = buildDesiredState(rows({ functions, versions: [], aliases: [] }), () => null);
+    expect(state.functions.map(({ versions, aliases }) => [...versions, ...aliases])).toEqual([[], []]);
+  });
+});

@@ -1,0 +1,188 @@
+import { describe, expect, it } from "vitest";
+import { silentLogger } from "../../../control-plane/logger.ts";
+import type { LineOutput } from "../../../control-plane/rollout/line-output.ts";
+import { NodeStream } from "../../../control-plane/rollout/node-stream.ts";
+import type { DesiredState, InvokeMessage, StreamMessage } from "../../../sdk/desired-state.ts";
+import { controlLinkLimits } from "../../../sdk/limits.ts";
+import { FakeClock } from "../fake-clock.ts";
+
+class FakeOutput implements LineOutput {
+  readonly messages: StreamMessage[] = [];
+  isSlow = false;
+  closed = false;
+  #drain: () => void = () => {};
+  #close: () => void = () => {};
+
+  write(line: string): boolean {
+    this.messages.push(JSON.parse(line) as StreamMessage);
+    return !this.isSlow;
+  }
+  onDrain(listener: () => void): void {
+    this.#drain = listener;
+  }
+  onClose(listener: () => void): void {
+    this.#close = listener;
+  }
+  readonly close = (): void => {
+    this.closed = true;
+    this.#close();
+  };
+  drain(): void {
+    this.isSlow = false;
+    this.#drain();
+  }
+  /** `state 3`, `heartbeat 3`, `invoke a`. */
+  get said(): string[] {
+    return this.messages.map((message) => {
+      switch (message.kind) {
+        case "state":
+          return `state ${String(message.state.revision)}`;
+        case "heartbeat":
+          return `heartbeat ${String(message.revision)}`;
+        case "invoke":
+          return `invoke ${message.id}`;
+      }
+    });
+  }
+}
+
+const stateOf = (revision: number): DesiredState => ({
+  format: 1,
+  revision,
+  publicKey: "",
+  functions: [],
+  domains: [],
+});
+
+const invoke = (id: string): InvokeMessage => ({
+  kind: "invoke",
+  id,
+  function: "hello",
+  qualifier: "latest",
+  phase: "fetch",
+  request: { method: "GET", url: "http://x/", headers: [], body: null },
+});
+
+/** Lets what was started run until it waits for something else. */
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+}
+
+function openStream(loadState: () => Promise<DesiredState>): {
+  stream: NodeStream;
+  output: FakeOutput;
+  clock: FakeClock;
+} {
+  const output = new FakeOutput();
+  const clock = new FakeClock();
+  const stream = new NodeStream({ node: "n1", tokenId: "t1", output, loadState, clock, logger: silentLogger });
+  return { stream, output, clock };
+}
+
+describe("NodeStream", () => {
+  it("sends the state at once and each newer one", async () => {
+    let revision = 1;
+    const { stream, output } = openStream(async () => stateOf(revision));
+    await settle();
+    revision = 2;
+    stream.offerState();
+    await settle();
+    expect(output.said).toEqual(["state 1", "state 2"]);
+  });
+
+  it("sends no state twice", async () => {
+    const { stream, output } = openStream(async () => stateOf(1));
+    await settle();
+    stream.offerState();
+    await settle();
+    expect(output.said).toEqual(["state 1"]);
+  });
+
+  it("sends a slow connection only the newest state once it can take one", async () => {
+    let revision = 1;
+    const { stream, output } = openStream(async () => stateOf(revision));
+    output.isSlow = true;
+    await settle();
+    for (revision = 2; revision < 9; revision++) {
+      stream.offerState();
+      await settle();
+    }
+    expect(output.said).toEqual(["state 1"]);
+    output.drain();
+    await settle();
+    expect(output.said).toEqual(["state 1", "state 9"]);
+  });
+
+  it("misses no state that is offered while another one is being loaded", async () => {
+    const loads: PromiseWithResolvers<DesiredState>[] = [];
+    const { stream, output } = openStream(() => {
+      const load = Promise.withResolvers<DesiredState>();
+      loads.push(load);
+      return load.promise;
+    });
+    stream.offerState();
+    loads[0]?.resolve(stateOf(1));
+    await settle();
+    loads[1]?.resolve(stateOf(2));
+    await settle();
+    expect(output.said).toEqual(["state 1", "state 2"]);
+  });
+
+  it("sends heartbeats with the revision sent last, none before the first state", async () => {
+    const first = Promise.withResolvers<DesiredState>();
+    const { stream, output } = openStream(() => first.promise);
+    stream.heartbeat();
+    first.resolve(stateOf(4));
+    await settle();
+    stream.heartbeat();
+    expect(output.said).toEqual(["state 4", "heartbeat 4"]);
+  });
+
+  it("closes a connection that takes nothing for the time of silence", async () => {
+    const { stream, output, clock } = openStream(async () => stateOf(1));
+    output.isSlow = true;
+    await settle();
+    clock.advance(controlLinkLimits.silenceMs - 1);
+    stream.heartbeat();
+    expect(output.closed).toBe(false);
+    clock.advance(1);
+    stream.heartbeat();
+    expect([output.closed, output.said]).toEqual([true, ["state 1"]]);
+  });
+
+  it("sends invocations after the state and keeps them for a slow connection", async () => {
+    const { stream, output } = openStream(async () => stateOf(1));
+    output.isSlow = true;
+    expect(stream.invoke(invoke("a"))).toBe(true);
+    await settle();
+    expect(output.said).toEqual(["state 1"]);
+    output.drain();
+    await settle();
+    expect(output.said).toEqual(["state 1", "invoke a"]);
+  });
+
+  it("takes a bounded number of invocations for a slow connection, and none after its end", async () => {
+    const { stream, output } = openStream(async () => stateOf(1));
+    output.isSlow = true;
+    await settle();
+    const taken = Array.from({ length: 100 }, (_, index) => stream.invoke(invoke(String(index))));
+    expect(taken.filter(Boolean)).toHaveLength(64);
+    stream.close();
+    expect(stream.invoke(invoke("late"))).toBe(false);
+  });
+
+  it("ends the connection when the state cannot be loaded", async () => {
+    const { output } = openStream(() => Promise.reject(new Error("store gone")));
+    await settle();
+    expect([output.closed, output.said]).toEqual([true, []]);
+  });
+
+  it("says nothing after its end", async () => {
+    const { stream, output } = openStream(async () => stateOf(1));
+    output.close();
+    stream.offerState();
+    stream.heartbeat();
+    await settle();
+    expect(output.said).toEqual([]);
+  });
+});
