@@ -90,6 +90,15 @@ interface RequestInit {
 interface Request extends Body {}
 declare class Request {
   constructor(input: RequestInfo | URL, init?: RequestInit);
+  readonly cache: "default" | "force-cache" | "no-cache" | "no-store" | "only-if-cached" | "reload";
+  readonly credentials: "include" | "omit" | "same-origin";
+  readonly destination: string;
+  readonly duplex: "half";
+  readonly integrity: string;
+  readonly keepalive: boolean;
+  readonly mode: "cors" | "navigate" | "no-cors" | "same-origin";
+  readonly referrer: string;
+  readonly referrerPolicy: string;
   readonly headers: Headers;
   readonly method: string;
   readonly redirect: "error" | "follow" | "manual";
@@ -275,6 +284,8 @@ declare function setInterval<A extends unknown[]>(
 ): number;
 declare function clearTimeout(id?: number): void;
 declare function clearInterval(id?: number): void;
+/** Logs the error as one nobody caught. */
+declare function reportError(error: unknown): void;
 declare function queueMicrotask(callback: () => void): void;
 declare function structuredClone<T>(value: T, options?: { transfer?: readonly ArrayBuffer[] }): T;
 
@@ -286,5 +297,12 @@ declare class Performance extends EventTarget {
 }
 
 declare var performance: Performance;
-declare var navigator: { readonly userAgent: string };
+
+declare class Navigator {
+  private constructor();
+  readonly hardwareConcurrency: number;
+  readonly userAgent: string;
+}
+
+declare var navigator: Navigator;
 declare var self: typeof globalThis;

@@ -42,6 +42,14 @@ declare class Event {
   preventDefault(): void;
   stopPropagation(): void;
   stopImmediatePropagation(): void;
+  readonly NONE: 0;
+  readonly CAPTURING_PHASE: 1;
+  readonly AT_TARGET: 2;
+  readonly BUBBLING_PHASE: 3;
+  static readonly NONE: 0;
+  static readonly CAPTURING_PHASE: 1;
+  static readonly AT_TARGET: 2;
+  static readonly BUBBLING_PHASE: 3;
 }
 
 interface CustomEventInit<T = unknown> extends EventInit {
@@ -51,6 +59,23 @@ interface CustomEventInit<T = unknown> extends EventInit {
 declare class CustomEvent<T = unknown> extends Event {
   constructor(type: string, init?: CustomEventInit<T>);
   readonly detail: T;
+}
+
+interface ErrorEventInit extends EventInit {
+  colno?: number;
+  error?: unknown;
+  filename?: string;
+  lineno?: number;
+  message?: string;
+}
+
+declare class ErrorEvent extends Event {
+  constructor(type: string, init?: ErrorEventInit);
+  readonly colno: number;
+  readonly error: unknown;
+  readonly filename: string;
+  readonly lineno: number;
+  readonly message: string;
 }
 
 type EventListener = ((event: Event) => void) | { handleEvent(event: Event): void };
