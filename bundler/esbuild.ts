@@ -39,6 +39,8 @@ export interface EsbuildBounds {
 class EsbuildService {
   /** Grows with every replaced child. */
   #generation = 0;
+  /** Running builds; a replaced child never answers them. */
+  readonly #cuts = new Set<(outcome: EsbuildOutcome) => void>();
   /** Builds wait for it; a build that was cut off runs again alone, so that only the guilty one is cut off twice. */
   #gate: Promise<unknown> = Promise.resolve();
 
@@ -62,12 +64,14 @@ class EsbuildService {
       cut.resolve({ kind: "timed-out" });
     }, timeoutMs);
     signal?.addEventListener("abort", onAbort, { once: true });
+    this.#cuts.add(cut.resolve);
     try {
       const outcome = await Promise.race([build(options), cut.promise]);
       const isChildUsable = outcome.kind === "built" || outcome.kind === "refused";
       if (!isChildUsable) await this.#replaceChild(startedIn);
       return outcome;
     } finally {
+      this.#cuts.delete(cut.resolve);
       clearTimeout(timer);
       signal?.removeEventListener("abort", onAbort);
     }
@@ -77,6 +81,8 @@ class EsbuildService {
     if (generation !== this.#generation) return;
     this.#generation += 1;
     await esbuild.stop();
+    for (const cut of this.#cuts) cut({ kind: "crashed" });
+    this.#cuts.clear();
   }
 }
 

@@ -50,7 +50,9 @@ function toProblem(message: Message, context: MessageContext): Problem {
       message: "has no default export: export the hooks as `export default { clientRequest(request, env, ctx) { … } }`",
     };
   }
-  return { path: placeOf(message, context.entry), message: explain(message, context) };
+  const explained = explain(message, context);
+  if (fileOf(message) !== context.stub) return { path: placeOf(message, context.entry), message: explained };
+  return { path: context.entry, message: explained.replace(`${context.entry}: `, "") };
 }
 
 function isAboutDefaultExport(message: Message, { stub }: MessageContext): boolean {
@@ -62,8 +64,8 @@ function explain(message: Message, { loader }: MessageContext): string {
   if (id === "unsupported-dynamic-import")
     return "import() of a name that is not known when bundling cannot be bundled";
   if (id === "unsupported-require-call") return "require() of a name that is not known when bundling cannot be bundled";
-  const missing = /^Could not resolve "([^"]*)"/.exec(text)?.[1];
-  if (missing !== undefined) return loader.refusalOf(fileOf(message) ?? "", missing) ?? withoutNamespaces(text);
+  const missing = unquoted(/^Could not resolve ("(?:[^"\\]|\\.)*")/.exec(text)?.[1]);
+  if (missing !== null) return loader.refusalOf(fileOf(message) ?? "", missing) ?? withoutNamespaces(text);
   if (/^Could not resolve (?:import|require)\(/.test(text)) {
     return "import() or require() of a pattern of names cannot be bundled: write each name out";
   }
@@ -71,6 +73,16 @@ function explain(message: Message, { loader }: MessageContext): string {
     return "top-level await cannot be used: the module is evaluated at once, before any request; await inside a hook";
   }
   return withoutNamespaces(text);
+}
+
+/** esbuild quotes names almost as JSON does. */
+function unquoted(quoted: string | undefined): string | null {
+  if (quoted === undefined) return null;
+  try {
+    return String(JSON.parse(quoted));
+  } catch {
+    return quoted.slice(1, -1);
+  }
 }
 
 function withoutNamespaces(text: string): string {

@@ -47,6 +47,8 @@ const emptyNamespace = "empty";
 /** Added to the name of a `.js` file in a `"type": "module"` package: esbuild tells ES modules apart by the name's ending. */
 const moduleMark = "#.mjs";
 
+const nestingMax = 50_000;
+
 const patternRefusal = "import() or require() of a pattern of names cannot be bundled: write each name out";
 
 /** What the entry stub imports. */
@@ -142,7 +144,9 @@ export class SourceLoader {
       const contents = await this.#parts.tree.read(path, sourceBytesMax - this.#bytes);
       this.#bytes += contents.byteLength;
       if (loader === "json" || loader === "text") return { contents, loader };
-      return await this.#withoutPatterns(path, { code: new TextDecoder().decode(contents), loader });
+      const code = new TextDecoder().decode(contents);
+      if (isNestedTooDeeply(code)) return { errors: [{ text: `${path}: is nested too deeply` }] };
+      return await this.#withoutPatterns(path, { code, loader });
     } catch (error) {
       if (!(error instanceof SourceReadError)) throw error;
       return { errors: [{ text: `${path}: ${error.message}` }] };
@@ -161,6 +165,18 @@ export class SourceLoader {
     if (isInNodeModules(path)) return { contents: neutral, loader: "js" };
     return refuseAt(path, code, likelyPatternAt(code) ?? 0);
   }
+}
+
+/** Whether brackets open so deep that esbuild's parser would end for lack of stack. Counts those in strings too: none is as deep. */
+function isNestedTooDeeply(code: string): boolean {
+  let depth = 0;
+  for (let at = 0; at < code.length; at += 1) {
+    const char = code.charCodeAt(at);
+    if (char === 0x28 || char === 0x5b || char === 0x7b) depth += 1;
+    else if ((char === 0x29 || char === 0x5d || char === 0x7d) && depth > 0) depth -= 1;
+    if (depth > nestingMax) return true;
+  }
+  return false;
 }
 
 /** An error of esbuild at `offset` of `code`. */

@@ -84,6 +84,12 @@ export const worldGlobals: ReadonlySet<string> = new Set([
   "setTimeout",
 ]);
 
+/** Files that import what they are told to when they run, each with its reason. */
+export const computedImports: Readonly<Record<string, string>> = {
+  "bundler/bundle-with-rollup.ts": "loads the project's rollup configuration, on its author's machine",
+  "bundler/rollup.ts": "loads the project's own rollup, on its author's machine",
+};
+
 /** Names that say nothing about what a file is for. */
 export const emptyFileNames: RegExp = /(?:^|\/)(?:index|utils?|helpers?|common|managers?|misc)\.[a-z]+$/;
 

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { generateSigningKey, referenceTo, sealManifest, signManifest } from "../../bundler/artifact.ts";
 import { digestOf, parseManifest, serialiseManifest, verifyManifest } from "../../sdk/artifact-format.ts";
@@ -111,6 +112,8 @@ describe("signManifest() and verifyManifest()", () => {
   });
 
   it("signManifest() refuses a key that is not Ed25519", () => {
-    expect(() => signManifest(sealed.bytes, "no key")).toThrow();
+    const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+    const pem = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+    expect(() => signManifest(sealed.bytes, pem)).toThrow("the key is not Ed25519: received ec");
   });
 });
