@@ -118,17 +118,18 @@ class UwsFront implements Front {
     this.#routing = routing;
   }
 
-  listen({ host, port }: { readonly host: string; readonly port: number }): Promise<number> {
-    return new Promise((resolve, reject) => {
-      this.#app.listen(host, port, (socket) => {
-        if (socket === false) {
-          reject(new Error(`Cannot listen on ${host}:${port}: the port is taken or not allowed`));
-          return;
-        }
-        this.#listenSockets.push(socket);
-        resolve(this.#options.uws.us_socket_local_port(socket));
-      });
-    });
+  async listen({ host, port }: { readonly host: string; readonly port: number }): Promise<number> {
+    const { uws } = this.#options;
+    const first = await this.#listenSocket(host, port);
+    const chosen = uws.us_socket_local_port(first);
+    if (port !== 0) {
+      this.#listenSockets.push(first);
+      return chosen;
+    }
+    // The library makes a socket that others can share only when it is told the port.
+    uws.us_listen_socket_close(first);
+    this.#listenSockets.push(await this.#listenSocket(host, chosen));
+    return chosen;
   }
 
   invoke(message: InvokeMessage): Promise<InvokeResult> {
@@ -161,6 +162,15 @@ class UwsFront implements Front {
     this.#app.close();
     await Promise.all([this.#services.originConnections.close(), this.#services.functionConnections.close()]);
     await this.#background.settled();
+  }
+
+  #listenSocket(host: string, port: number): Promise<UwsListenSocket> {
+    return new Promise((resolve, reject) => {
+      this.#app.listen(host, port, (socket) => {
+        if (socket !== false) resolve(socket);
+        else reject(new Error(`Cannot listen on ${host}:${port}: the port is taken or not allowed`));
+      });
+    });
   }
 
   /** The only entry of requests; the request object is valid until this returns. */

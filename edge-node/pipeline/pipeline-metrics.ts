@@ -95,12 +95,14 @@ export class PipelineMetrics {
     counts.originDurations.observe(result.durationMs);
   }
 
+  /** The least recently used first. */
   allDomains(): readonly DomainCounts[] {
-    return [...this.#domains.values()];
+    return [...this.#domains.values()].toReversed();
   }
 
+  /** The least recently used first. */
   allInvocations(): readonly InvocationCounts[] {
-    return [...this.#invocations.values()];
+    return [...this.#invocations.values()].toReversed();
   }
 
   #invocationsOf(rule: RoutedRule): InvocationCounts {
