@@ -4,7 +4,7 @@
  * Knows the services' faces and no store. It opens no port. Invariant: every answer that is not a success is an `ErrorBody`.
  */
 import swagger from "@fastify/swagger";
-import fastify, { type FastifyInstance } from "fastify";
+import fastify, { type FastifyInstance, type FastifyReply } from "fastify";
 import type { Clock } from "../clock.ts";
 import type { Logger } from "../logger.ts";
 import type { DomainService } from "../domains/domain-service.ts";
@@ -18,6 +18,7 @@ import { registerFunctionRoutes, type FunctionRouteServices } from "./function-r
 import { registerHealthRoutes } from "./health-routes.ts";
 import { registerLogRoutes } from "./log-routes.ts";
 import { registerNodeRoutes, type NodeRouteServices } from "./node-routes.ts";
+import { refuseMalformed } from "./malformed-request.ts";
 import { registerPublishRoutes, type PublishRouteServices } from "./publish-routes.ts";
 import { registerTokenRoutes } from "./token-routes.ts";
 import { installValidation } from "./validate.ts";
@@ -54,7 +55,16 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     requestTimeout: requestMs,
     return503OnClosing: false,
     routerOptions: { maxParamLength: 256 },
+    frameworkErrors: (error, request, reply) => {
+      const { status, body } = answerError(error, request.id);
+      // Its type wants to know a route's answers, and there is no route yet.
+      void (reply as unknown as FastifyReply).code(status).send(body);
+    },
+    clientErrorHandler: ({ code }, socket) => {
+      refuseMalformed(socket, { reason: code, requestId: uniqueId() });
+    },
   });
+  app.removeContentTypeParser("text/plain");
   installRequestLog(app, options);
   installErrors(app, logger);
   installValidation(app);

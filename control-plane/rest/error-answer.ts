@@ -32,6 +32,9 @@ export function toControlError(error: unknown): ControlError {
   if (code === "FST_ERR_CTP_INVALID_JSON_BODY" || error instanceof SyntaxError) {
     return badBody(`is not JSON that is allowed here: ${(error as Error).message}`);
   }
+  if (code === "FST_ERR_BAD_URL" || code === "FST_ERR_MAX_PARAM_LENGTH") {
+    return invalidInput([{ path: "request", message: "its path cannot be read, or a part of it is too long" }]);
+  }
   if (typeof statusCode === "number" && statusCode >= 400 && statusCode < 500) {
     return invalidInput([{ path: "request", message: (error as Error).message }]);
   }
