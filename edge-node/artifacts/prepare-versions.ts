@@ -55,6 +55,7 @@ interface CheckedVersion {
 }
 
 const CONCURRENCY = 8;
+const BLOBS_AT_ONCE = 3;
 /** sdk/artifact-format.ts refuses larger manifests. */
 const MANIFEST_BYTES_MAX = 16_384;
 
@@ -114,27 +115,29 @@ export class VersionPreparer {
     if (manifest.function !== owner.name || manifest.version !== version.version) {
       throw new VersionRefusal(`the manifest is of ${manifest.function} ${manifest.version}`);
     }
-    await this.#ensure(specOf(manifest.module), options);
-    const optional = await this.#ensureOptional(manifest, options);
-    return { digests: [version.digest, manifest.module.digest, ...optional] };
+    return { digests: [version.digest, ...(await this.#ensureBlobs(manifest, options))] };
   }
 
-  /** Source map and snapshot: a version runs without them. */
-  async #ensureOptional(manifest: VersionManifest, options: PrepareOptions): Promise<Digest[]> {
-    const snapshots = manifest.snapshots.filter(({ runtimeKey }) => runtimeKey === options.runtimeKey);
-    const present: Digest[] = [];
-    for (const reference of [manifest.sourceMap, ...snapshots]) {
-      if (reference === null) continue;
-      try {
-        await this.#ensure(specOf(reference), options);
-        present.push(reference.digest);
-      } catch (error) {
-        if (!(error instanceof VersionRefusal)) throw error;
-        const { function: name, version } = manifest;
-        this.#options.logger.warn({ function: name, version, reason: error.message }, "blob.optional.missing");
-      }
-    }
-    return present;
+  /** The module, and what of source map and snapshot can be had: a version runs without them. */
+  async #ensureBlobs(manifest: VersionManifest, options: PrepareOptions): Promise<Digest[]> {
+    const { module, sourceMap, snapshots } = manifest;
+    const usable = snapshots.filter(({ runtimeKey }) => runtimeKey === options.runtimeKey);
+    const present = await mapBounded([module, sourceMap, ...usable], {
+      concurrency: BLOBS_AT_ONCE,
+      run: async (reference) => {
+        if (reference === null) return null;
+        try {
+          await this.#ensure(specOf(reference), options);
+          return reference.digest;
+        } catch (error) {
+          if (reference === module || !(error instanceof VersionRefusal)) throw error;
+          const { function: name, version } = manifest;
+          this.#options.logger.warn({ function: name, version, reason: error.message }, "blob.optional.missing");
+          return null;
+        }
+      },
+    });
+    return present.filter((digest) => digest !== null);
   }
 
   async #readManifest(digest: Digest, options: PrepareOptions): Promise<Buffer> {

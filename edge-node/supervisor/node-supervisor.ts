@@ -51,6 +51,8 @@ export interface NodeAddresses {
 const LOG_INTERVAL_MS = 200;
 const LOG_BATCH_MAX = 100;
 const LOG_RETRY_MS = 1_000;
+/** For the fronts of a supervisor that was killed to notice. */
+const PORT_PATIENCE_MS = 3_000;
 /** What the control plane takes in one acknowledgement. */
 const ACK_FAILURES_MAX = 1_000;
 const ACK_MESSAGE_CHARS_MAX = 2_000;
@@ -111,9 +113,9 @@ export class NodeSupervisor {
 
   /** Resolves when the fronts serve what the disk holds; the control plane need not be there. Throws when an address is taken. */
   async start(): Promise<NodeAddresses> {
-    const { config, logger } = this.#options;
+    const { clock, config, logger } = this.#options;
     await mkdir(config.data, { recursive: true, mode: 0o700 });
-    const port = await probePort(config);
+    const port = await probePort(config, { clock, patienceMs: PORT_PATIENCE_MS });
     this.#port = port;
     const adminPort = await this.#admin.listen({ host: config.adminHost, port: config.adminPort });
     const kept = await this.#restore();

@@ -6,6 +6,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import type { DesiredState } from "../../sdk/desired-state.ts";
 import { ControlPlaneDouble } from "./support/control-plane-double.ts";
 import { EdgeNodeProcess } from "./support/edge-node-process.ts";
+import { failureOf } from "./support/failure-of.ts";
 import { domainServedBy, Signer, type Release } from "./support/signed-release.ts";
 import { temporaryFolder } from "./support/temporary-folder.ts";
 
@@ -48,7 +49,10 @@ async function setUp(): Promise<Fleet> {
   };
 }
 
-describe("an edge node and its control plane", () => {
+/** Real processes on a machine that may be busy. */
+const patience = { timeout: 90_000 };
+
+describe("an edge node and its control plane", patience, () => {
   it("serves what is published, switches to what is published next, and reports logs and results", async () => {
     const { signer, control, publish, acked, startNode } = await setUp();
     const node = await startNode().serving();
@@ -85,7 +89,7 @@ describe("an edge node and its control plane", () => {
     expect(await first.get("/")).toMatchObject({ text: "kept" });
     first.kill("SIGKILL");
     await first.exited;
-    const second = await startNode().serving();
+    const second = await startNode({ port: String(first.port) }).serving();
     expect(await second.get("/key")).toMatchObject({ status: 200, text: "opened" });
     expect(await second.health()).toMatchObject({ httpStatus: 200, revision: 1, control: { state: "down" } });
     publish(signer.state(2, [answering(signer, "newer", "v2")], domains));
@@ -151,7 +155,7 @@ describe("an edge node and its control plane", () => {
   });
 });
 
-describe("an edge node and its processes", () => {
+describe("an edge node and its processes", patience, () => {
   it("restarts a front that was killed, with the state it served, on the same port", async () => {
     const { signer, publish, acked, startNode } = await setUp();
     const node = await startNode().serving();
@@ -183,6 +187,24 @@ describe("an edge node and its processes", () => {
     expect(await answer).toMatchObject({ status: 200, text: "slow but whole" });
     expect(await node.exited).toEqual({ code: 0, signal: null });
     expect(() => process.kill(pid, 0)).toThrow("ESRCH");
+  });
+
+  it("a second signal ends it at once", async () => {
+    const { signer, control, publish, acked, startNode } = await setUp();
+    const node = await startNode().serving();
+    const code = `var __selvageModule = { default: { async fetch() {
+      console.log("begun");
+      await new Promise((resolve) => setTimeout(resolve, 25_000));
+    } } };`;
+    publish(signer.state(1, [signer.release({ code })], domains));
+    await acked(1);
+    const failure = failureOf(node.get("/"));
+    await control.until(() => control.logs.length > 0);
+    node.kill("SIGINT");
+    while ((await node.health()).status !== "stopping");
+    node.kill("SIGINT");
+    expect(await node.exited).toEqual({ code: 130, signal: null });
+    expect(await failure).toMatch(/hang up|ECONNRESET/);
   });
 
   it("no front outlives a supervisor that was killed", async () => {

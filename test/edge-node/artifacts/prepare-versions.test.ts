@@ -83,7 +83,7 @@ describe("VersionPreparer and the wire", () => {
     const { state, digests } = await prepare(signer.state(1, [release]));
     const { module, sourceMap, snapshots } = release.manifest;
     const wanted = [release.state.digest, module.digest, sourceMap?.digest, snapshots[0]?.digest];
-    expect(control.blobRequests).toEqual(wanted);
+    expect(control.blobRequests.toSorted()).toEqual(wanted.toSorted());
     expect([...digests]).toEqual(wanted);
     expect(state.failures).toEqual([]);
     await prepare(signer.state(2, [release]));

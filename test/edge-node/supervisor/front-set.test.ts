@@ -1,0 +1,235 @@
+import { describe, expect, it } from "vitest";
+import { FrontSet } from "../../../edge-node/supervisor/front-set.ts";
+import type { FrontEvents, FrontHandle } from "../../../edge-node/supervisor/front-handle.ts";
+import { frontSettings } from "../../../edge-node/supervisor/front-settings.ts";
+import type { NodeConfig } from "../../../edge-node/config.ts";
+import type { FromFront, FrontApplied, FrontLogRecord, FrontState, ToFront } from "../../../edge-node/ipc.ts";
+import { silentLogger } from "../../../edge-node/logger.ts";
+import type { InvokeMessage } from "../../../sdk/desired-state.ts";
+import { failureOf } from "../support/failure-of.ts";
+import { FakeClock, settle } from "../support/fake-clock.ts";
+import { Signer } from "../support/signed-release.ts";
+
+const config: NodeConfig = {
+  name: "node-1",
+  control: "http://127.0.0.1:1",
+  token: "the-token",
+  data: "/nowhere",
+  host: "127.0.0.1",
+  port: 8080,
+  adminHost: "127.0.0.1",
+  adminPort: 8081,
+  fronts: 2,
+  driver: "process",
+  hosts: 1,
+  cacheMiB: 3,
+  egressAllowNetworks: [],
+  originAllowNetworks: ["10.0.0.0/8"],
+  logLevel: "silent",
+  drainMs: 1_000,
+};
+const address = { host: "127.0.0.1", port: 8080 };
+const signer = new Signer();
+const stateOf = (revision: number): FrontState => ({ state: signer.state(revision, []), versions: [], failures: [] });
+const invocation = (id: string): InvokeMessage => ({
+  kind: "invoke",
+  id,
+  function: "hello",
+  qualifier: "latest",
+  phase: "fetch",
+  request: { method: "GET", url: "http://a.test/", headers: [], body: null },
+});
+
+/** A front that answers everything at once, unless told otherwise. */
+class ObedientFront implements FrontHandle {
+  readonly pid = 1;
+  readonly events: FrontEvents;
+  readonly received: ToFront[] = [];
+  readonly #index: number;
+  readonly #behaviour: Behaviour;
+
+  constructor(index: number, options: { events: FrontEvents; behaviour: Behaviour }) {
+    this.#index = index;
+    this.events = options.events;
+    this.#behaviour = options.behaviour;
+    queueMicrotask(() => {
+      if (this.#behaviour.crashesAtStart) return this.events.onExit("exit code 9");
+      this.events.onMessage({ kind: "started", runtimeKey: "key" });
+    });
+  }
+
+  send(message: ToFront): void {
+    this.received.push(message);
+    const onMessage = (reply: FromFront): void => this.events.onMessage(reply);
+    const { applied, cannotListen, isMute } = this.#behaviour;
+    if (isMute) return;
+    if (message.kind === "state") onMessage({ kind: "applied", id: message.id, ...applied(this.#index) });
+    if (message.kind === "listen" && cannotListen) {
+      onMessage({ kind: "failed", message: "no such address" });
+      this.events.onExit("exit code 1");
+    } else if (message.kind === "listen") onMessage({ kind: "listening", port: message.port });
+    if (message.kind === "metrics") onMessage({ kind: "metrics", id: message.id, metrics: [], versions: [] });
+    if (message.kind === "invoke") {
+      const result = {
+        id: message.message.id,
+        outcome: { kind: "continue" },
+        durationMs: this.#index,
+        logs: [],
+      } as const;
+      onMessage({ kind: "invoked", result });
+    }
+    if (message.kind === "drain") this.events.onExit("exit code 0");
+  }
+
+  kill(): void {
+    this.events.onExit("signal SIGKILL");
+  }
+}
+
+interface Behaviour {
+  applied: (index: number) => FrontApplied;
+  cannotListen: boolean;
+  crashesAtStart: boolean;
+  isMute: boolean;
+}
+
+function setUp(): {
+  set: FrontSet;
+  fronts: ObedientFront[];
+  behaviour: Behaviour;
+  clock: FakeClock;
+  logs: FrontLogRecord[];
+} {
+  const clock = new FakeClock();
+  const fronts: ObedientFront[] = [];
+  const logs: FrontLogRecord[] = [];
+  const nothing = { failures: [], damaged: [] };
+  const behaviour: Behaviour = { applied: () => nothing, cannotListen: false, crashesAtStart: false, isMute: false };
+  const set = new FrontSet({
+    settings: frontSettings(config),
+    spawn: ({ index }, events) => {
+      const front = new ObedientFront(index, { events, behaviour });
+      fronts.push(front);
+      return front;
+    },
+    onLogs: (records) => logs.push(...records),
+    clock,
+    random: () => 0,
+    logger: silentLogger,
+  });
+  return { set, fronts, behaviour, clock, logs };
+}
+
+describe("frontSettings()", () => {
+  it("shares the cache out among the fronts and holds no token", () => {
+    const settings = frontSettings(config);
+    expect(settings.map(({ index, cacheBytesMax }) => [index, cacheBytesMax])).toEqual([
+      [0, 1_572_864],
+      [1, 1_572_864],
+    ]);
+    expect(JSON.stringify(settings)).not.toContain("the-token");
+  });
+});
+
+describe("FrontSet", () => {
+  it("starts all fronts with one state on one address", async () => {
+    const { set, fronts } = setUp();
+    expect(await set.start(address, stateOf(1))).toEqual({ kind: "applied", failures: [], damaged: [] });
+    expect(fronts).toHaveLength(2);
+    expect(set.statuses.map(({ phase, revision }) => [phase, revision])).toEqual([
+      ["serving", 1],
+      ["serving", 1],
+    ]);
+    expect(set.runtimeKey).toBe("key");
+  });
+
+  it("fails the start when a front cannot listen", async () => {
+    const { set, behaviour } = setUp();
+    behaviour.cannotListen = true;
+    await expect(set.start(address, null)).rejects.toThrow("no such address");
+  });
+
+  it("fails the start when a front ends three times before it served", async () => {
+    const { set, behaviour, clock } = setUp();
+    behaviour.crashesAtStart = true;
+    const failure = failureOf(set.start(address, null));
+    await clock.advance(1_000);
+    expect(await failure).toContain("exit code 9");
+  });
+
+  it("merges what the fronts report, each version's failure and each damaged blob once", async () => {
+    const { set, behaviour } = setUp();
+    await set.start(address, null);
+    const failure = { function: "f", version: "v", code: "FUNCTION_LOAD_FAILED", message: "m" } as const;
+    behaviour.applied = (index) => ({ failures: [failure], damaged: index === 0 ? ["a"] : ["a", "b"] });
+    expect(await set.apply(stateOf(2))).toEqual({ kind: "applied", failures: [failure], damaged: ["a", "b"] });
+  });
+
+  it("counts a state as applied only when a front that was restarted meanwhile serves it too", async () => {
+    const { set, fronts, behaviour, clock } = setUp();
+    await set.start(address, null);
+    behaviour.isMute = true;
+    const applied = set.apply(stateOf(2));
+    behaviour.isMute = false;
+    fronts[0]?.events.onExit("signal SIGSEGV");
+    fronts[1]?.events.onMessage({ kind: "applied", id: 1, failures: [], damaged: [] });
+    await settle();
+    expect(await Promise.race([applied, Promise.resolve("pending")])).toBe("pending");
+    await clock.advance(50);
+    expect(await applied).toMatchObject({ kind: "applied" });
+    expect(set.statuses.map(({ revision }) => revision)).toEqual([2, 2]);
+  });
+
+  it("replaces a front that does not apply a state within two minutes", async () => {
+    const { set, fronts, behaviour, clock } = setUp();
+    await set.start(address, null);
+    behaviour.isMute = true;
+    const applied = set.apply(stateOf(2));
+    for (let second = 0; second < 120; second++) {
+      if (second === 119) behaviour.isMute = false;
+      for (const front of fronts.slice(0, 2)) {
+        front.events.onMessage({ kind: "pong", id: second, requestsInFlight: 0, rssBytes: 0, logsDropped: 0 });
+      }
+      await clock.advance(1_000);
+    }
+    await clock.advance(100);
+    expect(await applied).toMatchObject({ kind: "applied" });
+    expect(fronts).toHaveLength(4);
+  });
+
+  it("spreads invocations over the fronts, and tells when the one that had it ended", async () => {
+    const { set, fronts, behaviour } = setUp();
+    await set.start(address, null);
+    const results = [await set.invoke(invocation("a")), await set.invoke(invocation("b"))];
+    expect(results.map(({ durationMs }) => durationMs)).toEqual([0, 1]);
+    behaviour.isMute = true;
+    const lost = set.invoke(invocation("c"));
+    fronts[0]?.events.onExit("crash");
+    expect(await lost).toMatchObject({ id: "c", outcome: { kind: "failed", code: "HOST_LOST" } });
+    behaviour.isMute = false;
+    expect(await set.invoke(invocation("d"))).toMatchObject({ durationMs: 1 });
+    fronts[1]?.events.onExit("crash");
+    expect(await set.invoke(invocation("e"))).toMatchObject({ outcome: { kind: "failed", code: "NODE_OVERLOADED" } });
+  });
+
+  it("metrics() leaves out a front that does not answer in time", async () => {
+    const { set, fronts, behaviour, clock } = setUp();
+    await set.start(address, null);
+    expect(await set.metrics()).toHaveLength(2);
+    behaviour.isMute = true;
+    const asked = set.metrics();
+    const request = fronts[1]?.received.at(-1);
+    if (request?.kind !== "metrics") throw new Error("the front was not asked");
+    fronts[1]?.events.onMessage({ kind: "metrics", id: request.id, metrics: [], versions: [] });
+    await clock.advance(2_000);
+    expect(await asked).toHaveLength(1);
+  });
+
+  it("stop() ends all fronts", async () => {
+    const { set } = setUp();
+    await set.start(address, null);
+    await set.stop(1_000);
+    expect(set.statuses.map(({ phase }) => phase)).toEqual(["stopped", "stopped"]);
+    expect(await set.apply(stateOf(2))).toMatchObject({ kind: "refused" });
+  });
+});
