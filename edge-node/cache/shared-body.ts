@@ -11,11 +11,15 @@ export type SharedBodyEnd =
   | { readonly kind: "overflow" }
   | { readonly kind: "failed"; readonly error: unknown };
 
+const DONE: IteratorResult<Uint8Array, void> = { done: true, value: undefined };
+const EMPTY = new Uint8Array();
+
 export class SharedBody {
   readonly #source: AsyncIterator<Uint8Array>;
   readonly #bytesMax: number;
   readonly #chunks: Uint8Array[] = [];
   #bytes = 0;
+  #readers = 0;
   #end: SharedBodyEnd | null = null;
   #waiting: (() => void)[] = [];
   /** Settles when the source ended, broke off or overflowed; never rejects. */
@@ -27,24 +31,33 @@ export class SharedBody {
     this.ended = this.#fill();
   }
 
-  /** The body from its first byte. After an overflow only the reader that was there already may go on. */
-  async *read(): AsyncGenerator<Uint8Array, void> {
+  /** The body from its first byte, for one reader. After an overflow only a reader that was there already may go on. */
+  read(): AsyncIterableIterator<Uint8Array, void> {
+    this.#readers++;
     let next = 0;
-    try {
-      for (;;) {
+    let isOpen = true;
+    const leave = async (): Promise<IteratorResult<Uint8Array, void>> => {
+      if (isOpen) {
+        isOpen = false;
+        this.#readers--;
+        await this.#letGo();
+      }
+      return DONE;
+    };
+    const take = async (): Promise<IteratorResult<Uint8Array, void>> => {
+      while (isOpen) {
         const chunk = this.#chunks[next];
         if (chunk !== undefined) {
           next++;
-          yield chunk;
-        } else if (this.#end === null) {
-          await new Promise<void>((resolve) => this.#waiting.push(resolve));
-        } else break;
+          return { done: false, value: chunk };
+        }
+        if (this.#end !== null) return this.#afterEnd(leave);
+        await new Promise<void>((resolve) => this.#waiting.push(resolve));
       }
-      if (this.#end.kind === "failed") throw this.#end.error;
-      if (this.#end.kind === "overflow") yield* this.#rest();
-    } finally {
-      if (this.#end?.kind === "overflow") await this.#source.return?.();
-    }
+      return DONE;
+    };
+    const reader = { next: take, return: leave, [Symbol.asyncIterator]: () => reader };
+    return reader;
   }
 
   /** Gives the source up, so that readers throw. Harmless when it ended. */
@@ -54,9 +67,18 @@ export class SharedBody {
     await this.#source.return?.();
   }
 
-  async *#rest(): AsyncGenerator<Uint8Array, void> {
-    this.#chunks.length = 0;
-    for (let item = await this.#source.next(); item.done !== true; item = await this.#source.next()) yield item.value;
+  async #afterEnd(leave: () => Promise<IteratorResult<Uint8Array, void>>): Promise<IteratorResult<Uint8Array, void>> {
+    if (this.#end?.kind === "failed") throw this.#end.error;
+    if (this.#end?.kind !== "overflow") return await leave();
+    // What was kept has been read; from here on nothing is.
+    this.#chunks.fill(EMPTY);
+    const item = await this.#source.next();
+    return item.done === true ? DONE : item;
+  }
+
+  /** A body that is not kept and has no reader is of no use. */
+  async #letGo(): Promise<void> {
+    if (this.#end?.kind === "overflow" && this.#readers === 0) await this.#source.return?.();
   }
 
   async #fill(): Promise<SharedBodyEnd> {
@@ -67,7 +89,11 @@ export class SharedBody {
         if (item.done === true) return this.#finish({ kind: "complete", bytes: this.#joined() });
         this.#bytes += item.value.byteLength;
         this.#chunks.push(item.value);
-        if (this.#bytes > this.#bytesMax) return this.#finish({ kind: "overflow" });
+        if (this.#bytes > this.#bytesMax) {
+          const end = this.#finish({ kind: "overflow" });
+          await this.#letGo();
+          return end;
+        }
         this.#wake();
       }
     } catch (error) {

@@ -1,0 +1,154 @@
+import { describe, expect, it } from "vitest";
+import type { CacheRule } from "../../../sdk/domain.ts";
+import { decideCaching, type CacheQuestion } from "../../../edge-node/cache/cache-decision.ts";
+import { compileCacheRules, findCacheRule } from "../../../edge-node/cache/cache-rule.ts";
+
+const now = Date.UTC(2026, 10, 22, 8, 0, 0);
+const date = "date:Sun, 22 Nov 2026 08:00:00 GMT\n";
+
+function decide(responseHeaders: string, change: Partial<CacheQuestion> = {}): string {
+  const decision = decideCaching({
+    method: "GET",
+    requestHeaders: "",
+    status: 200,
+    responseHeaders,
+    rule: undefined,
+    now,
+    ...change,
+  });
+  return decision.store ? `fresh ${decision.freshMs / 1_000} age ${decision.ageMs / 1_000}` : decision.reason;
+}
+
+function rule(change: Partial<CacheRule>): CacheRule {
+  return {
+    match_type: "all",
+    ttl: 60,
+    ttl_unit: "s",
+    priority: 1,
+    follow_origin: "off",
+    url_parameter_type: "full_url",
+    ...change,
+  };
+}
+
+const compiled = (change: Partial<CacheRule>) => findCacheRule(compileCacheRules([rule(change)]), "/");
+
+describe("without a rule the origin's headers decide:", () => {
+  it.each([
+    ["cache-control:max-age=10\n", "fresh 10 age 0"],
+    ["cache-control:Max-Age = 10\n", "fresh 10 age 0"],
+    ['cache-control:max-age="10"\n', "fresh 10 age 0"],
+    ["cache-control:max-age=10, s-maxage=20\n", "fresh 20 age 0"],
+    ["cache-control:max-age=10\ncache-control:max-age=5\n", "fresh 5 age 0"],
+    ["cache-control:max-age=10, max-age=nonsense\n", "STALE_ON_ARRIVAL"],
+    ["cache-control:max-age=-1\n", "STALE_ON_ARRIVAL"],
+    ["cache-control:max-age=0\n", "STALE_ON_ARRIVAL"],
+    ["cache-control:max-age=99999999999999999999\n", "fresh 2147483648 age 0"],
+    ["cache-control:max-age=10\nage:4\n", "fresh 6 age 4"],
+    ["cache-control:max-age=10\nage:10\n", "STALE_ON_ARRIVAL"],
+    ["cache-control:max-age=10\ndate:Sun, 22 Nov 2026 07:59:57 GMT\n", "fresh 7 age 3"],
+    [`${date}expires:Sun, 22 Nov 2026 08:00:30 GMT\n`, "fresh 30 age 0"],
+    [`${date}expires:0\n`, "STALE_ON_ARRIVAL"],
+    ["expires:Sun, 22 Nov 2026 08:00:30 GMT\n", "STALE_ON_ARRIVAL"],
+    [`${date}expires:Sun, 22 Nov 2026 08:00:30 GMT\nexpires:Sun, 22 Nov 2026 09:00:30 GMT\n`, "STALE_ON_ARRIVAL"],
+    [`${date}expires:Sun, 22 Nov 2026 08:00:30 GMT\ncache-control:max-age=5\n`, "fresh 5 age 0"],
+    ["", "NO_FRESHNESS"],
+    ["cache-control:public\n", "NO_FRESHNESS"],
+    ["cache-control:no-store, max-age=10\n", "NO_STORE"],
+    ["cache-control:max-age=10, NO-STORE\n", "NO_STORE"],
+    ["cache-control:private, max-age=10\n", "PRIVATE"],
+    ['cache-control:private="x-a, x-b", max-age=10\n', "PRIVATE"],
+    ["cache-control:no-cache, max-age=10\n", "NO_CACHE"],
+    ['cache-control:extension="no-store", max-age=10\n', "fresh 10 age 0"],
+    ["cache-control:x-no-store, max-age=10\n", "fresh 10 age 0"],
+    ["cache-control:max-age=10\nset-cookie:a=b\n", "SET_COOKIE"],
+    ["cache-control:max-age=10\nvary:*\n", "VARY_ANY"],
+    ["cache-control:max-age=10\nvary:accept, *\n", "VARY_ANY"],
+    ["cache-control:max-age=10\ncontent-range:bytes 0-1/2\n", "PARTIAL"],
+  ])("%j is %s", (headers, expected) => {
+    expect(decide(headers)).toBe(expected);
+  });
+
+  it.each([
+    [206, "PARTIAL"],
+    [304, "STATUS"],
+    [404, "fresh 10 age 0"],
+    [500, "fresh 10 age 0"],
+  ])("status %i is %s", (status, expected) => {
+    expect(decide("cache-control:max-age=10\n", { status })).toBe(expected);
+  });
+
+  it.each([
+    ["cache-control:max-age=10\n", "AUTHORIZATION"],
+    ["cache-control:max-age=10, public\n", "fresh 10 age 0"],
+    ["cache-control:s-maxage=10\n", "fresh 10 age 0"],
+    ["cache-control:max-age=10, must-revalidate\n", "fresh 10 age 0"],
+  ])("to a request with credentials %j is %s", (headers, expected) => {
+    expect(decide(headers, { requestHeaders: "authorization:Basic x\n" })).toBe(expected);
+  });
+
+  it.each(["HEAD", "POST"])("an answer to %s is not stored", (method) => {
+    expect(decide("cache-control:max-age=10\n", { method })).toBe("METHOD");
+  });
+});
+
+describe("with a rule:", () => {
+  it.each<[Partial<CacheRule>, string, number, string]>([
+    [{}, "", 200, "fresh 60 age 0"],
+    [{}, "cache-control:no-store\n", 200, "fresh 60 age 0"],
+    [{}, "cache-control:max-age=5\n", 200, "fresh 60 age 0"],
+    [{ ttl: 0 }, "cache-control:max-age=5\n", 200, "TTL_ZERO"],
+    [{ ttl: 2, ttl_unit: "d" }, "", 200, "fresh 172800 age 0"],
+    [{}, "set-cookie:a=b\n", 200, "SET_COOKIE"],
+    [{}, "vary:*\n", 200, "VARY_ANY"],
+    [{}, "", 500, "NO_FRESHNESS"],
+    [{}, "", 404, "NO_FRESHNESS"],
+    [{}, "", 301, "fresh 60 age 0"],
+    [{ follow_origin: "on" }, "cache-control:max-age=500\n", 200, "fresh 500 age 0"],
+    [{ follow_origin: "on" }, "cache-control:no-store\n", 200, "NO_STORE"],
+    [{ follow_origin: "on" }, "", 200, "fresh 60 age 0"],
+    [{ follow_origin: "min_ttl" }, "cache-control:max-age=500\n", 200, "fresh 60 age 0"],
+    [{ follow_origin: "min_ttl" }, "cache-control:max-age=5\n", 200, "fresh 5 age 0"],
+    [{ follow_origin: "min_ttl" }, "cache-control:private\n", 200, "PRIVATE"],
+    [{ follow_origin: "min_ttl", ttl: 0 }, "cache-control:max-age=5\n", 200, "TTL_ZERO"],
+  ])("%j and %j with status %i is %s", (change, headers, status, expected) => {
+    expect(decide(headers, { rule: compiled(change), status })).toBe(expected);
+  });
+
+  it("credentials are still not shared", () => {
+    expect(decide("", { rule: compiled({}), requestHeaders: "authorization:x\n" })).toBe("AUTHORIZATION");
+  });
+});
+
+describe("the rule that decides is the one of largest priority that matches:", () => {
+  const rules = compileCacheRules([
+    rule({ ttl: 1, priority: 1 }),
+    rule({ ttl: 2, priority: 50, match_type: "file_extension", match_value: ".js;.css" }),
+    rule({ ttl: 3, priority: 60, match_type: "catalog", match_value: "/static;/x/y/" }),
+    rule({ ttl: 4, priority: 70, match_type: "full_path", match_value: "/static/*.map;/one" }),
+    rule({ ttl: 5, priority: 80, match_type: "home_page" }),
+  ]);
+  it.each([
+    ["/", 5],
+    ["/a", 1],
+    ["/a.css", 2],
+    ["/static/a.css", 3],
+    ["/x/y/z", 3],
+    ["/static/a.map", 4],
+    ["/one", 4],
+    ["/staticx", 1],
+  ])("%s by ttl %i", (path, ttl) => {
+    expect(findCacheRule(rules, path)?.ttlMs).toBe(ttl * 1_000);
+  });
+});
+
+it.each<[CacheRule["url_parameter_type"], string, string, string]>([
+  ["del_params", "utm;x y", "?utm=1&a=2&x+y=3&x%20y=4", "?a=2"],
+  ["del_params", "a", "?a=1&a", ""],
+  ["reserve_params", "a;b", "?c=1&b=2&a=3&&b", "?b=2&a=3&b"],
+  ["reserve_params", "%zz", "?%zz=1&a=1", "?%zz=1"],
+  ["ignore_url_params", "", "?a=1", ""],
+  ["full_url", "", "?a=1", "?a=1"],
+])("%s %s leaves %s as %s in the key", (type, value, query, expected) => {
+  expect(compiled({ url_parameter_type: type, url_parameter_value: value })?.keyQuery(query)).toBe(expected);
+});
