@@ -2,6 +2,7 @@
  * Values of options and arguments, checked while the command line is read, so that a wrong one is a usage error.
  */
 import { InvalidArgumentError } from "commander";
+import { CliError, exitCodes } from "./exit-code.ts";
 
 /** Seconds to wait for nodes, 0..30. */
 export function parseWaitSeconds(text: string): number {
@@ -28,7 +29,7 @@ export function collect(value: string, previous: readonly string[] | undefined):
 /** `KEY=VALUE`; the value may hold further `=`. */
 export function parsePair(text: string): readonly [key: string, value: string] {
   const at = text.indexOf("=");
-  if (at < 1) throw new InvalidArgumentError(`received ${text}, allowed: KEY=VALUE.`);
+  if (at < 1) throw new CliError(exitCodes.usage, `received ${text}, allowed: KEY=VALUE`);
   return [text.slice(0, at), text.slice(at + 1)];
 }
 
