@@ -166,5 +166,5 @@ function clampIndex(index: number | undefined, range: { readonly length: number;
   return number < 0 ? Math.max(range.length + number, 0) : Math.min(number, range.length);
 }
 
-finishInterface(Blob, { shown: ["size", "type"] });
-finishInterface(File, { shown: ["size", "type", "name", "lastModified"] });
+finishInterface(Blob, "Blob", { shown: ["size", "type"] });
+finishInterface(File, "File", { shown: ["size", "type", "name", "lastModified"] });

@@ -123,4 +123,4 @@ Object.defineProperty(FormData.prototype, Symbol.iterator, {
   writable: true,
   configurable: true,
 });
-finishInterface(FormData, { shown: [] });
+finishInterface(FormData, "FormData", { shown: [] });

@@ -93,6 +93,6 @@ function constantName(name: string, index: number): string {
 }
 
 Object.setPrototypeOf(DOMException.prototype, Error.prototype);
-finishInterface(DOMException, {
+finishInterface(DOMException, "DOMException", {
   constants: Object.fromEntries(legacyNames.map((name, index) => [constantName(name, index), index + 1])),
 });

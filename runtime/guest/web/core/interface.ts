@@ -11,20 +11,23 @@ interface InterfaceOptions {
   readonly shown?: readonly string[];
 }
 
-/** Finishes the interface `constructor`: enumerable members, its name as tag, constants on both objects. */
+/** Finishes the interface `constructor`: its name, enumerable members, tag, and constants on both objects. */
 export function finishInterface(
-  constructor: { readonly prototype: object; readonly name: string },
+  constructor: { readonly prototype: object },
+  name: string,
   options: InterfaceOptions = {},
 ): void {
   const { prototype } = constructor;
   makeEnumerable(constructor, ["prototype", "length", "name"]);
   makeEnumerable(prototype, ["constructor"]);
-  for (const [name, value] of Object.entries(options.constants ?? {})) {
+  for (const [constant, value] of Object.entries(options.constants ?? {})) {
     const attributes = { value, enumerable: true, configurable: false, writable: false };
-    Object.defineProperty(constructor, name, attributes);
-    Object.defineProperty(prototype, name, attributes);
+    Object.defineProperty(constructor, constant, attributes);
+    Object.defineProperty(prototype, constant, attributes);
   }
-  Object.defineProperty(prototype, Symbol.toStringTag, { value: constructor.name, configurable: true });
+  // A bundler may rename a class that refers to itself.
+  Object.defineProperty(constructor, "name", { value: name, configurable: true });
+  Object.defineProperty(prototype, Symbol.toStringTag, { value: name, configurable: true });
   shownOf.set(prototype, options.shown ?? []);
 }
 

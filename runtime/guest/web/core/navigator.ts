@@ -21,4 +21,4 @@ export function createNavigator(): Navigator {
   return new Navigator(internal);
 }
 
-finishInterface(Navigator, { shown: ["userAgent"] });
+finishInterface(Navigator, "Navigator", { shown: ["userAgent"] });

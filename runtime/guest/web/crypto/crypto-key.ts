@@ -77,4 +77,4 @@ function withPublicExponent(algorithm: Readonly<Record<string, unknown>>): Reado
   return publicExponent === undefined ? algorithm : { ...algorithm, publicExponent: new Uint8Array(publicExponent) };
 }
 
-finishInterface(CryptoKey, { shown: ["type", "extractable", "algorithm", "usages"] });
+finishInterface(CryptoKey, "CryptoKey", { shown: ["type", "extractable", "algorithm", "usages"] });

@@ -56,4 +56,4 @@ export function createCrypto(): Crypto {
   return new Crypto(internal);
 }
 
-finishInterface(Crypto, { shown: [] });
+finishInterface(Crypto, "Crypto", { shown: [] });

@@ -276,4 +276,4 @@ function droppedError(): DOMException {
   );
 }
 
-finishInterface(SubtleCrypto, { shown: [] });
+finishInterface(SubtleCrypto, "SubtleCrypto", { shown: [] });

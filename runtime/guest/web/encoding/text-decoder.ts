@@ -153,4 +153,4 @@ function decodeWindows1252(bytes: Uint8Array): string {
   return latin1ToString(bytes).replaceAll(/[\u0080-\u009f]/g, (char) => windows1252.charAt(char.charCodeAt(0) - 0x80));
 }
 
-finishInterface(TextDecoder);
+finishInterface(TextDecoder, "TextDecoder");

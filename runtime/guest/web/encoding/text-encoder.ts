@@ -22,4 +22,4 @@ export class TextEncoder {
   }
 }
 
-finishInterface(TextEncoder);
+finishInterface(TextEncoder, "TextEncoder");

@@ -83,5 +83,5 @@ export class TextDecoderStream {
   }
 }
 
-finishInterface(TextEncoderStream);
-finishInterface(TextDecoderStream);
+finishInterface(TextEncoderStream, "TextEncoderStream");
+finishInterface(TextDecoderStream, "TextDecoderStream");

@@ -197,5 +197,5 @@ function abortError(): DOMException {
   return new DOMException("This operation was aborted", "AbortError");
 }
 
-finishInterface(AbortSignal, { shown: ["aborted"] });
-finishInterface(AbortController, { shown: ["signal"] });
+finishInterface(AbortSignal, "AbortSignal", { shown: ["aborted"] });
+finishInterface(AbortController, "AbortController", { shown: ["signal"] });

@@ -173,4 +173,4 @@ function alreadyDispatched(): DOMException {
   return new DOMException("Cannot dispatch: the event is being dispatched already", "InvalidStateError");
 }
 
-finishInterface(EventTarget);
+finishInterface(EventTarget, "EventTarget");

@@ -207,9 +207,9 @@ export class ErrorEvent extends Event {
   }
 }
 
-finishInterface(Event, {
+finishInterface(Event, "Event", {
   constants: { NONE: 0, CAPTURING_PHASE: 1, AT_TARGET: 2, BUBBLING_PHASE: 3 },
   shown: ["type", "defaultPrevented", "cancelable", "timeStamp"],
 });
-finishInterface(CustomEvent, { shown: ["type", "detail"] });
-finishInterface(ErrorEvent, { shown: ["type", "message", "error"] });
+finishInterface(CustomEvent, "CustomEvent", { shown: ["type", "detail"] });
+finishInterface(ErrorEvent, "ErrorEvent", { shown: ["type", "message", "error"] });

@@ -133,4 +133,4 @@ export function requestOver(state: RequestState): Request {
   return new Request(state as unknown as RequestInfo);
 }
 
-finishInterface(Request, { shown: ["method", "url", "headers", "redirect", "bodyUsed"] });
+finishInterface(Request, "Request", { shown: ["method", "url", "headers", "redirect", "bodyUsed"] });

@@ -215,6 +215,6 @@ function stateOfInit(init: ResponseInit | null): ResponseState {
   return state;
 }
 
-finishInterface(Response, {
+finishInterface(Response, "Response", {
   shown: ["status", "statusText", "headers", "type", "url", "redirected", "ok", "bodyUsed"],
 });

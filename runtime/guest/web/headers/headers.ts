@@ -120,7 +120,7 @@ Object.defineProperty(Headers.prototype, Symbol.iterator, {
   configurable: true,
 });
 const originalIterator = Headers.prototype.entries;
-finishInterface(Headers, { shown: [] });
+finishInterface(Headers, "Headers", { shown: [] });
 
 export function isHeaders(value: unknown): value is Headers {
   return isObject(value) && hasBrand(value);
@@ -161,9 +161,14 @@ function fillFromSequence(list: HeaderList, items: readonly unknown[]): void {
 function fillFromRecord(list: HeaderList, record: Readonly<Record<string, unknown>>): void {
   // A spread looks at a proxy in the order that Web IDL asks for, and copies an ordinary object fastest of all ways.
   const copy: Readonly<Record<string, unknown>> = { ...record };
-  for (const key of Object.keys(copy)) appendTo(list, key, toDomString(copy[key]));
-  const [symbol] = Object.getOwnPropertySymbols(copy);
-  if (symbol !== undefined) throw new TypeError("Cannot create headers: a symbol is no header name");
+  const names = Object.keys(copy);
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i] as string;
+    appendTo(list, name, toDomString(copy[name]));
+  }
+  if (Object.getOwnPropertySymbols(copy).length > 0) {
+    throw new TypeError("Cannot create headers: a symbol is no header name");
+  }
 }
 
 function appendTo(list: HeaderList, text: string, value: string): void {

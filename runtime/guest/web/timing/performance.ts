@@ -39,4 +39,4 @@ export function createPerformance(): Performance {
   return new Performance(internal);
 }
 
-finishInterface(Performance, { shown: ["timeOrigin"] });
+finishInterface(Performance, "Performance", { shown: ["timeOrigin"] });

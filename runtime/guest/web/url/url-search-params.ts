@@ -176,4 +176,4 @@ Object.defineProperty(URLSearchParams.prototype, Symbol.iterator, {
   writable: true,
   configurable: true,
 });
-finishInterface(URLSearchParams, { shown: [] });
+finishInterface(URLSearchParams, "URLSearchParams", { shown: [] });

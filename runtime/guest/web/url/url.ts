@@ -267,7 +267,7 @@ function invalidUrl(text: string, base: string | URL | undefined): TypeError {
   return new TypeError(`Invalid URL: ${toPrintable(text)}${suffix}`);
 }
 
-finishInterface(URL, {
+finishInterface(URL, "URL", {
   shown: [
     "href",
     "origin",
