@@ -2,12 +2,13 @@
  * `npm run bench -- <scenario>`: runs one scenario, prints its report and keeps it in bench/results.
  *
  * The only file of this folder that touches the process. Exit codes: 0 done, 1 a goal is not met (with --check) or the scenario
- * failed, 2 wrong arguments.
+ * failed, 2 wrong arguments, 130 interrupted.
  */
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { benchUsage, formatBenchRefusal, parseBenchArguments, type BenchRequest } from "./arguments.ts";
+import { endDescendants } from "./harness/end-descendants.ts";
 import { measuredCommit } from "./harness/measured-commit.ts";
 import { pathWithNode, projectRoot } from "./harness/project-files.ts";
 import { findGenerator } from "./load/load-generator.ts";
@@ -17,7 +18,14 @@ import { formatReport, reportLine, type ScenarioReport } from "./report/report.t
 import { scenarios } from "./scenario-list.ts";
 import type { Scenario } from "./scenario.ts";
 
-process.exitCode = await main();
+const EXIT_INTERRUPTED = 130;
+
+const interrupted = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, interrupt);
+process.exitCode = await main().catch((error: unknown) => {
+  if (interrupted.signal.aborted) return EXIT_INTERRUPTED;
+  throw error;
+});
 
 async function main(): Promise<number> {
   const parsed = parseBenchArguments(process.argv.slice(2));
@@ -72,6 +80,16 @@ async function measure(scenario: Scenario, seconds: number): Promise<ScenarioRep
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Ends what the scenario started; the scenario then fails at its next step and cleans up as it always does. */
+function interrupt(): void {
+  if (interrupted.signal.aborted) return;
+  interrupted.abort();
+  note("interrupted: ending what was started");
+  endDescendants(process.pid).catch((error: unknown) => {
+    note(`some processes may be left: ${String(error)}`);
+  });
 }
 
 function listScenarios(): string {

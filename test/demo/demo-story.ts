@@ -116,14 +116,19 @@ export async function tellSigner(transcript: Transcript, world: DemoWorld): Prom
     "origin-signer (originPull, originResponse): one path, three forms, each fetched with a signature",
   );
   const forms = [
-    ["application/json", "/jose/package.json", JSON_TYPE],
-    ["text/markdown", "/jose/README.md", /^text\/markdown/],
+    { accept: "application/json", file: "/jose/package.json", type: JSON_TYPE, cache: /stored/ },
+    { accept: "text/markdown", file: "/jose/README.md", type: /^text\/markdown/, cache: /stored/ },
+    { accept: "application/json", file: "/jose/package.json", type: JSON_TYPE, cache: /hit/ },
   ] as const;
-  for (const [accept, file, type] of forms) {
+  for (const { accept, file, type, cache } of forms) {
     await transcript.request({
       exchange: world.ask("/packages/jose", { accept }),
       note: `accept: ${accept}`,
-      expect: { status: 200, bytes: await sizeOf(file), headers: { "content-type": type, vary: /accept/ } },
+      expect: {
+        status: 200,
+        bytes: await sizeOf(file),
+        headers: { "content-type": type, vary: /accept/, "cache-status": cache },
+      },
       show: (answer) => `${file}, ${cacheAndTime(answer)}`,
     });
   }

@@ -1,6 +1,7 @@
 /** The claims of bench/harness/child-process.ts, on real processes. */
 import { describe, expect, test } from "vitest";
 import { ChildProcess, runToEnd } from "../../../bench/harness/child-process.ts";
+import { isAlive } from "../../../bench/harness/end-descendants.ts";
 import { nodeBinary } from "../../../bench/harness/project-files.ts";
 import { waitFor } from "../../../bench/harness/wait-for.ts";
 
@@ -12,15 +13,6 @@ async function started(code: string): Promise<ChildProcess> {
   const child = await ChildProcess.start(script(code));
   await waitFor(async () => (child.stdout.includes("ready") ? true : null), { what: "ready", deadlineMs: 15_000 });
   return child;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 describe("runToEnd()", () => {

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { isAlive } from "../../../bench/harness/end-descendants.ts";
 import { publishInline, setDomain, waitUntilServed } from "../../../bench/harness/fleet-setup.ts";
 import { sendRequest } from "../../../bench/harness/http-exchange.ts";
 import { LocalFleet, type FleetNode } from "../../../bench/harness/local-fleet.ts";
@@ -70,12 +71,3 @@ describe("LocalFleet", { timeout: 90_000 }, () => {
     await waitFor(async () => (pids.some(isAlive) ? null : true), { what: "the processes' end", deadlineMs: 10_000 });
   });
 });
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
