@@ -12,17 +12,16 @@ export interface Clock {
   now(): number;
   /** Milliseconds since an arbitrary moment; never goes back. */
   monotonicMs(): number;
-  /** Calls `fire` once after `delayMs` (0..2147483647). The timer does not keep a process alive. */
+  /** Calls `fire` once after `delayMs` (0..2147483647). */
   after(delayMs: number, fire: () => void): CancelTimer;
 }
 
-/** The system's clock. */
+/** The system's clock. Its timers hold a process: the processes of a node end when they say so, not when they run out of work. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonicMs: () => performance.now(),
   after: (delayMs, fire) => {
     const timer = setTimeout(fire, delayMs);
-    timer.unref();
     return () => clearTimeout(timer);
   },
 };
