@@ -134,6 +134,35 @@ const definitions = [
     description: "Isolate hosts of each front (process driver).",
   },
   {
+    key: "warmInstances",
+    kind: "integer",
+    environment: "SELVAGE_NODE_WARM_INSTANCES",
+    flag: "warm-instances",
+    default: 1,
+    min: 0,
+    max: 16,
+    description: "Instances of each version that are started before the node serves it; 0: with the first request.",
+  },
+  {
+    key: "spareInstances",
+    kind: "integer",
+    environment: "SELVAGE_NODE_SPARE_INSTANCES",
+    flag: "spare-instances",
+    default: nodeLimits.sparesDefault,
+    min: 0,
+    max: 64,
+    description: "Isolates kept ready for any function in each isolate host.",
+  },
+  {
+    key: "snapshots",
+    kind: "choice",
+    environment: "SELVAGE_NODE_SNAPSHOTS",
+    flag: "snapshots",
+    default: "on",
+    values: ["on", "off"],
+    description: "Whether instances start from their version's snapshot where that is faster than running its code.",
+  },
+  {
     key: "cacheMiB",
     kind: "integer",
     environment: "SELVAGE_NODE_CACHE_MIB",
@@ -201,6 +230,9 @@ export interface NodeConfig {
   readonly fronts: number;
   readonly driver: "process" | "in-process";
   readonly hosts: number;
+  readonly warmInstances: number;
+  readonly spareInstances: number;
+  readonly snapshots: "on" | "off";
   readonly cacheMiB: number;
   readonly egressAllowNetworks: readonly string[];
   readonly originAllowNetworks: readonly string[];

@@ -9,7 +9,6 @@ import path from "node:path";
 import type { Driver } from "../runtime/driver.ts";
 import { LocalDriver } from "../runtime/local-driver.ts";
 import { runtimeKey } from "../runtime/runtime-key.ts";
-import { nodeLimits } from "../sdk/limits.ts";
 import { ensureBaseSnapshot } from "./hosts/base-snapshot.ts";
 import { defaultGuestScriptPath } from "./hosts/host-process.ts";
 import { HostSet } from "./hosts/host-set.ts";
@@ -31,7 +30,7 @@ export interface FrontDriverOptions {
 
 /** The started driver; its owner closes it. Throws when the guest script is missing or the hosts do not start. */
 export async function createDriver(
-  settings: Pick<FrontSettings, "dataFolder" | "driver" | "hosts">,
+  settings: Pick<FrontSettings, "dataFolder" | "driver" | "hosts" | "spareInstances">,
   { logger, endProcess }: FrontDriverOptions,
 ): Promise<FrontDriver> {
   const guestScriptPath = defaultGuestScriptPath;
@@ -44,7 +43,7 @@ export async function createDriver(
     logger.error({ reason: message }, "isolate.catastrophe");
     endProcess();
   });
-  const spares = nodeLimits.sparesDefault;
+  const spares = settings.spareInstances;
   if (settings.driver === "process") {
     const driver = new HostSet({
       environment,

@@ -59,6 +59,8 @@ async function start(settings: FrontSettings, logger: Logger): Promise<void> {
     blobs,
     runtimeKey,
     stackMaps,
+    warmInstances: settings.warmInstances,
+    snapshots: settings.snapshots,
     setRouting: (routing) => front.setRouting(routing),
     requestsInFlight: () => front.requestsInFlight,
     clock,

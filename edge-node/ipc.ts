@@ -21,6 +21,12 @@ export interface FrontSettings {
   readonly driver: "process" | "in-process";
   /** Isolate hosts of this front (process driver). */
   readonly hosts: number;
+  /** Instances of a version started before it is routed, 0..16. */
+  readonly warmInstances: number;
+  /** Prepared isolates in each host, 0..64. */
+  readonly spareInstances: number;
+  /** Off: every instance runs its version's code. */
+  readonly snapshots: "on" | "off";
   /** Memory of this front's cache. */
   readonly cacheBytesMax: number;
   /** CIDR blocks beyond public addresses that functions may reach. */

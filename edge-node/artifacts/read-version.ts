@@ -24,6 +24,8 @@ export type VersionRead =
 export interface ReadVersionOptions {
   readonly blobs: BlobFolder;
   readonly runtimeKey: string;
+  /** Off: snapshots are not read. */
+  readonly snapshots: "on" | "off";
 }
 
 /** Throws only what the file system throws. */
@@ -56,10 +58,10 @@ export async function readVersion(version: FrontVersion, options: ReadVersionOpt
 
 async function readSnapshot(
   manifest: VersionManifest,
-  { blobs, runtimeKey }: ReadVersionOptions,
+  { blobs, runtimeKey, snapshots }: ReadVersionOptions,
 ): Promise<{ readonly snapshot: Uint8Array | null; readonly damaged: readonly Digest[] }> {
   const reference = manifest.snapshots.find((snapshot) => snapshot.runtimeKey === runtimeKey);
-  if (reference === undefined) return { snapshot: null, damaged: [] };
+  if (reference === undefined || snapshots === "off") return { snapshot: null, damaged: [] };
   const read = await blobs.read(reference.digest);
   if (read.kind === "found") return { snapshot: read.bytes, damaged: [] };
   return { snapshot: null, damaged: read.kind === "damaged" ? [reference.digest] : [] };

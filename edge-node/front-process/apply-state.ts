@@ -21,6 +21,9 @@ export interface StateApplierOptions {
   readonly blobs: BlobFolder;
   readonly runtimeKey: string;
   readonly stackMaps: StackMaps;
+  /** Instances of each version started before it is routed; 0: none. */
+  readonly warmInstances: number;
+  readonly snapshots: "on" | "off";
   readonly setRouting: (routing: Routing) => void;
   /** Requests the front is working on. */
   readonly requestsInFlight: () => number;
@@ -90,7 +93,7 @@ export class StateApplier {
       if (read.kind === "failed") return this.#fail(version, read.message);
       await this.#options.driver.load(read.runnable);
       this.#options.stackMaps.add(version.key, read.sourceMap);
-      this.#loaded.set(version.key, { version, needsWarming: true, failure: null });
+      this.#loaded.set(version.key, { version, needsWarming: this.#options.warmInstances > 0, failure: null });
       return null;
     } catch (error) {
       return this.#fail(version, error instanceof Error ? error.message : String(error));
@@ -101,7 +104,7 @@ export class StateApplier {
   async #warm(key: string): Promise<void> {
     const loaded = this.#loaded.get(key);
     if (loaded === undefined) return;
-    const failed = await this.#options.driver.warm(key, 1);
+    const failed = await this.#options.driver.warm(key, this.#options.warmInstances);
     const { function: name, version } = loaded.version;
     loaded.needsWarming = failed !== null;
     loaded.failure =

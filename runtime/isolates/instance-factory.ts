@@ -1,7 +1,8 @@
 /**
  * Makes instances, and keeps a few prepared isolates at hand so that a cold start pays only for the author's code.
  *
- * A version with a snapshot of its own starts from that; any other takes a prepared isolate and evaluates its bundle there.
+ * A small bundle is evaluated in a prepared isolate; a larger one, or one that no prepared isolate is left for, starts from its
+ * version's snapshot when there is one.
  */
 import type { RunnableVersion } from "../driver.ts";
 import { defaultFunctionLimits, publishLimits } from "../../sdk/limits.ts";
@@ -18,6 +19,10 @@ import { Instance, type InstanceOwner } from "./instance.ts";
 import { ivm, type ExternalCopy } from "./isolated-vm.ts";
 
 const refillDelayMs = 20;
+/** Up to here a bundle is compiled and run faster than its snapshot is restored (bench/results/cold.json). */
+const spareCodeCharsMax = 64 * 1024;
+/** A top level that leaves more than this on the heap is taken for an expensive one. */
+const spareHeapBytesMax = 256 * 1024;
 
 export interface InstanceFactoryOptions {
   readonly environment: RuntimeEnvironment;
@@ -32,6 +37,8 @@ export interface InstanceFactoryOptions {
 export interface InstanceSource {
   readonly version: RunnableVersion;
   readonly snapshot: ExternalCopy<ArrayBuffer> | null;
+  /** Evaluating the bundle in a prepared isolate is faster than restoring the snapshot. */
+  readonly prefersSpare: boolean;
 }
 
 export class InstanceFactory {
@@ -68,13 +75,24 @@ export class InstanceFactory {
 
   /** The form of a version's snapshot that isolates are made from. */
   source(version: RunnableVersion): InstanceSource {
-    return { version, snapshot: version.snapshot === null ? null : externalCopy(version.snapshot) };
+    const { snapshot, code } = version;
+    const base = this.#options.baseSnapshot;
+    return {
+      version,
+      snapshot: snapshot === null ? null : externalCopy(snapshot),
+      prefersSpare:
+        snapshot !== null &&
+        base !== null &&
+        code.length <= spareCodeCharsMax &&
+        snapshot.byteLength - base.byteLength <= spareHeapBytesMax,
+    };
   }
 
   /** A connected instance. Throws what the author's top level throws. */
   async create(source: InstanceSource, owner: InstanceOwner): Promise<Instance> {
     const { version } = source;
-    const prepared = source.snapshot === null ? await this.#evaluated(version) : await this.#restored(source);
+    const fromCode = source.snapshot === null || (source.prefersSpare && this.#hasSpareFor(version));
+    const prepared = fromCode ? await this.#evaluated(version) : await this.#restored(source);
     const instance = new Instance({
       number: this.#nextNumber++,
       isolate: prepared.isolate,
@@ -102,7 +120,7 @@ export class InstanceFactory {
   }
 
   async #evaluated(version: RunnableVersion): Promise<PreparedIsolate> {
-    const spare = version.limits.memoryMiB === defaultFunctionLimits.memoryMiB ? this.#spares.pop() : undefined;
+    const spare = this.#hasSpareFor(version) ? this.#spares.pop() : undefined;
     const prepared = spare ?? (await this.#prepare(version.limits.memoryMiB));
     if (spare !== undefined) this.#refillLater();
     try {
@@ -115,6 +133,10 @@ export class InstanceFactory {
       disposeQuietly(prepared.isolate);
       throw error;
     }
+  }
+
+  #hasSpareFor({ limits }: RunnableVersion): boolean {
+    return this.#spares.length > 0 && limits.memoryMiB === defaultFunctionLimits.memoryMiB;
   }
 
   /** Making an isolate blocks this thread for milliseconds: not while the request that took the spare is starting. */

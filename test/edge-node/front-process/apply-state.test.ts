@@ -36,6 +36,8 @@ async function setUp(): Promise<Setup> {
   const inFlight = { count: 0 };
   const routings: Routing[] = [];
   const applier = new StateApplier({
+    warmInstances: 1,
+    snapshots: "on",
     driver,
     blobs,
     runtimeKey: "ours",

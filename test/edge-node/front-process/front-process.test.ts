@@ -77,6 +77,8 @@ function setUp(options: { readonly setRouting?: () => void } = {}): {
   const applier = new StateApplier({
     driver,
     blobs,
+    warmInstances: 1,
+    snapshots: "on",
     runtimeKey: "key",
     stackMaps: new StackMaps(blobs),
     setRouting: options.setRouting ?? (() => {}),
