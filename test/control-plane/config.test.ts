@@ -1,0 +1,75 @@
+import { resolve } from "node:path";
+import { describe, expect, it } from "vitest";
+import { readControlPlaneConfig, type ConfigInputs } from "../../control-plane/config.ts";
+
+const inputs = (changes: Partial<ConfigInputs> = {}): ConfigInputs => ({
+  arguments: [],
+  environment: {},
+  readFile: () => {
+    throw new Error("no such file");
+  },
+  ...changes,
+});
+
+function problemsOf(changes: Partial<ConfigInputs>): string[] {
+  const result = readControlPlaneConfig(inputs(changes));
+  return result.kind === "invalid" ? result.problems.map(({ path, message }) => `${path}: ${message}`) : [];
+}
+
+describe("readControlPlaneConfig()", () => {
+  it("needs nothing", () => {
+    const result = readControlPlaneConfig(inputs());
+    expect(result).toEqual({
+      kind: "config",
+      config: {
+        host: "127.0.0.1",
+        port: 8_700,
+        data: resolve("data/control-plane"),
+        masterKeyFile: resolve("data/control-plane/master.key"),
+        adminToken: null,
+        logLevel: "info",
+      },
+    });
+    expect(result.kind === "config" && Object.isFrozen(result.config)).toBe(true);
+  });
+
+  it("takes flags before variables before the file's section", () => {
+    const result = readControlPlaneConfig(
+      inputs({
+        arguments: ["--config", "selvage.yaml", "--port", "1"],
+        environment: { SELVAGE_CONTROL_PLANE_PORT: "2", SELVAGE_CONTROL_PLANE_HOST: "::1" },
+        readFile: () => "controlPlane: { port: 3, host: 0.0.0.0, data: /srv/selvage, masterKeyFile: /run/key }",
+      }),
+    );
+    expect(result).toMatchObject({
+      config: { port: 1, host: "::1", data: "/srv/selvage", masterKeyFile: "/run/key" },
+    });
+  });
+
+  it("reports everything that is wrong, and no secret", () => {
+    const problems = problemsOf({
+      arguments: ["--port", "65536"],
+      environment: { SELVAGE_ADMIN_TOKEN: "too short", SELVAGE_LOG_LEVEL: "loud" },
+    });
+    expect(problems).toEqual([
+      '--port: received "65536", allowed: an integer 0..65535',
+      "SELVAGE_ADMIN_TOKEN: received (not shown), allowed: 16..256 printable ASCII characters without blanks",
+      'SELVAGE_LOG_LEVEL: received "loud", allowed: debug, info, warn, error, silent',
+    ]);
+  });
+
+  it("refuses files that cannot be read, unknown keys and unknown flags", () => {
+    expect(problemsOf({ arguments: ["--config", "x.json"] })).toEqual(["x.json: cannot be read: no such file"]);
+    expect(
+      problemsOf({ arguments: ["--config", "x.json"], readFile: () => '{"controlPlane":{"colour":1}}' })[0],
+    ).toMatch(/^controlPlane\.colour: is not a setting/);
+    expect(problemsOf({ arguments: ["--colour", "1"] })[0]).toMatch(/^--colour: is not a flag/);
+  });
+
+  it("describes every flag", () => {
+    const result = readControlPlaneConfig(inputs({ arguments: ["--help"] }));
+    expect(result.kind === "help" && result.text).toMatch(
+      /--port 0\.\.65535.*SELVAGE_CONTROL_PLANE_PORT; default 8700/,
+    );
+  });
+});
