@@ -83,7 +83,8 @@ describe("VersionPreparer and the wire", () => {
     const { state, digests } = await prepare(signer.state(1, [release]));
     const { module, sourceMap, snapshots } = release.manifest;
     const wanted = [release.state.digest, module.digest, sourceMap?.digest, snapshots[0]?.digest];
-    expect(control.blobRequests.toSorted()).toEqual(wanted.toSorted());
+    expect(new Set(control.blobRequests)).toEqual(new Set(wanted));
+    expect(control.blobRequests).toHaveLength(wanted.length);
     expect([...digests]).toEqual(wanted);
     expect(state.failures).toEqual([]);
     await prepare(signer.state(2, [release]));
