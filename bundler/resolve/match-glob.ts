@@ -6,8 +6,8 @@
 
 /** Whether `path` matches `pattern`. A pattern without a slash matches the file's name in any directory. */
 export function matchesGlob(pattern: string, path: string): boolean {
-  const trimmed = pattern.replace(/^\.?\//, "");
-  const patternSegments = (trimmed.includes("/") ? trimmed : `**/${trimmed}`).split("/");
+  const rooted = pattern.includes("/") ? pattern.replace(/^\.?\//, "") : `**/${pattern}`;
+  const patternSegments = rooted.split("/");
   return matchSegments(patternSegments, path.split("/"));
 }
 
