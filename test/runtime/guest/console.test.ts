@@ -17,6 +17,8 @@ function messages(): string[] {
 }
 
 describe("inspect", () => {
+  const sparse: unknown[] = [1];
+  sparse[2] = 2;
   const shown: readonly [string, unknown, string][] = [
     ["a string", "it's", `"it's"`],
     ["line breaks", "a\nb\u0000", "'a\\nb\\u0000'"],
@@ -24,7 +26,16 @@ describe("inspect", () => {
     ["an object", { a: 1, "b-c": "x", [Symbol("s")]: null }, "{ a: 1, 'b-c': 'x', [Symbol(s)]: null }"],
     ["depth", { a: { b: { c: { d: 1 } } } }, "{ a: { b: { c: [Object] } } }"],
     ["maps and sets", [new Map([["a", 1]]), new Set([2])], "[ Map(1) { 'a' => 1 }, Set(1) { 2 } ]"],
-    ["functions and classes", [function named() {}, class Some {}], "[ [Function: named], [class Some] ]"],
+    [
+      "functions and classes",
+      [
+        function named() {},
+        class Some {
+          readonly x = 1;
+        },
+      ],
+      "[ [Function: named], [class Some] ]",
+    ],
     ["dates and expressions", [new Date(0), /x/g], "[ 1970-01-01T00:00:00.000Z, /x/g ]"],
     ["typed arrays", new Uint8Array([1, 2]), "Uint8Array(2) [ 1, 2 ]"],
     [
@@ -35,7 +46,7 @@ describe("inspect", () => {
       "Point { x: 1 }",
     ],
     ["no prototype", Object.create(null), "[Object: null prototype] {}"],
-    ["holes", [1, , 2], "[ 1, <empty item>, 2 ]"],
+    ["holes", sparse, "[ 1, <empty item>, 2 ]"],
     ["boxed", Object(5), "[Number: 5]"],
     ["empty", [{}, []], "[ {}, [] ]"],
   ];
@@ -167,9 +178,10 @@ describe("console", () => {
   });
 
   test("methods work without their object", () => {
-    const { log, trace } = console;
-    log("x");
-    trace("here");
+    const log: unknown = Reflect.get(console, "log");
+    const trace: unknown = Reflect.get(console, "trace");
+    Reflect.apply(log as () => void, undefined, ["x"]);
+    Reflect.apply(trace as () => void, undefined, ["here"]);
     expect(messages()[0]).toBe("info: x");
     expect(messages()[1]).toMatch(/^debug: Trace: here\n +at /);
   });

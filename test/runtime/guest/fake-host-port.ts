@@ -24,7 +24,7 @@ interface PendingTimer {
 export class FakeHostPort implements HostPort {
   readonly logs: { readonly level: LogLevel; readonly message: string }[] = [];
   readonly calls: string[] = [];
-  readonly subtle = new HostSubtle(webcrypto);
+  readonly subtle: HostSubtle = new HostSubtle(webcrypto);
   nowMs = 0;
   onFetch: (request: OutgoingRequest, signal: AbortSignal | null) => Promise<IncomingResponse> = () =>
     Promise.reject(new TypeError("no network"));

@@ -7,8 +7,8 @@ import { Headers } from "../../../runtime/guest/web/headers/headers.ts";
 const dataCloneError = expect.objectContaining({ name: "DataCloneError", code: 25 }) as Error;
 
 describe("structuredClone gives what Node's gives", () => {
-  const sparse: unknown[] = [1, undefined, 3];
-  delete sparse[1];
+  const sparse: unknown[] = [1];
+  sparse[2] = 3;
   const values: readonly [string, unknown][] = [
     ["primitives", [1, -0, Number.NaN, "x", true, null, undefined, 10n]],
     ["boxed primitives", [Object(1), Object("x"), Object(false), Object(10n)]],
@@ -31,7 +31,7 @@ describe("structuredClone gives what Node's gives", () => {
   test.each(values)("for %s", (_, value) => {
     const ours = structuredClone(value);
     expect(ours).toEqual(globalThis.structuredClone(value));
-    if (typeof value === "object") expect(ours).not.toBe(value);
+    expect(ours).not.toBe(value);
   });
 });
 

@@ -48,7 +48,7 @@ describe("timers", () => {
 
   test("strings are refused with a TypeError", () => {
     expect(() => timers.setTimeout("alert(1)" as never, 1)).toThrow(TypeError);
-    expect(() => (timers.setTimeout as () => void)()).toThrow(TypeError);
+    expect(() => (timers.setTimeout as never as () => void)()).toThrow(TypeError);
   });
 
   test("what a handler throws is reported, and the interval goes on", () => {

@@ -106,77 +106,61 @@ function randomInput(random: (below: number) => number): string {
   return pieces.map((choices) => choices[random(random(10) < 7 ? 2 : choices.length)] ?? "").join("");
 }
 
+/** The inputs for which the two outcomes differ, with both. */
+function differences<T>(inputs: readonly T[], both: (input: T) => readonly [ours: unknown, nodes: unknown]): unknown[] {
+  return inputs
+    .map((input) => ({ input, both: both(input) }))
+    .filter(({ both: [ours, nodes] }) => JSON.stringify(ours) !== JSON.stringify(nodes));
+}
+
+function fromText(input: string): readonly [unknown, unknown] {
+  return [outcome(() => new URL(input)), outcome(() => new globalThis.URL(input))];
+}
+
 describe("URL gives what Node's gives", () => {
-  test("for 30,000 combinations of ordinary and odd parts", () => {
+  test("for 10,000 combinations of ordinary and odd parts", () => {
     const random = randomNumbers(7);
-    let ordinary = 0;
-    for (let i = 0; i < 30_000; i++) {
-      const input = randomInput(random);
-      if (isOrdinary(input)) ordinary += 1;
-      expect
-        .soft(
-          outcome(() => new URL(input)),
-          JSON.stringify(input),
-        )
-        .toEqual(outcome(() => new globalThis.URL(input)));
-    }
-    // The fast path was really taken.
-    expect(ordinary).toBeGreaterThan(3_000);
+    const inputs = Array.from({ length: 10_000 }, () => randomInput(random));
+    // The fast path is really taken.
+    expect(inputs.filter(isOrdinary).length).toBeGreaterThan(1_000);
+    expect(differences(inputs, fromText)).toEqual([]);
   });
 
-  test("for every printable character in path, query, fragment and host", () => {
-    for (let code = 1; code < 0x100; code++) {
-      const char = String.fromCharCode(code);
-      for (const input of [
-        `http://h.x/a${char}b`,
-        `https://h.x/?a${char}b`,
-        `http://h.x/#a${char}b`,
-        `http://h${char}x.y/`,
-      ]) {
-        expect
-          .soft(
-            outcome(() => new URL(input)),
-            JSON.stringify(input),
-          )
-          .toEqual(outcome(() => new globalThis.URL(input)));
-      }
-    }
+  test("for every character of Latin-1 in path, query, fragment and host", () => {
+    const chars = Array.from({ length: 0x100 }, (_, code) => String.fromCharCode(code));
+    const around = ["http://h.x/a b", "https://h.x/?a b", "http://h.x/#a b", "http://h x.y/"];
+    const inputs = chars.flatMap((char) => around.map((text) => text.replace(" ", () => char)));
+    expect(differences(inputs, fromText)).toEqual([]);
   });
 
   test("relative to a base", () => {
     const random = randomNumbers(11);
     const bases = ["http://example.com/a/b?c#d", "https://example.com:8443/", "file:///a/b", "data:x", "not a url"];
-    for (let i = 0; i < 10_000; i++) {
-      const input = randomInput(random).replace(/^https?:\/\//, "");
-      const base = bases[i % bases.length] ?? "";
-      expect
-        .soft(
-          outcome(() => new URL(input, base)),
-          JSON.stringify([input, base]),
-        )
-        .toEqual(outcome(() => new globalThis.URL(input, base)));
-    }
+    const inputs = Array.from({ length: 4_000 }, (_, index) => ({
+      text: randomInput(random).replace(/^https?:\/\//, ""),
+      base: bases[index % bases.length] ?? "",
+    }));
+    const different = differences(inputs, ({ text, base }) => [
+      outcome(() => new URL(text, base)),
+      outcome(() => new globalThis.URL(text, base)),
+    ]);
+    expect(different).toEqual([]);
   });
 
   test("after setting attributes", () => {
     const random = randomNumbers(13);
-    const starts = [
-      "http://example.com/a?b#c",
-      "https://u:p@h.x:8443/x/",
-      "data:text",
-      "file:///c:/x",
-      "http://[::1]/",
-    ];
+    const starts = ["http://a.b/a?b#c", "https://u:p@h.x:8443/x/", "data:text", "file:///c:/x", "http://[::1]/"];
     const settable = attributes.filter((name): name is Settable => name !== "origin");
-    for (let i = 0; i < 15_000; i++) {
-      const start = starts[i % starts.length] ?? "";
-      const name = settable[random(settable.length)] ?? "href";
+    const inputs = Array.from({ length: 5_000 }, (_, index) => {
       const part = pieces[random(pieces.length)] ?? [];
-      const value = part[random(part.length)] ?? "";
-      expect
-        .soft(changed(new URL(start), name, value), JSON.stringify([start, name, value]))
-        .toEqual(changed(new globalThis.URL(start), name, value));
-    }
+      const name = settable[random(settable.length)] ?? "href";
+      return { start: starts[index % starts.length] ?? "", name, value: part[random(part.length)] ?? "" };
+    });
+    const different = differences(inputs, ({ start, name, value }) => [
+      changed(new URL(start), name, value),
+      changed(new globalThis.URL(start), name, value),
+    ]);
+    expect(different).toEqual([]);
   });
 });
 
@@ -231,7 +215,7 @@ describe("URLSearchParams gives what Node's gives", () => {
   ];
   test.each(inits.map((init) => [init]))("for %j", (init) => {
     const ours = new URLSearchParams(init);
-    const node = new globalThis.URLSearchParams(init);
+    const node = new globalThis.URLSearchParams(init as string);
     expect([...ours]).toEqual([...node]);
     expect(ours.toString()).toBe(node.toString());
     for (const params of [ours, node]) {

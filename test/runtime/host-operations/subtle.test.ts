@@ -8,7 +8,7 @@ beforeEach(() => {
   subtle = new HostSubtle(webcrypto);
 });
 
-const data = new TextEncoder().encode("data").buffer as ArrayBuffer;
+const data = new Uint8Array(new TextEncoder().encode("data")).buffer;
 
 async function importKey(): Promise<number> {
   const parameters = [
