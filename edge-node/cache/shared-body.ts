@@ -11,24 +11,34 @@ export type SharedBodyEnd =
   | { readonly kind: "overflow" }
   | { readonly kind: "failed"; readonly error: unknown };
 
+export interface SharedBodyOptions {
+  readonly bytesMax: number;
+  /** Asked when the last reader leaves before the end: whether the rest is still worth having. Default yes. */
+  readonly isWorthKeeping?: () => boolean;
+}
+
 const DONE: IteratorResult<Uint8Array, void> = { done: true, value: undefined };
 const EMPTY = new Uint8Array();
 
 export class SharedBody {
   readonly #source: AsyncIterator<Uint8Array>;
   readonly #bytesMax: number;
+  readonly #isWorthKeeping: () => boolean;
   readonly #chunks: Uint8Array[] = [];
   #bytes = 0;
   #readers = 0;
   #end: SharedBodyEnd | null = null;
   #waiting: (() => void)[] = [];
+  readonly #settled = Promise.withResolvers<SharedBodyEnd>();
   /** Settles when the source ended, broke off or overflowed; never rejects. */
   readonly ended: Promise<SharedBodyEnd>;
 
-  constructor(source: AsyncIterable<Uint8Array>, options: { readonly bytesMax: number }) {
+  constructor(source: AsyncIterable<Uint8Array>, options: SharedBodyOptions) {
     this.#source = source[Symbol.asyncIterator]();
     this.#bytesMax = options.bytesMax;
-    this.ended = this.#fill();
+    this.#isWorthKeeping = options.isWorthKeeping ?? (() => true);
+    // A source that is cancelled may leave its last read open.
+    this.ended = Promise.race([this.#settled.promise, this.#fill()]);
   }
 
   /** The body from its first byte, for one reader. After an overflow only a reader that was there already may go on. */
@@ -78,7 +88,9 @@ export class SharedBody {
 
   /** A body that is not kept and has no reader is of no use. */
   async #letGo(): Promise<void> {
-    if (this.#end?.kind === "overflow" && this.#readers === 0) await this.#source.return?.();
+    if (this.#readers > 0) return;
+    if (this.#end?.kind === "overflow") await this.#source.return?.();
+    else if (this.#end === null && !this.#isWorthKeeping()) await this.cancel(new Error("Nobody reads this body"));
   }
 
   async #fill(): Promise<SharedBodyEnd> {
@@ -114,6 +126,7 @@ export class SharedBody {
 
   #finish(end: SharedBodyEnd): SharedBodyEnd {
     this.#end ??= end;
+    this.#settled.resolve(this.#end);
     this.#wake();
     return this.#end;
   }

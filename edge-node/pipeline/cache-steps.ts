@@ -150,8 +150,11 @@ function storeStream(
   if (response.body.kind !== "stream") return;
   const { headers } = exchange.request;
   const { ticket } = exchange;
-  const shared = new SharedBody(response.body.chunks, { bytesMax: messageLimits.bufferedBodyBytesMax });
   const { lengthBytes } = response.body;
+  // A body without an end in sight may never come to one.
+  const isWorthKeeping = (): boolean => lengthBytes !== undefined || (ticket?.waiters ?? 0) > 0;
+  const bytesMax = messageLimits.bufferedBodyBytesMax;
+  const shared = new SharedBody(response.body.chunks, { bytesMax, isWorthKeeping });
   const arriving = { ...answer, body: shared };
   const variantKey = lengthBytes === undefined ? null : services.cache.store(place.key, headers, arriving);
   if (variantKey !== null) ticket?.settle({ kind: "stored" });

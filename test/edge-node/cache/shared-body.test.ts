@@ -83,8 +83,18 @@ describe("SharedBody", () => {
     await new Promise((resolve) => setImmediate(resolve));
     await from.push("ef");
     expect(Buffer.from((await next).value ?? "").toString()).toBe("ef");
-    await iterator.return();
+    await iterator.return?.();
     expect(from.returned()).toBe(1);
+  });
+
+  it("gives up a source that nobody reads any more, unless it is worth keeping", async () => {
+    for (const isWorthKeeping of [false, true]) {
+      const from = source();
+      const body = new SharedBody(from.iterable, { bytesMax: 100, isWorthKeeping: () => isWorthKeeping });
+      await body.read().return?.();
+      expect(from.returned()).toBe(isWorthKeeping ? 0 : 1);
+      if (!isWorthKeeping) expect((await body.ended).kind).toBe("failed");
+    }
   });
 
   it("lets the source go when nobody reads a body that is too large", async () => {
@@ -94,7 +104,7 @@ describe("SharedBody", () => {
     const first = iterator.next();
     await from.push("a");
     await first;
-    await iterator.return();
+    await iterator.return?.();
     await from.push("bc");
     expect((await body.ended).kind).toBe("overflow");
     expect(from.returned()).toBe(1);
