@@ -101,8 +101,8 @@ function defineGetter(target: object, name: string, value: unknown): void {
   });
 }
 
-/** Shared memory is a precise clock and Atomics.wait blocks a thread of the host's pool. */
-function removeSharedMemory(target: object): void {
+/** Shared memory is a precise clock and Atomics.wait blocks a thread of the host's pool. A restored snapshot has them again. */
+export function removeSharedMemory(target: object): void {
   Reflect.deleteProperty(target, "SharedArrayBuffer");
   const atomics: unknown = Reflect.get(target, "Atomics");
   if (typeof atomics !== "object" || atomics === null) return;
