@@ -6,7 +6,7 @@ import { int, text, type FrameReader } from "../../bridge/frame.ts";
 import { fromGuest } from "../../bridge/protocol.ts";
 import type { HostCallResult, HostPort, IncomingResponse, LogLevel, OutgoingRequest } from "../host-port.ts";
 import type { AbortSignal } from "../web/events/abort-signal.ts";
-import { DOMException } from "../web/core/dom-exception.ts";
+import { errorFromHost } from "../web/core/host-error.ts";
 import type { Outbox } from "./outbox.ts";
 
 const randomBlockBytes = 4096;
@@ -72,7 +72,7 @@ export class BridgePort implements HostPort {
 
   onCallFailed(reader: FrameReader): void {
     const call = this.#takeCall(reader.int());
-    call?.reject(errorOf(reader.text(), reader.text()));
+    call?.reject(errorFromHost(reader.text(), reader.text()));
   }
 
   startTimer(delayMs: number, fire: () => void): number {
@@ -105,19 +105,5 @@ export class BridgePort implements HostPort {
     const call = this.#calls.get(id);
     this.#calls.delete(id);
     return call;
-  }
-}
-
-function errorOf(name: string, message: string): Error {
-  switch (name) {
-    case "TypeError":
-      return new TypeError(message);
-    case "RangeError":
-      return new RangeError(message);
-    case "SyntaxError":
-    case "Error":
-      return new Error(message);
-    default:
-      return new DOMException(message, name);
   }
 }
