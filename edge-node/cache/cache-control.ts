@@ -15,8 +15,19 @@ export interface CacheControl {
   readonly sharedMaxAgeSeconds: number | undefined;
 }
 
+const NOTHING: CacheControl = {
+  noStore: false,
+  noCache: false,
+  private: false,
+  public: false,
+  mustRevalidate: false,
+  maxAgeSeconds: undefined,
+  sharedMaxAgeSeconds: undefined,
+};
+
 /** All lines of the field, joined or not. An empty list gives no directive at all. */
 export function parseCacheControl(lines: readonly string[]): CacheControl {
+  if (lines.length === 0) return NOTHING;
   const directives = new Map<string, string>();
   for (const [name, value] of splitDirectives(lines.join(","))) {
     const before = directives.get(name);

@@ -46,8 +46,11 @@ const storableByRule = new Set([200, 203, 204, 300, 301, 308, 410]);
 export function decideCaching(question: CacheQuestion): CacheDecision {
   const { requestHeaders, responseHeaders, status } = question;
   if (question.method !== "GET") return no("METHOD");
-  if (status === 206 || hasHeader(responseHeaders, "content-range")) return no("PARTIAL");
+  if (status === 206) return no("PARTIAL");
   if (status < 200 || status === 304) return no("STATUS");
+  // Most answers of functions end here.
+  if (question.rule === undefined && !mentionsFreshness(responseHeaders)) return no("NO_FRESHNESS");
+  if (hasHeader(responseHeaders, "content-range")) return no("PARTIAL");
   if (hasHeader(responseHeaders, "set-cookie")) return no("SET_COOKIE");
   if (getAllHeaders(responseHeaders, "vary").some((line) => line.includes("*"))) return no("VARY_ANY");
   const control = parseCacheControl(getAllHeaders(responseHeaders, "cache-control"));
@@ -77,6 +80,10 @@ function decideByHeaders(
   if (freshMs <= 0) return no("STALE_ON_ARRIVAL");
   if (rule?.followOrigin !== "min_ttl" || rule.ttlMs >= freshMs) return yes(freshMs, ageMs);
   return rule.ttlMs > 0 ? yes(rule.ttlMs, ageMs) : no("TTL_ZERO");
+}
+
+function mentionsFreshness(headers: HeaderText): boolean {
+  return headers.includes("cache-control:") || headers.includes("expires:");
 }
 
 /** RFC 9111 §4.2.1, without heuristics: undefined when the origin says nothing. */

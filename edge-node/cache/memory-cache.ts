@@ -103,6 +103,7 @@ export class MemoryCache {
   /** Remembers that the key's answer cannot be stored, unless a fresh answer or its variants stand there. */
   markUncacheable(variantKey: string, now: number): void {
     const entry = this.#entries.peek(variantKey);
+    if (entry?.kind === "uncacheable" && entry.until - now > UNCACHEABLE_MS / 2) return;
     if (entry?.kind === "vary" || (entry?.kind === "answer" && entry.freshUntil > now)) return;
     this.#entries.set(variantKey, { kind: "uncacheable", until: now + UNCACHEABLE_MS });
   }

@@ -18,13 +18,12 @@ export interface SharedBodyOptions {
 }
 
 const DONE: IteratorResult<Uint8Array, void> = { done: true, value: undefined };
-const EMPTY = new Uint8Array();
 
 export class SharedBody {
   readonly #source: AsyncIterator<Uint8Array>;
   readonly #bytesMax: number;
   readonly #isWorthKeeping: () => boolean;
-  readonly #chunks: Uint8Array[] = [];
+  readonly #chunks: (Uint8Array | undefined)[] = [];
   #bytes = 0;
   #readers = 0;
   #end: SharedBodyEnd | null = null;
@@ -44,30 +43,13 @@ export class SharedBody {
   /** The body from its first byte, for one reader. After an overflow only a reader that was there already may go on. */
   read(): AsyncIterableIterator<Uint8Array, void> {
     this.#readers++;
-    let next = 0;
-    let isOpen = true;
-    const leave = async (): Promise<IteratorResult<Uint8Array, void>> => {
-      if (isOpen) {
-        isOpen = false;
+    return new Reader({
+      take: (index) => this.#take(index),
+      leave: async () => {
         this.#readers--;
         await this.#letGo();
-      }
-      return DONE;
-    };
-    const take = async (): Promise<IteratorResult<Uint8Array, void>> => {
-      while (isOpen) {
-        const chunk = this.#chunks[next];
-        if (chunk !== undefined) {
-          next++;
-          return { done: false, value: chunk };
-        }
-        if (this.#end !== null) return this.#afterEnd(leave);
-        await new Promise<void>((resolve) => this.#waiting.push(resolve));
-      }
-      return DONE;
-    };
-    const reader = { next: take, return: leave, [Symbol.asyncIterator]: () => reader };
-    return reader;
+      },
+    });
   }
 
   /** Gives the source up, so that readers throw. Harmless when it ended. */
@@ -77,13 +59,25 @@ export class SharedBody {
     await this.#source.return?.();
   }
 
-  async #afterEnd(leave: () => Promise<IteratorResult<Uint8Array, void>>): Promise<IteratorResult<Uint8Array, void>> {
-    if (this.#end?.kind === "failed") throw this.#end.error;
-    if (this.#end?.kind !== "overflow") return await leave();
-    // What was kept has been read; from here on nothing is.
-    this.#chunks.fill(EMPTY);
+  /** The chunk at `index`, as soon as there is one. */
+  async #take(index: number): Promise<IteratorResult<Uint8Array, void>> {
+    for (;;) {
+      const chunk = this.#chunks[index];
+      if (chunk !== undefined) return { done: false, value: chunk };
+      if (this.#end !== null) break;
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+    if (this.#end.kind === "failed") throw this.#end.error;
+    if (this.#end.kind === "complete") return DONE;
+    // What was kept has been read; from here on nothing is kept.
+    this.#forgetChunks();
     const item = await this.#source.next();
     return item.done === true ? DONE : item;
+  }
+
+  /** The places stay, so that a reader's position in the list stays right. */
+  #forgetChunks(): void {
+    for (const index of this.#chunks.keys()) this.#chunks[index] = undefined;
   }
 
   /** A body that is not kept and has no reader is of no use. */
@@ -118,6 +112,7 @@ export class SharedBody {
     const whole = new Uint8Array(this.#bytes);
     let at = 0;
     for (const chunk of this.#chunks) {
+      if (chunk === undefined) continue;
       whole.set(chunk, at);
       at += chunk.byteLength;
     }
@@ -135,5 +130,39 @@ export class SharedBody {
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const resolve of waiting) resolve();
+  }
+}
+
+interface ReaderSource {
+  take(index: number): Promise<IteratorResult<Uint8Array, void>>;
+  leave(): Promise<void>;
+}
+
+class Reader implements AsyncIterableIterator<Uint8Array, void> {
+  readonly #source: ReaderSource;
+  #next = 0;
+  #isOpen = true;
+
+  constructor(source: ReaderSource) {
+    this.#source = source;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async next(): Promise<IteratorResult<Uint8Array, void>> {
+    if (!this.#isOpen) return DONE;
+    const item = await this.#source.take(this.#next++);
+    if (item.done === true) await this.return();
+    return item;
+  }
+
+  async return(): Promise<IteratorResult<Uint8Array, void>> {
+    if (this.#isOpen) {
+      this.#isOpen = false;
+      await this.#source.leave();
+    }
+    return DONE;
   }
 }

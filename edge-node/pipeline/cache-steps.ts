@@ -212,6 +212,7 @@ function wholeBody(body: Exclude<Body, { kind: "stream" }>): Uint8Array {
 
 /** Requests whose answer is not the resource as it is: not shared with others, and no answer to them is stored. */
 function specialRequest(headers: HeaderText): "RANGE" | "CONDITIONAL" | null {
+  if (!headers.includes("range:") && !headers.includes("\nif-") && !headers.startsWith("if-")) return null;
   if (hasHeader(headers, "range")) return "RANGE";
   const conditions = ["if-none-match", "if-modified-since", "if-match", "if-unmodified-since"];
   return conditions.some((name) => hasHeader(headers, name)) ? "CONDITIONAL" : null;

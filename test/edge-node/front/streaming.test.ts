@@ -92,7 +92,7 @@ describe("large bodies pass without being held:", () => {
           (response) => {
             void response
               .toArray()
-              .then((chunks) => resolve(`${response.statusCode} ${Buffer.concat(chunks as Buffer[])}`));
+              .then((chunks) => resolve(`${response.statusCode} ${Buffer.concat(chunks as Buffer[]).toString()}`));
           },
         );
         request.on("error", reject);

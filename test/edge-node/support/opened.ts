@@ -4,9 +4,9 @@ import { startEdge, type Edge, type EdgeOptions } from "./edge.ts";
 import { startOrigin, startRawOrigin, type Origin, type RawOrigin } from "./origin.ts";
 
 export interface Opened {
-  edge(options?: EdgeOptions): Promise<Edge>;
-  origin(handle: Parameters<typeof startOrigin>[0]): Promise<Origin>;
-  rawOrigin(answer: Parameters<typeof startRawOrigin>[0]): Promise<RawOrigin>;
+  readonly edge: (options?: EdgeOptions) => Promise<Edge>;
+  readonly origin: (handle: Parameters<typeof startOrigin>[0]) => Promise<Origin>;
+  readonly rawOrigin: (answer: Parameters<typeof startRawOrigin>[0]) => Promise<RawOrigin>;
 }
 
 /** To be called once at the top of a test file. */
