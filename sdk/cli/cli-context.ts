@@ -23,8 +23,12 @@ export interface CliContext {
   readonly nowMs: () => number;
   /** Aborts with the signal's name as reason when the user or the system wants the process to end. */
   readonly stop: AbortSignal;
+  /** Aborts when they want it at once: nothing is waited for any more. */
+  readonly force: AbortSignal;
   /** Node's own binary, for child processes. */
   readonly nodePath: string;
   readonly nodeVersion: string;
+  /** Sends a signal to a process group; nothing happens when it is gone. */
+  readonly signalGroup: (groupId: number, signal: NodeJS.Signals) => void;
   readonly fetch: typeof globalThis.fetch;
 }

@@ -1,7 +1,8 @@
 /**
  * Entry of the command line tool: makes the real context and runs one command. Started by selvage.mjs, which finds the right Node.
  *
- * The only file of the tool that touches `process`. A first SIGINT or SIGTERM asks the command to stop, a second ends the process.
+ * The only file of the tool that touches `process`. A first SIGINT, SIGTERM or SIGHUP asks the command to stop, a second to stop at once, a third ends
+ * the process.
  */
 import { homedir } from "node:os";
 import { text } from "node:stream/consumers";
@@ -10,10 +11,11 @@ import { CliError, exitCodes } from "./exit-code.ts";
 import { runCli } from "./program.ts";
 
 const stop = new AbortController();
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
+const force = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.on(signal, () => {
-    if (stop.signal.aborted) process.exit(exitCodes.failure);
-    stop.abort(signal);
+    if (force.signal.aborted) process.exit(exitCodes.failure);
+    (stop.signal.aborted ? force : stop).abort(signal);
   });
 }
 // A reader such as `head` may go away; there is nobody left to tell.
@@ -34,8 +36,16 @@ const context: CliContext = {
   monotonicMs: () => performance.now(),
   nowMs: () => Date.now(),
   stop: stop.signal,
+  force: force.signal,
   nodePath: process.execPath,
   nodeVersion: process.versions.node,
+  signalGroup: (groupId, signal) => {
+    try {
+      process.kill(-groupId, signal);
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
+    }
+  },
   fetch: globalThis.fetch,
 };
 

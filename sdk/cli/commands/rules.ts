@@ -1,5 +1,5 @@
 /** `selvage rules`: which functions run on a domain. Every change replaces the domain's rules in one step. */
-import { Option } from "commander";
+import { Option, type Command } from "commander";
 import type { DomainChange, RuleResource } from "../../api.ts";
 import type { SelvageClient } from "../../client.ts";
 import { formatProblems } from "../../problem.ts";
@@ -10,7 +10,7 @@ import { CliError, exitCodes, refusal } from "../exit-code.ts";
 import { parsePriority } from "../option-values.ts";
 import { readInputFile } from "../read-input-file.ts";
 import { rolloutText } from "../rollout-text.ts";
-import { examples, type AddCommand } from "../session.ts";
+import { examples, type AddCommand, type OpenSession } from "../session.ts";
 import { textTable } from "../text-table.ts";
 
 interface AddOptions {
@@ -63,6 +63,28 @@ export const addRules: AddCommand = (program, open) => {
       output.result(change, changeText(change));
     });
 
+  addAdd(rules, open);
+
+  rules
+    .command("remove")
+    .description("remove the rule of a phase and priority")
+    .argument("<domain>", "host name of the domain")
+    .addOption(new Option("--phase <phase>", "its phase").choices(phases).makeOptionMandatory())
+    .requiredOption("--priority <number>", "its priority", parsePriority)
+    .action(async (domain: string, { phase, priority }: { phase: string; priority: number }, command) => {
+      const { client, output } = open(command);
+      const api = await client();
+      const current = await api.getRules(domain);
+      const rest = current.filter((rule) => rule.phase !== phase || rule.priority !== priority);
+      if (rest.length === current.length) {
+        throw new CliError(exitCodes.refused, `${domain} has no rule with phase ${phase} and priority ${priority}`);
+      }
+      const change = await replaceRules(api, { domain, input: rest.map(bare) });
+      output.result(change, changeText(change));
+    });
+};
+
+function addAdd(rules: Command, open: OpenSession): void {
   rules
     .command("add")
     .description("add one rule; without --suffix, --directory and --path it matches everything")
@@ -92,25 +114,7 @@ export const addRules: AddCommand = (program, open) => {
       const change = await replaceRules(api, { domain, input: [...current.map(bare), newRule(options, current)] });
       output.result(change, changeText(change));
     });
-
-  rules
-    .command("remove")
-    .description("remove the rule of a phase and priority")
-    .argument("<domain>", "host name of the domain")
-    .addOption(new Option("--phase <phase>", "its phase").choices(phases).makeOptionMandatory())
-    .requiredOption("--priority <number>", "its priority", parsePriority)
-    .action(async (domain: string, { phase, priority }: { phase: string; priority: number }, command) => {
-      const { client, output } = open(command);
-      const api = await client();
-      const current = await api.getRules(domain);
-      const rest = current.filter((rule) => rule.phase !== phase || rule.priority !== priority);
-      if (rest.length === current.length) {
-        throw new CliError(exitCodes.refused, `${domain} has no rule with phase ${phase} and priority ${priority}`);
-      }
-      const change = await replaceRules(api, { domain, input: rest.map(bare) });
-      output.result(change, changeText(change));
-    });
-};
+}
 
 async function replaceRules(
   client: SelvageClient,

@@ -90,6 +90,8 @@ async function checkLoads(
     environment: context.environment,
     workingDirectory: installRoot,
     output: "capture",
+    signalGroup: context.signalGroup,
+    force: context.force,
   });
   const timer = setTimeout(() => void child.stop(0), LOAD_MS);
   const { code } = await child.exited;

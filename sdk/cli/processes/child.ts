@@ -16,7 +16,13 @@ export interface ChildOptions {
   readonly workingDirectory: string;
   /** `inherit`: writes where the tool writes. `stderr`: all of it to stderr. `capture`: kept (its end) for messages. */
   readonly output: ChildOutput;
+  /** Sends a signal to a process group; nothing happens when it is gone. */
+  readonly signalGroup: SignalGroup;
+  /** Aborted: `stop` does not wait any longer. */
+  readonly force: AbortSignal;
 }
+
+export type SignalGroup = (groupId: number, signal: NodeJS.Signals) => void;
 
 export type ChildOutput = "inherit" | "stderr" | "capture";
 
@@ -40,11 +46,15 @@ export class Child {
   readonly exited: Promise<ChildExit>;
   readonly #process: ReturnType<typeof spawn>;
   readonly #pid: number;
+  readonly #signalGroup: SignalGroup;
+  readonly #force: AbortSignal;
   #exit: ChildExit | null = null;
   #captured = "";
 
-  private constructor(name: string, child: ReturnType<typeof spawn>, pid: number) {
+  private constructor({ name, signalGroup, force }: ChildOptions, child: ReturnType<typeof spawn>, pid: number) {
     this.name = name;
+    this.#signalGroup = signalGroup;
+    this.#force = force;
     this.#process = child;
     this.#pid = pid;
     this.exited = new Promise((resolve) => {
@@ -70,7 +80,7 @@ export class Child {
     });
     await once(child, "spawn");
     if (child.pid === undefined) throw new Error(`Cannot start ${options.name}: it has no process id`);
-    return new Child(options.name, child, child.pid);
+    return new Child(options, child, child.pid);
   }
 
   /** How it ended, or null while it runs. */
@@ -83,17 +93,20 @@ export class Child {
     return this.#captured;
   }
 
-  /** SIGTERM, and SIGKILL for the whole group after `graceMs`. Idempotent. */
+  /** SIGTERM, and SIGKILL for the whole group after `graceMs` or when `force` aborts. Idempotent. */
   async stop(graceMs: number): Promise<ChildExit> {
     if (this.#exit !== null) return this.#exit;
     this.#process.kill("SIGTERM");
-    const timer = setTimeout(() => {
-      this.#killGroup();
-    }, graceMs);
+    const kill = () => {
+      this.#signalGroup(this.#pid, "SIGKILL");
+    };
+    const timer = setTimeout(kill, this.#force.aborted ? 0 : graceMs);
+    this.#force.addEventListener("abort", kill);
     try {
       return await this.exited;
     } finally {
       clearTimeout(timer);
+      this.#force.removeEventListener("abort", kill);
     }
   }
 
@@ -101,14 +114,5 @@ export class Child {
   describeExit(): string {
     if (this.#exit === null) return "still running";
     return this.#exit.signal ?? `exit code ${this.#exit.code ?? "unknown"}`;
-  }
-
-  #killGroup(): void {
-    try {
-      process.kill(-this.#pid, "SIGKILL");
-    } catch (error) {
-      // The group may be gone already.
-      if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
-    }
   }
 }

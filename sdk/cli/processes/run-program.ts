@@ -36,5 +36,7 @@ export function startProgram(
     environment: { ...context.environment, ...start.environment },
     workingDirectory: context.workingDirectory,
     output,
+    signalGroup: context.signalGroup,
+    force: context.force,
   });
 }

@@ -81,7 +81,7 @@ async function isGone(pid: number): Promise<boolean> {
   );
 }
 
-describe("selvage start", { timeout: 90_000 }, () => {
+describe("selvage start", { timeout: 180_000 }, () => {
   async function start(): Promise<{ tool: Tool; controlUrl: string; adminUrl: string }> {
     const [control = 0, edge = 0, admin = 0] = await freePorts(3);
     const ports = ["--control-port", `${control}`, "--port", `${edge}`, "--admin-port", `${admin}`];
@@ -119,7 +119,7 @@ describe("selvage start", { timeout: 90_000 }, () => {
   });
 });
 
-describe("selvage dev", { timeout: 90_000 }, () => {
+describe("selvage dev", { timeout: 180_000 }, () => {
   const source = (body: string) => `export default { fetch: () => new Response(${JSON.stringify(body)}) };`;
 
   test("serves the project, takes a save, survives a broken one, and ends with 0", async () => {

@@ -43,8 +43,12 @@ export async function runTool(words: readonly string[], world: ToolWorld): Promi
     monotonicMs: () => performance.now(),
     nowMs: () => Date.now(),
     stop: world.stop ?? new AbortController().signal,
+    force: new AbortController().signal,
     nodePath: process.execPath,
     nodeVersion: process.versions.node,
+    signalGroup: (groupId, signal) => {
+      process.kill(-groupId, signal);
+    },
     fetch: globalThis.fetch,
   };
   const code = await runCli(words, context);
