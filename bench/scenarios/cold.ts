@@ -1,8 +1,8 @@
 /**
  * Time from request to answer when no instance of the function exists, on real nodes with the process driver.
  *
- * Every function is requested once per node: nodes with different settings serve the same published functions, one after the
- * other. Invariant: a sample counts only if the node's own counter confirms as many cold starts as there were requests.
+ * Every function is requested once per node: nodes with different settings serve the same published functions, and requests
+ * alternate between them, so that whatever else the machine does hits all alike. Invariant: a sample counts only if the node's own counter confirms as many cold starts as there were requests.
  */
 import { Agent } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
@@ -25,20 +25,27 @@ export const cold: Scenario = {
 
 /** Functions of each size; each gives one sample per way of starting. At most the 40 rules of one domain. */
 const FUNCTIONS = 30;
-const WARM_UPS = 20;
+/** Requests to an instance that exists, so that what is measured is the start and not the first use of the pipeline. */
+const WARM_UPS = 300;
 const WARM_UP_HOST = "cold-warm-up.test";
 /** Between two requests, so that the pool has its spare instances again. */
 const PAUSE_MS = 50;
 const COLD_STARTS = "selvage_function_cold_starts";
 
-type Way = "code" | "snapshot" | "pool";
+/** `default`: whatever the node chooses with its default settings, but without instances warmed in advance. */
+type Way = "code" | "snapshot" | "pool" | "default";
 type Size = "1 KB" | "350 KB";
 
-const base = { SELVAGE_NODE_DRIVER: "process", SELVAGE_NODE_FRONTS: "1", SELVAGE_NODE_WARM_INSTANCES: "0" } as const;
+const base = {
+  SELVAGE_NODE_DRIVER: "process",
+  SELVAGE_NODE_FRONTS: "1",
+  SELVAGE_NODE_WARM_INSTANCES: "0",
+} as const;
 const ways: readonly { readonly way: Way; readonly settings: Readonly<Record<string, string>> }[] = [
   { way: "code", settings: { ...base, SELVAGE_NODE_SPARE_INSTANCES: "0", SELVAGE_NODE_SNAPSHOTS: "off" } },
   { way: "snapshot", settings: { ...base, SELVAGE_NODE_SPARE_INSTANCES: "0", SELVAGE_NODE_SNAPSHOTS: "on" } },
   { way: "pool", settings: { ...base, SELVAGE_NODE_SPARE_INSTANCES: "2", SELVAGE_NODE_SNAPSHOTS: "off" } },
+  { way: "default", settings: base },
 ];
 
 interface Subject {
@@ -55,22 +62,31 @@ interface Samples {
   readonly milliseconds: readonly number[];
 }
 
+/** A node under measurement, with a connection of its own. */
+interface Candidate {
+  readonly way: Way;
+  readonly node: FleetNode;
+  readonly agent: Agent;
+}
+
 async function run(context: ScenarioContext): Promise<ScenarioOutcome> {
   const fleet = await LocalFleet.start({ folder: context.folder, env: context.env });
+  const candidates: Candidate[] = [];
   try {
     const subjects = await publishSubjects(fleet, context);
-    const samples: Samples[] = [];
     for (const { way, settings } of ways) {
       const node = await fleet.startNode({ name: way, settings });
-      await waitUntilServed(fleet, 1);
-      for (const subject of subjects) {
-        context.note(`${subject.size} from ${way}: ${FUNCTIONS} functions`);
-        samples.push({ way, size: subject.size, milliseconds: await measure(node, subject) });
-      }
-      await node.stop();
+      candidates.push({ way, node, agent: new Agent({ keepAlive: true, maxSockets: 1 }) });
+    }
+    await waitUntilServed(fleet, ways.length);
+    const samples: Samples[] = [];
+    for (const subject of subjects) {
+      context.note(`${subject.size}: ${FUNCTIONS} first requests to each of ${ways.length} nodes`);
+      samples.push(...(await measure(candidates, subject)));
     }
     return summarise(samples, subjects);
   } finally {
+    for (const { agent } of candidates) agent.destroy();
     await fleet.stop();
   }
 }
@@ -114,29 +130,30 @@ async function publishSubject(
   return { ...subject, moduleBytes };
 }
 
-/** One first request to each function of a subject, one after the other on one connection. */
-async function measure(node: FleetNode, subject: Subject): Promise<readonly number[]> {
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  try {
+/** The first request to each function of a subject, on one node after the other. */
+async function measure(candidates: readonly Candidate[], subject: Subject): Promise<readonly Samples[]> {
+  for (const { node, agent } of candidates) {
     for (let i = 0; i < WARM_UPS; i++) await sendRequest({ url: `${node.edgeUrl}/0`, host: WARM_UP_HOST, agent });
-    const before = await readMetric(node, COLD_STARTS);
-    const samples: number[] = [];
-    for (const [i, expected] of subject.answers.entries()) {
-      const answer = await sendRequest({ url: `${node.edgeUrl}/${i}`, host: subject.host, agent });
+  }
+  const before = await Promise.all(candidates.map(({ node }) => readMetric(node, COLD_STARTS)));
+  const samples = candidates.map(({ way }) => ({ way, size: subject.size, milliseconds: new Array<number>() }));
+  for (const [path, expected] of subject.answers.entries()) {
+    for (const [i, { node, agent }] of candidates.entries()) {
+      const answer = await sendRequest({ url: `${node.edgeUrl}/${path}`, host: subject.host, agent });
       const text = answer.body.toString();
       if (text !== expected)
-        throw new Error(`${subject.host}/${i}: expected ${expected}: received ${text.slice(0, 200)}`);
-      samples.push(answer.totalMs);
+        throw new Error(`${subject.host}/${path}: expected ${expected}: received ${text.slice(0, 200)}`);
+      samples[i]?.milliseconds.push(answer.totalMs);
       await delay(PAUSE_MS);
     }
-    const coldStarts = (await readMetric(node, COLD_STARTS)) - before;
-    if (coldStarts !== samples.length) {
-      throw new Error(`${samples.length} requests made ${coldStarts} cold starts: the samples are not cold starts`);
-    }
-    return samples;
-  } finally {
-    agent.destroy();
   }
+  for (const [i, { way, node }] of candidates.entries()) {
+    const coldStarts = (await readMetric(node, COLD_STARTS)) - (before[i] ?? 0);
+    if (coldStarts !== subject.answers.length) {
+      throw new Error(`${subject.answers.length} requests made ${coldStarts} cold starts (${way}): they do not count`);
+    }
+  }
+  return samples;
 }
 
 function summarise(samples: readonly Samples[], subjects: readonly Subject[]): ScenarioOutcome {
