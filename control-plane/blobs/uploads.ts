@@ -1,20 +1,27 @@
 /**
- * Source files that publishers upload before they publish: a cache of blobs, bounded in bytes.
+ * Source files that publishers upload before they publish: a cache of blobs, bounded in bytes, the ones in use lately also in memory.
  *
- * No version depends on it: what a version needs is among the artifacts. Invariant: what is taken in has the digest it claims.
+ * No version depends on it: what a version needs is among the artifacts. Invariant: what is taken in and what is given out has the digest
+ * it is named by.
  */
+import { LRUCache } from "lru-cache";
 import { digestOf } from "../../sdk/artifact-format.ts";
 import type { Digest } from "../../sdk/artifact.ts";
 import type { Problem } from "../../sdk/problem.ts";
 import type { Clock } from "../clock.ts";
 import { invalidInput } from "../control-error.ts";
 import type { BlobFolder } from "./blob-folder.ts";
+import { mapLimited } from "./map-limited.ts";
 
 export const uploadLimits = {
   /** Beyond, the least recently asked for are removed. */
   bytesMax: 2_147_483_648,
   /** What was asked for within this time stays, so that no publish loses what it has just uploaded. */
   keepMs: 3_600_000,
+  /** Checked bytes in memory: a project published again has changed in few of its files. */
+  memoryBytesMax: 134_217_728,
+  /** Files read or written at once. */
+  filesAtOnce: 16,
 } as const;
 
 export interface UploadsOptions {
@@ -24,6 +31,10 @@ export interface UploadsOptions {
 
 export class Uploads {
   readonly #options: UploadsOptions;
+  readonly #memory = new LRUCache<Digest, Uint8Array>({
+    maxSize: uploadLimits.memoryBytesMax,
+    sizeCalculation: ({ byteLength }) => byteLength + 128,
+  });
 
   constructor(options: UploadsOptions) {
     this.#options = options;
@@ -32,9 +43,12 @@ export class Uploads {
   /** Those of `digests` that are not here, each once; the others are kept for a while. */
   async missing(digests: readonly Digest[]): Promise<readonly Digest[]> {
     const { blobs, clock } = this.#options;
-    const missing: Digest[] = [];
-    for (const digest of new Set(digests)) if (!(await blobs.touch(digest, clock.now()))) missing.push(digest);
-    return missing;
+    const asked = [...new Set(digests)];
+    const found = await mapLimited(asked, {
+      limit: uploadLimits.filesAtOnce,
+      work: (digest) => blobs.touch(digest, clock.now()),
+    });
+    return asked.filter((_, index) => found[index] === false);
   }
 
   /** @throws ControlError INPUT_INVALID naming every blob whose bytes are not base64 or have another digest; then none is stored. */
@@ -51,12 +65,17 @@ export class Uploads {
       return bytes;
     });
     if (problems.length > 0) throw invalidInput(problems);
-    for (const bytes of contents) await this.#options.blobs.put(bytes);
+    const { blobs } = this.#options;
+    await mapLimited(contents, { limit: uploadLimits.filesAtOnce, work: (bytes) => blobs.put(bytes) });
   }
 
   /** The bytes, or null when they were never uploaded or are gone. */
-  read(digest: Digest): Promise<Uint8Array | null> {
-    return this.#options.blobs.read(digest);
+  async read(digest: Digest): Promise<Uint8Array | null> {
+    const known = this.#memory.get(digest);
+    if (known !== undefined) return known;
+    const bytes = await this.#options.blobs.read(digest);
+    if (bytes !== null) this.#memory.set(digest, bytes);
+    return bytes;
   }
 
   /** Removes the least recently asked for beyond the bound; answers how many. */

@@ -9,7 +9,8 @@ import { showValue } from "../../sdk/field-reader.ts";
 import { publishLimits } from "../../sdk/limits.ts";
 import { refuseSourcePath } from "../../sdk/manifest-file.ts";
 import type { Problem } from "../../sdk/problem.ts";
-import type { Uploads } from "../blobs/uploads.ts";
+import { mapLimited } from "../blobs/map-limited.ts";
+import { uploadLimits, type Uploads } from "../blobs/uploads.ts";
 import { ControlError, invalidInput } from "../control-error.ts";
 
 /** @throws ControlError INPUT_INVALID for paths and blobs, PAYLOAD_TOO_LARGE. */
@@ -31,20 +32,25 @@ type Tree = Extract<Source, { kind: "tree" }>;
 async function readTree(tree: Tree, uploads: Uploads): Promise<ReadonlyMap<string, Uint8Array>> {
   const problems = checkPaths(tree);
   if (problems.length > 0) throw invalidInput(problems);
-  const files = new Map<string, Uint8Array>();
   let bytesLeft = publishLimits.sourceBytesMax;
+  const contents = await mapLimited(tree.files, {
+    limit: uploadLimits.filesAtOnce,
+    work: async ({ digest }) => {
+      const bytes = await uploads.read(digest);
+      bytesLeft -= bytes?.byteLength ?? 0;
+      if (bytesLeft < 0) refuseTotal();
+      return bytes;
+    },
+  });
+  const files = new Map<string, Uint8Array>();
   for (const [index, { path, digest }] of tree.files.entries()) {
-    const bytes = await uploads.read(digest);
-    if (bytes === null) {
+    const bytes = contents[index] ?? null;
+    if (bytes !== null) files.set(path, bytes);
+    else
       problems.push({
         path: `source.files[${String(index)}].digest`,
         message: `received ${digest}: upload this blob first`,
       });
-      continue;
-    }
-    bytesLeft -= bytes.byteLength;
-    if (bytesLeft < 0) refuseTotal();
-    files.set(path, bytes);
   }
   if (problems.length > 0) throw invalidInput(problems);
   return files;

@@ -40,7 +40,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
 export function openDatabase(file: string): SqliteDatabase {
   let database: DatabaseSync | null = null;
   try {
-    database = new DatabaseSync(file, { enableForeignKeyConstraints: true, defensive: true, timeout: 2_000 });
+    database = new DatabaseSync(file, { enableForeignKeyConstraints: true, defensive: true, timeout: 500 });
     database.exec("pragma locking_mode = exclusive; pragma journal_mode = wal; pragma synchronous = full;");
     // Takes the lock now, not at the first change.
     database.exec("begin immediate; commit;");

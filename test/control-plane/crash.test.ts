@@ -54,7 +54,10 @@ async function expectConsistent(control: ControlPlaneProcess): Promise<readonly 
   return versions;
 }
 
-describe("kill -9", () => {
+// Each of these starts several processes, which takes a while on a busy machine.
+const patience = { timeout: 120_000 };
+
+describe("kill -9", patience, () => {
   it("right after the answer to a publish loses nothing of it", async () => {
     const first = await start();
     const client = clientOf(first);
@@ -71,11 +74,11 @@ describe("kill -9", () => {
     await second.kill();
   });
 
-  it("at any moment of a publish leaves either all of a version or nothing", { timeout: 60_000 }, async () => {
+  it("at any moment of a publish leaves either all of a version or nothing", async () => {
     let control = await start();
     await clientOf(control).createFunction({ name: "hello" });
     let acknowledged = 0;
-    for (const [round, delayMs] of [5, 40, 90, 130, 170, 220].entries()) {
+    for (const [round, delayMs] of [5, 60, 120, 180].entries()) {
       const publishing = publish(clientOf(control), `round ${String(round)}`).then(
         () => true,
         () => false,
@@ -95,7 +98,7 @@ describe("kill -9", () => {
   });
 });
 
-describe("the process", () => {
+describe("the process", patience, () => {
   it("prints the administrator's token once, and it works", async () => {
     const first = await ControlPlaneProcess.start(data);
     const token = /^Administrator token \(shown once\): (slv_[\w-]{43})\n$/.exec(first.stdout)?.[1] ?? "";

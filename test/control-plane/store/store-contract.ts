@@ -4,9 +4,11 @@
  * `open` gives the store over the same data each time it is called with the same place, so that durability can be checked.
  */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { acksPerNodeMax, type DomainRow, type Store } from "../../../control-plane/store.ts";
+import type { DomainRow, Store } from "../../../control-plane/store.ts";
 import type { DomainConfig } from "../../../sdk/domain.ts";
 import type { Rule } from "../../../sdk/rule.ts";
+import { describeNodes } from "./store-contract-nodes.ts";
+import { describeTokens } from "./store-contract-tokens.ts";
 import { versionRow } from "./version-row.ts";
 
 export interface StorePlace {
@@ -69,7 +71,8 @@ export function describeStore(name: string, makePlace: () => Promise<StorePlace>
     describeFunctions(current);
     describeVersions(current);
     describeAliasesAndDomains(current);
-    describeTokensAndNodes(current);
+    describeTokens(current);
+    describeNodes(current);
     describeRevisionsAndSettings(current, reopen);
   });
 }
@@ -317,109 +320,6 @@ function describeAliasesAndDomains(store: () => Store): void {
     it("keep a function with rules from being deleted", async () => {
       await store().change(({ domains }) => domains.put(domainRow("a.example.com", [rule()])));
       await expect(store().change(({ functions }) => functions.delete("hello"))).rejects.toThrow(/constraint/i);
-    });
-  });
-}
-
-function describeTokensAndNodes(store: () => Store): void {
-  const registration = {
-    name: "n1",
-    selvageVersion: "0.1.0",
-    nodeVersion: "v24.0.0",
-    runtimeKey: "13.6-x64",
-    driver: "process",
-  } as const;
-  const ack = (revision: number, changes: object = {}) => ({
-    node: "n1",
-    revision,
-    applyMs: 1.5,
-    failures: [],
-    ackedAt: createdAt,
-    ...changes,
-  });
-
-  describe("tokens", () => {
-    it("are found by id and hash until deleted", async () => {
-      const token = { id: "t1", name: "ci", role: "publisher", hash: digest("f"), createdAt } as const;
-      await store().change(({ tokens }) => tokens.insert(token));
-      const read = () =>
-        store().read(async ({ tokens }) => [
-          await tokens.list(),
-          await tokens.get("t1"),
-          await tokens.findByHash(digest("f")),
-        ]);
-      expect(await read()).toEqual([[token], token, token]);
-      await expect(store().change(({ tokens }) => tokens.insert({ ...token, id: "t2" }))).rejects.toThrow(
-        /constraint/i,
-      );
-      await store().change(({ tokens }) => tokens.delete("t1"));
-      expect(await read()).toEqual([[], null, null]);
-    });
-  });
-
-  describe("nodes", () => {
-    it("keep their revision when they register again", async () => {
-      await store().change(async ({ nodes }) => {
-        await nodes.register(registration, createdAt);
-        await nodes.acknowledge(ack(3));
-        await nodes.register({ ...registration, driver: "in-process" }, "2026-01-03T00:00:00.000Z");
-        await nodes.setSeen("n1", "2026-01-04T00:00:00.000Z");
-      });
-      expect(await store().read(({ nodes }) => nodes.list())).toEqual([
-        { ...registration, driver: "in-process", revision: 3, lastSeenAt: "2026-01-04T00:00:00.000Z" },
-      ]);
-    });
-
-    it("never go back to an older revision", async () => {
-      await store().change(async ({ nodes }) => {
-        await nodes.register(registration, createdAt);
-        await nodes.acknowledge(ack(3));
-        await nodes.acknowledge(ack(2));
-      });
-      expect((await store().read(({ nodes }) => nodes.get("n1")))?.revision).toBe(3);
-    });
-
-    it("answer with the first acknowledgement at or after a revision", async () => {
-      await store().change(async ({ nodes }) => {
-        await nodes.register(registration, createdAt);
-        await nodes.register({ ...registration, name: "n2" }, createdAt);
-        for (const revision of [1, 4, 6]) await nodes.acknowledge(ack(revision));
-        await nodes.acknowledge(ack(2, { node: "n2" }));
-      });
-      const since = await store().read(({ nodes }) => nodes.acksSince(2));
-      expect(since.map(({ node, revision }) => [node, revision])).toEqual([
-        ["n1", 4],
-        ["n2", 2],
-      ]);
-    });
-
-    it("keep the first time and the last failures of a repeated acknowledgement", async () => {
-      const failures = [{ function: "hello", version: "v1", code: "FUNCTION_LOAD_FAILED", message: "no" }] as const;
-      await store().change(async ({ nodes }) => {
-        await nodes.register(registration, createdAt);
-        await nodes.acknowledge(ack(1));
-        await nodes.acknowledge(ack(1, { failures, ackedAt: "2026-02-01T00:00:00.000Z" }));
-      });
-      expect(await store().read(({ nodes }) => nodes.acksSince(1))).toEqual([ack(1, { failures })]);
-    });
-
-    it("keep a bounded number of acknowledgements", async () => {
-      await store().change(async ({ nodes }) => {
-        await nodes.register(registration, createdAt);
-        for (let revision = 1; revision <= acksPerNodeMax + 5; revision++) await nodes.acknowledge(ack(revision));
-      });
-      const [first] = await store().read(({ nodes }) => nodes.acksSince(0));
-      expect(first?.revision).toBe(6);
-    });
-
-    it("are gone with their acknowledgements when deleted", async () => {
-      await store().change(async ({ nodes }) => {
-        await nodes.register(registration, createdAt);
-        await nodes.acknowledge(ack(1));
-        await nodes.delete("n1");
-      });
-      const left = await store().read(async ({ nodes }) => [await nodes.count(), await nodes.acksSince(0)]);
-      expect(left).toEqual([0, []]);
     });
   });
 }
