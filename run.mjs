@@ -81,21 +81,28 @@ async function install() {
   console.error("Installing the packages of package-lock.json; this takes a minute when they are not cached");
   const startedMs = performance.now();
   const npm = process.env.npm_execpath;
-  const args = ["ci", "--no-audit", "--no-fund"];
+  // Not `npm ci`: it refuses a lockfile without the optional packages of other systems, which not every registry has. What came is
+  // compared with the lockfile below instead.
+  const args = ["install", "--no-save", "--no-audit", "--no-fund"];
   const options = { env: process.env, stdio: ["ignore", 2, 2], cwd: root };
   const code =
     npm === undefined || !npm.endsWith(".js")
       ? await run(process.platform === "win32" ? "npm.cmd" : "npm", args, options)
       : await run(process.execPath, [npm, ...args], options);
   if (code !== 0) {
-    console.error(`npm ci failed with exit code ${code}`);
+    console.error(`npm install failed with exit code ${code}`);
     return code;
   }
   if (!existsSync(nodePath)) {
-    console.error("npm ci left no Node.js 24 in node_modules: are install scripts switched off (ignore-scripts)?");
+    console.error("npm install left no Node.js 24 in node_modules: are install scripts switched off (ignore-scripts)?");
     return 1;
   }
-  writeFileSync(markerPath, digestOf(readFileSync(lockPath, "utf8")));
+  const lockText = readFileSync(lockPath, "utf8");
+  if (!holdsEverything(JSON.parse(lockText).packages)) {
+    console.error("npm install did not install what package-lock.json asks for: remove node_modules and try again");
+    return 1;
+  }
+  writeFileSync(markerPath, digestOf(lockText));
   console.error(`Installed in ${Math.round((performance.now() - startedMs) / 1000)} s`);
   return 0;
 }

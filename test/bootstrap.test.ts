@@ -1,6 +1,6 @@
 /** run.mjs in a checkout of its own, with an npm that leaves a trace instead of packages. */
 import { execFile } from "node:child_process";
-import { copyFile, readFile, rm } from "node:fs/promises";
+import { copyFile, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { sourceFolder } from "./bundler/source-folder.ts";
@@ -16,13 +16,18 @@ const lock = JSON.stringify({
 
 /** Stands in for npm: writes down its arguments and "installs" a Node that is this one. */
 const npm = `
-const { appendFileSync, mkdirSync, symlinkSync } = require("node:fs");
+const { appendFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } = require("node:fs");
 appendFileSync("npm-calls", process.argv.slice(2).join(" ") + "\\n");
 if (process.env.NPM_FAILS) process.exit(7);
 mkdirSync("node_modules/node/bin", { recursive: true });
+const lock = JSON.parse(readFileSync("package-lock.json", "utf8"));
+if (process.env.NPM_FORGETS) delete lock.packages["node_modules/a"];
+writeFileSync("node_modules/.package-lock.json", JSON.stringify(lock));
 try { symlinkSync(process.execPath, "node_modules/node/bin/node"); } catch {}
 console.log("npm talks");
 `;
+
+const npmCall = "install --no-save --no-audit --no-fund\n";
 
 interface Run {
   readonly exitCode: number;
@@ -62,17 +67,17 @@ describe("run.mjs", () => {
     expect(exitCode).toBe(0);
     expect(stdout).toBe('["0","--json","a b"]\n');
     expect(stderr).toMatch(/Installing the packages[^]*npm talks[^]*Installed in \d+ s[^]*build talks/);
-    expect(await npmCalls(root)).toBe("ci --no-audit --no-fund\n");
+    expect(await npmCalls(root)).toBe(npmCall);
   });
 
   it("installs once, and again when the lockfile changed", async () => {
     const root = await checkout();
     await run(root, ["bench"]);
     await run(root, ["bench"]);
-    expect(await npmCalls(root)).toBe("ci --no-audit --no-fund\n");
-    await rm(join(root, "node_modules/.selvage-installed"));
+    expect(await npmCalls(root)).toBe(npmCall);
+    await writeFile(join(root, "package-lock.json"), lock.replace("sha512-a", "sha512-c"));
     await run(root, ["bench"]);
-    expect(await npmCalls(root)).toBe("ci --no-audit --no-fund\n".repeat(2));
+    expect(await npmCalls(root)).toBe(npmCall.repeat(2));
   });
 
   it("takes what npm itself installed, unless it differs from the lockfile", async () => {
@@ -80,7 +85,7 @@ describe("run.mjs", () => {
       JSON.stringify({ packages: { "node_modules/a": { version, integrity: "sha512-a" } } });
     for (const [version, expected] of [
       ["1.0.0", ""],
-      ["1.0.1", "ci --no-audit --no-fund\n"],
+      ["1.0.1", npmCall],
     ] as const) {
       const root = await checkout({
         "node_modules/.package-lock.json": record(version),
@@ -91,6 +96,12 @@ describe("run.mjs", () => {
       expect((await run(root, ["bench"])).exitCode).toBe(0);
       expect(await npmCalls(root)).toBe(expected);
     }
+  });
+
+  it("does not run on anything else than the lockfile asks for", async () => {
+    const { exitCode, stderr } = await run(await checkout(), ["bench"], { NPM_FORGETS: "1" });
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain("did not install what package-lock.json asks for");
   });
 
   it("gives the exit code of npm, of the build and of the command", async () => {
