@@ -10,10 +10,9 @@ import path from "node:path";
 import { BlobFolder } from "./artifacts/blob-folder.ts";
 import { StackMaps } from "./artifacts/stack-maps.ts";
 import { systemClock } from "./clock.ts";
-import { createDriver } from "./front-driver.ts";
 import { StateApplier } from "./front-process/apply-state.ts";
 import { FrontProcess } from "./front-process/front-process.ts";
-import { createFront } from "./front/front.ts";
+import type { FrontDriver } from "./front-driver.ts";
 import type { FromFront, FrontSettings, ToFront } from "./ipc.ts";
 import { createLogger, type Logger } from "./logger.ts";
 import { createEgressPolicy } from "./origin/egress-policy.ts";
@@ -21,6 +20,7 @@ import { loadUws } from "./uws.ts";
 
 process.on("SIGINT", () => {});
 process.on("disconnect", () => process.exit(0));
+if (!process.connected) process.exit(0);
 process.once("message", (message) => {
   const first = message as ToFront;
   if (first.kind !== "start") throw new Error(`Cannot start: expected settings: received ${first.kind}`);
@@ -38,7 +38,11 @@ process.once("message", (message) => {
 
 async function start(settings: FrontSettings, logger: Logger): Promise<void> {
   const clock = systemClock;
-  const { driver, runtimeKey } = await createDriver(settings, { logger, endProcess: endNow });
+  // The isolate hosts start while the rest of the front is loaded.
+  const [{ driver, runtimeKey }, { createFront }] = await Promise.all([
+    startDriver(settings, logger),
+    import("./front/front.ts"),
+  ]);
   const blobs = new BlobFolder(path.join(settings.dataFolder, "blobs"), { clock });
   const stackMaps = new StackMaps(blobs);
   const front = createFront({
@@ -84,6 +88,11 @@ async function start(settings: FrontSettings, logger: Logger): Promise<void> {
   await send({ kind: "started", runtimeKey });
   // A front that is killed later would leave nothing for the next one's start.
   flushCompileCache();
+}
+
+async function startDriver(settings: FrontSettings, logger: Logger): Promise<FrontDriver> {
+  const { createDriver } = await import("./front-driver.ts");
+  return await createDriver(settings, { logger, endProcess: endNow });
 }
 
 function send(message: FromFront): Promise<void> {

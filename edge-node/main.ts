@@ -4,7 +4,7 @@
  * SIGTERM and SIGINT drain the node and end it with 0; a second one ends it at once. Settings that are not valid are all printed and
  * end it with 2, an address that is taken with 1.
  */
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { enableCompileCache, flushCompileCache } from "node:module";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -22,26 +22,32 @@ switch (result.kind) {
     process.exitCode = 2;
     break;
   case "config":
-    await run(result.config);
+    await run(result.config).catch(endWith);
     break;
 }
 
 async function run(config: NodeConfig): Promise<void> {
-  // Compiled once, a node starts in half the time; the rest is loaded after the cache is in place.
+  // Compiled once, a node starts in half the time; the rest is loaded after the cache is in place, and while the fronts load.
+  mkdirSync(config.data, { recursive: true, mode: 0o700 });
   const compileCache = path.join(config.data, "compile-cache");
   enableCompileCache(compileCache);
-  const [{ createLogger }, { forkFronts }, { NodeSupervisor }] = await Promise.all([
-    import("./logger.ts"),
+  const [{ forkFronts }, { frontSettings }] = await Promise.all([
     import("./supervisor/fork-front.ts"),
+    import("./supervisor/front-settings.ts"),
+  ]);
+  const spawn = forkFronts({
+    entryFile: fileURLToPath(new URL("front-main.ts", import.meta.url)),
+    environment: { ...frontEnvironment(process.env), NODE_COMPILE_CACHE: compileCache },
+    ahead: frontSettings(config),
+  });
+  const [{ createLogger }, { NodeSupervisor }] = await Promise.all([
+    import("./logger.ts"),
     import("./supervisor/node-supervisor.ts"),
   ]);
   const logger = createLogger({ level: config.logLevel, fields: { node: config.name, process: "supervisor" } });
   const node = new NodeSupervisor({
     config,
-    spawn: forkFronts({
-      entryFile: fileURLToPath(new URL("front-main.ts", import.meta.url)),
-      environment: { ...frontEnvironment(process.env), NODE_COMPILE_CACHE: compileCache },
-    }),
+    spawn,
     selvageVersion: readVersion(),
     nodeVersion: process.version,
     rssBytes: () => process.memoryUsage.rss(),
@@ -61,18 +67,16 @@ async function run(config: NodeConfig): Promise<void> {
   };
   process.on("SIGTERM", onSignal);
   process.on("SIGINT", onSignal);
-  try {
-    const { port, adminPort } = await node.start();
-    // Whoever started this process with an IPC channel learns where it serves.
-    process.send?.({ kind: "serving", port, adminPort });
-    flushCompileCache();
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    logger.error({ reason }, "node.start.failed");
-    process.stderr.write(`${reason}\n`);
-    // The fronts end when their channel to this process closes.
-    process.exit(1);
-  }
+  const { port, adminPort } = await node.start();
+  // Whoever started this process with an IPC channel learns where it serves.
+  process.send?.({ kind: "serving", port, adminPort });
+  flushCompileCache();
+}
+
+/** The fronts end when their channel to this process closes. */
+function endWith(error: unknown): never {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
 }
 
 function readVersion(): string {

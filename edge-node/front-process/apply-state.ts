@@ -5,6 +5,7 @@
  * never keeps the others from being served; a version that was routed stays loaded until the requests that may still use it are over.
  */
 import type { Digest } from "../../sdk/artifact.ts";
+import { describeError } from "../../sdk/error-code.ts";
 import { nodeLimits } from "../../sdk/limits.ts";
 import type { Driver } from "../../runtime/driver.ts";
 import type { BlobFolder } from "../artifacts/blob-folder.ts";
@@ -106,7 +107,8 @@ export class StateApplier {
     if (loaded === undefined) return;
     const failed = await this.#options.driver.warm(key, this.#options.warmInstances);
     const { function: name, version } = loaded.version;
-    loaded.needsWarming = failed !== null;
+    // What is wrong with the version itself would only hold the next states up.
+    loaded.needsWarming = failed !== null && describeError(failed.code).retry;
     loaded.failure =
       failed === null ? null : { function: name, version, code: failed.code, message: failed.message.slice(0, 2_000) };
     if (failed !== null) {

@@ -4,7 +4,6 @@
  * Start: last state from the disk → fronts serve it → control link. Stop: no more revisions → fronts drain → what is logged is sent.
  * Invariant: nothing the control plane does, and nothing that is wrong with the state on the disk, keeps the node from serving.
  */
-import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { AdminServer } from "../admin/admin-server.ts";
 import { nodeHealth, type NodeHealth, type NodeView } from "../admin/node-health.ts";
@@ -31,6 +30,7 @@ import { probePort } from "./probe-port.ts";
 import { RevisionApplier } from "./revision-applier.ts";
 
 export interface NodeSupervisorOptions {
+  /** Its data folder exists. */
   readonly config: NodeConfig;
   readonly spawn: SpawnFront;
   readonly selvageVersion: string;
@@ -114,7 +114,6 @@ export class NodeSupervisor {
   /** Resolves when the fronts serve what the disk holds; the control plane need not be there. Throws when an address is taken. */
   async start(): Promise<NodeAddresses> {
     const { clock, config, logger } = this.#options;
-    await mkdir(config.data, { recursive: true, mode: 0o700 });
     const port = await probePort(config, { clock, patienceMs: PORT_PATIENCE_MS });
     this.#port = port;
     const adminPort = await this.#admin.listen({ host: config.adminHost, port: config.adminPort });
@@ -212,7 +211,8 @@ export class NodeSupervisor {
   }
 
   async #invoke(message: InvokeMessage): Promise<void> {
-    const result = await this.#fronts.invoke(message);
+    const { logs, ...outcome } = await this.#fronts.invoke(message);
+    const result = { ...outcome, logs: logs.map((record) => ({ ...record, node: this.#options.config.name })) };
     await this.#sender.send("invocation-result", {
       send: (signal) => this.#client.sendInvocationResult(result, signal),
       isCurrent: () => true,

@@ -48,10 +48,12 @@ async function setUp(): Promise<Setup> {
     logger: silentLogger,
   });
   const preparer = new VersionPreparer({ blobs, token: "token", clock, random: () => 0, logger: silentLogger });
+  const written = new Set<string>();
   const prepare = async (revision: number, releases: readonly Release[]): Promise<FrontState> => {
     for (const [digest, bytes] of signer.blobs) {
-      const spec = { digest, bytes: bytes.byteLength, bytesMax: bytes.byteLength };
-      if (!(await blobs.has(spec))) await blobs.write(spec, asChunks(bytes));
+      if (written.has(digest)) continue;
+      written.add(digest);
+      await blobs.write({ digest, bytes: bytes.byteLength, bytesMax: bytes.byteLength }, asChunks(bytes));
     }
     const domains = [domainServedBy("www.example.com", "hello")];
     const signal = new AbortController().signal;
@@ -139,7 +141,7 @@ describe("StateApplier", () => {
     const release = signer.release();
     const failed = {
       kind: "failed",
-      code: "FUNCTION_LOAD_FAILED",
+      code: "HOST_LOST",
       message: "threw",
       stack: "",
       passThrough: false,
@@ -152,6 +154,21 @@ describe("StateApplier", () => {
     expect((await apply(3, [release])).failures).toEqual([]);
     await apply(4, [release]);
     expect(driver.warmed).toHaveLength(3);
+  });
+
+  it("reports a version that is wrong itself with every state, but tries it once", async () => {
+    const { signer, driver, apply } = await setUp();
+    const release = signer.release();
+    const wrong = {
+      kind: "failed",
+      code: "FUNCTION_LOAD_FAILED",
+      message: "threw",
+      stack: "",
+      passThrough: false,
+    } as const;
+    driver.warmFailures.set("hello", wrong);
+    for (const revision of [1, 2]) expect((await apply(revision, [release])).failures).toHaveLength(1);
+    expect(driver.warmed).toHaveLength(1);
   });
 
   it("names damaged blobs: a module keeps its version away, a snapshot only costs the faster start", async () => {
