@@ -142,6 +142,16 @@ describe("an edge node and its control plane", patience, () => {
     expect(control.acks.map(({ revision }) => revision)).not.toContain(2);
   });
 
+  it("serves with the in-process driver as well", async () => {
+    const { signer, publish, acked, startNode } = await setUp();
+    const node = await startNode({ driver: "in-process" }).serving();
+    publish(signer.state(1, [answering(signer, "from within")], domains));
+    await acked(1);
+    expect(await node.get("/")).toMatchObject({ status: 200, text: "from within" });
+    node.kill("SIGTERM");
+    expect(await node.exited).toEqual({ code: 0, signal: null });
+  });
+
   it("reports a version that cannot be loaded, and serves the others", async () => {
     const { signer, control, publish, acked, startNode } = await setUp();
     const node = await startNode().serving();
