@@ -49,14 +49,21 @@ export const doors: Readonly<Record<string, string>> = {
   "node:sqlite": "control-plane/store/sqlite.ts",
 };
 
+/** Other importers of those packages, each with its reason. */
+export const doorExceptions: Readonly<Record<string, string>> = {
+  "test/runtime/guest/isolate.test.ts": "bundles guests of its own, with other entries",
+};
+
 /** Programs and configuration readers: where the process ends and the code begins. */
 export const entryFileName: RegExp = /(?:^|[/-])(?:main|config)\.ts$|-main\.ts$/;
 
 /** Other files that touch the process, each with its reason. */
 export const processExceptions: Readonly<Record<string, string>> = {
   "bench/harness/child-process.ts": "signals the process group of what it started",
+  "bench/harness/end-descendants.ts": "signals processes that it started",
   "edge-node/hosts/base-snapshot.ts": "starts another program under this very Node",
   "edge-node/hosts/host-process.ts": "starts isolate hosts under this very Node",
+  "edge-node/hosts/node-runtime-environment.ts": "measures the CPU time of this process",
   "edge-node/uws.ts": "chooses the native build for this platform and ABI",
   "sdk/cli/processes/child.ts": "signals the process group of what it started",
 };
