@@ -133,7 +133,7 @@ class UwsFront implements Front {
   }
 
   invoke(message: InvokeMessage): Promise<InvokeResult> {
-    return invokeDirectly(this.#services, this.#routing, message);
+    return invokeDirectly(this.#services, { routing: this.#routing, message });
   }
 
   metrics(): Promise<readonly MetricReport[]> {

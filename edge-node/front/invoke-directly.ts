@@ -19,12 +19,12 @@ type InvokeOutcome = InvokeResult["outcome"];
 /** Never throws. Records in the result carry no node name: the control plane knows which node it asked. */
 export async function invokeDirectly(
   services: Services,
-  routing: Routing,
-  message: InvokeMessage,
+  { routing, message }: { readonly routing: Routing; readonly message: InvokeMessage },
 ): Promise<InvokeResult> {
   const started = services.clock.monotonicMs();
   const logs: LogRecord[] = [];
-  const outcome = await runHook(services, routing, {
+  const outcome = await runHook(services, {
+    routing,
     message,
     onLog: (record) => {
       if (logs.length < LOGS_MAX) logs.push({ ...record, node: "" });
@@ -38,10 +38,13 @@ const LOGS_MAX = 1_000;
 
 async function runHook(
   services: Services,
-  routing: Routing,
-  call: { readonly message: InvokeMessage; readonly onLog: (record: FunctionLog) => void },
+  call: {
+    readonly routing: Routing;
+    readonly message: InvokeMessage;
+    readonly onLog: (record: FunctionLog) => void;
+  },
 ): Promise<InvokeOutcome> {
-  const { message, onLog } = call;
+  const { routing, message, onLog } = call;
   const resolved = routing.resolve(message.function, message.qualifier);
   if (resolved === undefined || resolved.key === null) {
     return failed("FUNCTION_UNAVAILABLE", `${message.function}@${message.qualifier} is not loaded on this node`);

@@ -1,8 +1,13 @@
 /**
  * The request path's counters in the form prom-client's `getMetricsAsJSON` gives, so that several fronts' can be added up.
  */
-import type { PipelineMetrics, DurationCounts } from "../pipeline/pipeline-metrics.ts";
-import { durationBucketsMs } from "../pipeline/pipeline-metrics.ts";
+import {
+  durationBucketsMs,
+  type DomainCounts,
+  type DurationCounts,
+  type InvocationCounts,
+  type PipelineMetrics,
+} from "../pipeline/pipeline-metrics.ts";
 
 type Labels = Readonly<Record<string, string | number>>;
 
@@ -28,81 +33,76 @@ export interface FrontGauges {
 
 /** Everything counted so far. */
 export function reportMetrics(metrics: PipelineMetrics, gauges: FrontGauges): readonly MetricReport[] {
-  const domains = metrics.allDomains();
-  const invocations = metrics.allInvocations();
   return [
-    counter(
-      "selvage_requests_total",
-      "Answers by domain and status class",
-      domains.flatMap(({ domain, statuses }) =>
-        statuses.map((value, index) => ({ value, labels: { domain, status: `${index}xx` } })).filter(isCounted),
-      ),
-    ),
-    counter(
-      "selvage_cache_total",
-      "Answers by domain and what the cache did",
-      domains.flatMap(({ domain, cache }) =>
-        [...cache].map(([result, value]) => ({ value, labels: { domain, result } })),
-      ),
-    ),
-    counter(
-      "selvage_origin_errors_total",
-      "Origin requests without an answer by domain and code",
-      domains.flatMap(({ domain, originErrors }) =>
-        [...originErrors].map(([code, value]) => ({ value, labels: { domain, code } })),
-      ),
-    ),
-    histogram(
-      "selvage_origin_seconds",
-      "Time until the origin's head",
-      domains.map(({ domain, originDurations }) => ({ labels: { domain }, counts: originDurations })),
-    ),
-    counter(
-      "selvage_invocations_total",
-      "Invocations by function, version, phase and outcome",
-      invocations.flatMap(({ results, ...identity }) =>
-        [...results].map(([outcome, value]) => ({ value, labels: { ...labelsOf(identity), outcome } })),
-      ),
-    ),
-    histogram(
-      "selvage_invocation_seconds",
-      "Time until an invocation's answer",
-      invocations.map(({ durations, ...identity }) => ({ labels: labelsOf(identity), counts: durations })),
-    ),
-    gauge("selvage_requests_in_flight", "Requests being served", gauges.requestsInFlight),
-    gauge("selvage_cache_bytes", "Bytes in the memory cache", gauges.cacheBytes),
-    gauge("selvage_cache_entries", "Entries in the memory cache", gauges.cacheEntries),
+    ...domainReports(metrics.allDomains()),
+    ...invocationReports(metrics.allInvocations()),
+    gauge({ name: "selvage_requests_in_flight", help: "Requests being served", value: gauges.requestsInFlight }),
+    gauge({ name: "selvage_cache_bytes", help: "Bytes in the memory cache", value: gauges.cacheBytes }),
+    gauge({ name: "selvage_cache_entries", help: "Entries in the memory cache", value: gauges.cacheEntries }),
   ];
 }
 
-function labelsOf(identity: { readonly function: string; readonly version: string; readonly phase: string }): Labels {
-  return { function: identity.function, version: identity.version, phase: identity.phase };
+function domainReports(domains: readonly DomainCounts[]): MetricReport[] {
+  const statuses = domains.flatMap(({ domain, statuses: counts }) =>
+    counts
+      .map((value, index) => ({ value, labels: { domain, status: `${index}xx` } }))
+      .filter(({ value }) => value > 0),
+  );
+  const cache = domains.flatMap(({ domain, cache: counts }) =>
+    [...counts].map(([result, value]) => ({ value, labels: { domain, result } })),
+  );
+  const errors = domains.flatMap(({ domain, originErrors }) =>
+    [...originErrors].map(([code, value]) => ({ value, labels: { domain, code } })),
+  );
+  const durations = domains.map(({ domain, originDurations }) => ({ labels: { domain }, counts: originDurations }));
+  return [
+    counter({ name: "selvage_requests_total", help: "Answers by domain and status class", values: statuses }),
+    counter({ name: "selvage_cache_total", help: "Answers by domain and what the cache did", values: cache }),
+    counter({ name: "selvage_origin_errors_total", help: "Origin requests without an answer", values: errors }),
+    histogram({ name: "selvage_origin_seconds", help: "Time until the origin's head", series: durations }),
+  ];
 }
 
-function isCounted({ value }: MetricValue): boolean {
-  return value > 0;
+function invocationReports(invocations: readonly InvocationCounts[]): MetricReport[] {
+  const labelsOf = ({ function: name, version, phase }: InvocationCounts): Labels => ({
+    function: name,
+    version,
+    phase,
+  });
+  const outcomes = invocations.flatMap((counts) =>
+    [...counts.results].map(([outcome, value]) => ({ value, labels: { ...labelsOf(counts), outcome } })),
+  );
+  const durations = invocations.map((counts) => ({ labels: labelsOf(counts), counts: counts.durations }));
+  return [
+    counter({ name: "selvage_invocations_total", help: "Invocations by version, phase and outcome", values: outcomes }),
+    histogram({ name: "selvage_invocation_seconds", help: "Time until an invocation's answer", series: durations }),
+  ];
 }
 
-function counter(name: string, help: string, values: readonly MetricValue[]): MetricReport {
-  return { name, help, type: "counter", aggregator: "sum", values };
+interface Described {
+  readonly name: string;
+  readonly help: string;
 }
 
-function gauge(name: string, help: string, value: number): MetricReport {
+function counter(counted: Described & { readonly values: readonly MetricValue[] }): MetricReport {
+  return { ...counted, type: "counter", aggregator: "sum" };
+}
+
+function gauge({ name, help, value }: Described & { readonly value: number }): MetricReport {
   return { name, help, type: "gauge", aggregator: "sum", values: [{ value, labels: {} }] };
 }
 
-function histogram(
-  name: string,
-  help: string,
-  series: readonly { readonly labels: Labels; readonly counts: DurationCounts }[],
-): MetricReport {
-  const values = series
-    .filter(({ counts }) => counts.count > 0)
-    .flatMap(({ labels, counts }) => histogramValues(name, labels, counts));
+interface Series {
+  readonly labels: Labels;
+  readonly counts: DurationCounts;
+}
+
+function histogram({ name, help, series }: Described & { readonly series: readonly Series[] }): MetricReport {
+  const values = series.filter(({ counts }) => counts.count > 0).flatMap((one) => histogramValues(name, one));
   return { name, help, type: "histogram", aggregator: "sum", values };
 }
 
-function histogramValues(name: string, labels: Labels, counts: DurationCounts): MetricValue[] {
+function histogramValues(name: string, { labels, counts }: Series): MetricValue[] {
   const values: MetricValue[] = [];
   let below = 0;
   for (const [index, bound] of durationBucketsMs.entries()) {

@@ -49,11 +49,11 @@ export interface Routing {
 
 /** Builds the routing of one state. `ready` maps `function@version` to the driver's key of a loaded version. */
 export function buildRouting(state: DesiredState, ready: ReadonlyMap<string, string>): Routing {
-  const functions = new Map(state.functions.map((entry) => [entry.name, entry]));
+  const known: Known = { functions: new Map(state.functions.map((entry) => [entry.name, entry])), ready };
   const exact = new Map<string, RoutedDomain>();
   const wildcards = new Map<string, RoutedDomain>();
   for (const domain of state.domains) {
-    const routed = routeDomain(domain, functions, ready);
+    const routed = routeDomain(domain, known);
     if (domain.config.domain.startsWith("*.")) wildcards.set(domain.config.domain.slice(1), routed);
     else exact.set(domain.config.domain, routed);
   }
@@ -61,8 +61,8 @@ export function buildRouting(state: DesiredState, ready: ReadonlyMap<string, str
     revision: state.revision,
     find: (hostname: string) => exact.get(hostname) ?? findWildcard(wildcards, hostname),
     resolve: (name: string, qualifier: string) => {
-      const entry = functions.get(name);
-      return readyVersion(entry, { alias: qualifier }, ready) ?? readyVersion(entry, { version: qualifier }, ready);
+      const wanted = { function: name, alias: qualifier };
+      return readyVersion(known, wanted) ?? readyVersion(known, { function: name, version: qualifier });
     },
   });
 }
@@ -79,13 +79,16 @@ function findWildcard(wildcards: ReadonlyMap<string, RoutedDomain>, hostname: st
   return undefined;
 }
 
-function routeDomain(
-  domain: DomainState,
-  functions: ReadonlyMap<string, FunctionState>,
-  ready: ReadonlyMap<string, string>,
-): RoutedDomain {
+/** What names are resolved with. */
+interface Known {
+  readonly functions: ReadonlyMap<string, FunctionState>;
+  /** `function@version` to the driver's key. */
+  readonly ready: ReadonlyMap<string, string>;
+}
+
+function routeDomain(domain: DomainState, known: Known): RoutedDomain {
   const enabled = domain.rules.filter((rule) => rule.enabled).sort((a, b) => b.priority - a.priority);
-  const routed = enabled.map((rule) => routeRule(rule, readyVersion(functions.get(rule.function), rule, ready)));
+  const routed = enabled.map((rule) => routeRule(rule, readyVersion(known, rule)));
   const of = (phase: Phase): readonly RoutedRule[] => routed.filter((rule) => rule.phase === phase);
   return {
     config: domain.config,
@@ -115,17 +118,17 @@ function routeRule(rule: Rule, resolved: ResolvedFunction | undefined): RoutedRu
 
 /** What a rule's alias or version means; a version may have the name of an alias, so the two never stand in for each other. */
 function readyVersion(
-  entry: FunctionState | undefined,
-  wanted: { readonly alias?: string; readonly version?: string },
-  ready: ReadonlyMap<string, string>,
+  known: Known,
+  wanted: { readonly function: string; readonly alias?: string; readonly version?: string },
 ): ResolvedFunction | undefined {
+  const entry = known.functions.get(wanted.function);
   if (entry === undefined) return undefined;
   const version =
     wanted.alias === undefined
       ? namedVersion(entry, wanted.version)
       : entry.aliases.find((alias) => alias.name === wanted.alias)?.version;
   if (version === undefined) return undefined;
-  return { version, key: entry.enabled ? (ready.get(`${entry.name}@${version}`) ?? null) : null };
+  return { version, key: entry.enabled ? (known.ready.get(`${entry.name}@${version}`) ?? null) : null };
 }
 
 function namedVersion(entry: FunctionState, version: string | undefined): string | undefined {
