@@ -16,6 +16,9 @@ const environment = nodeRuntimeEnvironment((message) => {
   process.kill(process.pid, "SIGKILL");
 });
 
+// A terminal's Ctrl-C reaches every process of the group; a host ends when its front lets go of it.
+process.on("SIGINT", () => {});
+
 const front = new Socket({ fd: 3 });
 front.on("close", () => {
   process.kill(process.pid, "SIGKILL");
