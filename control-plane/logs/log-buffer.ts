@@ -5,6 +5,7 @@
  * of its subscription, never by silent gaps.
  */
 import type { LogRecord } from "../../sdk/desired-state.ts";
+import { messageLimits } from "../../sdk/limits.ts";
 
 export const logLimits = {
   recordsMax: 20_000,
@@ -31,7 +32,9 @@ export class LogBuffer {
   #chars = 0;
   readonly #followers = new Set<(records: readonly LogRecord[]) => void>();
 
-  add(records: readonly LogRecord[]): void {
+  /** Messages and stacks longer than `messageLimits.logCharsMax` are cut. */
+  add(received: readonly LogRecord[]): void {
+    const records = received.map(cutLong);
     for (const record of records) {
       this.#records.push(record);
       this.#chars += sizeOf(record);
@@ -82,6 +85,13 @@ function matches(record: LogRecord, { function: name, requestId, level }: LogFil
   if (name !== undefined && record.function !== name) return false;
   if (requestId !== undefined && record.requestId !== requestId) return false;
   return level === undefined || levels.indexOf(record.level) >= levels.indexOf(level);
+}
+
+function cutLong(record: LogRecord): LogRecord {
+  const { message, stack } = record;
+  const max = messageLimits.logCharsMax;
+  if (message.length <= max && (stack?.length ?? 0) <= max) return record;
+  return { ...record, message: message.slice(0, max), ...(stack === undefined ? {} : { stack: stack.slice(0, max) }) };
 }
 
 function sizeOf({ message, stack }: LogRecord): number {

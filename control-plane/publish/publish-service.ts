@@ -70,13 +70,13 @@ export class PublishService {
 
   /**
    * Publishes one version and waits until all connected nodes serve it, at most `waitSeconds`.
-   * @throws ControlError INPUT_INVALID, NOT_FOUND, CONFLICT, LIMIT_REACHED, PAYLOAD_TOO_LARGE, PUBLISH_REFUSED, BUILD_QUEUE_FULL.
+   * @throws ControlError INPUT_INVALID, NOT_FOUND, CONFLICT, LIMIT_REACHED, PAYLOAD_TOO_LARGE, PUBLISH_REFUSED, BUILD_QUEUE_FULL, NODE_DRAINING.
    */
   async publish(functionName: string, request: PublishRequest): Promise<Published> {
     const { store, queue, revisions, clock } = this.#options;
     const plan = planPublish(functionName, request);
     await store.read((view) => checkPlan(view, plan));
-    const prepared = await queue.run(functionName, () => this.#prepare(plan));
+    const prepared = await queue.run(functionName, () => this.#prepareUnlessClosing(plan));
     const startedMs = clock.monotonicMs();
     const rollout = await revisions.waitFor(prepared.revision, request.waitSeconds ?? waitSecondsDefault);
     const { version, aliases } = prepared.committed;
@@ -95,6 +95,16 @@ export class PublishService {
   /** Gives up publishes that have not been stored yet. */
   close(): void {
     this.#closing.abort();
+  }
+
+  /** What a publish that was given up fails with is not the author's doing. */
+  async #prepareUnlessClosing(plan: PublishPlan): Promise<Prepared> {
+    try {
+      return await this.#prepare(plan);
+    } catch (error) {
+      if (!this.#closing.signal.aborted) throw error;
+      throw new ControlError("NODE_DRAINING", { message: "The control plane is shutting down.", cause: error });
+    }
   }
 
   async #prepare(plan: PublishPlan): Promise<Prepared> {

@@ -1,6 +1,7 @@
 /** `/v1/nodes` and `/v1/revisions`: what nodes tell and are told, and how that is seen. */
 import type { FastifyInstance } from "fastify";
 import type { InvokeResult, LogRecord, NodeAck, NodeRegistration } from "../../sdk/desired-state.ts";
+import { publishLimits } from "../../sdk/limits.ts";
 import type { LogBuffer } from "../logs/log-buffer.ts";
 import type { Fleet } from "../rollout/fleet.ts";
 import type { InvocationService } from "../rollout/invocation-service.ts";
@@ -94,7 +95,11 @@ function registerNodeReports(app: FastifyInstance, { revisions, invocations, log
   );
   app.post<{ Body: InvokeResult }>(
     "/v1/nodes/invocation-results",
-    { config, schema: { summary: "The result of an invocation", body: invokeResult, response: noContent } },
+    {
+      config,
+      bodyLimit: publishLimits.requestBytesMax * 2,
+      schema: { summary: "The result of an invocation", body: invokeResult, response: noContent },
+    },
     async (request, reply) => {
       // A result after its deadline is nobody's fault and of no use.
       invocations.settle(request.body);

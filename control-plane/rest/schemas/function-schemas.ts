@@ -164,5 +164,6 @@ export const invokeResult: JsonSchema = object({
     object({ kind: literal("failed"), code: text({ maxLength: 64 }), message: text({ maxLength: 16_384 }) }),
   ]),
   durationMs: { type: "number", minimum: 0 },
-  logs: list(logRecord, { maxItems: 1_000 }),
+  // One invocation may write as many lines as characters.
+  logs: list(logRecord, { maxItems: messageLimits.logCharsMax }),
 });

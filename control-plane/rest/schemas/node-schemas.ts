@@ -54,6 +54,7 @@ export const revisionResource: JsonSchema = object({
 
 export const logLevels: readonly string[] = ["debug", "info", "warn", "error"];
 
+/** As nodes send it and as it is shown. */
 export const logRecord: JsonSchema = object(
   {
     time: { type: "number", minimum: 0 },
@@ -64,9 +65,10 @@ export const logRecord: JsonSchema = object(
     phase: choice(phases),
     kind: choice(["line", "error"]),
     level: choice(logLevels),
-    message: text({ maxLength: messageLimits.logCharsMax }),
-    code: errorCode,
-    stack: text({ maxLength: messageLimits.logCharsMax }),
+    // Cut by the log itself: one long record must not cost the node its whole batch, nor must a code of a newer node.
+    message: text(),
+    code: text({ maxLength: 64 }),
+    stack: text(),
   },
   { optional: ["code", "stack"] },
 );

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { LogBuffer, logLimits } from "../../../control-plane/logs/log-buffer.ts";
 import type { LogRecord } from "../../../sdk/desired-state.ts";
+import { messageLimits } from "../../../sdk/limits.ts";
 
 const record = (message: string, changes: Partial<LogRecord> = {}): LogRecord => ({
   time: 1,
@@ -26,12 +27,24 @@ describe("LogBuffer", () => {
 
   it("keeps the newest records within its bound in characters", () => {
     const buffer = new LogBuffer();
-    const long = "x".repeat(1_000_000);
-    for (let index = 0; index < 100; index++) buffer.add([record(`${String(index)} ${long}`)]);
+    const long = "x".repeat(messageLimits.logCharsMax);
+    for (let index = 0; index < 1_000; index++) buffer.add([record(`${String(index)} ${long}`)]);
     const chars = messages(buffer.recent({}, Infinity)).reduce((sum, { length }) => sum + length, 0);
     expect(chars).toBeLessThanOrEqual(logLimits.charsMax);
-    expect(chars).toBeGreaterThan(logLimits.charsMax - 2_000_000);
-    expect(buffer.recent({}, 1)[0]?.message.startsWith("99 ")).toBe(true);
+    expect(chars).toBeGreaterThan(logLimits.charsMax - 1_000_000);
+    expect(buffer.recent({}, 1)[0]?.message.startsWith("999 ")).toBe(true);
+  });
+
+  it("cuts long messages and stacks instead of refusing them", () => {
+    const buffer = new LogBuffer();
+    const long = "x".repeat(messageLimits.logCharsMax + 1);
+    buffer.add([record(long, { stack: long }), record("short")]);
+    const [first, second] = buffer.recent({}, 2);
+    expect([first?.message.length, first?.stack?.length]).toEqual([
+      messageLimits.logCharsMax,
+      messageLimits.logCharsMax,
+    ]);
+    expect(second).toEqual(record("short"));
   });
 
   it("filters by function, request and lowest level", () => {
