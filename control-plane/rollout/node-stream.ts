@@ -94,24 +94,20 @@ export class NodeStream {
 
   async #sendWaiting(): Promise<void> {
     try {
-      await this.#sendUntilIdle();
+      while (!this.#closed && this.#blockedSinceMs === null) {
+        if (this.#stateWanted) {
+          this.#stateWanted = false;
+          const state = await this.#options.loadState();
+          if (state.revision > this.#sentRevision) this.#sendState(state);
+          continue;
+        }
+        const invoke = this.#sentRevision < 0 ? undefined : this.#invokes.shift();
+        if (invoke === undefined) return;
+        this.#write(invoke);
+      }
     } finally {
       // In the same step as the last look at what waits, so that nothing offered meanwhile is missed.
       this.#pumping = false;
-    }
-  }
-
-  async #sendUntilIdle(): Promise<void> {
-    while (!this.#closed && this.#blockedSinceMs === null) {
-      if (this.#stateWanted) {
-        this.#stateWanted = false;
-        const state = await this.#options.loadState();
-        if (state.revision > this.#sentRevision) this.#sendState(state);
-        continue;
-      }
-      const invoke = this.#sentRevision < 0 ? undefined : this.#invokes.shift();
-      if (invoke === undefined) return;
-      this.#write(invoke);
     }
   }
 

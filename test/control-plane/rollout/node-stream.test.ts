@@ -1,50 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { silentLogger } from "../../../control-plane/logger.ts";
-import type { LineOutput } from "../../../control-plane/rollout/line-output.ts";
 import { NodeStream } from "../../../control-plane/rollout/node-stream.ts";
-import type { DesiredState, InvokeMessage, StreamMessage } from "../../../sdk/desired-state.ts";
+import type { DesiredState, InvokeMessage } from "../../../sdk/desired-state.ts";
 import { controlLinkLimits } from "../../../sdk/limits.ts";
 import { FakeClock } from "../fake-clock.ts";
-
-class FakeOutput implements LineOutput {
-  readonly messages: StreamMessage[] = [];
-  isSlow = false;
-  closed = false;
-  #drain: () => void = () => {};
-  #close: () => void = () => {};
-
-  write(line: string): boolean {
-    this.messages.push(JSON.parse(line) as StreamMessage);
-    return !this.isSlow;
-  }
-  onDrain(listener: () => void): void {
-    this.#drain = listener;
-  }
-  onClose(listener: () => void): void {
-    this.#close = listener;
-  }
-  readonly close = (): void => {
-    this.closed = true;
-    this.#close();
-  };
-  drain(): void {
-    this.isSlow = false;
-    this.#drain();
-  }
-  /** `state 3`, `heartbeat 3`, `invoke a`. */
-  get said(): string[] {
-    return this.messages.map((message) => {
-      switch (message.kind) {
-        case "state":
-          return `state ${String(message.state.revision)}`;
-        case "heartbeat":
-          return `heartbeat ${String(message.revision)}`;
-        case "invoke":
-          return `invoke ${message.id}`;
-      }
-    });
-  }
-}
+import { FakeOutput, settle } from "./fake-output.ts";
 
 const stateOf = (revision: number): DesiredState => ({
   format: 1,
@@ -62,11 +22,6 @@ const invoke = (id: string): InvokeMessage => ({
   phase: "fetch",
   request: { method: "GET", url: "http://x/", headers: [], body: null },
 });
-
-/** Lets what was started run until it waits for something else. */
-async function settle(): Promise<void> {
-  for (let turn = 0; turn < 20; turn++) await Promise.resolve();
-}
 
 function openStream(loadState: () => Promise<DesiredState>): {
   stream: NodeStream;
@@ -158,7 +113,15 @@ describe("NodeStream", () => {
     expect(output.said).toEqual(["state 1"]);
     output.drain();
     await settle();
-    expect(output.said).toEqual(["state 1", "invoke a"]);
+    expect(output.said).toEqual(["state 1", "invoke hello"]);
+  });
+
+  it("misses no invocation that comes right after another", async () => {
+    const { stream, output } = openStream(async () => stateOf(1));
+    await settle();
+    for (const id of ["a", "b", "c"]) stream.invoke(invoke(id));
+    await settle();
+    expect(output.said).toEqual(["state 1", "invoke hello", "invoke hello", "invoke hello"]);
   });
 
   it("takes a bounded number of invocations for a slow connection, and none after its end", async () => {
