@@ -6,6 +6,7 @@
  */
 import type { ErrorCode } from "../../sdk/error-code.ts";
 import type { FunctionLimits } from "../../sdk/limits.ts";
+import { failedOutcome } from "../bridge/failed-outcome.ts";
 import { FrameError, FrameReader, frame, int, text } from "../bridge/frame.ts";
 import { bodyOwner, forwardedToFront, fromGuest, outcomeKind, toEngine, toGuest } from "../bridge/protocol.ts";
 import { HostSubtle } from "../host-operations/subtle.ts";
@@ -378,12 +379,6 @@ const answersTheGuest: ReadonlySet<string> = new Set([
   toGuest.response,
   toGuest.noResponse,
 ]);
-
-/** The outcome frame of an invocation that failed without the guest saying so. */
-export function failedOutcome(id: number, code: ErrorCode, message: string, stack = ""): string {
-  const reason = text(code) + text(message) + text(stack) + int(0);
-  return frame(fromGuest.outcome, int(id) + int(1) + int(outcomeKind.failed) + reason);
-}
 
 function takeBuffers(buffers: readonly unknown[], from: number, count: number): readonly Uint8Array<ArrayBuffer>[] {
   const taken: Uint8Array<ArrayBuffer>[] = [];

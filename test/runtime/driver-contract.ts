@@ -2,27 +2,23 @@
  * The contract of `Driver`, run over each implementation. Modules are written as bundles: a script that sets `__selvageModule`.
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Body } from "../../runtime/body.ts";
 import {
-  SubrequestError,
   type Driver,
   type Invocation,
   type InvocationHost,
   type Outcome,
-  type OutcomeBody,
-  type RunnableVersion,
   type Subrequest,
   type SubrequestResponse,
 } from "../../runtime/driver.ts";
-import { defaultFunctionLimits, type FunctionLimits } from "../../sdk/limits.ts";
-import { hooks } from "../../sdk/phase.ts";
+import type { FunctionLimits } from "../../sdk/limits.ts";
+import { bodies, subrequests } from "./driver-contract-bodies.ts";
+import { bytesOf, headersOf, invocationOf, quietHost, streamOf, textOf, versionOf } from "./driver-fixtures.ts";
 
-interface Run {
+/** What one invocation gave. */
+export interface Run {
   readonly outcome: Outcome;
   readonly logs: readonly string[];
 }
-
-let nextKey = 1;
 
 /** Runs the whole contract over drivers that `create` makes; one driver serves all tests. */
 export function driverContract(name: string, create: () => Promise<Driver>): void {
@@ -47,14 +43,14 @@ export function driverContract(name: string, create: () => Promise<Driver>): voi
   });
 }
 
-interface RunOptions {
+export interface RunOptions {
   readonly invocation?: Partial<Invocation>;
   readonly limits?: Partial<FunctionLimits>;
   readonly environment?: Readonly<Record<string, string>>;
   readonly fetch?: (request: Subrequest, signal: AbortSignal) => Promise<SubrequestResponse>;
 }
 
-type RunFunction = (module: string, options?: RunOptions) => Promise<Run>;
+export type RunFunction = (module: string, options?: RunOptions) => Promise<Run>;
 
 function answers(run: RunFunction): void {
   it("a fetch hook answers with status, headers and text", async () => {
@@ -288,104 +284,6 @@ function failures(run: RunFunction): void {
   });
 }
 
-function bodies(run: RunFunction): void {
-  it("a request body is read chunk by chunk", async () => {
-    const { outcome } = await run(`{ async fetch(request) { return new Response(await request.text()); } }`, {
-      invocation: { method: "POST", body: streamOf(["one ", "two ", "three"]) },
-    });
-    expect(await textOf(outcome)).toBe("one two three");
-  });
-
-  it("a body that breaks off rejects the read", async () => {
-    const { outcome } = await run(
-      `{ async fetch(request) { try { await request.text(); return new Response("whole"); } catch (e) { return new Response("broke: " + e.name); } } }`,
-      {
-        invocation: { method: "POST", body: brokenStream() },
-      },
-    );
-    expect(await textOf(outcome)).toBe("broke: TypeError");
-  });
-
-  it("a stream made by the function arrives whole, pulled with back-pressure", async () => {
-    const { outcome } = await run(
-      `{ fetch() { let n = 0; return new Response(new ReadableStream({ pull(c) { n += 1; if (n > 50) c.close(); else c.enqueue(new Uint8Array(1000).fill(n)); } })); } }`,
-    );
-    expect((await bytesOf(outcome)).byteLength).toBe(50_000);
-  });
-
-  it("a stream that errors late fails the body, never ends it silently", async () => {
-    const { outcome } = await run(
-      `{ fetch() { let n = 0; return new Response(new ReadableStream({ pull(c) { n += 1; if (n > 3) c.error(new Error("late")); else c.enqueue(new Uint8Array(10)); } })); } }`,
-    );
-    await expect(bytesOf(outcome)).rejects.toThrow("late");
-  });
-
-  it("a large text body arrives whole", async () => {
-    const { outcome } = await run(`{ fetch() { return new Response("x".repeat(3000000)); } }`);
-    expect((await textOf(outcome)).length).toBe(3_000_000);
-  });
-}
-
-function subrequests(run: RunFunction): void {
-  const fetch = (request: Subrequest): Promise<SubrequestResponse> =>
-    Promise.resolve({
-      status: 200,
-      statusText: "OK",
-      headers: `x-method:${request.method}\n`,
-      body: streamOf(["from ", request.url]),
-      url: request.url,
-      redirected: false,
-    });
-
-  it("fetch reaches the host, and its body can be read", async () => {
-    const { outcome } = await run(
-      `{ async fetch() { const r = await fetch("http://other.example/x", { method: "PUT", body: "b" }); return new Response(r.headers.get("x-method") + " " + (await r.text())); } }`,
-      { fetch },
-    );
-    expect(await textOf(outcome)).toBe("PUT from http://other.example/x");
-  });
-
-  it("a subrequest's answer returned as it is never enters the isolate", async () => {
-    const { outcome } = await run(`{ fetch() { return fetch("http://other.example/y"); } }`, { fetch });
-    expect(await textOf(outcome)).toBe("from http://other.example/y");
-  });
-
-  it("a refused subrequest is a TypeError", async () => {
-    const { outcome } = await run(
-      `{ async fetch() { try { await fetch("http://127.0.0.1/"); } catch (e) { return new Response(e.name + ": " + e.message); } } }`,
-      {
-        fetch: () => Promise.reject(new SubrequestError("EGRESS_DENIED", "127.0.0.1 is not public")),
-      },
-    );
-    expect(await textOf(outcome)).toBe("TypeError: fetch failed: 127.0.0.1 is not public (EGRESS_DENIED)");
-  });
-
-  it("one subrequest beyond the limit is refused", async () => {
-    const { outcome } = await run(
-      `{ async fetch() { let ok = 0; try { for (;;) { await fetch("http://other.example/"); ok += 1; } } catch (e) { return new Response(ok + " " + e.message); } } }`,
-      { fetch, limits: { subrequestsMax: 3 } },
-    );
-    expect(await textOf(outcome)).toBe("3 Too many subrequests in one invocation");
-  });
-
-  it("aborting a fetch aborts it on the host", async () => {
-    let aborted = false;
-    const { outcome } = await run(
-      `{ async fetch() { const c = new AbortController(); setTimeout(() => c.abort(), 5); try { await fetch("http://other.example/", { signal: c.signal }); } catch (e) { return new Response(e.name); } } }`,
-      {
-        fetch: (_request, signal) =>
-          new Promise((_resolve, reject) => {
-            signal.addEventListener("abort", () => {
-              aborted = true;
-              reject(new SubrequestError("REQUEST_ABORTED", "aborted"));
-            });
-          }),
-      },
-    );
-    expect([await textOf(outcome), aborted]).toEqual(["AbortError", true]);
-  });
-}
-
 function lifeCycle(driver: () => Driver): void {
   it("an unknown version is FUNCTION_UNAVAILABLE", async () => {
     const outcome = await driver().invoke(invocationOf("nobody", {}), quietHost([])).outcome;
@@ -497,112 +395,4 @@ async function runOnce(driver: Driver, module: string, options: RunOptions): Pro
   };
   const outcome = await driver.invoke(invocationOf(version.key, options.invocation ?? {}), host).outcome;
   return { outcome, logs };
-}
-
-/** A version from a module written as the expression of its default export. */
-export function versionOf(
-  module: string,
-  limits: Partial<FunctionLimits>,
-  environment: Readonly<Record<string, string>> = {},
-): RunnableVersion {
-  return {
-    key: `key-${nextKey++}`,
-    function: "f",
-    version: "v1",
-    hooks,
-    limits: { ...defaultFunctionLimits, ...limits },
-    environment,
-    code: `var __selvageModule = { default: ${module} };`,
-    snapshot: null,
-  };
-}
-
-/** A GET of http://example.com/ in the fetch phase, changed by `changes`. */
-export function invocationOf(key: string, changes: Partial<Invocation>): Invocation {
-  return {
-    key,
-    phase: "fetch",
-    requestId: "request-1",
-    method: "GET",
-    url: "http://example.com/",
-    headers: "host:example.com\n",
-    body: { kind: "empty" },
-    response: null,
-    clientIp: "127.0.0.1",
-    domain: "example.com",
-    rulePriority: 7,
-    cacheStatus: "",
-    ...changes,
-  };
-}
-
-/** A host without a network. */
-export function quietHost(logs: string[]): InvocationHost {
-  return {
-    fetch: () => Promise.reject(new SubrequestError("EGRESS_DENIED", "no network in this test")),
-    log: (level, message) => {
-      logs.push(`${level} ${message}`);
-    },
-  };
-}
-
-/** The whole body of an outcome, as text. */
-export async function textOf(outcome: Outcome): Promise<string> {
-  return new TextDecoder().decode(await bytesOf(outcome));
-}
-
-/** The whole body of an outcome. */
-export async function bytesOf(outcome: Outcome): Promise<Uint8Array> {
-  if (outcome.kind !== "request" && outcome.kind !== "response") throw new Error(JSON.stringify(outcome));
-  return collect(outcome.body);
-}
-
-function headersOf(outcome: Outcome): string {
-  return outcome.kind === "request" || outcome.kind === "response" ? outcome.headers : "";
-}
-
-async function collect(body: OutcomeBody): Promise<Uint8Array> {
-  switch (body.kind) {
-    case "text":
-      return new TextEncoder().encode(body.text);
-    case "bytes":
-      return body.bytes;
-    case "stream": {
-      const chunks: Uint8Array[] = [];
-      for await (const chunk of body.chunks) chunks.push(chunk);
-      return Buffer.concat(chunks);
-    }
-    case "empty":
-    case "same":
-      return new Uint8Array(0);
-  }
-}
-
-function streamOf(parts: readonly string[]): Body {
-  return {
-    kind: "stream",
-    lengthBytes: undefined,
-    chunks: {
-      async *[Symbol.asyncIterator]() {
-        for (const part of parts) {
-          await Promise.resolve();
-          yield new TextEncoder().encode(part);
-        }
-      },
-    },
-  };
-}
-
-function brokenStream(): Body {
-  return {
-    kind: "stream",
-    lengthBytes: undefined,
-    chunks: {
-      async *[Symbol.asyncIterator]() {
-        yield new Uint8Array(3);
-        await Promise.resolve();
-        throw new Error("gone");
-      },
-    },
-  };
 }

@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { nodeRuntimeEnvironment } from "../../edge-node/hosts/node-runtime-environment.ts";
 import { LocalDriver } from "../../runtime/local-driver.ts";
 import { headerEntries } from "../../sdk/header-text.ts";
-import { invocationOf, versionOf } from "../runtime/driver-contract.ts";
+import { invocationOf, versionOf } from "../runtime/driver-fixtures.ts";
 import { guestScript } from "../runtime/guest-script.ts";
 
 /** Global names; for classes `Name.member` and `Name::static` as well. */

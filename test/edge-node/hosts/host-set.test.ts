@@ -8,7 +8,8 @@ import { HostSet } from "../../../edge-node/hosts/host-set.ts";
 import { nodeRuntimeEnvironment } from "../../../edge-node/hosts/node-runtime-environment.ts";
 import { silentLogger } from "../../../edge-node/logger.ts";
 import type { Outcome } from "../../../runtime/driver.ts";
-import { driverContract, invocationOf, quietHost, textOf, versionOf } from "../../runtime/driver-contract.ts";
+import { driverContract } from "../../runtime/driver-contract.ts";
+import { invocationOf, quietHost, textOf, versionOf } from "../../runtime/driver-fixtures.ts";
 
 const environment = nodeRuntimeEnvironment((message) => {
   throw new Error(message);

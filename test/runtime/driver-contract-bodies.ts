@@ -1,0 +1,105 @@
+/** The part of the driver contract that is about bodies and subrequests. */
+import { expect, it } from "vitest";
+import { SubrequestError, type Subrequest, type SubrequestResponse } from "../../runtime/driver.ts";
+import type { RunFunction } from "./driver-contract.ts";
+import { brokenStream, bytesOf, streamOf, textOf } from "./driver-fixtures.ts";
+
+/** Bodies in both directions. */
+export function bodies(run: RunFunction): void {
+  it("a request body is read chunk by chunk", async () => {
+    const { outcome } = await run(`{ async fetch(request) { return new Response(await request.text()); } }`, {
+      invocation: { method: "POST", body: streamOf(["one ", "two ", "three"]) },
+    });
+    expect(await textOf(outcome)).toBe("one two three");
+  });
+
+  it("a body that breaks off rejects the read", async () => {
+    const { outcome } = await run(
+      `{ async fetch(request) { try { await request.text(); return new Response("whole"); } catch (e) { return new Response("broke: " + e.name); } } }`,
+      {
+        invocation: { method: "POST", body: brokenStream() },
+      },
+    );
+    expect(await textOf(outcome)).toBe("broke: TypeError");
+  });
+
+  it("a stream made by the function arrives whole, pulled with back-pressure", async () => {
+    const { outcome } = await run(
+      `{ fetch() { let n = 0; return new Response(new ReadableStream({ pull(c) { n += 1; if (n > 50) c.close(); else c.enqueue(new Uint8Array(1000).fill(n)); } })); } }`,
+    );
+    expect((await bytesOf(outcome)).byteLength).toBe(50_000);
+  });
+
+  it("a stream that errors late fails the body, never ends it silently", async () => {
+    const { outcome } = await run(
+      `{ fetch() { let n = 0; return new Response(new ReadableStream({ pull(c) { n += 1; if (n > 3) c.error(new Error("late")); else c.enqueue(new Uint8Array(10)); } })); } }`,
+    );
+    await expect(bytesOf(outcome)).rejects.toThrow("late");
+  });
+
+  it("a large text body arrives whole", async () => {
+    const { outcome } = await run(`{ fetch() { return new Response("x".repeat(3000000)); } }`);
+    expect((await textOf(outcome)).length).toBe(3_000_000);
+  });
+}
+
+/** What functions fetch. */
+export function subrequests(run: RunFunction): void {
+  const fetch = (request: Subrequest): Promise<SubrequestResponse> =>
+    Promise.resolve({
+      status: 200,
+      statusText: "OK",
+      headers: `x-method:${request.method}\n`,
+      body: streamOf(["from ", request.url]),
+      url: request.url,
+      redirected: false,
+    });
+
+  it("fetch reaches the host, and its body can be read", async () => {
+    const { outcome } = await run(
+      `{ async fetch() { const r = await fetch("http://other.example/x", { method: "PUT", body: "b" }); return new Response(r.headers.get("x-method") + " " + (await r.text())); } }`,
+      { fetch },
+    );
+    expect(await textOf(outcome)).toBe("PUT from http://other.example/x");
+  });
+
+  it("a subrequest's answer returned as it is never enters the isolate", async () => {
+    const { outcome } = await run(`{ fetch() { return fetch("http://other.example/y"); } }`, { fetch });
+    expect(await textOf(outcome)).toBe("from http://other.example/y");
+  });
+
+  it("a refused subrequest is a TypeError", async () => {
+    const { outcome } = await run(
+      `{ async fetch() { try { await fetch("http://127.0.0.1/"); } catch (e) { return new Response(e.name + ": " + e.message); } } }`,
+      {
+        fetch: () => Promise.reject(new SubrequestError("EGRESS_DENIED", "127.0.0.1 is not public")),
+      },
+    );
+    expect(await textOf(outcome)).toBe("TypeError: fetch failed: 127.0.0.1 is not public (EGRESS_DENIED)");
+  });
+
+  it("one subrequest beyond the limit is refused", async () => {
+    const { outcome } = await run(
+      `{ async fetch() { let ok = 0; try { for (;;) { await fetch("http://other.example/"); ok += 1; } } catch (e) { return new Response(ok + " " + e.message); } } }`,
+      { fetch, limits: { subrequestsMax: 3 } },
+    );
+    expect(await textOf(outcome)).toBe("3 Too many subrequests in one invocation");
+  });
+
+  it("aborting a fetch aborts it on the host", async () => {
+    let aborted = false;
+    const { outcome } = await run(
+      `{ async fetch() { const c = new AbortController(); setTimeout(() => c.abort(), 5); try { await fetch("http://other.example/", { signal: c.signal }); } catch (e) { return new Response(e.name); } } }`,
+      {
+        fetch: (_request, signal) =>
+          new Promise((_resolve, reject) => {
+            signal.addEventListener("abort", () => {
+              aborted = true;
+              reject(new SubrequestError("REQUEST_ABORTED", "aborted"));
+            });
+          }),
+      },
+    );
+    expect([await textOf(outcome), aborted]).toEqual(["AbortError", true]);
+  });
+}
