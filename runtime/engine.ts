@@ -12,6 +12,7 @@ import { hooks } from "../sdk/phase.ts";
 import { failedOutcome } from "./bridge/failed-outcome.ts";
 import { FrameReader, frame, int, text } from "./bridge/frame.ts";
 import { toEngine, toFront } from "./bridge/protocol.ts";
+import { shareCpu } from "./isolates/cpu-share.ts";
 import type { Instance, InstanceOwner } from "./isolates/instance.ts";
 import { InstanceFactory, type InstanceFactoryOptions, type InstanceSource } from "./isolates/instance-factory.ts";
 import { InstancePool } from "./isolates/instance-pool.ts";
@@ -75,10 +76,6 @@ export class Engine implements InstanceOwner {
     for (const { instance } of this.#instances.values()) instance.stop("NODE_DRAINING", "The node is shutting down");
     this.#factory.close();
     this.#link.close();
-  }
-
-  get processCpuMs(): number {
-    return this.#processCpuMs;
   }
 
   forward(instance: Instance, batch: string, buffers: readonly Uint8Array[]): void {
@@ -325,8 +322,8 @@ export class Engine implements InstanceOwner {
 
   #check(): void {
     const nowMs = this.#environment.nowMs();
-    this.#processCpuMs = this.#environment.processCpuMs();
     const busy = new Set(this.#placed.values());
+    this.#chargeCpu([...busy]);
     for (const instance of busy) {
       if (instance.check(nowMs)) continue;
       this.#checkSilence(instance);
@@ -334,6 +331,14 @@ export class Engine implements InstanceOwner {
     for (const instance of this.#silentChecks.keys()) {
       if (!busy.has(instance)) this.#silentChecks.delete(instance);
     }
+  }
+
+  #chargeCpu(busy: readonly Instance[]): void {
+    const before = this.#processCpuMs;
+    this.#processCpuMs = this.#environment.processCpuMs();
+    const claims = busy.map((instance) => instance.claimCpu());
+    const granted = shareCpu(claims, this.#processCpuMs - before);
+    for (const [index, instance] of busy.entries()) instance.chargeCpu(granted[index] ?? 0);
   }
 
   #checkSilence(instance: Instance): void {

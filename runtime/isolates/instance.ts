@@ -19,8 +19,6 @@ const callsMax = 1_000;
 
 /** Whom an instance tells what happens to it. */
 export interface InstanceOwner {
-  /** CPU time of the process when it was last looked at, milliseconds; at most one check old. */
-  readonly processCpuMs: number;
   /** Frames for the front. */
   forward(instance: Instance, batch: string, buffers: readonly Uint8Array[]): void;
   /** An invocation got its outcome frame (forwarded already), or ended. */
@@ -37,7 +35,6 @@ interface ActiveInvocation {
   readonly id: number;
   readonly deadlineMs: number;
   readonly cpuMsAtStart: number;
-  readonly processCpuMsAtStart: number;
   /** Invocations started before this one, for sharing out the CPU time of an overlap. */
   readonly startedBefore: number;
   readonly overlapAtStart: number;
@@ -72,6 +69,8 @@ export class Instance {
   #subrequests = 0;
   #words = 0;
   #cpuMs = 0;
+  #claimedCpuMs = 0;
+  #chargedCpuMs = 0;
 
   constructor(parts: InstanceParts) {
     this.number = parts.number;
@@ -114,13 +113,26 @@ export class Instance {
     return this.#cpuMs;
   }
 
+  /** What the isolate says it used since the last call, milliseconds; the caller decides how much of it to charge. */
+  claimCpu(): number {
+    const before = this.#claimedCpuMs;
+    this.#claimedCpuMs = this.cpuMs;
+    return Math.max(0, this.#claimedCpuMs - before);
+  }
+
+  /** Counts CPU time against the limits of the invocations that run. */
+  chargeCpu(ms: number): void {
+    this.#chargedCpuMs += ms;
+  }
+
   /** Hands an invocation frame to the guest with the next `flush`. */
   invoke(id: number, raw: string, wallMs: number): void {
+    // What was used while nothing ran (starting up) is nobody's.
+    if (this.#active.size === 0) this.claimCpu();
     this.#active.set(id, {
       id,
       deadlineMs: this.#environment.nowMs() + wallMs,
-      cpuMsAtStart: this.cpuMs,
-      processCpuMsAtStart: this.#owner.processCpuMs,
+      cpuMsAtStart: this.#chargedCpuMs,
       startedBefore: this.#started,
       overlapAtStart: this.#active.size,
       answered: false,
@@ -165,15 +177,9 @@ export class Instance {
       this.stop("FUNCTION_MEMORY_LIMIT", `The isolate ran out of its ${this.#limits.memoryMiB} MiB`);
       return true;
     }
-    const cpuMs = this.cpuMs;
     for (const invocation of this.#active.values()) {
       const overlap = 1 + invocation.overlapAtStart + (this.#started - invocation.startedBefore - 1);
-      const allowedMs = this.#limits.cpuMs * overlap;
-      // While an entry runs, isolated-vm counts the time the thread was preempted too: the process's own account says how much of it was real.
-      if (
-        cpuMs - invocation.cpuMsAtStart > allowedMs &&
-        this.#owner.processCpuMs - invocation.processCpuMsAtStart > allowedMs
-      ) {
+      if (this.#chargedCpuMs - invocation.cpuMsAtStart > this.#limits.cpuMs * overlap) {
         this.stop("FUNCTION_CPU_LIMIT", `Used more than ${this.#limits.cpuMs} ms of CPU time`);
         return true;
       }
