@@ -40,6 +40,7 @@ export class Engine implements InstanceOwner {
   readonly #placed = new Map<number, Instance>();
   readonly #waiting = new Map<number, LoadedVersion>();
   readonly #idle: LRUCache<number, Instance>;
+  readonly #justIdle = new Set<Instance>();
   readonly #touched = new Set<Instance>();
   readonly #silentChecks = new Map<Instance, number>();
   #checking: (() => void) | null = null;
@@ -103,6 +104,7 @@ export class Engine implements InstanceOwner {
     const entry = this.#instances.get(instance.number);
     this.#instances.delete(instance.number);
     this.#idle.delete(instance.number);
+    this.#justIdle.delete(instance);
     this.#silentChecks.delete(instance);
     this.#touched.delete(instance);
     let batch = "";
@@ -180,7 +182,7 @@ export class Engine implements InstanceOwner {
       id,
       run: (instance) => {
         this.#waiting.delete(id);
-        this.#idle.delete(instance.number);
+        this.#leaveIdle(instance);
         this.#placed.set(id, instance);
         instance.invoke(id, raw, wallMs);
         this.#touch(instance);
@@ -253,7 +255,7 @@ export class Engine implements InstanceOwner {
     this.#idle.purgeStale();
     const instance = await this.#factory.create(loaded.source, this);
     this.#instances.set(instance.number, { instance, loaded });
-    this.#idle.set(instance.number, instance);
+    this.#enterIdle(instance);
     return instance;
   }
 
@@ -286,7 +288,26 @@ export class Engine implements InstanceOwner {
   #becameIdle(instance: Instance, loaded: LoadedVersion | undefined): void {
     if (instance.takeSubrequests() > 0) this.#link.send(frame(toFront.instanceIdle, int(instance.number)), []);
     if (loaded?.unloading !== false) instance.stop("FUNCTION_UNAVAILABLE", "The function version was unloaded");
-    else this.#idle.set(instance.number, instance);
+    else this.#justIdle.add(instance);
+  }
+
+  /** An instance under load is idle many times a second: only one that is idle at the next look counts as idle. */
+  #enterIdle(instance: Instance): void {
+    instance.isListedIdle = true;
+    this.#idle.set(instance.number, instance);
+  }
+
+  #leaveIdle(instance: Instance): void {
+    if (!instance.isListedIdle) return;
+    instance.isListedIdle = false;
+    this.#idle.delete(instance.number);
+  }
+
+  #listIdle(): void {
+    for (const instance of this.#justIdle) {
+      if (instance.active === 0 && !instance.stopped) this.#enterIdle(instance);
+    }
+    this.#justIdle.clear();
   }
 
   #stats(): string {
@@ -316,12 +337,13 @@ export class Engine implements InstanceOwner {
     this.#checking = this.#environment.startTimer(checkEveryMs, () => {
       this.#checking = null;
       this.#check();
-      if (this.#placed.size > 0 || this.#waiting.size > 0) this.#keepChecking();
+      if (this.#placed.size > 0 || this.#waiting.size > 0 || this.#justIdle.size > 0) this.#keepChecking();
     });
   }
 
   #check(): void {
     const nowMs = this.#environment.nowMs();
+    this.#listIdle();
     const busy = new Set(this.#placed.values());
     this.#chargeCpu([...busy]);
     for (const instance of busy) {

@@ -1,4 +1,7 @@
-/** A link inside one process: batches of a tick are handed over together, by reference. */
+/**
+ * A link inside one process, by reference. What the front sends in a tick is handed over together, so that it crosses into an isolate
+ * together; what the engine sends is handed over at once, because it comes in batches already.
+ */
 import type { Link } from "./link.ts";
 import type { RuntimeEnvironment } from "./runtime-environment.ts";
 
@@ -8,7 +11,7 @@ export function memoryLinks(environment: Pick<RuntimeEnvironment, "afterTick">):
   readonly engine: Link;
 } {
   const front = new MemoryLink(environment);
-  const engine = new MemoryLink(environment);
+  const engine = new MemoryLink(null);
   front.join(engine);
   engine.join(front);
   return { front, engine };
@@ -17,13 +20,14 @@ export function memoryLinks(environment: Pick<RuntimeEnvironment, "afterTick">):
 class MemoryLink implements Link {
   onBatch: (batch: string, buffers: readonly Uint8Array[]) => void = ignoreBatch;
   onClose: () => void = ignoreClose;
-  readonly #environment: Pick<RuntimeEnvironment, "afterTick">;
+  readonly #environment: Pick<RuntimeEnvironment, "afterTick"> | null;
   #other: MemoryLink | null = null;
   #text = "";
   #buffers: Uint8Array[] = [];
   #scheduled = false;
 
-  constructor(environment: Pick<RuntimeEnvironment, "afterTick">) {
+  /** Null: every batch is handed over at once. */
+  constructor(environment: Pick<RuntimeEnvironment, "afterTick"> | null) {
     this.#environment = environment;
   }
 
@@ -32,6 +36,10 @@ class MemoryLink implements Link {
   }
 
   send(batch: string, buffers: readonly Uint8Array[]): void {
+    if (this.#environment === null) {
+      this.#other?.onBatch(batch, buffers);
+      return;
+    }
     this.#text += batch;
     for (const buffer of buffers) this.#buffers.push(buffer);
     if (this.#scheduled) return;

@@ -12,7 +12,8 @@ import { bodyOwner, forwardedToFront, fromGuest, outcomeKind, toEngine, toGuest 
 import { HostSubtle } from "../host-operations/subtle.ts";
 import type { RuntimeEnvironment } from "../runtime-environment.ts";
 import { disposeQuietly, type GuestEntry } from "./boot.ts";
-import { ivm, type Copy, type Isolate } from "./isolated-vm.ts";
+import { takeBuffers, transferable } from "./guest-buffers.ts";
+import type { Isolate } from "./isolated-vm.ts";
 
 const timersMax = 10_000;
 const callsMax = 1_000;
@@ -51,6 +52,8 @@ export interface InstanceParts {
 
 export class Instance {
   readonly number: number;
+  /** The engine's own note: it is in the list of idle instances. */
+  isListedIdle = false;
   readonly #isolate: Isolate;
   readonly #limits: FunctionLimits;
   readonly #environment: RuntimeEnvironment;
@@ -385,19 +388,3 @@ const answersTheGuest: ReadonlySet<string> = new Set([
   toGuest.response,
   toGuest.noResponse,
 ]);
-
-function takeBuffers(buffers: readonly unknown[], from: number, count: number): readonly Uint8Array<ArrayBuffer>[] {
-  const taken: Uint8Array<ArrayBuffer>[] = [];
-  for (let index = from; index < from + count; index += 1) {
-    const buffer = buffers[index];
-    if (!(buffer instanceof ArrayBuffer)) throw new FrameError("a buffer is missing");
-    taken.push(new Uint8Array(buffer));
-  }
-  return taken;
-}
-
-function transferable(bytes: Uint8Array): Copy<ArrayBuffer> {
-  // Not slice(): a Buffer would hand out the memory it is a view of.
-  const copy = new Uint8Array(bytes).buffer;
-  return new ivm.ExternalCopy(copy, { transferOut: true }).copyInto({ release: true, transferIn: true });
-}
