@@ -1,10 +1,12 @@
 /** `npm run build`: process entry of the build step. */
 import { dirname } from "node:path";
-import { buildGuest } from "./build-guest.ts";
+import { buildGuest, buildIsolateHost } from "./build-guest.ts";
 
 try {
-  const report = await buildGuest({ projectRoot: dirname(import.meta.dirname), processId: process.pid });
-  if (report.rebuilt) process.stdout.write(`built ${report.path}\n`);
+  const options = { projectRoot: dirname(import.meta.dirname), processId: process.pid };
+  for (const report of await Promise.all([buildGuest(options), buildIsolateHost(options)])) {
+    if (report.rebuilt) process.stdout.write(`built ${report.path}\n`);
+  }
   // esbuild's child would keep this process alive.
   process.exit(0);
 } catch (error) {

@@ -73,7 +73,7 @@ export interface PublishRequest {
   readonly limits?: Partial<FunctionLimits>;
   /** Aliases to create or move to the new version in the same revision. */
   readonly aliases?: readonly string[];
-  /** Make a startup snapshot. Default true. */
+  /** Make a startup snapshot. Default: from `publishLimits.snapshotBundleBytesMin` bytes of bundle on. */
   readonly snapshot?: boolean;
   readonly waitSeconds?: number;
 }

@@ -27,8 +27,8 @@ export interface ProjectFile {
   readonly limits: Partial<FunctionLimits>;
   /** Plain environment variables, set with every publish. */
   readonly variables: Readonly<Record<string, string>>;
-  /** Make a startup snapshot. Default true. */
-  readonly snapshot: boolean;
+  /** Make a startup snapshot; null: the bundle's size decides. */
+  readonly snapshot: boolean | null;
 }
 
 /** `input`: the parsed JSON. */
@@ -43,7 +43,7 @@ export function parseProjectFile(input: unknown): Parsed<ProjectFile> {
     bundler: fields.choice("bundler", { values: ["esbuild", "rollup"], default: "esbuild" }),
     limits: readLimits(fields.raw("limits"), problems),
     variables: readVariables(fields.raw("variables"), problems),
-    snapshot: fields.boolean("snapshot", { default: true }),
+    snapshot: fields.has("snapshot") ? fields.boolean("snapshot", { default: false }) : null,
   };
   fields.finish();
   return parsedUnless(problems, project);

@@ -12,6 +12,8 @@ export interface InlineFunction {
   readonly code: string;
   readonly aliases?: readonly string[];
   readonly limits?: Partial<FunctionLimits>;
+  /** Default: the bundle's size decides. */
+  readonly snapshot?: boolean;
 }
 
 /** Publishes a function, creating it when it does not exist, and waits until every connected node serves it. */
@@ -21,6 +23,7 @@ export async function publishInline(fleet: LocalFleet, input: InlineFunction): P
   if (!known.some(({ name }) => name === input.name)) await client.createFunction({ name: input.name });
   const { version, rollout } = await client.publish(input.name, {
     source: { kind: "inline", code: input.code, language: "js" },
+    ...(input.snapshot === undefined ? {} : { snapshot: input.snapshot }),
     ...(input.aliases === undefined ? {} : { aliases: input.aliases }),
     ...(input.limits === undefined ? {} : { limits: input.limits }),
   });

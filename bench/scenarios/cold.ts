@@ -120,7 +120,7 @@ async function publishSubject(
   let moduleBytes = 0;
   for (const [i, code] of subject.sources.entries()) {
     const name = `${subject.host.replace(".test", "")}-${i}`;
-    const { version, moduleBytes: bytes, snapshot } = await publishInline(fleet, { name, code });
+    const { version, moduleBytes: bytes, snapshot } = await publishInline(fleet, { name, code, snapshot: true });
     if (snapshot.state !== "ready") throw new Error(`${name} has no snapshot: ${snapshot.reason}`);
     moduleBytes = bytes;
     const match = { matchType: "path", matchContent: `/${i}` } as const;

@@ -13,6 +13,8 @@ import type { Logger } from "../logger.ts";
 import { Builder, type BuilderResult, type SnapshotOutcome } from "./builder.ts";
 import type { BuilderChild } from "./builder-process.ts";
 
+const refillDelayMs = 100;
+
 export interface BuildJob {
   /** The bundle of the function. */
   readonly code: string;
@@ -60,6 +62,7 @@ export class BuilderPool {
   #taken = 0;
   #spare: Builder | null = null;
   #isClosed = false;
+  #cancelRefill: (() => void) | null = null;
 
   constructor(options: BuilderPoolOptions) {
     this.#options = options;
@@ -79,13 +82,14 @@ export class BuilderPool {
       return this.#toOutcome(result.kind === "unusable" ? await this.#run(job, signal) : result, job);
     } finally {
       this.#leavePlace();
-      this.#refill();
+      this.#refillLater();
     }
   }
 
   /** Ends every builder; running builds fail. Resolves when the processes are gone. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#cancelRefill?.();
     const builders = [...this.#working, ...(this.#spare === null ? [] : [this.#spare])];
     this.#spare = null;
     for (const builder of builders) builder.kill();
@@ -133,6 +137,15 @@ export class BuilderPool {
     } finally {
       this.#working.delete(builder);
     }
+  }
+
+  /** A start takes a core for a quarter of a second: not while the version just built is on its way to the nodes. */
+  #refillLater(): void {
+    this.#cancelRefill?.();
+    this.#cancelRefill = this.#options.clock.after(refillDelayMs, () => {
+      this.#cancelRefill = null;
+      this.#refill();
+    });
   }
 
   /** Starts the process that waits for the next job. */

@@ -7,7 +7,7 @@ import type { PublishRequest, Source } from "../../sdk/api.ts";
 import { parseFunctionLimits } from "../../sdk/function-limits-parser.ts";
 import { refuseAliasName, refuseVersionName } from "../../sdk/function-name.ts";
 import { showValue } from "../../sdk/field-reader.ts";
-import { storeLimits, type FunctionLimits } from "../../sdk/limits.ts";
+import { publishLimits, storeLimits, type FunctionLimits } from "../../sdk/limits.ts";
 import type { Problem } from "../../sdk/problem.ts";
 import { conflict, ControlError, invalidInput } from "../control-error.ts";
 import { requireFunction } from "../functions/require-row.ts";
@@ -22,7 +22,13 @@ export interface PublishPlan {
   readonly limits: FunctionLimits;
   /** Each once. */
   readonly aliases: readonly string[];
-  readonly snapshot: boolean;
+  /** Null: the bundle's size decides. */
+  readonly snapshot: boolean | null;
+}
+
+/** Whether a version made from `code` is to have a startup snapshot. */
+export function wantsSnapshot({ snapshot }: PublishPlan, code: string): boolean {
+  return snapshot ?? Buffer.byteLength(code) >= publishLimits.snapshotBundleBytesMin;
 }
 
 /** @throws ControlError INPUT_INVALID with all problems. */
@@ -49,7 +55,7 @@ export function planPublish(functionName: string, request: PublishRequest): Publ
     description: request.description ?? "",
     limits: limits.value,
     aliases: [...new Set(aliases)],
-    snapshot: request.snapshot ?? true,
+    snapshot: request.snapshot ?? null,
   };
 }
 

@@ -22,7 +22,7 @@ import type { MasterKey } from "../keys/master-key.ts";
 import { decryptSecrets } from "../keys/secrets-at-rest.ts";
 import { waitSecondsDefault, type RevisionService } from "../rollout/revision-service.ts";
 import type { AliasRow, Store, StoreTables, StoreView, VersionRow } from "../store.ts";
-import { checkPlan, planPublish, type PublishPlan } from "./publish-plan.ts";
+import { checkPlan, planPublish, type PublishPlan, wantsSnapshot } from "./publish-plan.ts";
 import type { PublishQueue } from "./publish-queue.ts";
 import { readSource } from "./read-source.ts";
 import { repeatsVersion } from "./unchanged-version.ts";
@@ -128,8 +128,8 @@ export class PublishService {
     throw new ControlError("PUBLISH_REFUSED", { message: formatProblems(problems), problems });
   }
 
-  async #build({ limits, snapshot }: PublishPlan, { code, sourceMap }: Bundle): Promise<Build> {
-    const job = { code, sourceMap, memoryMiB: limits.memoryMiB, snapshot };
+  async #build(plan: PublishPlan, { code, sourceMap }: Bundle): Promise<Build> {
+    const job = { code, sourceMap, memoryMiB: plan.limits.memoryMiB, snapshot: wantsSnapshot(plan, code) };
     const outcome = await this.#options.builders.build(job, this.#closing.signal);
     if (outcome.ok) return outcome;
     throw refusalOf(outcome);
@@ -152,15 +152,22 @@ export class PublishService {
 
   async #findRepeated(
     view: StoreView,
-    { plan: { functionName, limits, snapshot }, bundle }: { readonly plan: PublishPlan; readonly bundle: Bundle },
+    { plan, bundle }: { readonly plan: PublishPlan; readonly bundle: Bundle },
   ): Promise<VersionRow | null> {
+    const { functionName, limits } = plan;
     const latest = await view.versions.latest(functionName);
     if (latest === null) return null;
     const { variables, encryptedSecrets } = await view.functions.environment(functionName);
     const open = (encrypted: string | null): Readonly<Record<string, string>> =>
       decryptSecrets(this.#options.masterKey, { functionName, encrypted });
     const moduleDigest = digestOf(Buffer.from(bundle.code));
-    const content = { moduleDigest, limits, variables, secrets: open(encryptedSecrets), snapshot };
+    const content = {
+      moduleDigest,
+      limits,
+      variables,
+      secrets: open(encryptedSecrets),
+      snapshot: wantsSnapshot(plan, bundle.code),
+    };
     return repeatsVersion(content, { latest, latestSecrets: open(latest.encryptedSecrets) }) ? latest : null;
   }
 
@@ -272,7 +279,7 @@ function describeSnapshot({ snapshot }: Build): VersionRow["snapshot"] {
     case "failed":
       return { state: "failed", bytes: 0, reason: snapshot.reason };
     case "off":
-      return { state: "off", bytes: 0, reason: "not asked for" };
+      return { state: "off", bytes: 0, reason: "not asked for, or not faster for a bundle this small" };
   }
 }
 

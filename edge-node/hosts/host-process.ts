@@ -4,14 +4,15 @@
  * Invariant: the process ends with SIGKILL and nothing else; a host that V8 gave up on does not react to anything gentler.
  */
 import { spawn, type ChildProcess } from "node:child_process";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { RemoteDriver } from "../../runtime/remote-driver.ts";
 import type { RuntimeEnvironment } from "../../runtime/runtime-environment.ts";
 
 const projectRoot = fileURLToPath(new URL("../..", import.meta.url));
-const entry = fileURLToPath(new URL("isolate-host-main.ts", import.meta.url));
+// isolate-host-main.ts as one file, made by the build step.
+const entry = join(projectRoot, ".build", "isolate-host.mjs");
 const stderrCharsMax = 4_096;
 
 export interface HostProcessOptions {
@@ -68,15 +69,23 @@ export class HostProcess {
 }
 
 function hostArguments(options: HostProcessOptions): string[] {
-  const readable = [projectRoot, dirname(options.guestScriptPath), "/etc/alpine-release"];
-  if (options.baseSnapshotPath !== null) readable.push(dirname(options.baseSnapshotPath));
+  // The host's own file, the add-on, and where node-gyp-build looks which libc this is; then what it is given.
+  const readable = [
+    entry,
+    join(projectRoot, "package.json"),
+    join(projectRoot, "node_modules", "isolated-vm", "*"),
+    join(projectRoot, "node_modules", "node-gyp-build", "*"),
+    "/etc/alpine-release",
+    options.guestScriptPath,
+    ...(options.baseSnapshotPath === null ? [] : [options.baseSnapshotPath]),
+  ];
   return [
     "--no-node-snapshot",
     "--disable-warning=ExperimentalWarning",
     "--disable-warning=SecurityWarning",
     "--permission",
     "--allow-addons",
-    ...readable.map((path) => `--allow-fs-read=${path}${path.endsWith("/") ? "*" : path.includes(".") ? "" : "/*"}`),
+    ...readable.map((path) => `--allow-fs-read=${path}`),
     entry,
     options.guestScriptPath,
     options.baseSnapshotPath ?? "",

@@ -1,8 +1,7 @@
 /**
  * Makes instances, and keeps a few prepared isolates at hand so that a cold start pays only for the author's code.
  *
- * A small bundle is evaluated in a prepared isolate; a larger one, or one that no prepared isolate is left for, starts from its
- * version's snapshot when there is one.
+ * A version with a snapshot starts from that; one without (small bundles) is evaluated in a prepared isolate.
  */
 import type { RunnableVersion } from "../driver.ts";
 import { defaultFunctionLimits, publishLimits } from "../../sdk/limits.ts";
@@ -19,10 +18,6 @@ import { Instance, type InstanceOwner } from "./instance.ts";
 import { ivm, type ExternalCopy } from "./isolated-vm.ts";
 
 const refillDelayMs = 20;
-/** Up to here a bundle is compiled and run faster than its snapshot is restored (bench/results/cold.json). */
-const spareCodeCharsMax = 64 * 1024;
-/** A top level that leaves more than this on the heap is taken for an expensive one. */
-const spareHeapBytesMax = 256 * 1024;
 
 export interface InstanceFactoryOptions {
   readonly environment: RuntimeEnvironment;
@@ -37,8 +32,6 @@ export interface InstanceFactoryOptions {
 export interface InstanceSource {
   readonly version: RunnableVersion;
   readonly snapshot: ExternalCopy<ArrayBuffer> | null;
-  /** Evaluating the bundle in a prepared isolate is faster than restoring the snapshot. */
-  readonly prefersSpare: boolean;
 }
 
 export class InstanceFactory {
@@ -75,24 +68,14 @@ export class InstanceFactory {
 
   /** The form of a version's snapshot that isolates are made from. */
   source(version: RunnableVersion): InstanceSource {
-    const { snapshot, code } = version;
-    const base = this.#options.baseSnapshot;
-    return {
-      version,
-      snapshot: snapshot === null ? null : externalCopy(snapshot),
-      prefersSpare:
-        snapshot !== null &&
-        base !== null &&
-        code.length <= spareCodeCharsMax &&
-        snapshot.byteLength - base.byteLength <= spareHeapBytesMax,
-    };
+    const { snapshot } = version;
+    return { version, snapshot: snapshot === null ? null : externalCopy(snapshot) };
   }
 
   /** A connected instance. Throws what the author's top level throws. */
   async create(source: InstanceSource, owner: InstanceOwner): Promise<Instance> {
     const { version } = source;
-    const fromCode = source.snapshot === null || (source.prefersSpare && this.#hasSpareFor(version));
-    const prepared = fromCode ? await this.#evaluated(version) : await this.#restored(source);
+    const prepared = source.snapshot === null ? await this.#evaluated(version) : await this.#restored(source);
     const instance = new Instance({
       number: this.#nextNumber++,
       isolate: prepared.isolate,

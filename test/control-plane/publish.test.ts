@@ -74,7 +74,7 @@ describe("publishing", () => {
   it("signs the manifest, whose blobs a node can read and check", async () => {
     const name = await freshFunction();
     const { version, revision } = await control.ok<PublishResult>(`POST /v1/functions/${name}/versions`, {
-      body: { source: inline(answering("signed")), waitSeconds: 0, aliases: ["live"] },
+      body: { source: inline(answering("signed")), snapshot: true, waitSeconds: 0, aliases: ["live"] },
     });
     const token = await control.nodeToken();
     const node = await TestNode.connect(control, "reader");

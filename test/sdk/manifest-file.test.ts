@@ -12,7 +12,7 @@ describe("parseProjectFile()", () => {
       bundler: "esbuild",
       limits: {},
       variables: {},
-      snapshot: true,
+      snapshot: null,
     });
   });
 

@@ -19,7 +19,7 @@ import { changeEnvironment } from "./env.ts";
 interface PublishOptions {
   readonly alias?: readonly string[];
   readonly bundler?: "esbuild" | "rollup";
-  readonly snapshot: boolean;
+  readonly snapshot?: boolean;
   readonly var?: readonly string[];
   readonly secret?: readonly string[];
   readonly wait?: number;
@@ -34,7 +34,8 @@ export const addPublish: AddCommand = (program, open) => {
     .argument("[directory]", "the project's folder", ".")
     .option("--alias <alias>", "alias to create or move to the new version; repeat for several", collect)
     .addOption(new Option("--bundler <bundler>", "default: what selvage.json says").choices(["esbuild", "rollup"]))
-    .option("--no-snapshot", "make no startup snapshot: publishes faster, starts slower")
+    .option("--snapshot", "make a startup snapshot; default: for larger bundles")
+    .option("--no-snapshot", "make none: publishes faster, a large bundle starts slower")
     .option("--var <KEY=VALUE>", "set an environment variable before; repeat for several", collect)
     .option("--secret <KEY[=VALUE]>", "set a secret before; KEY alone: from the environment or standard input", collect)
     .option(
@@ -142,11 +143,12 @@ async function setEnvironment(
 }
 
 function settingsOf({ file }: ProjectEntry, options: PublishOptions): PublishSettings {
+  const snapshot = options.snapshot ?? file.snapshot;
   return {
     description: options.description ?? "",
     limits: file.limits,
     aliases: options.alias ?? [],
-    snapshot: options.snapshot && file.snapshot,
+    ...(snapshot === null ? {} : { snapshot }),
     ...(options.name === undefined ? {} : { version: options.name }),
     ...(options.wait === undefined ? {} : { waitSeconds: options.wait }),
   };
