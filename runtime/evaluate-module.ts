@@ -78,7 +78,7 @@ async function findHooks(options: EvaluateOptions): Promise<Hook[] | Evaluation>
         throw new Error(message);
       },
     });
-    await runScript(prepared, options.code, { filename: scriptNames.function, timeoutMs: options.timeoutMs });
+    await runScript(prepared.context, options.code, { filename: scriptNames.function, timeoutMs: options.timeoutMs });
     return await readHooks(prepared);
   } catch (error) {
     return failure(error, options);

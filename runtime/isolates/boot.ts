@@ -15,6 +15,8 @@ export type GuestEntry = Reference<(batch: string, ...buffers: ArrayBuffer[]) =>
 export interface PreparedIsolate {
   readonly isolate: Isolate;
   readonly context: Context;
+  /** The guest's `__selvageBoot`; `connectIsolate` releases it. */
+  readonly boot: Reference;
 }
 
 export interface PrepareOptions {
@@ -34,12 +36,10 @@ export async function prepareIsolate(options: PrepareOptions): Promise<PreparedI
   });
   try {
     const context = await isolate.createContext();
-    if (options.snapshot === null) {
-      await runScript({ isolate, context }, options.guestScript, { filename: scriptNames.guest });
-    } else {
-      await context.eval("__selvagePrepare()");
-    }
-    return { isolate, context };
+    if (options.snapshot === null) await runScript(context, options.guestScript, { filename: scriptNames.guest });
+    // Taken before the author's code can put something else in its place.
+    const boot = await context.eval("__selvagePrepare(), __selvageBoot", { reference: true });
+    return { isolate, context, boot };
   } catch (error) {
     disposeQuietly(isolate);
     throw error;
@@ -48,16 +48,12 @@ export async function prepareIsolate(options: PrepareOptions): Promise<PreparedI
 
 /** Runs a classic script in the isolate's context. Throws what the script throws, or a timeout error after `timeoutMs`. */
 export async function runScript(
-  prepared: PreparedIsolate,
+  context: Context,
   code: string,
-  options: { readonly filename: string; readonly timeoutMs?: number },
+  { filename, timeoutMs }: { readonly filename: string; readonly timeoutMs?: number },
 ): Promise<void> {
-  const script = await prepared.isolate.compileScript(code, { filename: options.filename });
-  try {
-    await script.run(prepared.context, options.timeoutMs === undefined ? {} : { timeout: options.timeoutMs });
-  } finally {
-    script.release();
-  }
+  // One thread hop for compiling and running; the script's own value, whatever it is, stays inside.
+  await context.eval(`${code}\n;void 0;`, { filename, ...(timeoutMs === undefined ? {} : { timeout: timeoutMs }) });
 }
 
 /** Connects an isolate that holds the author's module. Returns the guest's entry; `send` gets what the guest says. */
@@ -69,7 +65,7 @@ export async function connectIsolate(
     readonly send: (batch: string, ...buffers: ArrayBuffer[]) => void;
   },
 ): Promise<GuestEntry> {
-  const boot = await prepared.context.global.get("__selvageBoot", { reference: true });
+  const { boot } = prepared;
   try {
     const facts = JSON.stringify({
       functionName: version.function,

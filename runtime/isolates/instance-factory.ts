@@ -107,7 +107,7 @@ export class InstanceFactory {
     const prepared = spare ?? (await this.#prepare(version.limits.memoryMiB));
     if (spare !== undefined) this.#refillLater();
     try {
-      await runScript(prepared, version.code, {
+      await runScript(prepared.context, version.code, {
         filename: scriptNames.function,
         timeoutMs: publishLimits.evaluateMs,
       });
