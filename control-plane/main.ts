@@ -27,7 +27,7 @@ async function run(config: ControlPlaneConfig): Promise<void> {
   const { logger } = dependencies;
   let controlPlane: ControlPlane | null = null;
   let signals = 0;
-  const onSignal = (signal: NodeJS.Signals): void => {
+  const onSignal = (signal: NodeJS.Signals | "parent gone"): void => {
     signals++;
     logger.info({ signal }, "signal");
     // What is stored is safe at any instant, so that there is nothing to wait for while it is still starting.
@@ -42,6 +42,8 @@ async function run(config: ControlPlaneConfig): Promise<void> {
   };
   process.on("SIGTERM", onSignal);
   process.on("SIGINT", onSignal);
+  // Only where it was started with a channel: nobody is left to stop it.
+  process.on("disconnect", () => onSignal("parent gone"));
   try {
     controlPlane = await startControlPlane(config, dependencies);
     // Whoever started this process with an IPC channel learns where it serves.

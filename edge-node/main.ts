@@ -56,7 +56,7 @@ async function run(config: NodeConfig): Promise<void> {
     logger,
   });
   let signals = 0;
-  const onSignal = (signal: NodeJS.Signals): void => {
+  const onSignal = (signal: NodeJS.Signals | "parent gone"): void => {
     if (++signals > 1) process.exit(130);
     logger.info({ signal }, "node.signal");
     // Nothing holds the process any more when stop() resolved; a failure to stop must not keep it either.
@@ -67,6 +67,8 @@ async function run(config: NodeConfig): Promise<void> {
   };
   process.on("SIGTERM", onSignal);
   process.on("SIGINT", onSignal);
+  // Only where it was started with a channel: nobody is left to stop it.
+  process.on("disconnect", () => onSignal("parent gone"));
   const { port, adminPort } = await node.start();
   // Whoever started this process with an IPC channel learns where it serves.
   process.send?.({ kind: "serving", port, adminPort });

@@ -2,7 +2,7 @@
  * Headers as one flat string: a sequence of `name:value\n`, names in lower case, values without surrounding blanks.
  *
  * This is the form headers have everywhere between the socket and the isolate, because one flat string crosses into an
- * isolate for a tenth of what an object costs (DESIGN §4). Names may repeat; the order is the order of arrival.
+ * isolate far cheaper than an object (DECISIONS.md). Names may repeat; the order is the order of arrival.
  * Invariant: a value holds no CR, LF or NUL, a name holds no colon; `isHeaderName` and `isHeaderValue` decide that at the border.
  */
 export type HeaderText = string;

@@ -1,4 +1,4 @@
-/** The walls of DESIGN §6 hold: imports, doors, the process, names and lengths. And the check itself sees what it should. */
+/** The walls of ARCHITECTURE.md hold: imports, doors, the process, names and lengths. And the check itself sees what it should. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";

@@ -1,5 +1,5 @@
 /**
- * The life of a request as a table: one function per state, each naming the next. This is the order cdn.md promises.
+ * The life of a request as a table: one function per state, each naming the next. ARCHITECTURE.md shows it as a picture.
  *
  * Precedence: in clientRequest, originResponse and clientResponse functions run first and the domain's configuration after them, so
  * configuration wins; in originPull it is the other way round. Every answer passes clientResponse, errors included, except

@@ -57,7 +57,7 @@ export const addInvoke: AddCommand = (program, open) => {
         });
         progress.stop();
         for (const record of result.logs) output.note(logLine(record, output.colors));
-        output.note(`${result.outcome.kind} in ${result.durationMs} ms`);
+        output.note(`${result.outcome.kind} in ${Math.round(result.durationMs)} ms`);
         output.result(result, outcomeText(result));
         if (result.outcome.kind === "failed") throw new ToldFailure(`${name} failed`);
       } finally {

@@ -32,10 +32,11 @@ export interface ChildExit {
 }
 
 /** Standard input, output and error of a child; 2 is the tool's stderr. */
+// The channel closes with this process, however that ends: a control plane or node then stops by itself.
 const STREAMS: Readonly<Record<ChildOutput, StdioOptions>> = {
-  inherit: ["ignore", "inherit", "inherit"],
-  stderr: ["ignore", 2, 2],
-  capture: ["ignore", "pipe", "pipe"],
+  inherit: ["ignore", "inherit", "inherit", "ipc"],
+  stderr: ["ignore", 2, 2, "ipc"],
+  capture: ["ignore", "pipe", "pipe", "ipc"],
 };
 
 const CAPTURED_CHARS_MAX = 65_536;
