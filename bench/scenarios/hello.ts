@@ -111,10 +111,13 @@ function summarise(
   runs: readonly Run[],
   about: { readonly context: ScenarioContext; readonly workerdVersion: string },
 ): ScenarioOutcome {
-  const rate = (target: TargetName, connections: number): number =>
-    median(selectRuns(runs, { target, connections }).map((run) => run.requestsPerSecond));
-  const ratio = (target: TargetName, connections: number): number =>
-    significant(rate(target, connections) / rate("workerd", connections), 4);
+  const rates = (target: TargetName, connections: number): readonly number[] =>
+    selectRuns(runs, { target, connections }).map((run) => run.requestsPerSecond);
+  // Round by round: a machine whose speed drifts slows both sides of a pair.
+  const ratio = (target: TargetName, connections: number): number => {
+    const peer = rates("workerd", connections);
+    return significant(median(rates(target, connections).map((rate, round) => rate / (peer[round] ?? Number.NaN))), 4);
+  };
   const names: readonly TargetName[] = ["in-process", "process", "workerd"];
   const results = names.flatMap((target) =>
     CONNECTIONS.flatMap((connections) => describeRuns(selectRuns(runs, { target, connections }))),
