@@ -1,0 +1,34 @@
+import { expect, it } from "vitest";
+import { nodeRuntimeEnvironment } from "../../edge-node/hosts/node-runtime-environment.ts";
+import { LocalDriver } from "../../runtime/local-driver.ts";
+import { nodeLimits } from "../../sdk/limits.ts";
+import { invocationOf, quietHost, textOf, versionOf } from "./driver-fixtures.ts";
+import { guestScript } from "./guest-script.ts";
+
+it("an instance idle for longer than allowed is disposed when another starts, and its version starts again when asked", async () => {
+  let aheadMs = 0;
+  const real = nodeRuntimeEnvironment((message) => {
+    throw new Error(message);
+  });
+  const environment = { ...real, nowMs: () => real.nowMs() + aheadMs };
+  const driver = new LocalDriver({ environment, guestScript: await guestScript(), baseSnapshot: null, spares: 0 });
+  await driver.start();
+  const [idle, other] = [1, 2].map((n) => versionOf(`{ fetch() { return new Response("${n}"); } }`, {}));
+  if (idle === undefined || other === undefined) throw new Error("no versions");
+  await driver.load(idle);
+  await driver.load(other);
+  const instances = async (key: string): Promise<number | undefined> =>
+    (await driver.stats()).find((stats) => stats.key === key)?.instances;
+
+  await driver.warm(idle.key, 1);
+  aheadMs = nodeLimits.instanceIdleMs - 5_000;
+  await driver.warm(other.key, 1);
+  expect(await instances(idle.key)).toBe(1);
+
+  aheadMs = nodeLimits.instanceIdleMs + 5_000;
+  await driver.warm(other.key, 2);
+  expect(await instances(idle.key)).toBe(0);
+  expect(await textOf(await driver.invoke(invocationOf(idle.key, {}), quietHost([])).outcome)).toBe("1");
+  expect(await instances(idle.key)).toBe(1);
+  await driver.close();
+});
