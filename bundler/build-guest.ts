@@ -28,7 +28,7 @@ interface BuildRecord {
 }
 
 /** Files that decide how scripts are bundled without being part of them. */
-const settings = ["package-lock.json", "bundler/esbuild.ts"];
+const settings = ["package-lock.json", "bundler/esbuild.ts", "bundler/own-code.ts"];
 const aliasFile = "runtime/guest/bundle-aliases.json";
 
 interface Script {

@@ -14,6 +14,7 @@ function project(): Promise<string> {
     "package-lock.json": "{}",
     "bundler/bundle-guest.ts": "",
     "bundler/esbuild.ts": "",
+    "bundler/own-code.ts": "",
     "runtime/guest/bundle-aliases.json": '{"heavy/part.js":"./light.ts"}',
     "runtime/guest/main.ts":
       'import { value } from "heavy/part.js";\nvar __selvageModule = { readableName: value };\nglobalThis.__selvageModule = __selvageModule;',
