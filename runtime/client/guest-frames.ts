@@ -6,7 +6,7 @@
  */
 import { messageLimits } from "../../sdk/limits.ts";
 import type { Body } from "../body.ts";
-import { FrameReader, frame, int, text } from "../bridge/frame.ts";
+import { FrameError, FrameReader, frame, frameIntMax, int, text } from "../bridge/frame.ts";
 import {
   ownerOf,
   readBodyDescriptor,
@@ -69,7 +69,12 @@ export class GuestFrames {
     while (reader.next()) {
       const own = reader.buffers === 0 ? noBuffers : buffers.slice(used, used + reader.buffers);
       used += reader.buffers;
-      this.#handle(side, reader, own);
+      try {
+        this.#handle(side, reader, own);
+      } catch (error) {
+        // The engine saw that the frame is one; what is in it only this side reads. A hostile guest must not end the front.
+        if (!(error instanceof FrameError)) throw error;
+      }
     }
   }
 
@@ -139,7 +144,7 @@ export class GuestFrames {
     const pending = this.#pending.get(id);
     const settle = pending?.settle;
     if (pending === undefined || settle === null || settle === undefined) return;
-    const read = readOutcome(reader);
+    const read = readOutcomeSafely(reader);
     pending.settle = null;
     settle(this.#outcome({ side, pending, read, bytes: buffers[0] ?? emptyBytes, id }));
     if (ended) this.#pending.delete(id);
@@ -303,7 +308,8 @@ export class GuestFrames {
     }
     if (source === null) side.subrequests.delete(id);
     const lengthBytes = response.body.kind === "stream" ? response.body.lengthBytes : undefined;
-    const announcedBody = source === null ? 0 : lengthBytes === undefined ? 1 : lengthBytes + 2;
+    const unknown = lengthBytes === undefined || lengthBytes + 2 > frameIntMax;
+    const announcedBody = source === null ? 0 : unknown ? 1 : lengthBytes + 2;
     this.#say(
       side,
       frame(
@@ -335,6 +341,16 @@ const bodyConsumed: Outcome = {
   stack: "",
   passThrough: false,
 };
+
+/** An outcome that cannot be read is a failed one: whoever waits for it is told. */
+function readOutcomeSafely(reader: FrameReader): ReadOutcome {
+  try {
+    return readOutcome(reader);
+  } catch (error) {
+    if (!(error instanceof FrameError)) throw error;
+    return { kind: "failed", code: "FUNCTION_RESULT_INVALID", message: error.message, stack: "", passThrough: false };
+  }
+}
 
 function ownOwner(pending: PendingInvocation): BodyOwner {
   return pending.inResponsePhase ? bodyOwner.response : bodyOwner.request;
