@@ -26,6 +26,7 @@ const commands = {
   selvage: ["sdk/cli/main.ts"],
   start: ["sdk/cli/main.ts", "start"],
   test: ["test/check-main.ts", "--with-demo"],
+  wpt: ["test/wpt/wpt-main.ts"],
 };
 
 process.exitCode = await main(process.argv.slice(2));
