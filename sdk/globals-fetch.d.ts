@@ -272,6 +272,23 @@ interface Console {
 
 declare var console: Console;
 
+// Errors that nobody catches
+
+declare var onerror:
+  ((message: string, filename: string, lineno: number, colno: number, error: unknown) => unknown) | null;
+/** `event.reason` is a copy of what the promise was rejected with. */
+declare var onunhandledrejection: ((event: PromiseRejectionEvent) => void) | null;
+/** Never dispatched: the engine does not tell of it. */
+declare var onrejectionhandled: ((event: PromiseRejectionEvent) => void) | null;
+
+declare class Scheduler {
+  private constructor();
+  /** Resolves after `delayMs`; rejects with the signal's reason when it aborts. */
+  wait(delayMs: number, options?: { signal?: AbortSignal }): Promise<void>;
+}
+
+declare var scheduler: Scheduler;
+
 declare function setTimeout<A extends unknown[]>(
   callback: (...values: A) => void,
   delayMs?: number,

@@ -12,10 +12,16 @@ type RequestInfo = Request | string;
 type FormDataEntryValue = File | string;
 
 declare class DOMException extends Error {
-  constructor(message?: string, name?: string);
+  constructor(message?: string, options?: string | { name?: string; cause?: unknown });
   readonly name: string;
   readonly message: string;
   readonly code: number;
+}
+
+declare class QuotaExceededError extends DOMException {
+  constructor(message?: string, options?: { quota?: number; requested?: number });
+  readonly quota: number | null;
+  readonly requested: number | null;
 }
 
 // Events and abortion
@@ -78,6 +84,17 @@ declare class ErrorEvent extends Event {
   readonly message: string;
 }
 
+interface PromiseRejectionEventInit extends EventInit {
+  promise: Promise<unknown>;
+  reason?: unknown;
+}
+
+declare class PromiseRejectionEvent extends Event {
+  constructor(type: string, init: PromiseRejectionEventInit);
+  readonly promise: Promise<unknown>;
+  readonly reason: unknown;
+}
+
 type EventListener = ((event: Event) => void) | { handleEvent(event: Event): void };
 
 interface AddEventListenerOptions {
@@ -94,6 +111,18 @@ declare class EventTarget {
   dispatchEvent(event: Event): boolean;
 }
 
+/** The global object is an event target: `error` and `unhandledrejection` are dispatched there. */
+declare function addEventListener(
+  type: string,
+  listener: EventListener | null,
+  options?: AddEventListenerOptions | boolean,
+): void;
+declare function removeEventListener(
+  type: string,
+  listener: EventListener | null,
+  options?: { capture?: boolean } | boolean,
+): void;
+declare function dispatchEvent(event: Event): boolean;
 declare class AbortController {
   constructor();
   readonly signal: AbortSignal;

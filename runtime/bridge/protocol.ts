@@ -59,6 +59,8 @@ export const toGuest = {
   credit: "P",
   /** stream id: nobody reads it any more */
   stop: "S",
+  /** error name, message, stack: a promise was rejected and nobody handled it */
+  unhandledRejection: "J",
 } as const;
 
 /** G → E or F. */

@@ -107,10 +107,10 @@ export class GuestFrames {
         this.#onOutcome(side, reader, buffers);
         return;
       case fromGuest.ended:
-        this.#pending.delete(reader.int());
+        this.#end(side, reader.int());
         return;
       case fromGuest.log:
-        this.#onLog(reader);
+        this.#onLog(side, reader);
         return;
       case fromGuest.readBody:
         this.#onReadBody(side, ownerOf(reader.int()), reader.int());
@@ -147,7 +147,14 @@ export class GuestFrames {
     const read = readOutcomeSafely(reader);
     pending.settle = null;
     settle(this.#outcome({ side, pending, read, bytes: buffers[0] ?? emptyBytes, id }));
-    if (ended) this.#pending.delete(id);
+    if (ended) this.#end(side, id);
+  }
+
+  #end(side: InstanceSide, id: number): void {
+    const pending = this.#pending.get(id);
+    if (pending === undefined) return;
+    this.#pending.delete(id);
+    side.lastEnded = { host: pending.host, logCharsLeft: pending.logCharsLeft };
   }
 
   #outcome(from: {
@@ -220,9 +227,9 @@ export class GuestFrames {
     else stream?.fail(new Error(failure));
   }
 
-  #onLog(reader: FrameReader): void {
-    const pending = this.#pending.get(reader.int());
-    if (pending === undefined) return;
+  #onLog(side: InstanceSide, reader: FrameReader): void {
+    const pending = this.#pending.get(reader.int()) ?? side.lastEnded;
+    if (pending === null) return;
     const level = logLevels[reader.int()] ?? "info";
     const message = reader.text().slice(0, messageLimits.logLineCharsMax);
     const left = pending.logCharsLeft ?? messageLimits.logCharsMax;

@@ -1,6 +1,7 @@
 /**
  * What the front knows of one instance: its subrequests, its streams, the bodies of them. Made when the instance first speaks, dropped when it is gone.
  */
+import type { InvocationHost } from "../driver.ts";
 import type { BodySource } from "./body-source.ts";
 import type { GuestStream } from "./guest-stream.ts";
 
@@ -14,6 +15,8 @@ export class InstanceSide {
   readonly number: number;
   readonly subrequests: Map<number, OpenSubrequest> = new Map();
   readonly streams: Map<number, GuestStream> = new Map();
+  /** What is said when nothing runs (an unhandled rejection, a timer left behind) is logged with the invocation that ended last. */
+  lastEnded: { readonly host: InvocationHost; logCharsLeft: number | undefined } | null = null;
 
   constructor(number: number) {
     this.number = number;

@@ -8,7 +8,7 @@ import { FormData } from "./web/body/form-data.ts";
 import { structuredClone } from "./web/clone/structured-clone.ts";
 import { createConsole } from "./web/console/console.ts";
 import { reportError } from "./web/console/report-error.ts";
-import { DOMException } from "./web/core/dom-exception.ts";
+import { DOMException, QuotaExceededError } from "./web/core/dom-exception.ts";
 import { createNavigator, Navigator } from "./web/core/navigator.ts";
 import { requireArguments } from "./web/core/webidl.ts";
 import { createCrypto, Crypto } from "./web/crypto/crypto.ts";
@@ -21,12 +21,15 @@ import { TextDecoderStream, TextEncoderStream } from "./web/encoding/text-stream
 import { AbortController, AbortSignal } from "./web/events/abort-signal.ts";
 import { CustomEvent, ErrorEvent, Event } from "./web/events/event.ts";
 import { EventTarget } from "./web/events/event-target.ts";
+import { createGlobalHandlers, globalEventMethods } from "./web/events/global-events.ts";
+import { PromiseRejectionEvent } from "./web/events/promise-rejection-event.ts";
 import { fetch } from "./web/fetch/fetch.ts";
 import { Request } from "./web/fetch/request.ts";
 import { Response } from "./web/fetch/response.ts";
 import { Headers } from "./web/headers/headers.ts";
 import * as streams from "./web/streams/streams.ts";
 import { createPerformance, Performance } from "./web/timing/performance.ts";
+import { createScheduler, Scheduler } from "./web/timing/scheduler.ts";
 import { createTimers, queueMicrotask } from "./web/timing/timers.ts";
 import { URL } from "./web/url/url.ts";
 import { URLSearchParams } from "./web/url/url-search-params.ts";
@@ -35,14 +38,28 @@ import { URLSearchParams } from "./web/url/url-search-params.ts";
 export function installGlobals(target: typeof globalThis): void {
   for (const [name, value] of Object.entries(interfaces)) define(target, name, value, { enumerable: false });
   for (const [name, value] of Object.entries(streamInterfaces())) define(target, name, value, { enumerable: false });
-  const functions = { ...createTimers(), fetch, atob, btoa, structuredClone, queueMicrotask, reportError: report };
+  const functions = {
+    ...createTimers(),
+    ...globalEventMethods,
+    fetch,
+    atob,
+    btoa,
+    structuredClone,
+    queueMicrotask,
+    reportError: report,
+  };
   for (const [name, value] of Object.entries(functions)) {
     Object.defineProperty(value, "name", { value: name, configurable: true });
     define(target, name, value, { enumerable: true });
   }
+  for (const [name, handler] of Object.entries(createGlobalHandlers())) {
+    const [get, set] = [() => handler.get(), (value: unknown) => handler.set(value)];
+    Object.defineProperty(target, name, { get, set, configurable: true, enumerable: true });
+  }
   define(target, "console", createConsole(), { enumerable: false });
   defineGetter(target, "navigator", createNavigator());
   defineGetter(target, "crypto", createCrypto());
+  define(target, "scheduler", createScheduler(), { enumerable: true });
   define(target, "performance", createPerformance(), { enumerable: true });
   define(target, "self", target, { enumerable: true });
   Object.defineProperty(target, Symbol.toStringTag, { value: "global", configurable: true });
@@ -65,8 +82,11 @@ const interfaces: Readonly<Record<string, unknown>> = {
   Headers,
   Navigator,
   Performance,
+  PromiseRejectionEvent,
+  QuotaExceededError,
   Request,
   Response,
+  Scheduler,
   SubtleCrypto,
   TextDecoder,
   TextDecoderStream,

@@ -14,7 +14,10 @@ import type { RuntimeEnvironment } from "../runtime-environment.ts";
 import { disposeQuietly, type GuestEntry } from "./boot.ts";
 import { takeBuffers, transferable } from "./guest-buffers.ts";
 import type { Isolate } from "./isolated-vm.ts";
+import { unhandledRejectionFrame } from "./unhandled-rejection.ts";
 
+/** Up to so many invocations at once the engine is asked of every entry whether it left a rejection unhandled; it costs a thread hop. */
+const rejectionsWatchedUpTo = 2;
 const timersMax = 10_000;
 const callsMax = 1_000;
 
@@ -161,13 +164,20 @@ export class Instance {
     const receive = this.#receive;
     if (batch === "" || this.#stopped || receive === null) return;
     this.#text = "";
-    if (this.#buffers.length === 0) {
-      receive.applyIgnored(undefined, [batch]);
-      return;
-    }
     const copies = this.#buffers.map((bytes) => transferable(bytes));
     this.#buffers = [];
-    receive.applyIgnored(undefined, [batch, ...copies]);
+    if (this.#active.size > rejectionsWatchedUpTo) {
+      receive.applyIgnored(undefined, [batch, ...copies]);
+      return;
+    }
+    receive.apply(undefined, [batch, ...copies]).catch((error: unknown) => {
+      this.#onUnhandledRejection(error);
+    });
+  }
+
+  /** isolated-vm fails the entry that left a rejection unhandled; the guest's own entry never throws. */
+  #onUnhandledRejection(error: unknown): void {
+    if (!this.#stopped && !this.#isolate.isDisposed) this.#reply(unhandledRejectionFrame(error), []);
   }
 
   /**

@@ -13,6 +13,7 @@ import {
 import type { FunctionLimits } from "../../sdk/limits.ts";
 import { bodies, subrequests } from "./driver-contract-bodies.ts";
 import { bytesOf, headersOf, invocationOf, quietHost, streamOf, textOf, versionOf } from "./driver-fixtures.ts";
+import { uncaughtErrors } from "./driver-contract-uncaught.ts";
 
 /** What one invocation gave. */
 export interface Run {
@@ -40,6 +41,7 @@ export function driverContract(name: string, create: () => Promise<Driver>): voi
     subrequests(run);
     lifeCycle(() => driver);
     limits(() => driver);
+    uncaughtErrors(() => driver);
   });
 }
 

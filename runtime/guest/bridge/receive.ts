@@ -4,6 +4,8 @@
  */
 import { FrameReader } from "../../bridge/frame.ts";
 import { bodyOwner, toEngine, toGuest } from "../../bridge/protocol.ts";
+import { errorFromHost } from "../web/core/host-error.ts";
+import { reportUnhandledRejection } from "../web/events/global-events.ts";
 import { connectHostPort } from "../host-port.ts";
 import type { LogLevel } from "../host-port.ts";
 import { HostBodies, messageOf, OutgoingStreams } from "./bodies.ts";
@@ -117,10 +119,22 @@ function handle(parts: Parts, reader: FrameReader, buffers: ArrayBuffer[]): void
     case toGuest.stop:
       parts.streams.stop(reader.int());
       return;
+    case toGuest.unhandledRejection:
+      reportUnhandledRejection(rejectionOf(reader));
+      return;
     default:
       return;
   }
 }
+
+/** The reason as the engine passes it on: a copy. */
+function rejectionOf(reader: FrameReader): Error {
+  const reason = errorFromHost(reader.text(), reader.text());
+  defineProperty(reason, "stack", { value: reader.text(), writable: true, configurable: true, enumerable: false });
+  return reason;
+}
+
+const { defineProperty } = Object;
 
 function reference(reader: FrameReader): string {
   const owner = reader.int();

@@ -31,7 +31,7 @@ globalThis.location = new URL(testUrl);
       }
     },
   });
-  Response.redirect = new Proxy(Response.redirect, {
+  Response.redirect = new Proxy(Reflect.get(Response, "redirect"), {
     apply: (target, self, [url, ...rest]) => Reflect.apply(target, self, [resolve(url), ...rest]),
   });
 }

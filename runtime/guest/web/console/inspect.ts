@@ -18,6 +18,8 @@ export interface InspectOptions {
 }
 
 const ITEMS_MAX = 100;
+/** Longer lists are shown without properties beside their items. */
+const NAMED_ITEMS_MAX = 10_000;
 const STRING_CHARS_MAX = 10_000;
 
 export function inspect(value: unknown, options: InspectOptions = {}): string {
@@ -116,8 +118,8 @@ class Inspector {
     }
     const left = items.length - parts.length;
     if (left > 0) parts.push(more(left));
-    const indexCount = Array.isArray(list.value) ? items.length : undefined;
-    parts.push(...this.#properties(list.value, list.depth, indexCount ?? items.length));
+    // The names of all items of a long list would take more memory than the list.
+    if (items.length <= NAMED_ITEMS_MAX) parts.push(...this.#properties(list.value, list.depth, items.length));
     return layout(list.prefix, "[", parts);
   }
 

@@ -1,58 +1,101 @@
 /**
- * DOMException (https://webidl.spec.whatwg.org/#idl-DOMException).
+ * DOMException and QuotaExceededError (https://webidl.spec.whatwg.org/#idl-DOMException).
  *
- * An ordinary class whose prototype inherits from Error's, as the standard has it: `extends Error` would read name and message
- * for the stack before they exist.
+ * Each is made by the engine as an error (`Error.isError` says so, and V8 keeps its stack), with a prototype that inherits from Error's. What
+ * it says is kept beside the object, because a private field could not be put onto an error before its stack is read.
  */
 import { finishInterface } from "./interface.ts";
 import { isObject, toDomString } from "./webidl.ts";
 
-let hasBrand: (value: object) => boolean;
+interface Said {
+  readonly message: string;
+  readonly name: string;
+}
+
+const saidBy = new WeakMap<object, Said>();
 
 export class DOMException {
-  readonly #message: string;
-  readonly #name: string;
   declare readonly stack: string;
   declare readonly cause?: unknown;
 
   /** `options` is a name, or `{name, cause}`. */
   constructor(message: string = "", options: string | { readonly name?: string; readonly cause?: unknown } = "Error") {
-    this.#message = toDomString(message);
-    if (isObject(options)) {
-      this.#name = options.name === undefined ? "Error" : toDomString(options.name);
-      if ("cause" in options) {
-        Object.defineProperty(this, "cause", { value: options.cause, configurable: true, writable: true });
-      }
-    } else {
-      this.#name = toDomString(options);
+    const said: Said = { message: toDomString(message), name: nameFrom(options) };
+    const error = construct(PlainError, [], new.target) as DOMException;
+    saidBy.set(error, said);
+    if (isObject(options) && "cause" in options) {
+      Object.defineProperty(error, "cause", { value: options.cause, configurable: true, writable: true });
     }
-    captureStackTrace(this, DOMException);
+    captureStackTrace(error, new.target);
+    return error;
   }
 
   get name(): string {
-    return this.#name;
+    return saidOf(this).name;
   }
 
   get message(): string {
-    return this.#message;
+    return saidOf(this).message;
   }
 
   get code(): number {
-    const index = legacyNames.indexOf(this.#name);
-    return index < 0 || this.#name === "" ? 0 : index + 1;
+    const { name } = saidOf(this);
+    const index = legacyNames.indexOf(name);
+    return index < 0 || name === "" ? 0 : index + 1;
+  }
+}
+
+/** `QuotaExceededError` (https://webidl.spec.whatwg.org/#quotaexceedederror): which bound, and what was asked for. */
+export class QuotaExceededError extends DOMException {
+  readonly #quota: number | null;
+  readonly #requested: number | null;
+
+  constructor(message: string = "", options: { readonly quota?: number; readonly requested?: number } = {}) {
+    super(message, "QuotaExceededError");
+    this.#quota = boundFrom(options.quota, "quota");
+    this.#requested = boundFrom(options.requested, "requested");
+    if (this.#quota !== null && this.#requested !== null && this.#requested < this.#quota) {
+      throw new RangeError("Cannot create a QuotaExceededError: requested is below quota");
+    }
   }
 
-  static {
-    hasBrand = (value) => #name in value;
+  get quota(): number | null {
+    return this.#quota;
+  }
+
+  get requested(): number | null {
+    return this.#requested;
   }
 }
 
 /** Whether `value` is a DOMException; cannot be spoofed. */
 export function isDomException(value: unknown): value is DOMException {
-  return isObject(value) && hasBrand(value);
+  return isObject(value) && saidBy.has(value);
 }
 
+const PlainError = Error;
+const { construct } = Reflect;
 const { captureStackTrace } = Error as unknown as { captureStackTrace(target: object, above: unknown): void };
+
+function saidOf(exception: object): Said {
+  const said = saidBy.get(exception);
+  if (said === undefined) throw new TypeError("Cannot read: this is not a DOMException");
+  return said;
+}
+
+function nameFrom(options: string | { readonly name?: string }): string {
+  if (!isObject(options)) return toDomString(options);
+  return options.name === undefined ? "Error" : toDomString(options.name);
+}
+
+function boundFrom(value: unknown, what: string): number | null {
+  if (value === undefined) return null;
+  const number = Number(value);
+  if (!Number.isFinite(number))
+    throw new TypeError(`Cannot create a QuotaExceededError: ${what} is not a finite number`);
+  if (number < 0) throw new RangeError(`Cannot create a QuotaExceededError: ${what} is negative`);
+  return number;
+}
 
 /** Index + 1 is the legacy code; the empty ones have a constant but no name. */
 const legacyNames: readonly string[] = [
@@ -96,3 +139,4 @@ Object.setPrototypeOf(DOMException.prototype, Error.prototype);
 finishInterface(DOMException, "DOMException", {
   constants: Object.fromEntries(legacyNames.map((name, index) => [constantName(name, index), index + 1])),
 });
+finishInterface(QuotaExceededError, "QuotaExceededError", { shown: ["quota", "requested"] });

@@ -1,6 +1,6 @@
 /** `crypto` (https://w3c.github.io/webcrypto/#Crypto-interface); randomness is the host's. */
 import { hostPort } from "../../host-port.ts";
-import { DOMException } from "../core/dom-exception.ts";
+import { DOMException, QuotaExceededError } from "../core/dom-exception.ts";
 import { finishInterface } from "../core/interface.ts";
 import { requireArguments } from "../core/webidl.ts";
 import { bytesOf, isArrayBufferView, typedArrayName } from "../encoding/buffer-source.ts";
@@ -30,9 +30,8 @@ export class Crypto {
       throw new DOMException(`Cannot get random values: ${name} does not hold integers`, "TypeMismatchError");
     }
     if (array.byteLength > RANDOM_BYTES_MAX) {
-      throw new DOMException(
+      throw new QuotaExceededError(
         `Cannot get random values: received ${array.byteLength} bytes, allowed 0..${RANDOM_BYTES_MAX}`,
-        "QuotaExceededError",
       );
     }
     if (array.byteLength > 0) bytesOf(array).set(new Uint8Array(hostPort().randomBytes(array.byteLength)));

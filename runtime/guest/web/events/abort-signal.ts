@@ -9,7 +9,13 @@ import { finishInterface } from "../core/interface.ts";
 import { isObject, requireArguments, sequenceOf, toEnforcedInteger } from "../core/webidl.ts";
 import { hostPort } from "../../host-port.ts";
 import { Event } from "./event.ts";
-import { EventTarget, HandlerAttribute, type EventListener, type ListenerOptions } from "./event-target.ts";
+import {
+  dispatchTrusted,
+  EventTarget,
+  HandlerAttribute,
+  type EventListener,
+  type ListenerOptions,
+} from "./event-target.ts";
 
 /** Proves that a constructor is called by this runtime. */
 const internal: unique symbol = Symbol("internal");
@@ -133,7 +139,7 @@ export class AbortSignal extends EventTarget {
     this.#followers = null;
     for (const source of this.#sources) source.#kept?.delete(this);
     for (const run of algorithms ?? []) run();
-    this.dispatchEvent(new Event("abort"));
+    dispatchTrusted(this, new Event("abort"));
   }
 
   static {

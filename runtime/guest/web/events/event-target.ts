@@ -8,7 +8,7 @@ import { finishInterface } from "../core/interface.ts";
 import { isObject, requireArguments, toDictionary, toDomString } from "../core/webidl.ts";
 import { reportError } from "../console/report-error.ts";
 import type { AbortSignal } from "./abort-signal.ts";
-import { type Event, eventStateOf, isEvent } from "./event.ts";
+import { type Event, eventStateOf, isEvent, trusted } from "./event.ts";
 
 export type EventListener = ((event: Event) => unknown) | { handleEvent(event: Event): unknown };
 
@@ -29,15 +29,29 @@ interface Listener {
 }
 
 let listenersIn: (target: EventTarget) => readonly Listener[];
+let dispatchTo: (target: EventTarget, event: Event) => boolean;
+let globalTarget: () => EventTarget;
 
 export class EventTarget {
   /** Replaced, never changed, so that a dispatch walks the list it began with. */
   #listeners: readonly Listener[] = noListeners;
 
+  /** What a call without a target is about: the global object's own listeners (https://webidl.spec.whatwg.org/#Global). */
+  static #ofGlobal: EventTarget | null = null;
+
+  static #self(target: unknown): EventTarget {
+    if (isObject(target) && #listeners in target) return target;
+    if (target !== undefined && target !== null && target !== globalThis)
+      throw new TypeError("Cannot call a method of EventTarget: this is not an EventTarget");
+    EventTarget.#ofGlobal ??= new EventTarget();
+    return EventTarget.#ofGlobal;
+  }
+
   addEventListener(
     ...parameters: [type: string, callback: EventListener | null, options?: ListenerOptions | boolean]
   ): void {
     requireArguments(parameters.length, 2, "EventTarget.addEventListener");
+    const self = EventTarget.#self(this);
     const type = toDomString(parameters[0]);
     const [, callback] = parameters;
     const options = listenerOptions(parameters[2]);
@@ -47,21 +61,22 @@ export class EventTarget {
       throw new TypeError("Cannot add an event listener: it is neither a function nor an object");
     if (signal?.aborted === true) return;
     const capture = Boolean(options.capture);
-    if (this.#find(type, callback, capture) !== undefined) return;
+    if (self.#find(type, callback, capture) !== undefined) return;
     const once = Boolean(options.once);
     const listener: Listener = { type, callback, capture, once, passive: Boolean(options.passive), removed: false };
-    this.#listeners = [...this.#listeners, listener];
-    signal?.addEventListener("abort", () => this.#remove(listener), { once: true });
+    self.#listeners = [...self.#listeners, listener];
+    signal?.addEventListener("abort", () => self.#remove(listener), { once: true });
   }
 
   removeEventListener(
     ...parameters: [type: string, callback: EventListener | null, options?: ListenerOptions | boolean]
   ): void {
     requireArguments(parameters.length, 2, "EventTarget.removeEventListener");
+    const self = EventTarget.#self(this);
     const options = parameters[2];
     const capture = Boolean(isObject(options) ? options.capture : options);
-    const listener = this.#find(toDomString(parameters[0]), parameters[1], capture);
-    if (listener !== undefined) this.#remove(listener);
+    const listener = self.#find(toDomString(parameters[0]), parameters[1], capture);
+    if (listener !== undefined) self.#remove(listener);
   }
 
   /** Runs the listeners now. False when one called preventDefault(). */
@@ -71,8 +86,15 @@ export class EventTarget {
     if (!isEvent(event)) throw new TypeError("Cannot dispatch: the argument is not an Event");
     const state = eventStateOf(event);
     if (state.dispatching) throw alreadyDispatched();
+    const self = EventTarget.#self(this);
+    state.trusted = false;
+    return self.#dispatch(event);
+  }
+
+  #dispatch(event: Event): boolean {
+    const state = eventStateOf(event);
     state.dispatching = true;
-    state.target = this ?? globalThis;
+    state.target = this === EventTarget.#ofGlobal ? globalThis : this;
     state.phase = 2;
     if (!state.propagationStopped) {
       this.#run(event, (listener) => listener.capture);
@@ -91,7 +113,7 @@ export class EventTarget {
       if (listener.removed || listener.type !== state.type || !isDue(listener)) continue;
       if (listener.once) this.#remove(listener);
       state.inPassiveListener = listener.passive;
-      callListener(listener.callback, this, event);
+      callListener(listener.callback, state.target ?? this, event);
       state.inPassiveListener = false;
       if (state.immediatelyStopped) return;
     }
@@ -108,7 +130,19 @@ export class EventTarget {
 
   static {
     listenersIn = (target) => target.#listeners;
+    dispatchTo = (target, event) => target.#dispatch(event);
+    globalTarget = () => EventTarget.#self(globalThis);
   }
+}
+
+/** Dispatches an event of the runtime's own. False when a listener called preventDefault(). */
+export function dispatchTrusted(target: EventTarget, event: Event): boolean {
+  return dispatchTo(target, trusted(event));
+}
+
+/** The listeners of the global object, as a target of their own. */
+export function globalEventTarget(): EventTarget {
+  return globalTarget();
 }
 
 /** Whether anybody listens to `type`. */

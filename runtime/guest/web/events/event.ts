@@ -19,6 +19,8 @@ export interface EventState {
   propagationStopped: boolean;
   immediatelyStopped: boolean;
   inPassiveListener: boolean;
+  /** Made by the runtime, not by the function. */
+  trusted: boolean;
 }
 
 let stateIn: (event: Event) => EventState;
@@ -43,6 +45,7 @@ export class Event {
       propagationStopped: false,
       immediatelyStopped: false,
       inPassiveListener: false,
+      trusted: false,
     };
     this.#composed = Boolean(init["composed"]);
     Object.defineProperty(this, "isTrusted", { get: isTrusted, enumerable: true, configurable: false });
@@ -114,6 +117,7 @@ export class Event {
     requireArguments(parameters.length, 1, "Event.initEvent");
     const state = this.#state;
     if (state.dispatching) return;
+    state.trusted = false;
     state.type = toDomString(parameters[0]);
     state.bubbles = Boolean(parameters[1]);
     state.cancelable = Boolean(parameters[2]);
@@ -143,8 +147,14 @@ export function eventStateOf(event: Event): EventState {
   return stateIn(event);
 }
 
-function isTrusted(): boolean {
-  return false;
+function isTrusted(this: Event): boolean {
+  return stateIn(this).trusted;
+}
+
+/** Marks an event as the runtime's own, which only `isTrusted` shows. Returns it. */
+export function trusted<E extends Event>(event: E): E {
+  stateIn(event).trusted = true;
+  return event;
 }
 
 export class CustomEvent extends Event {
