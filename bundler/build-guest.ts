@@ -1,11 +1,11 @@
 /**
  * The build step: keeps the scripts in `.build` equal to what their sources say, and does nothing when they are already: the guest, which every
- * isolate runs first, and the isolate host, which starts three times faster as one file than from its sources.
+ * isolate runs first, with its parts, and the isolate host, which starts three times faster as one file than from its sources.
  *
  * Beside each script lies a record of the inputs and their digests; the script is up to date when every one still matches.
  * Invariant: the script and the record are each replaced in one rename, the script first.
  */
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, readFile, readdir, rename, writeFile } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 import { digestOf } from "../sdk/artifact-format.ts";
 
@@ -23,6 +23,8 @@ export interface BuildReport {
 
 interface BuildRecord {
   readonly script: string;
+  /** Names of what is bundled besides the entry. */
+  readonly parts: readonly string[];
   /** Path relative to the project → digest. */
   readonly inputs: Readonly<Record<string, string>>;
 }
@@ -36,19 +38,37 @@ interface Script {
   readonly record: string;
   /** Further files that decide how it is bundled. */
   readonly settings: readonly string[];
-  readonly bundle: (projectRoot: string) => Promise<{ readonly code: string; readonly inputs: readonly string[] }>;
+  /** What there is to bundle besides the entry. */
+  readonly partNames: (projectRoot: string) => Promise<readonly string[]>;
+  readonly bundle: (
+    projectRoot: string,
+    partNames: readonly string[],
+  ) => Promise<{ readonly code: string; readonly inputs: readonly string[] }>;
 }
 
 // Bundlers are imported when they are needed: loading esbuild takes longer than finding that there is nothing to do.
 const guest: Script = {
-  file: "guest.js",
-  record: "guest.json",
-  settings: ["bundler/bundle-guest.ts", aliasFile],
-  bundle: async (projectRoot) => {
+  file: "guest-code.json",
+  record: "guest-code.inputs.json",
+  settings: ["bundler/bundle-guest.ts", "bundler/bundle-part.ts", aliasFile],
+  partNames: async (projectRoot) => {
+    const folders = await readdir(join(projectRoot, "runtime/guest/parts"), { withFileTypes: true });
+    return folders
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name)
+      .toSorted();
+  },
+  bundle: async (projectRoot, partNames) => {
     const { bundleGuest } = await import("./bundle-guest.ts");
     const aliases = JSON.parse(await readFile(join(projectRoot, aliasFile), "utf8")) as unknown;
     const entryPath = join(projectRoot, "runtime/guest/main.ts");
-    return bundleGuest({ entryPath, aliases: aliases as Readonly<Record<string, string>> });
+    const { script, parts, inputs } = await bundleGuest({
+      entryPath,
+      aliases: aliases as Readonly<Record<string, string>>,
+      partNames,
+    });
+    // What runtime/guest-code.ts reads.
+    return { code: JSON.stringify({ script, parts }), inputs };
   },
 };
 
@@ -56,6 +76,7 @@ const isolateHost: Script = {
   file: "isolate-host.mjs",
   record: "isolate-host.json",
   settings: ["bundler/bundle-host.ts"],
+  partNames: () => Promise.resolve([]),
   bundle: async (projectRoot) => {
     const { bundleHost } = await import("./bundle-host.ts");
     return bundleHost(join(projectRoot, "edge-node/hosts/isolate-host-main.ts"));
@@ -75,14 +96,15 @@ export function buildIsolateHost(options: BuildOptions): Promise<BuildReport> {
 async function build(script: Script, { projectRoot, processId }: BuildOptions): Promise<BuildReport> {
   const path = join(projectRoot, ".build", script.file);
   const recordPath = join(projectRoot, ".build", script.record);
-  if (await isUpToDate({ projectRoot, path, recordPath })) return { path, rebuilt: false };
-  const bundle = await script.bundle(projectRoot);
+  const parts = await script.partNames(projectRoot);
+  if (await isUpToDate({ projectRoot, path, recordPath, parts })) return { path, rebuilt: false };
+  const bundle = await script.bundle(projectRoot, parts);
   const inputs: Record<string, string> = {};
   const deciding = [...settings, ...script.settings].map((file) => join(projectRoot, file));
   for (const input of [...bundle.inputs, ...deciding].toSorted()) {
     inputs[relative(projectRoot, input)] = digestOf(await readFile(input));
   }
-  const record: BuildRecord = { script: digestOf(Buffer.from(bundle.code)), inputs };
+  const record: BuildRecord = { script: digestOf(Buffer.from(bundle.code)), parts, inputs };
   await replaceFile(path, bundle.code, processId);
   await replaceFile(recordPath, JSON.stringify(record, null, 1), processId);
   return { path, rebuilt: true };
@@ -92,9 +114,11 @@ async function isUpToDate(options: {
   readonly projectRoot: string;
   readonly path: string;
   readonly recordPath: string;
+  readonly parts: readonly string[];
 }): Promise<boolean> {
   const record = await readRecord(options.recordPath);
-  if (record === null || (await digestOrNull(options.path)) !== record.script) return false;
+  if (record === null || record.parts.join() !== options.parts.join()) return false;
+  if ((await digestOrNull(options.path)) !== record.script) return false;
   const matches = await Promise.all(
     Object.entries(record.inputs).map(
       async ([input, digest]) => (await digestOrNull(resolve(options.projectRoot, input))) === digest,
@@ -107,7 +131,7 @@ async function readRecord(path: string): Promise<BuildRecord | null> {
   try {
     const record = JSON.parse(await readFile(path, "utf8")) as Partial<BuildRecord> | null;
     if (typeof record?.script !== "string" || typeof record.inputs !== "object") return null;
-    return { script: record.script, inputs: record.inputs };
+    return { script: record.script, parts: record.parts ?? [], inputs: record.inputs };
   } catch {
     return null;
   }

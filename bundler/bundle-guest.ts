@@ -1,24 +1,36 @@
 /**
- * Bundles the guest: the project's own code that every isolate runs before an author's.
+ * Bundles the guest: the project's own code that every isolate runs before an author's, and the parts of it that are loaded when first used.
  *
  * Names stay readable, so that stacks inside the guest can be read without a source map.
  */
 import { dirname, resolve } from "node:path";
-import { bundleOwnCode, type OwnBundle } from "./own-code.ts";
+import type { BuildOptions } from "./esbuild.ts";
+import { bundleOwnCode } from "./own-code.ts";
+import { bundlePart, type GuestCore } from "./bundle-part.ts";
 
 export interface GuestOptions {
   /** Absolute. */
   readonly entryPath: string;
   /** Package or package file → replacement, relative to the entry's directory. */
   readonly aliases: Readonly<Record<string, string>>;
+  /** Names of the parts: folders of `parts` beside the entry, each with a main.ts. */
+  readonly partNames: readonly string[];
 }
 
-/** One classic script. @throws with every problem in the message when the guest cannot be bundled. */
-export function bundleGuest({ entryPath, aliases }: GuestOptions): Promise<OwnBundle> {
+export interface GuestBundle {
+  /** One classic script. */
+  readonly script: string;
+  /** Name → source (runtime/guest-code.ts). */
+  readonly parts: Readonly<Record<string, string>>;
+  /** Absolute paths of everything that went into them. */
+  readonly inputs: readonly string[];
+}
+
+/** @throws with every problem in the message when the guest or a part of it cannot be bundled. */
+export async function bundleGuest({ entryPath, aliases, partNames }: GuestOptions): Promise<GuestBundle> {
   const directory = dirname(entryPath);
-  return bundleOwnCode(entryPath, "the guest", {
+  const options: BuildOptions = {
     alias: Object.fromEntries(Object.entries(aliases).map(([name, path]) => [name, resolve(directory, path)])),
-    format: "iife",
     platform: "neutral",
     mainFields: ["module", "main"],
     conditions: ["browser", "import", "default"],
@@ -26,5 +38,24 @@ export function bundleGuest({ entryPath, aliases }: GuestOptions): Promise<OwnBu
     minifyWhitespace: true,
     minifySyntax: true,
     define: { "process.env.NODE_ENV": '"production"' },
+  };
+  const script = await bundleOwnCode(entryPath, "the guest", {
+    ...options,
+    format: "iife",
+    // Functions of strict code do not show up in the call sites that Error.prepareStackTrace gets.
+    banner: { js: '"use strict";' },
   });
+  const core: GuestCore = {
+    directory,
+    files: new Set(script.inputs),
+    shared: new Set(script.importsOf.get(resolve(directory, "parts/core-modules.ts"))),
+  };
+  const parts = await Promise.all(
+    partNames.map(async (name) => [name, await bundlePart(name, { core, options })] as const),
+  );
+  return {
+    script: script.code,
+    parts: Object.fromEntries(parts.map(([name, { code }]) => [name, code])),
+    inputs: [...new Set([...script.inputs, ...parts.flatMap(([, { inputs }]) => inputs)])],
+  };
 }

@@ -10,6 +10,8 @@ export interface OwnBundle {
   readonly code: string;
   /** Absolute paths of everything that went into it. */
   readonly inputs: readonly string[];
+  /** Absolute path of an input → absolute paths of what it imports. */
+  readonly importsOf: ReadonlyMap<string, readonly string[]>;
 }
 
 /** `entryPath` is absolute; `what` names it in messages. @throws with every problem in the message. */
@@ -32,8 +34,13 @@ export async function bundleOwnCode(entryPath: string, what: string, options: Bu
     throw new Error(`Cannot bundle ${what}:\n${formatProblems(problems)}`);
   }
   if (outcome.kind !== "built") throw new Error(`Cannot bundle ${what}: esbuild ${outcome.kind}`);
+  const inputs = Object.entries(outcome.metafile.inputs).map(([path, { imports }]) => ({
+    path: resolve(directory, path),
+    imports: imports.filter(({ external }) => external !== true).map((imported) => resolve(directory, imported.path)),
+  }));
   return {
     code: outcome.files[0]?.text ?? "",
-    inputs: Object.keys(outcome.metafile.inputs).map((path) => resolve(directory, path)),
+    inputs: inputs.map(({ path }) => path),
+    importsOf: new Map(inputs.map(({ path, imports }) => [path, imports])),
   };
 }

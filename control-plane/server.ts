@@ -127,8 +127,8 @@ async function openControlPlane(config: ControlPlaneConfig, opening: Opening): P
 
 async function openBuilders({ clock, logger, nodePath, processId }: Opening): Promise<BuilderPool> {
   const { path } = await buildGuest({ projectRoot, processId });
-  const guestScript = await readFile(path, "utf8");
-  return new BuilderPool({ guestScript, clock, logger, spawn: () => spawnBuilder({ nodePath, projectRoot }) });
+  const guestCode = await readFile(path, "utf8");
+  return new BuilderPool({ guestCode, clock, logger, spawn: () => spawnBuilder({ nodePath, projectRoot }) });
 }
 
 interface Foundations {

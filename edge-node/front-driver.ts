@@ -1,16 +1,17 @@
 /**
  * Builds the driver a front runs functions with: isolate hosts in processes of their own, or isolates in the front itself.
  *
- * Knows where the guest script is and keeps this runtime's base snapshot in the data folder; knows no versions. Invariant: a base
+ * Knows where the guest is and keeps this runtime's base snapshot in the data folder; knows no versions. Invariant: a base
  * snapshot that cannot be made or read costs start-up time, never the start.
  */
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import type { Driver } from "../runtime/driver.ts";
+import { parseGuestCode } from "../runtime/guest-code.ts";
 import { LocalDriver } from "../runtime/local-driver.ts";
 import { runtimeKey } from "../runtime/runtime-key.ts";
 import { ensureBaseSnapshot } from "./hosts/base-snapshot.ts";
-import { defaultGuestScriptPath } from "./hosts/host-process.ts";
+import { defaultGuestPath } from "./hosts/host-process.ts";
 import { HostSet } from "./hosts/host-set.ts";
 import { nodeRuntimeEnvironment } from "./hosts/node-runtime-environment.ts";
 import type { FrontSettings } from "./ipc.ts";
@@ -28,15 +29,15 @@ export interface FrontDriverOptions {
   readonly endProcess: () => void;
 }
 
-/** The started driver; its owner closes it. Throws when the guest script is missing or the hosts do not start. */
+/** The started driver; its owner closes it. Throws when the guest is missing or the hosts do not start. */
 export async function createDriver(
   settings: Pick<FrontSettings, "dataFolder" | "driver" | "hosts" | "spareInstances">,
   { logger, endProcess }: FrontDriverOptions,
 ): Promise<FrontDriver> {
-  const guestScriptPath = defaultGuestScriptPath;
-  const guestScript = await readFile(guestScriptPath, "utf8");
+  const guestPath = defaultGuestPath;
+  const guest = parseGuestCode(await readFile(guestPath, "utf8"));
   const baseSnapshotPath = await findBaseSnapshot(path.join(settings.dataFolder, "snapshots"), {
-    guestScriptPath,
+    guestPath,
     logger,
   });
   const environment = nodeRuntimeEnvironment((message) => {
@@ -47,27 +48,27 @@ export async function createDriver(
   if (settings.driver === "process") {
     const driver = new HostSet({
       environment,
-      guestScriptPath,
+      guestPath,
       baseSnapshotPath,
       spares,
       logger,
       count: settings.hosts,
     });
     await driver.start();
-    return { driver, runtimeKey: runtimeKey(guestScript) };
+    return { driver, runtimeKey: runtimeKey(guest) };
   }
   const baseSnapshot = baseSnapshotPath === null ? null : await readFile(baseSnapshotPath);
-  const driver = new LocalDriver({ environment, guestScript, baseSnapshot, spares });
+  const driver = new LocalDriver({ environment, guest, baseSnapshot, spares });
   await driver.start();
-  return { driver, runtimeKey: runtimeKey(guestScript) };
+  return { driver, runtimeKey: runtimeKey(guest) };
 }
 
 async function findBaseSnapshot(
   folder: string,
-  { guestScriptPath, logger }: { readonly guestScriptPath: string; readonly logger: Logger },
+  { guestPath, logger }: { readonly guestPath: string; readonly logger: Logger },
 ): Promise<string | null> {
   try {
-    return await ensureBaseSnapshot({ guestScriptPath, folder });
+    return await ensureBaseSnapshot({ guestPath, folder });
   } catch (error) {
     logger.warn({ err: error }, "snapshot.base.failed");
     return null;

@@ -6,13 +6,13 @@
  */
 import type { ErrorCode } from "../sdk/error-code.ts";
 import { hooks as allHooks, type Hook } from "../sdk/phase.ts";
+import type { GuestCode } from "./guest-code.ts";
 import { disposeQuietly, prepareIsolate, runScript, scriptNames, type PreparedIsolate } from "./isolates/boot.ts";
 import { ivm } from "./isolates/isolated-vm.ts";
 import { warmUpScript } from "./isolates/warm-up.ts";
 
 export interface EvaluateOptions {
-  /** The bundled guest (`.build/guest.js`). */
-  readonly guestScript: string;
+  readonly guest: GuestCode;
   /** The author's bundle. */
   readonly code: string;
   /** Heap limit for the evaluation. */
@@ -26,6 +26,8 @@ export type Evaluation =
   | {
       readonly ok: true;
       readonly hooks: readonly Hook[];
+      /** Parts of the guest that the top level used (guest/parts). */
+      readonly parts: readonly string[];
       readonly snapshot: Uint8Array | null;
       /** Why there is no snapshot although one was wanted. */
       readonly snapshotFailure: string | null;
@@ -34,46 +36,59 @@ export type Evaluation =
 
 /** Evaluates the module; never throws for anything the module does, but may never return. */
 export async function evaluateModule(options: EvaluateOptions): Promise<Evaluation> {
-  const hooks = await findHooks(options);
+  const loaded = new Set<string>();
+  const hooks = await findHooks(options, (name) => loaded.add(name));
   if (!Array.isArray(hooks)) return hooks;
   if (hooks.length === 0) {
     return refused("The default export has none of the hooks: allowed " + allHooks.join(", "));
   }
-  if (!options.snapshot) return { ok: true, hooks, snapshot: null, snapshotFailure: null };
+  const parts = [...loaded];
+  const found = { ok: true, hooks, parts, snapshot: null, snapshotFailure: null } as const;
+  if (!options.snapshot) return found;
   try {
-    return { ok: true, hooks, snapshot: createSnapshot(options.guestScript, options.code), snapshotFailure: null };
+    return { ...found, snapshot: createFunctionSnapshot(options.guest, { code: options.code, parts }) };
   } catch (error) {
-    return { ok: true, hooks, snapshot: null, snapshotFailure: error instanceof Error ? error.message : String(error) };
+    return { ...found, snapshotFailure: error instanceof Error ? error.message : String(error) };
   }
 }
 
 /** A snapshot of the web APIs alone, from which isolates of any function can start. */
-export function createBaseSnapshot(guestScript: string): Uint8Array {
-  return createSnapshot(guestScript, null);
+export function createBaseSnapshot(guest: GuestCode): Uint8Array {
+  return createSnapshot([{ code: guest.script, filename: scriptNames.guest }]);
 }
 
 /**
  * The heap after the guest and the author's top level ran, frozen. Runs the top level once more, without any guard.
+ * `parts` are those that the top level uses, as `evaluateModule` found: a snapshot is made without a host to ask.
  * @throws when the code throws; may as well hang or end the process.
  */
-export function createFunctionSnapshot(guestScript: string, code: string): Uint8Array {
-  return createSnapshot(guestScript, code);
+export function createFunctionSnapshot(
+  guest: GuestCode,
+  { code, parts }: { readonly code: string; readonly parts: readonly string[] },
+): Uint8Array {
+  const provided = parts.map(
+    (name) => `__selvageProvidePart(${JSON.stringify(name)},${guest.parts.get(name) ?? "null"});`,
+  );
+  return createSnapshot([
+    { code: guest.script, filename: scriptNames.guest },
+    { code: [...provided, "delete globalThis.__selvageProvidePart;"].join("\n"), filename: scriptNames.parts },
+    { code, filename: scriptNames.function },
+  ]);
 }
 
-function createSnapshot(guestScript: string, code: string | null): Uint8Array {
-  const scripts: { code: string; filename: string }[] = [{ code: guestScript, filename: scriptNames.guest }];
-  if (code !== null) scripts.push({ code, filename: scriptNames.function });
+function createSnapshot(scripts: { readonly code: string; readonly filename: string }[]): Uint8Array {
   const snapshot = ivm.Isolate.createSnapshot(scripts, warmUpScript());
   return new Uint8Array(snapshot.copy({ release: true }));
 }
 
-async function findHooks(options: EvaluateOptions): Promise<Hook[] | Evaluation> {
+async function findHooks(options: EvaluateOptions, onPart: (name: string) => void): Promise<Hook[] | Evaluation> {
   let prepared: PreparedIsolate | null = null;
   try {
     prepared = await prepareIsolate({
       memoryMiB: options.memoryMiB,
       snapshot: null,
-      guestScript: options.guestScript,
+      guest: options.guest,
+      onPart,
       onCatastrophe: (message) => {
         throw new Error(message);
       },

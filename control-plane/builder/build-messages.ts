@@ -6,7 +6,7 @@ import { errorCodes, type ErrorCode } from "../../sdk/error-code.ts";
 import { hooks as allHooks, type Hook } from "../../sdk/phase.ts";
 import type { Frame } from "./frame-stream.ts";
 
-/** Header of the one frame that a builder gets; guest script and code follow each other as UTF-8 in the payload. */
+/** Header of the one frame that a builder gets; guest (the build step's file) and code follow each other as UTF-8 in the payload. */
 export interface JobHeader {
   readonly guestBytes: number;
   readonly memoryMiB: number;

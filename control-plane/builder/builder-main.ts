@@ -6,6 +6,7 @@
  */
 import { writeSync } from "node:fs";
 import { createFunctionSnapshot, evaluateModule } from "../../runtime/evaluate-module.ts";
+import { parseGuestCode } from "../../runtime/guest-code.ts";
 import { runtimeKey } from "../../runtime/runtime-key.ts";
 import { publishLimits } from "../../sdk/limits.ts";
 import type { JobHeader } from "./build-messages.ts";
@@ -39,19 +40,19 @@ function writeSome(bytes: Uint8Array): number {
 async function work({ header, payload }: Frame): Promise<void> {
   const job = header as JobHeader;
   const text = new TextDecoder();
-  const guestScript = text.decode(payload.subarray(0, job.guestBytes));
+  const guest = parseGuestCode(text.decode(payload.subarray(0, job.guestBytes)));
   const code = text.decode(payload.subarray(job.guestBytes));
   const { memoryMiB, timeoutMs } = job;
-  const evaluation = await evaluateModule({ guestScript, code, memoryMiB, timeoutMs, snapshot: false });
+  const evaluation = await evaluateModule({ guest, code, memoryMiB, timeoutMs, snapshot: false });
   if (!evaluation.ok) {
     const { code: errorCode, message, stack } = evaluation;
     say({ kind: "refused", code: errorCode, message, stack: ownStack(stack) }, noBytes);
     return;
   }
-  say({ kind: "evaluated", hooks: evaluation.hooks, runtimeKey: runtimeKey(guestScript) }, noBytes);
+  say({ kind: "evaluated", hooks: evaluation.hooks, runtimeKey: runtimeKey(guest) }, noBytes);
   if (!job.snapshot) return;
   try {
-    say({ kind: "snapshot" }, createFunctionSnapshot(guestScript, code));
+    say({ kind: "snapshot" }, createFunctionSnapshot(guest, { code, parts: evaluation.parts }));
   } catch (error) {
     say({ kind: "no-snapshot", reason: error instanceof Error ? error.message : String(error) }, noBytes);
   }

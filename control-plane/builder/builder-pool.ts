@@ -45,8 +45,8 @@ export type BuildOutcome =
     };
 
 export interface BuilderPoolOptions {
-  /** The bundled guest, as nodes run it. */
-  readonly guestScript: string;
+  /** The bundled guest, as nodes run it: the text of the build step's file. */
+  readonly guestCode: string;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Starts one builder process (`spawnBuilder`). */
@@ -133,7 +133,7 @@ export class BuilderPool {
     if (builder === null) return { kind: "unusable", reason: "it could not be started" };
     this.#working.add(builder);
     try {
-      return await builder.run({ ...job, guestScript: this.#options.guestScript }, signal);
+      return await builder.run({ ...job, guestCode: this.#options.guestCode }, signal);
     } finally {
       this.#working.delete(builder);
     }

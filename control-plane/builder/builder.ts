@@ -13,7 +13,7 @@ import { FrameDecoder, encodeFrame } from "./frame-stream.ts";
 import { residentMiB } from "./resident-memory.ts";
 
 export interface BuilderJob {
-  readonly guestScript: string;
+  readonly guestCode: string;
   readonly code: string;
   readonly memoryMiB: number;
   readonly snapshot: boolean;
@@ -115,7 +115,7 @@ export class Builder {
   }
 
   #send(job: BuilderJob): void {
-    const guest = Buffer.from(job.guestScript);
+    const guest = Buffer.from(job.guestCode);
     const header: JobHeader = {
       guestBytes: guest.byteLength,
       memoryMiB: job.memoryMiB,

@@ -17,8 +17,8 @@ const stderrCharsMax = 4_096;
 
 export interface HostProcessOptions {
   readonly environment: RuntimeEnvironment;
-  /** The bundled guest script. */
-  readonly guestScriptPath: string;
+  /** The bundled guest (runtime/guest-code.ts). */
+  readonly guestPath: string;
   /** A base snapshot made by this very runtime, or null. */
   readonly baseSnapshotPath: string | null;
   /** Prepared isolates kept at hand in the host. */
@@ -76,7 +76,7 @@ function hostArguments(options: HostProcessOptions): string[] {
     join(projectRoot, "node_modules", "isolated-vm", "*"),
     join(projectRoot, "node_modules", "node-gyp-build", "*"),
     "/etc/alpine-release",
-    options.guestScriptPath,
+    options.guestPath,
     ...(options.baseSnapshotPath === null ? [] : [options.baseSnapshotPath]),
   ];
   return [
@@ -87,11 +87,11 @@ function hostArguments(options: HostProcessOptions): string[] {
     "--allow-addons",
     ...readable.map((path) => `--allow-fs-read=${path}`),
     entry,
-    options.guestScriptPath,
+    options.guestPath,
     options.baseSnapshotPath ?? "",
     String(options.spares),
   ];
 }
 
-/** Where the build step leaves the guest script. */
-export const defaultGuestScriptPath: string = join(projectRoot, ".build", "guest.js");
+/** Where the build step leaves the guest. */
+export const defaultGuestPath: string = join(projectRoot, ".build", "guest-code.json");

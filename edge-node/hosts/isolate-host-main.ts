@@ -1,10 +1,11 @@
 /**
- * Entry of an isolate host: reads the guest script and the base snapshot, then serves its front over file descriptor 3 until that closes.
+ * Entry of an isolate host: reads the guest and the base snapshot, then serves its front over file descriptor 3 until that closes.
  *
- * Started with no environment, no network and read access to the project's files only. Arguments: guest script, base snapshot or "", number of spares.
+ * Started with no environment, no network and read access to the project's files only. Arguments: guest, base snapshot or "", number of spares.
  */
 import { readFileSync } from "node:fs";
 import { Socket } from "node:net";
+import { parseGuestCode } from "../../runtime/guest-code.ts";
 import { serveIsolateHost } from "../../runtime/isolate-host.ts";
 import { nodeRuntimeEnvironment } from "./node-runtime-environment.ts";
 
@@ -33,7 +34,7 @@ process.on("uncaughtException", (error) => {
 
 await serveIsolateHost(front, {
   environment,
-  guestScript: readFileSync(guestPath, "utf8"),
+  guest: parseGuestCode(readFileSync(guestPath, "utf8")),
   baseSnapshot: snapshotPath === "" ? null : readFileSync(snapshotPath),
   spares: Number(spares),
 });

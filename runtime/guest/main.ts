@@ -1,15 +1,19 @@
 /**
- * Entry of the guest script: installs the web APIs and leaves three functions for the host on the global object.
+ * Entry of the guest script: installs the web APIs and leaves four functions for the host on the global object.
  *
- * `__selvagePrepare` finishes a restored snapshot, `__selvageHooks` tells which hooks the author's module has; `__selvageBoot` connects an instance and removes every trace of the
+ * `__selvageProvidePart` takes a part before a snapshot is made, `__selvagePrepare` finishes a new isolate or a restored snapshot, `__selvageHooks` tells which hooks the author's module has; `__selvageBoot` connects an instance and removes every trace of the
  * host from the global object before the first request. Evaluated before the author's code, also when a snapshot is made.
  */
 import { hooks, type Hook } from "../../sdk/phase.ts";
 import { connect, type HostFunctions, type Receive } from "./bridge/receive.ts";
 import { installGlobals, removeSharedMemory } from "./install-globals.ts";
+import { coreModules } from "./parts/core-modules.ts";
+import { connectPartSources, providePart, shareCoreModules } from "./parts/load-part.ts";
+import { installPartGlobals } from "./parts/part-globals.ts";
 
 interface BootGlobal {
   __selvageModule?: { readonly default?: unknown } | undefined;
+  __selvageProvidePart?: unknown;
   __selvagePrepare?: unknown;
   __selvageHooks?: unknown;
   __selvageBoot?: unknown;
@@ -29,7 +33,9 @@ const parseJson = JSON.parse;
 const freeze = Object.freeze;
 const defineProperty = Object.defineProperty;
 
+shareCoreModules(coreModules);
 installGlobals(globalThis);
+installPartGlobals(globalThis);
 
 // Declared here, so that the bundle's own `var __selvageModule` leaves a property that can be deleted.
 defineProperty(globalThis, "__selvageModule", {
@@ -40,9 +46,14 @@ defineProperty(globalThis, "__selvageModule", {
 });
 
 // V8 puts SharedArrayBuffer back when a snapshot is restored: called before any of the author's code runs there.
-hide("__selvagePrepare", (): void => {
+hide("__selvagePrepare", (partSource: (name: string) => string): void => {
+  delete global.__selvageProvidePart;
   removeSharedMemory(globalThis);
+  connectPartSources(partSource);
 });
+
+// For snapshots, which are made without a host.
+hide("__selvageProvidePart", providePart);
 
 hide("__selvageHooks", (): string => {
   const module = authorModule();

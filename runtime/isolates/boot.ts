@@ -3,11 +3,12 @@
  * A prepared isolate belongs to nobody yet; once code was evaluated in it, it serves that one function version only.
  */
 import type { RunnableVersion } from "../driver.ts";
+import type { GuestCode } from "../guest-code.ts";
 import type { RuntimeEnvironment } from "../runtime-environment.ts";
 import { ivm, type Context, type ExternalCopy, type Isolate, type Reference } from "./isolated-vm.ts";
 
 /** Names under which scripts appear in stack traces. */
-export const scriptNames = { guest: "selvage-guest.js", function: "function.js" } as const;
+export const scriptNames = { guest: "selvage-guest.js", parts: "selvage-parts.js", function: "function.js" } as const;
 
 /** The guest's entry: a batch of frames and its buffers. */
 export type GuestEntry = Reference<(batch: string, ...buffers: ArrayBuffer[]) => void>;
@@ -23,7 +24,9 @@ export interface PrepareOptions {
   readonly memoryMiB: number;
   /** A snapshot that holds the guest script (and perhaps the author's code), or null to run the guest script here. */
   readonly snapshot: ExternalCopy<ArrayBuffer> | null;
-  readonly guestScript: string;
+  readonly guest: GuestCode;
+  /** Told of each part that the isolate loads. */
+  readonly onPart?: (name: string) => void;
   readonly onCatastrophe: (message: string) => void;
 }
 
@@ -36,14 +39,28 @@ export async function prepareIsolate(options: PrepareOptions): Promise<PreparedI
   });
   try {
     const context = await isolate.createContext();
-    if (options.snapshot === null) await runScript(context, options.guestScript, { filename: scriptNames.guest });
+    if (options.snapshot === null) await runScript(context, options.guest.script, { filename: scriptNames.guest });
     // Taken before the author's code can put something else in its place.
-    const boot = await context.eval("__selvagePrepare(), __selvageBoot", { reference: true });
-    return { isolate, context, boot };
+    const boot: unknown = await context.evalClosure(
+      "__selvagePrepare($0); return __selvageBoot",
+      [new ivm.Callback(partSources(options))],
+      { result: { reference: true } },
+    );
+    return { isolate, context, boot: boot as Reference };
   } catch (error) {
     disposeQuietly(isolate);
     throw error;
   }
+}
+
+/** The sources of parts by name; for a name that is none, whatever it is, an empty string. */
+function partSources({ guest, onPart }: PrepareOptions): (name: unknown) => string {
+  return (name) => {
+    const source = typeof name === "string" ? guest.parts.get(name) : undefined;
+    if (source === undefined) return "";
+    onPart?.(name as string);
+    return source;
+  };
 }
 
 /** Runs a classic script in the isolate's context. Throws what the script throws, or a timeout error after `timeoutMs`. */

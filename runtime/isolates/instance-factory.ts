@@ -5,6 +5,7 @@
  */
 import type { RunnableVersion } from "../driver.ts";
 import { defaultFunctionLimits, publishLimits } from "../../sdk/limits.ts";
+import type { GuestCode } from "../guest-code.ts";
 import type { RuntimeEnvironment } from "../runtime-environment.ts";
 import {
   connectIsolate,
@@ -21,7 +22,7 @@ const refillDelayMs = 20;
 
 export interface InstanceFactoryOptions {
   readonly environment: RuntimeEnvironment;
-  readonly guestScript: string;
+  readonly guest: GuestCode;
   /** Made by `createBaseSnapshot` in a runtime with the same key, or null. */
   readonly baseSnapshot: Uint8Array | null;
   /** Prepared isolates kept at hand. */
@@ -138,7 +139,7 @@ export class InstanceFactory {
     return prepareIsolate({
       memoryMiB: source.version.limits.memoryMiB,
       snapshot: source.snapshot,
-      guestScript: this.#options.guestScript,
+      guest: this.#options.guest,
       onCatastrophe: this.#onCatastrophe,
     });
   }
@@ -147,7 +148,7 @@ export class InstanceFactory {
     return prepareIsolate({
       memoryMiB,
       snapshot: this.#baseSnapshot,
-      guestScript: this.#options.guestScript,
+      guest: this.#options.guest,
       onCatastrophe: this.#onCatastrophe,
     });
   }

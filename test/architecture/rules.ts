@@ -32,6 +32,11 @@ export const importExceptions: readonly {
   },
   {
     from: "control-plane/builder/builder-main.ts",
+    to: "runtime/guest-code.ts",
+    reason: "the builder is handed the guest as the build step left it",
+  },
+  {
+    from: "control-plane/builder/builder-main.ts",
     to: "runtime/runtime-key.ts",
     reason: "a snapshot is named after the runtime that made it",
   },

@@ -3,7 +3,7 @@ import { nodeRuntimeEnvironment } from "../../edge-node/hosts/node-runtime-envir
 import { LocalDriver } from "../../runtime/local-driver.ts";
 import { nodeLimits } from "../../sdk/limits.ts";
 import { invocationOf, quietHost, textOf, versionOf } from "./driver-fixtures.ts";
-import { guestScript } from "./guest-script.ts";
+import { guestCode } from "./guest-code.ts";
 
 it("an instance idle for longer than allowed is disposed when another starts, and its version starts again when asked", async () => {
   let aheadMs = 0;
@@ -11,7 +11,7 @@ it("an instance idle for longer than allowed is disposed when another starts, an
     throw new Error(message);
   });
   const environment = { ...real, nowMs: () => real.nowMs() + aheadMs };
-  const driver = new LocalDriver({ environment, guestScript: await guestScript(), baseSnapshot: null, spares: 0 });
+  const driver = new LocalDriver({ environment, guest: await guestCode(), baseSnapshot: null, spares: 0 });
   await driver.start();
   const [idle, other] = [1, 2].map((n) => versionOf(`{ fetch() { return new Response("${n}"); } }`, {}));
   if (idle === undefined || other === undefined) throw new Error("no versions");

@@ -2,24 +2,24 @@ import { nodeRuntimeEnvironment } from "../../edge-node/hosts/node-runtime-envir
 import { createBaseSnapshot } from "../../runtime/evaluate-module.ts";
 import { LocalDriver } from "../../runtime/local-driver.ts";
 import { driverContract } from "./driver-contract.ts";
-import { guestScript } from "./guest-script.ts";
+import { guestCode } from "./guest-code.ts";
 
 const environment = nodeRuntimeEnvironment((message) => {
   throw new Error(message);
 });
 
 driverContract("LocalDriver from code", async () => {
-  const driver = new LocalDriver({ environment, guestScript: await guestScript(), baseSnapshot: null, spares: 0 });
+  const driver = new LocalDriver({ environment, guest: await guestCode(), baseSnapshot: null, spares: 0 });
   await driver.start();
   return driver;
 });
 
 driverContract("LocalDriver from the base snapshot", async () => {
-  const script = await guestScript();
+  const guest = await guestCode();
   const driver = new LocalDriver({
     environment,
-    guestScript: script,
-    baseSnapshot: createBaseSnapshot(script),
+    guest,
+    baseSnapshot: createBaseSnapshot(guest),
     spares: 2,
   });
   await driver.start();

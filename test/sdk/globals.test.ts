@@ -6,7 +6,7 @@ import { nodeRuntimeEnvironment } from "../../edge-node/hosts/node-runtime-envir
 import { LocalDriver } from "../../runtime/local-driver.ts";
 import { headerEntries } from "../../sdk/header-text.ts";
 import { invocationOf, versionOf } from "../runtime/driver-fixtures.ts";
-import { guestScript } from "../runtime/guest-script.ts";
+import { guestCode } from "../runtime/guest-code.ts";
 
 /** Global names; for classes `Name.member` and `Name::static` as well. */
 type Names = ReadonlySet<string>;
@@ -31,7 +31,7 @@ beforeAll(async () => {
   const environment = nodeRuntimeEnvironment((message) => {
     throw new Error(message);
   });
-  const driver = new LocalDriver({ environment, guestScript: await guestScript(), baseSnapshot: null, spares: 0 });
+  const driver = new LocalDriver({ environment, guest: await guestCode(), baseSnapshot: null, spares: 0 });
   await driver.start();
   try {
     const version = versionOf(COLLECT, {});

@@ -12,12 +12,12 @@ import { silentLogger } from "../../../control-plane/logger.ts";
 import { publishLimits } from "../../../sdk/limits.ts";
 
 const projectRoot = dirname(dirname(dirname(import.meta.dirname)));
-const guestScript = readFileSync(join(projectRoot, ".build", "guest.js"), "utf8");
+const guestCode = readFileSync(join(projectRoot, ".build", "guest-code.json"), "utf8");
 
 function poolOf(
   spawn: () => BuilderChild = () => spawnBuilder({ nodePath: process.execPath, projectRoot }),
 ): BuilderPool {
-  return new BuilderPool({ guestScript, clock: systemClock, logger: silentLogger, spawn });
+  return new BuilderPool({ guestCode, clock: systemClock, logger: silentLogger, spawn });
 }
 
 /** A module whose top level runs `statements`. */

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { ensureBaseSnapshot } from "../../../edge-node/hosts/base-snapshot.ts";
-import { defaultGuestScriptPath } from "../../../edge-node/hosts/host-process.ts";
+import { defaultGuestPath } from "../../../edge-node/hosts/host-process.ts";
 import { HostSet } from "../../../edge-node/hosts/host-set.ts";
 import { nodeRuntimeEnvironment } from "../../../edge-node/hosts/node-runtime-environment.ts";
 import { silentLogger } from "../../../edge-node/logger.ts";
@@ -22,8 +22,8 @@ async function startHosts(count: number): Promise<HostSet> {
     environment,
     logger: silentLogger,
     count,
-    guestScriptPath: defaultGuestScriptPath,
-    baseSnapshotPath: await ensureBaseSnapshot({ guestScriptPath: defaultGuestScriptPath, folder }),
+    guestPath: defaultGuestPath,
+    baseSnapshotPath: await ensureBaseSnapshot({ guestPath: defaultGuestPath, folder }),
     spares: 1,
   });
   await hosts.start();
