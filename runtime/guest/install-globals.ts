@@ -22,6 +22,7 @@ import { AbortController, AbortSignal } from "./web/events/abort-signal.ts";
 import { CustomEvent, ErrorEvent, Event } from "./web/events/event.ts";
 import { EventTarget } from "./web/events/event-target.ts";
 import { createGlobalHandlers, globalEventMethods } from "./web/events/global-events.ts";
+import { MessageEvent } from "./web/events/message-event.ts";
 import { PromiseRejectionEvent } from "./web/events/promise-rejection-event.ts";
 import { fetch } from "./web/fetch/fetch.ts";
 import { Request } from "./web/fetch/request.ts";
@@ -80,6 +81,7 @@ const interfaces: Readonly<Record<string, unknown>> = {
   File,
   FormData,
   Headers,
+  MessageEvent,
   Navigator,
   Performance,
   PromiseRejectionEvent,

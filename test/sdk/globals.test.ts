@@ -1,5 +1,5 @@
-/** Claim: what globals.d.ts and globals-fetch.d.ts declare is exactly what a real instance has. */
-import { readFile } from "node:fs/promises";
+/** Claim: what sdk/globals*.d.ts declare is exactly what a real instance has. */
+import { readdir, readFile } from "node:fs/promises";
 import { runInNewContext } from "node:vm";
 import { beforeAll, describe, expect, test } from "vitest";
 import { nodeRuntimeEnvironment } from "../../edge-node/hosts/node-runtime-environment.ts";
@@ -49,8 +49,10 @@ beforeAll(async () => {
 /** Prettier's layout makes the declarations readable without a compiler. */
 async function readDeclarations(): Promise<Names> {
   const names = new Set<string>();
-  for (const file of ["globals.d.ts", "globals-fetch.d.ts"]) {
-    const text = await readFile(new URL(`../../sdk/${file}`, import.meta.url), "utf8");
+  const folder = new URL("../../sdk/", import.meta.url);
+  const files = (await readdir(folder)).filter((file) => /^globals.*\.d\.ts$/.test(file));
+  for (const file of files) {
+    const text = await readFile(new URL(file, folder), "utf8");
     for (const [, name = ""] of text.matchAll(/^declare (?:var|function|class) (\w+)/gm)) names.add(name);
     for (const [, name = "", body = ""] of text.matchAll(/^declare class (\w+)[^{]*\{\n([^]*?)^\}/gm))
       addMembers(names, { name, body });
@@ -72,7 +74,7 @@ function addMembers(names: Set<string>, { name, body }: { readonly name: string;
 const LANGUAGE: Names = new Set(runInNewContext("Object.getOwnPropertyNames(globalThis)") as string[]);
 /** Kept by the standards for old pages, or a library's own: there, but nothing an author should write. */
 const LEGACY =
-  /^(?:DOMException(?:\.|::)\w+_ERR|Event\.(?:srcElement|returnValue|cancelBubble|initEvent)|CustomEvent\.initCustomEvent|Request\.is(?:Reload|History)Navigation|AbortSignal\.addEventListener|WritableStreamDefaultController\.abortReason)$/;
+  /^(?:DOMException(?:\.|::)\w+_ERR|Event\.(?:srcElement|returnValue|cancelBubble|initEvent)|CustomEvent\.initCustomEvent|MessageEvent\.initMessageEvent|Request\.is(?:Reload|History)Navigation|AbortSignal\.addEventListener|WritableStreamDefaultController\.abortReason)$/;
 /** An instance's own property by the standard, not its prototype's. */
 const UNFORGEABLE = "Event.isTrusted";
 const OF_EVERY_FUNCTION: Names = new Set(["length", "name", "prototype"]);

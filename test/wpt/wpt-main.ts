@@ -39,6 +39,10 @@ async function main(): Promise<number> {
     process.stderr.write(formatWptRefusal([{ path: "--wpt", message: `${harness} is not there` }]));
     return 2;
   }
+  if (request.dir !== null && (await stat(join(wptRoot, request.dir)).catch(() => null)) === null) {
+    process.stderr.write(formatWptRefusal([{ path: "--dir", message: `${join(wptRoot, request.dir)} is not there` }]));
+    return 2;
+  }
   const report = await runChecked(request, wptRoot);
   if (request.json !== null) await writeFile(request.json, `${JSON.stringify(report, null, 1)}\n`);
   process.stdout.write(formatWptReport(report));

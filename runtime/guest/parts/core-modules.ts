@@ -10,6 +10,7 @@ import * as body from "../web/body/body.ts";
 import * as extractBody from "../web/body/extract-body.ts";
 import * as mimeType from "../web/body/mime-type.ts";
 import * as readBody from "../web/body/read-body.ts";
+import * as structuredClone from "../web/clone/structured-clone.ts";
 import * as domException from "../web/core/dom-exception.ts";
 import * as hostError from "../web/core/host-error.ts";
 import * as interfaces from "../web/core/interface.ts";
@@ -23,12 +24,14 @@ import * as utf8 from "../web/encoding/utf8.ts";
 import * as abortSignal from "../web/events/abort-signal.ts";
 import * as event from "../web/events/event.ts";
 import * as eventTarget from "../web/events/event-target.ts";
+import * as messageEvent from "../web/events/message-event.ts";
 import * as request from "../web/fetch/request.ts";
 import * as response from "../web/fetch/response.ts";
 import * as headerList from "../web/headers/header-list.ts";
 import * as headerName from "../web/headers/header-name.ts";
 import * as headers from "../web/headers/headers.ts";
 import * as streams from "../web/streams/streams.ts";
+import * as urlParser from "../web/url/parser.ts";
 import * as url from "../web/url/url.ts";
 import * as urlSearchParams from "../web/url/url-search-params.ts";
 
@@ -40,6 +43,7 @@ export const coreModules: Readonly<Record<string, object>> = {
   "web/body/extract-body.ts": extractBody,
   "web/body/mime-type.ts": mimeType,
   "web/body/read-body.ts": readBody,
+  "web/clone/structured-clone.ts": structuredClone,
   "web/core/dom-exception.ts": domException,
   "web/core/host-error.ts": hostError,
   "web/core/interface.ts": interfaces,
@@ -53,12 +57,14 @@ export const coreModules: Readonly<Record<string, object>> = {
   "web/events/abort-signal.ts": abortSignal,
   "web/events/event.ts": event,
   "web/events/event-target.ts": eventTarget,
+  "web/events/message-event.ts": messageEvent,
   "web/fetch/request.ts": request,
   "web/fetch/response.ts": response,
   "web/headers/header-list.ts": headerList,
   "web/headers/header-name.ts": headerName,
   "web/headers/headers.ts": headers,
   "web/streams/streams.ts": streams,
+  "web/url/parser.ts": urlParser,
   "web/url/url.ts": url,
   "web/url/url-search-params.ts": urlSearchParams,
 };

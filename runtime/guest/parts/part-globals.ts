@@ -2,16 +2,29 @@
  * Every part (a folder here, `<name>/main.ts`), and which of its exports are globals.
  * The imports are types alone: nothing of a part is in the core.
  */
+import type * as legacyEncodings from "./legacy-encodings/main.ts";
 import { definePartGlobal } from "./load-part.ts";
+import type * as messaging from "./messaging/main.ts";
+import type * as multiByteEncodings from "./multi-byte-encodings/main.ts";
+import type * as urlPattern from "./url-pattern/main.ts";
 
 /** Part → what its main.ts exports: `readonly "name": typeof import("./name/main.ts")`. */
-// eslint-disable-next-line typescript/no-empty-interface, typescript/no-empty-object-type -- no part yet
-export interface PartExports {}
+export interface PartExports {
+  readonly "legacy-encodings": typeof legacyEncodings;
+  readonly messaging: typeof messaging;
+  readonly "multi-byte-encodings": typeof multiByteEncodings;
+  readonly "url-pattern": typeof urlPattern;
+}
 
 export type PartName = keyof PartExports;
 
 /** Part → exports that are globals of the same name. */
-export const partGlobals: { readonly [Name in PartName]: readonly (keyof PartExports[Name] & string)[] } = {};
+export const partGlobals: { readonly [Name in PartName]: readonly (keyof PartExports[Name] & string)[] } = {
+  "legacy-encodings": [],
+  messaging: ["MessageChannel", "MessagePort"],
+  "multi-byte-encodings": [],
+  "url-pattern": ["URLPattern"],
+};
 
 /** Defines the globals of all parts on `target`; none is loaded by that. */
 export function installPartGlobals(target: object): void {

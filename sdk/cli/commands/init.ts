@@ -11,13 +11,7 @@ import { examples, type AddCommand } from "../session.ts";
 const TEMPLATES = ["client-request", "fetch"] as const;
 
 /** Copied beside the sources, so that a project type-checks on machines without Selvage. */
-const TYPE_FILES: readonly string[] = [
-  "edge-function.ts",
-  "selvage-sdk.ts",
-  "globals.d.ts",
-  "globals-fetch.d.ts",
-  "tsconfig.author.json",
-];
+const TYPE_FILES: RegExp = /^(?:edge-function\.ts|selvage-sdk\.ts|globals.*\.d\.ts|tsconfig\.author\.json)$/;
 
 /** Files that are stored under another name, so that the template's own folder is not subject to them. */
 const STORED_NAMES: ReadonlyMap<string, string> = new Map([
@@ -73,7 +67,8 @@ async function planFiles(
     const path = join(folder, STORED_NAMES.get(stored) ?? stored);
     return { path, write: async () => writeNew(path, (await readFile(source, "utf8")).replaceAll("{{name}}", name)) };
   });
-  const types = TYPE_FILES.map((file): PlannedFile => {
+  const typeFiles = (await readdir(sdkFolder)).filter((file) => TYPE_FILES.test(file));
+  const types = typeFiles.map((file): PlannedFile => {
     const path = join(folder, "types", file);
     return {
       path,

@@ -1,10 +1,19 @@
-import { describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
+import { coreModules } from "../../../runtime/guest/parts/core-modules.ts";
+import { connectPartSources, shareCoreModules } from "../../../runtime/guest/parts/load-part.ts";
 import { atob, btoa } from "../../../runtime/guest/web/encoding/base64.ts";
 import { TextDecoder } from "../../../runtime/guest/web/encoding/text-decoder.ts";
 import { TextEncoder } from "../../../runtime/guest/web/encoding/text-encoder.ts";
 import { TextDecoderStream, TextEncoderStream } from "../../../runtime/guest/web/encoding/text-streams.ts";
 import { ReadableStream } from "../../../runtime/guest/web/streams/streams.ts";
+import { guestCode } from "../guest-code.ts";
 import { collect } from "./collect.ts";
+
+beforeAll(async () => {
+  const { parts } = await guestCode();
+  shareCoreModules(coreModules);
+  connectPartSources((name) => parts.get(name) ?? "");
+});
 
 const texts = [
   "",
@@ -98,8 +107,9 @@ describe("TextDecoder", () => {
   });
 
   test("unknown labels are a RangeError, other inputs a TypeError", () => {
-    expect(() => new TextDecoder("shift_jis")).toThrow(RangeError);
-    expect(() => new TextDecoder("nonsense")).toThrow(RangeError);
+    for (const label of ["nonsense", "", "iso-8859-0", "replacement", "hz-gb-2312", "utf-7", "\u0130so-8859-2"]) {
+      expect(() => new TextDecoder(label)).toThrow(RangeError);
+    }
     expect(() => new TextDecoder().decode("text" as never)).toThrow(TypeError);
   });
 });
@@ -145,5 +155,42 @@ describe("base64", () => {
 
   test("btoa refuses characters beyond U+00FF", () => {
     expect(() => btoa("€")).toThrow(expect.objectContaining({ name: "InvalidCharacterError", code: 5 }));
+  });
+});
+
+describe("TextDecoder of legacy encodings", () => {
+  /** Text in each encoding, from its index in the Encoding standard. */
+  const samples: readonly (readonly [label: string, name: string, bytes: readonly number[], text: string])[] = [
+    [" Latin2\n", "iso-8859-2", [0xb1, 0xe8], "ąč"],
+    ["cp866", "ibm866", [0x8f, 0xe0], "Пр"],
+    ["koi8-r", "koi8-r", [0xf0, 0xd2], "Пр"],
+    ["cp1251", "windows-1251", [0xcf, 0xf0, 0x98], "Пр\u0098"],
+    ["sjis", "shift_jis", [0x93, 0xfa, 0x96, 0x7b, 0xb1], "日本ｱ"],
+    ["euc-jp", "euc-jp", [0xc6, 0xfc, 0xcb, 0xdc], "日本"],
+    ["iso-2022-jp", "iso-2022-jp", [0x1b, 0x24, 0x42, 0x46, 0x7c, 0x1b, 0x28, 0x42, 0x41], "日A"],
+    ["gb2312", "gbk", [0xc4, 0xe3, 0xba, 0xc3, 0x80], "你好€"],
+    ["gb18030", "gb18030", [0xc4, 0xe3, 0x90, 0x30, 0x81, 0x30], "你\u{10000}"],
+    ["big5", "big5", [0xa4, 0xa4, 0xa4, 0xe5], "中文"],
+    ["ks_c_5601-1987", "euc-kr", [0xc7, 0xd1], "한"],
+  ];
+
+  test.each(samples)("%j is %s", (label, name, bytes, text) => {
+    const decoder = new TextDecoder(label);
+    expect([decoder.encoding, decoder.decode(new Uint8Array(bytes))]).toEqual([name, text]);
+  });
+
+  test.each(samples)("%j does not depend on where chunks are cut", (label, _name, bytes, text) => {
+    for (let cut = 1; cut < bytes.length; cut += 1) {
+      const decoder = new TextDecoder(label);
+      const first = decoder.decode(new Uint8Array(bytes.slice(0, cut)), { stream: true });
+      expect(first + decoder.decode(new Uint8Array(bytes.slice(cut)))).toBe(text);
+    }
+  });
+
+  test("a cut character is U+FFFD, or a TypeError when fatal", () => {
+    expect(new TextDecoder("shift_jis").decode(new Uint8Array([0x93]))).toBe("\ufffd");
+    const fatal = new TextDecoder("shift_jis", { fatal: true });
+    expect(() => fatal.decode(new Uint8Array([0x93]))).toThrow(TypeError);
+    expect(fatal.decode(new Uint8Array([0x93, 0xfa]))).toBe("日");
   });
 });

@@ -5,48 +5,97 @@
  */
 import { blobOver, bytesOfBlob, isBlob, isFile, File } from "../body/blob.ts";
 import { boxedPrimitive } from "../core/boxed-primitive.ts";
-import { DOMException, isDomException } from "../core/dom-exception.ts";
+import { DOMException, isDomException, QuotaExceededError } from "../core/dom-exception.ts";
 import { isInterfaceObject } from "../core/interface.ts";
 import { isObject, requireArguments, sequenceOf, toDictionary } from "../core/webidl.ts";
 import { isArrayBuffer, isArrayBufferView, typedArrayName } from "../encoding/buffer-source.ts";
 
 export function structuredClone<T>(
-  ...parameters: [value: T, options?: { readonly transfer?: Iterable<ArrayBuffer> } | null]
+  ...parameters: [value: T, options?: { readonly transfer?: Iterable<object> } | null]
 ): T {
   requireArguments(parameters.length, 1, "structuredClone");
-  const transfer = toDictionary(parameters[1], "structuredClone")["transfer"];
-  const listed = transfer === undefined ? [] : isObject(transfer) ? sequenceOf(transfer) : null;
-  if (listed === null) throw new TypeError("Cannot clone: options.transfer is not a sequence");
-  const buffers = checkTransfer(listed);
-  const cloner = new Cloner(buffers);
-  const copy = cloner.clone(parameters[0]);
-  cloner.transfer();
-  return copy as T;
+  return cloneWithTransfer(parameters[0], transferListOf(parameters[1], "structuredClone")).copy as T;
 }
 
-function checkTransfer(listed: readonly unknown[]): ReadonlySet<ArrayBuffer> {
-  const buffers = new Set<ArrayBuffer>();
+/** Objects other than ArrayBuffer that can be moved (MessagePort, which is a part). */
+export interface TransferableKind {
+  has(value: object): boolean;
+  /** Why this one cannot be moved, or null. */
+  refusal(value: object): string | null;
+  /** What takes the place of an object: nothing yet. */
+  create(): object;
+  /** Moves what `from` was to `to`, and leaves `from` unusable. */
+  move(from: object, to: object): void;
+}
+
+const kinds: TransferableKind[] = [];
+
+/** Called once by the part that brings the kind. */
+export function addTransferableKind(kind: TransferableKind): void {
+  kinds.push(kind);
+}
+
+/** `options.transfer` as a list. */
+export function transferListOf(options: unknown, where: string): readonly unknown[] {
+  const transfer = toDictionary(options, where)["transfer"];
+  if (transfer === undefined) return [];
+  const listed = isObject(transfer) ? sequenceOf(transfer) : null;
+  if (listed === null) throw new TypeError("Cannot clone: options.transfer is not a sequence");
+  return listed;
+}
+
+/** A clone of `value` to which what `listed` names was moved; `moved` has those objects in their order. Throws a DataCloneError. */
+export function cloneWithTransfer(
+  value: unknown,
+  listed: readonly unknown[],
+): { readonly copy: unknown; readonly moved: readonly object[] } {
+  const cloner = new Cloner(checkTransfer(listed));
+  return { copy: cloner.clone(value), moved: cloner.transfer() };
+}
+
+function kindOf(value: object): TransferableKind | undefined {
+  return kinds.find((kind) => kind.has(value));
+}
+
+function checkTransfer(listed: readonly unknown[]): ReadonlySet<object> {
+  const objects = new Set<object>();
   for (const item of listed) {
-    if (!isArrayBuffer(item)) throw cloneError("an item of transfer cannot be transferred");
-    if (item.detached) throw cloneError("an ArrayBuffer of transfer is detached");
-    if (buffers.has(item)) throw cloneError("an ArrayBuffer occurs twice in transfer");
-    buffers.add(item);
+    if (!isObject(item)) throw cloneError("an item of transfer cannot be transferred");
+    if (objects.has(item)) throw cloneError("an object occurs twice in transfer");
+    const refusal = refusalOf(item);
+    if (refusal !== null) throw cloneError(refusal);
+    objects.add(item);
   }
-  return buffers;
+  return objects;
+}
+
+function refusalOf(item: object): string | null {
+  if (isArrayBuffer(item)) return item.detached ? "an ArrayBuffer of transfer is detached" : null;
+  const kind = kindOf(item);
+  return kind === undefined ? "an item of transfer cannot be transferred" : kind.refusal(item);
 }
 
 class Cloner {
   readonly #copies = new Map<object, object>();
-  readonly #transferred: ReadonlySet<ArrayBuffer>;
+  readonly #transferred: ReadonlySet<object>;
 
-  constructor(transferred: ReadonlySet<ArrayBuffer>) {
+  constructor(transferred: ReadonlySet<object>) {
     this.#transferred = transferred;
     // Each buffer is copied now and the original detached at the end: a failure on the way changes nothing.
-    for (const buffer of transferred) this.#copies.set(buffer, sliceBuffer(buffer));
+    for (const object of transferred) {
+      const place = isArrayBuffer(object) ? sliceBuffer(object) : kindOf(object)?.create();
+      if (place !== undefined) this.#copies.set(object, place);
+    }
   }
 
-  transfer(): void {
-    for (const buffer of this.#transferred) buffer.transfer(0);
+  /** The originals become unusable. What took their places, in the order of the list. */
+  transfer(): readonly object[] {
+    return [...this.#transferred].map((object) => {
+      const place = this.#copies.get(object) ?? object;
+      if (isArrayBuffer(object)) object.transfer(0);
+      else kindOf(object)?.move(object, place);
+      return place;
+    });
   }
 
   clone(value: unknown): unknown {
@@ -132,7 +181,7 @@ function cloneLeaf(value: object): object | null {
   if (value instanceof Date) return new Date(value.getTime());
   if (value instanceof RegExp) return new RegExp(value.source, value.flags);
   if (isDomException(value)) {
-    const copy = new DOMException(value.message, value.name);
+    const copy = copyOfException(value);
     defineHidden(copy, "stack", value.stack);
     return copy;
   }
@@ -140,6 +189,15 @@ function cloneLeaf(value: object): object | null {
     return new File([bytesOfBlob(value)], value.name, { type: value.type, lastModified: value.lastModified });
   }
   return isBlob(value) ? blobOver(bytesOfBlob(value), value.type) : null;
+}
+
+function copyOfException(exception: DOMException): DOMException {
+  if (!(exception instanceof QuotaExceededError)) return new DOMException(exception.message, exception.name);
+  const { quota, requested } = exception;
+  return new QuotaExceededError(exception.message, {
+    ...(quota === null ? {} : { quota }),
+    ...(requested === null ? {} : { requested }),
+  });
 }
 
 function copyBuffer(buffer: ArrayBuffer): ArrayBuffer {

@@ -34,7 +34,10 @@ export function typedArrayName(value: unknown): string | undefined {
 
 /** A view of the bytes of a BufferSource (not a copy). A detached one is empty. */
 export function bytesOf(source: ArrayBuffer | ArrayBufferView<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-  if (isView(source)) return new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
+  if (isView(source)) {
+    const { buffer, byteOffset, byteLength } = source;
+    return apply(isDetached, buffer, []) ? new Uint8Array(0) : new Uint8Array(buffer, byteOffset, byteLength);
+  }
   return apply(isDetached, source, []) ? new Uint8Array(0) : new Uint8Array(source);
 }
 

@@ -1,12 +1,13 @@
 /**
- * TextDecoder (https://encoding.spec.whatwg.org/#interface-textdecoder) for UTF-8, UTF-16 and windows-1252.
+ * TextDecoder (https://encoding.spec.whatwg.org/#interface-textdecoder): UTF-8, UTF-16 and windows-1252 here, legacy encodings by their part.
  *
  * Invariant: what a stream of chunks decodes to does not depend on where the chunks are cut.
  */
 import { finishInterface } from "../core/interface.ts";
 import { isObject, toDictionary, toDomString, toPrintable } from "../core/webidl.ts";
 import { bytesOf, isBufferSource, concatBytes } from "./buffer-source.ts";
-import { encodingOfLabel, type EncodingName } from "./encoding-label.ts";
+import { loadPart } from "../../parts/load-part.ts";
+import { coreEncodingOf, normalLabel, type CoreEncoding } from "./encoding-label.ts";
 import { decodeUtf8, incompleteTail, latin1ToString } from "./utf8.ts";
 
 export interface TextDecoderOptions {
@@ -17,7 +18,10 @@ export interface TextDecoderOptions {
 let hasBrand: (value: object) => boolean;
 
 export class TextDecoder {
-  readonly #encoding: EncodingName;
+  readonly #encoding: string;
+  /** Null for a legacy encoding, whose decoder keeps its own state. */
+  readonly #core: CoreEncoding | null;
+  #legacy: ((bytes: Uint8Array, stream: boolean) => string) | null = null;
   readonly #fatal: boolean;
   readonly #ignoreBom: boolean;
   /** Bytes of a character that a chunk cut in two. */
@@ -26,12 +30,15 @@ export class TextDecoder {
   #streaming = false;
 
   constructor(label: string = "utf-8", options: TextDecoderOptions = {}) {
-    const encoding = encodingOfLabel(toDomString(label));
-    if (encoding === undefined) {
-      throw new RangeError(`Cannot create a TextDecoder: the encoding ${toPrintable(label)} is not supported`);
+    const text = toDomString(label);
+    const core = coreEncodingOf(text);
+    const encoding = core ?? legacyEncodingOf(text);
+    if (encoding === null) {
+      throw new RangeError(`Cannot create a TextDecoder: there is no encoding ${toPrintable(label)}`);
     }
     const dictionary = toDictionary(options, "TextDecoder");
     this.#encoding = encoding;
+    this.#core = core ?? null;
     this.#fatal = Boolean(dictionary["fatal"]);
     this.#ignoreBom = Boolean(dictionary["ignoreBOM"]);
   }
@@ -53,6 +60,8 @@ export class TextDecoder {
       throw new TypeError("Cannot decode: the input is not an ArrayBuffer or a view of one");
     }
     const stream = Boolean(toDictionary(options, "TextDecoder.decode")["stream"]);
+    const core = this.#core;
+    if (core === null) return this.#decodeLegacy(input === undefined ? new Uint8Array(0) : bytesOf(input), stream);
     if (!this.#streaming) {
       this.#held = null;
       this.#bomSeen = false;
@@ -64,13 +73,13 @@ export class TextDecoder {
       this.#held = null;
     }
     if (stream) {
-      const tail = this.#tailOf(bytes);
+      const tail = tailOf(core, bytes);
       if (tail > 0) {
         this.#held = bytes.slice(bytes.length - tail);
         bytes = bytes.subarray(0, bytes.length - tail);
       }
     }
-    const text = decodeAs(this.#encoding, bytes, this.#fatal ? "fatal" : "replace");
+    const text = decodeAs(core, bytes, this.#fatal ? "fatal" : "replace");
     if (text === null) {
       this.#held = null;
       this.#streaming = false;
@@ -79,15 +88,16 @@ export class TextDecoder {
     return this.#withoutBom(text);
   }
 
-  #tailOf(bytes: Uint8Array<ArrayBuffer>): number {
-    switch (this.#encoding) {
-      case "utf-8":
-        return incompleteTail(bytes);
-      case "utf-16le":
-      case "utf-16be":
-        return incompleteUtf16Tail(bytes, this.#encoding);
-      case "windows-1252":
-        return 0;
+  #decodeLegacy(bytes: Uint8Array<ArrayBuffer>, stream: boolean): string {
+    this.#legacy ??= loadPart("legacy-encodings").createLegacyDecoder(
+      this.#encoding,
+      this.#fatal ? "fatal" : "replace",
+    );
+    try {
+      return this.#legacy(bytes, stream);
+    } catch {
+      this.#legacy = null;
+      throw new TypeError(`Cannot decode: the bytes are not well-formed ${this.#encoding}`);
     }
   }
 
@@ -106,7 +116,7 @@ export function isTextDecoder(value: unknown): value is TextDecoder {
   return isObject(value) && hasBrand(value);
 }
 
-function decodeAs(encoding: EncodingName, bytes: Uint8Array<ArrayBuffer>, fatal: "fatal" | "replace"): string | null {
+function decodeAs(encoding: CoreEncoding, bytes: Uint8Array<ArrayBuffer>, fatal: "fatal" | "replace"): string | null {
   switch (encoding) {
     case "utf-8":
       return decodeUtf8(bytes, fatal);
@@ -116,6 +126,25 @@ function decodeAs(encoding: EncodingName, bytes: Uint8Array<ArrayBuffer>, fatal:
     case "windows-1252":
       return decodeWindows1252(bytes);
   }
+}
+
+/** How many bytes at the end begin a character that the next chunk may finish. */
+function tailOf(encoding: CoreEncoding, bytes: Uint8Array<ArrayBuffer>): number {
+  switch (encoding) {
+    case "utf-8":
+      return incompleteTail(bytes);
+    case "utf-16le":
+    case "utf-16be":
+      return incompleteUtf16Tail(bytes, encoding);
+    case "windows-1252":
+      return 0;
+  }
+}
+
+/** What is surely no label loads nothing. */
+function legacyEncodingOf(label: string): string | null {
+  const name = normalLabel(label);
+  return /^[\w.:-]{2,24}$/.test(name) ? loadPart("legacy-encodings").encodingNamed(name) : null;
 }
 
 type Utf16 = "utf-16le" | "utf-16be";

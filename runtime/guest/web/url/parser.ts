@@ -7,16 +7,16 @@ import "../core/early-globals.ts";
 import stateMachine from "whatwg-url/lib/url-state-machine.js";
 import type { StateOverride, UrlRecord } from "whatwg-url/lib/url-state-machine.js";
 
-export type { UrlRecord };
+export type { StateOverride, UrlRecord };
 
 /** Null when `input` is no URL. `base` must be valid. */
 export function parseUrl(input: string, base: UrlRecord | null = null): UrlRecord | null {
   return stateMachine.basicURLParse(input, { baseURL: base });
 }
 
-/** Parses `input` into one part of `record`, as the setters do; what is invalid leaves the record as it was. */
-export function parsePart(record: UrlRecord, input: string, part: StateOverride): void {
-  stateMachine.basicURLParse(input, { url: record, stateOverride: part });
+/** Parses `input` into one part of `record`, as the setters do; what is invalid leaves the record as it was and gives false. */
+export function parsePart(record: UrlRecord, input: string, part: StateOverride): boolean {
+  return stateMachine.basicURLParse(input, { url: record, stateOverride: part }) !== null;
 }
 
 export function serializeUrl(record: UrlRecord): string {

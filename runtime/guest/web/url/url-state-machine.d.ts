@@ -11,7 +11,8 @@ declare module "whatwg-url/lib/url-state-machine.js" {
     fragment: string | null;
   }
 
-  export type StateOverride = "scheme start" | "host" | "hostname" | "port" | "path start" | "query" | "fragment";
+  export type StateOverride =
+    "scheme start" | "host" | "hostname" | "port" | "path start" | "opaque path" | "query" | "fragment";
 
   interface StateMachine {
     basicURLParse(

@@ -1,0 +1,2 @@
+/** Part: URLPattern (https://urlpattern.spec.whatwg.org/). */
+export { URLPattern } from "./url-pattern.ts";
