@@ -1,9 +1,10 @@
 /** Every scenario that `npm run bench` knows, in the order of the list it prints. */
 import { cold } from "./scenarios/cold.ts";
+import { crypto } from "./scenarios/crypto.ts";
 import { density } from "./scenarios/density.ts";
 import { failover } from "./scenarios/failover.ts";
 import { hello } from "./scenarios/hello.ts";
 import { publish } from "./scenarios/publish.ts";
 import type { Scenario } from "./scenario.ts";
 
-export const scenarios: readonly Scenario[] = [hello, cold, publish, density, failover];
+export const scenarios: readonly Scenario[] = [hello, cold, publish, density, failover, crypto];

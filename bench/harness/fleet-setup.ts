@@ -1,5 +1,5 @@
 /** What nearly every scenario sets up first: a published function and a domain that leads to it. Through the public REST API. */
-import type { RuleInput, VersionResource } from "../../sdk/api.ts";
+import type { RuleInput, Source, VersionResource } from "../../sdk/api.ts";
 import type { DomainSource } from "../../sdk/domain.ts";
 import type { FunctionLimits } from "../../sdk/limits.ts";
 import type { LocalFleet } from "./local-fleet.ts";
@@ -17,12 +17,21 @@ export interface InlineFunction {
 }
 
 /** Publishes a function, creating it when it does not exist, and waits until every connected node serves it. */
-export async function publishInline(fleet: LocalFleet, input: InlineFunction): Promise<VersionResource> {
+export function publishInline(fleet: LocalFleet, input: InlineFunction): Promise<VersionResource> {
+  return publish(fleet, input, { kind: "inline", code: input.code, language: "js" });
+}
+
+/** The same with a module that was bundled already, which may be larger. */
+export function publishModule(fleet: LocalFleet, input: InlineFunction): Promise<VersionResource> {
+  return publish(fleet, input, { kind: "bundle", code: input.code, sourceMap: null });
+}
+
+async function publish(fleet: LocalFleet, input: InlineFunction, source: Source): Promise<VersionResource> {
   const { client } = fleet;
   const known = await client.listFunctions();
   if (!known.some(({ name }) => name === input.name)) await client.createFunction({ name: input.name });
   const { version, rollout } = await client.publish(input.name, {
-    source: { kind: "inline", code: input.code, language: "js" },
+    source,
     ...(input.snapshot === undefined ? {} : { snapshot: input.snapshot }),
     ...(input.aliases === undefined ? {} : { aliases: input.aliases }),
     ...(input.limits === undefined ? {} : { limits: input.limits }),
