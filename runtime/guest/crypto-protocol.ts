@@ -17,7 +17,12 @@ export type SubtleMethod =
   | "deriveBits"
   | "deriveKey"
   | "wrapKey"
-  | "unwrapKey";
+  | "unwrapKey"
+  | "encapsulateBits"
+  | "encapsulateKey"
+  | "decapsulateBits"
+  | "decapsulateKey"
+  | "getPublicKey";
 
 export type WireValue =
   | string
@@ -50,10 +55,12 @@ export type WireResult =
   | { readonly kind: "jwk"; readonly jwk: Readonly<Record<string, unknown>> }
   | { readonly kind: "key"; readonly key: WireKey }
   | { readonly kind: "pair"; readonly publicKey: WireKey; readonly privateKey: WireKey }
+  /** The first buffer is the ciphertext; the second the shared bits, unless they became a key. */
+  | { readonly kind: "encapsulated"; readonly sharedKey: WireKey | null }
   /** These keys are no longer on the host; an imported one can be imported again. */
   | { readonly kind: "dropped"; readonly handles: readonly number[] };
 
-/** Members of the dictionaries in the Web Cryptography API; others are not copied. */
+/** Members of the dictionaries in the Web Cryptography API and its modern algorithms (wicg.github.io/webcrypto-modern-algos); others are not copied. */
 export const algorithmMembers: readonly string[] = [
   "name",
   "hash",
@@ -72,4 +79,14 @@ export const algorithmMembers: readonly string[] = [
   "saltLength",
   "public",
   "context",
+  "outputLength",
+  "functionName",
+  "customization",
+  "nonce",
+  "memory",
+  "passes",
+  "parallelism",
+  "version",
+  "secretValue",
+  "associatedData",
 ];

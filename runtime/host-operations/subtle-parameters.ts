@@ -25,7 +25,16 @@ const HANDLES_MAX = 10_000;
 const JWK_MEMBERS_MAX = 64;
 
 /** The largest value of an algorithm's member that drives cost. */
-const costMax: Readonly<Record<string, number>> = { iterations: 1_000_000, modulusLength: 4_096 };
+const costMax: Readonly<Record<string, number>> = {
+  iterations: 1_000_000,
+  modulusLength: 4_096,
+  /** Bits. */
+  outputLength: 8_388_608,
+  /** Argon2: KiB, rounds and lanes. */
+  memory: 65_536,
+  passes: 16,
+  parallelism: 4,
+};
 
 const methods: ReadonlySet<string> = new Set<SubtleMethod>([
   "digest",
@@ -40,6 +49,11 @@ const methods: ReadonlySet<string> = new Set<SubtleMethod>([
   "deriveKey",
   "wrapKey",
   "unwrapKey",
+  "encapsulateBits",
+  "encapsulateKey",
+  "decapsulateBits",
+  "decapsulateKey",
+  "getPublicKey",
 ]);
 
 export function isSubtleMethod(method: string): method is SubtleMethod {

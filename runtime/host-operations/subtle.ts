@@ -70,11 +70,19 @@ export class HostSubtle {
     if (value instanceof ArrayBuffer) return resultOf({ kind: "buffer" }, [value]);
     if (method === "exportKey") return resultOf({ kind: "jwk", jwk: value as Readonly<Record<string, unknown>> });
     const store = method === "importKey" ? this.#imported : this.#made;
+    if (isEncapsulated(value)) return this.#describeEncapsulated(value);
     if (isPair(value)) {
       const publicKey = this.#keep(store, value.publicKey);
       return resultOf({ kind: "pair", publicKey, privateKey: this.#keep(store, value.privateKey) });
     }
     return resultOf({ kind: "key", key: this.#keep(store, value as webcrypto.CryptoKey) });
+  }
+
+  #describeEncapsulated({ ciphertext, sharedKey }: Encapsulated): HostCallResult {
+    if (sharedKey instanceof ArrayBuffer) {
+      return resultOf({ kind: "encapsulated", sharedKey: null }, [ciphertext, sharedKey]);
+    }
+    return resultOf({ kind: "encapsulated", sharedKey: this.#keep(this.#made, sharedKey) }, [ciphertext]);
   }
 
   #keep(store: LRUCache<number, webcrypto.CryptoKey>, key: webcrypto.CryptoKey): WireKey {
@@ -131,6 +139,15 @@ class Lookup implements KeyLookup {
 
 function resultOf(result: WireResult, buffers: readonly ArrayBuffer[] = []): HostCallResult {
   return { json: JSON.stringify(result), buffers };
+}
+
+interface Encapsulated {
+  readonly ciphertext: ArrayBuffer;
+  readonly sharedKey: ArrayBuffer | webcrypto.CryptoKey;
+}
+
+function isEncapsulated(value: unknown): value is Encapsulated {
+  return typeof value === "object" && value !== null && "ciphertext" in value;
 }
 
 function isPair(value: unknown): value is webcrypto.CryptoKeyPair {

@@ -183,8 +183,82 @@ export class SubtleCrypto {
     return this.#adopt(keyOf(result), null);
   }
 
+  /** Makes shared bits for the holder of the private key; only the ciphertext travels. */
+  async encapsulateBits(
+    ...parameters: [algorithm: Algorithm, encapsulationKey: CryptoKey]
+  ): Promise<{ readonly sharedKey: ArrayBuffer; readonly ciphertext: ArrayBuffer }> {
+    requireArguments(parameters.length, 2, "SubtleCrypto.encapsulateBits");
+    const wire = new WireEncoder();
+    const values = [wire.algorithm(parameters[0]), wire.key(parameters[1])];
+    const { buffers } = await this.#call("encapsulateBits", wire, values);
+    const [ciphertext = noBytes(), sharedKey = noBytes()] = buffers;
+    return { sharedKey, ciphertext };
+  }
+
+  async encapsulateKey(
+    ...parameters: [
+      algorithm: Algorithm,
+      encapsulationKey: CryptoKey,
+      sharedKeyAlgorithm: Algorithm,
+      extractable: boolean,
+      usages: Iterable<string>,
+    ]
+  ): Promise<{ readonly sharedKey: CryptoKey; readonly ciphertext: ArrayBuffer }> {
+    requireArguments(parameters.length, 5, "SubtleCrypto.encapsulateKey");
+    const wire = new WireEncoder();
+    const [algorithm, key, sharedKeyAlgorithm, extractable, usages] = parameters;
+    const { result, buffer } = await this.#call("encapsulateKey", wire, [
+      wire.algorithm(algorithm),
+      wire.key(key),
+      wire.algorithm(sharedKeyAlgorithm),
+      toBoolean(extractable),
+      wire.usages(usages),
+    ]);
+    if (result.kind !== "encapsulated" || result.sharedKey === null) throw noKey();
+    return { sharedKey: this.#adopt(result.sharedKey, null), ciphertext: buffer };
+  }
+
+  async decapsulateBits(
+    ...parameters: [algorithm: Algorithm, decapsulationKey: CryptoKey, ciphertext: Subtle]
+  ): Promise<ArrayBuffer> {
+    return this.#transform("decapsulateBits", parameters);
+  }
+
+  async decapsulateKey(
+    ...parameters: [
+      algorithm: Algorithm,
+      decapsulationKey: CryptoKey,
+      ciphertext: Subtle,
+      sharedKeyAlgorithm: Algorithm,
+      extractable: boolean,
+      usages: Iterable<string>,
+    ]
+  ): Promise<CryptoKey> {
+    requireArguments(parameters.length, 6, "SubtleCrypto.decapsulateKey");
+    const wire = new WireEncoder();
+    const [algorithm, key, ciphertext, sharedKeyAlgorithm, extractable, usages] = parameters;
+    const { result } = await this.#call("decapsulateKey", wire, [
+      wire.algorithm(algorithm),
+      wire.key(key),
+      wire.data(ciphertext),
+      wire.algorithm(sharedKeyAlgorithm),
+      toBoolean(extractable),
+      wire.usages(usages),
+    ]);
+    return this.#adopt(keyOf(result), null);
+  }
+
+  /** The public key that belongs to a private one. */
+  async getPublicKey(...parameters: [key: CryptoKey, usages: Iterable<string>]): Promise<CryptoKey> {
+    requireArguments(parameters.length, 2, "SubtleCrypto.getPublicKey");
+    const wire = new WireEncoder();
+    const values = [wire.key(parameters[0]), wire.usages(parameters[1])];
+    const { result } = await this.#call("getPublicKey", wire, values);
+    return this.#adopt(keyOf(result), null);
+  }
+
   async #transform(
-    method: "sign" | "encrypt" | "decrypt",
+    method: "sign" | "encrypt" | "decrypt" | "decapsulateBits",
     parameters: readonly [algorithm: Algorithm, key: CryptoKey, data: Subtle],
   ): Promise<ArrayBuffer> {
     requireArguments(parameters.length, 3, `SubtleCrypto.${method}`);
@@ -222,16 +296,26 @@ export function createSubtleCrypto(): SubtleCrypto {
 
 interface Answer {
   readonly result: WireResult;
+  /** The first of the buffers, or an empty one. */
   readonly buffer: ArrayBuffer;
+  readonly buffers: readonly ArrayBuffer[];
 }
 
 function answerOf({ json, buffers }: HostCallResult): Answer {
-  return { result: JSON.parse(json) as WireResult, buffer: buffers[0] ?? new ArrayBuffer(0) };
+  return { result: JSON.parse(json) as WireResult, buffer: buffers[0] ?? noBytes(), buffers };
+}
+
+function noBytes(): ArrayBuffer {
+  return new ArrayBuffer(0);
 }
 
 function keyOf(result: WireResult): WireKey {
   if (result.kind === "key") return result.key;
-  throw new DOMException("The operation gave no key", "OperationError");
+  throw noKey();
+}
+
+function noKey(): DOMException {
+  return new DOMException("The operation gave no key", "OperationError");
 }
 
 interface Loss {
