@@ -183,7 +183,37 @@ declare class CryptoKey {
 
 declare class SubtleCrypto {
   private constructor();
+  static supports(
+    operation: string,
+    algorithm: AlgorithmParameters | string,
+    additional?: AlgorithmParameters | string | number | null,
+  ): boolean;
   digest(algorithm: AlgorithmIdentifier, data: BufferSource): Promise<ArrayBuffer>;
+  encapsulateBits(
+    algorithm: AlgorithmParameters | string,
+    key: CryptoKey,
+  ): Promise<{ sharedKey: ArrayBuffer; ciphertext: ArrayBuffer }>;
+  encapsulateKey(
+    algorithm: AlgorithmParameters | string,
+    key: CryptoKey,
+    sharedKeyAlgorithm: AlgorithmParameters | string,
+    extractable: boolean,
+    usages: readonly KeyUsage[],
+  ): Promise<{ sharedKey: CryptoKey; ciphertext: ArrayBuffer }>;
+  decapsulateBits(
+    algorithm: AlgorithmParameters | string,
+    key: CryptoKey,
+    ciphertext: BufferSource,
+  ): Promise<ArrayBuffer>;
+  decapsulateKey(
+    algorithm: AlgorithmParameters | string,
+    key: CryptoKey,
+    ciphertext: BufferSource,
+    sharedKeyAlgorithm: AlgorithmParameters | string,
+    extractable: boolean,
+    usages: readonly KeyUsage[],
+  ): Promise<CryptoKey>;
+  getPublicKey(key: CryptoKey, usages: readonly KeyUsage[]): Promise<CryptoKey>;
   sign(algorithm: AlgorithmParameters | string, key: CryptoKey, data: BufferSource): Promise<ArrayBuffer>;
   verify(
     algorithm: AlgorithmParameters | string,

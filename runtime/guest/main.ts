@@ -5,6 +5,7 @@
  * host from the global object before the first request. Evaluated before the author's code, also when a snapshot is made.
  */
 import { hooks, type Hook } from "../../sdk/phase.ts";
+import { takeSharedMemory } from "./bridge/port.ts";
 import { connect, type HostFunctions, type Receive } from "./bridge/receive.ts";
 import { installGlobals, removeSharedMemory } from "./install-globals.ts";
 import { coreModules } from "./parts/core-modules.ts";
@@ -34,6 +35,7 @@ const freeze = Object.freeze;
 const defineProperty = Object.defineProperty;
 
 shareCoreModules(coreModules);
+takeSharedMemory(globalThis);
 installGlobals(globalThis);
 installPartGlobals(globalThis);
 
@@ -48,6 +50,7 @@ defineProperty(globalThis, "__selvageModule", {
 // V8 puts SharedArrayBuffer back when a snapshot is restored: called before any of the author's code runs there.
 hide("__selvagePrepare", (partSource: (name: string) => string): void => {
   delete global.__selvageProvidePart;
+  takeSharedMemory(globalThis);
   removeSharedMemory(globalThis);
   connectPartSources(partSource);
 });
@@ -67,6 +70,8 @@ hide(
     send: HostFunctions["send"],
     randomBytes: HostFunctions["randomBytes"],
     domainToAscii: HostFunctions["domainToAscii"],
+    compute: HostFunctions["compute"],
+    shareMemory: HostFunctions["shareMemory"],
   ): Receive => {
     const module = authorModule();
     if (module === null) throw new TypeError("The module has no default export with hooks");
@@ -76,7 +81,7 @@ hide(
     delete global.__selvagePrepare;
     const facts = parseJson(factsJson) as BootFacts;
     return connect(
-      { send, randomBytes, domainToAscii },
+      { send, randomBytes, domainToAscii, compute, shareMemory },
       {
         functionName: facts.functionName,
         version: facts.version,

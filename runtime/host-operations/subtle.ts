@@ -32,6 +32,17 @@ export class HostSubtle {
     this.#subtle = crypto.subtle;
   }
 
+  /** The key of that number, unless it is gone. */
+  find(handle: number): webcrypto.CryptoKey | undefined {
+    return this.#imported.get(handle) ?? this.#made.get(handle);
+  }
+
+  /** `SubtleCrypto.supports` of the host (wicg.github.io/webcrypto-modern-algos, "supports"). */
+  supports(values: readonly unknown[]): boolean {
+    const SubtleCrypto = this.#subtle.constructor as { supports?(...parameters: readonly unknown[]): boolean };
+    return SubtleCrypto.supports?.(...values) ?? false;
+  }
+
   /** Keys held now. */
   get keyCount(): number {
     return this.#imported.size + this.#made.size;
@@ -45,7 +56,7 @@ export class HostSubtle {
     if (operation === "crypto.release") return this.#release(json);
     const method = operation.startsWith("crypto.") ? operation.slice("crypto.".length) : "";
     if (!isSubtleMethod(method)) throw new HostOperationError("TypeError", "There is no such crypto operation");
-    const lookup = new Lookup((handle) => this.#imported.get(handle) ?? this.#made.get(handle));
+    const lookup = new Lookup((handle) => this.find(handle));
     const parameters = decodeParameters(json, { buffers, lookup });
     if (lookup.missing.size > 0) return resultOf({ kind: "dropped", handles: [...lookup.missing] });
     await this.#enter();

@@ -4,6 +4,7 @@
  */
 import type { RunnableVersion } from "../driver.ts";
 import type { GuestCode } from "../guest-code.ts";
+import type { QuickCrypto } from "../host-operations/quick-crypto.ts";
 import type { RuntimeEnvironment } from "../runtime-environment.ts";
 import { ivm, type Context, type ExternalCopy, type Isolate, type Reference } from "./isolated-vm.ts";
 
@@ -80,6 +81,7 @@ export async function connectIsolate(
   wires: {
     readonly environment: RuntimeEnvironment;
     readonly send: (batch: string, ...buffers: ArrayBuffer[]) => void;
+    readonly quickCrypto: QuickCrypto;
   },
 ): Promise<GuestEntry> {
   const { boot } = prepared;
@@ -91,7 +93,7 @@ export async function connectIsolate(
       fetchWallMs: version.limits.fetchWallMs,
       environment: version.environment,
     });
-    const { environment } = wires;
+    const { environment, quickCrypto } = wires;
     const receive: unknown = await boot.apply(
       undefined,
       [
@@ -99,6 +101,10 @@ export async function connectIsolate(
         new ivm.Callback(wires.send, { ignored: true }),
         new ivm.Callback((lengthBytes: number) => environment.randomBytes(boundedLength(lengthBytes))),
         new ivm.Callback((domain: string) => environment.domainToAscii(boundedText(domain))),
+        new ivm.Callback((request: unknown) => quickCrypto.compute(request)),
+        new ivm.Callback((memory: unknown) => {
+          quickCrypto.share(memory);
+        }),
       ],
       { result: { reference: true }, timeout: 1_000 },
     );

@@ -89,6 +89,7 @@ export class InstanceFactory {
         await connectIsolate(prepared, version, {
           environment: this.#options.environment,
           send: instance.onGuestWords,
+          quickCrypto: instance.quickCrypto,
         }),
       );
       return instance;

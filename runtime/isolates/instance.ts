@@ -9,6 +9,7 @@ import type { FunctionLimits } from "../../sdk/limits.ts";
 import { failedOutcome } from "../bridge/failed-outcome.ts";
 import { FrameError, FrameReader, frame, int, text } from "../bridge/frame.ts";
 import { bodyOwner, forwardedToFront, fromGuest, outcomeKind, toEngine, toGuest } from "../bridge/protocol.ts";
+import { QuickCrypto } from "../host-operations/quick-crypto.ts";
 import { HostSubtle } from "../host-operations/subtle.ts";
 import type { RuntimeEnvironment } from "../runtime-environment.ts";
 import { disposeQuietly, type GuestEntry } from "./boot.ts";
@@ -62,6 +63,8 @@ export class Instance {
   readonly #environment: RuntimeEnvironment;
   readonly #owner: InstanceOwner;
   readonly #subtle: HostSubtle;
+  /** What `connectIsolate` gives the guest. */
+  readonly quickCrypto: QuickCrypto;
   readonly #active = new Map<number, ActiveInvocation>();
   readonly #timers = new Map<number, () => void>();
   #receive: GuestEntry | null = null;
@@ -85,6 +88,7 @@ export class Instance {
     this.#environment = parts.environment;
     this.#owner = parts.owner;
     this.#subtle = new HostSubtle(parts.environment.webCrypto);
+    this.quickCrypto = new QuickCrypto(this.#subtle);
   }
 
   /** What `connectIsolate` needs: called by the guest with everything it says. */
@@ -170,14 +174,10 @@ export class Instance {
       receive.applyIgnored(undefined, [batch, ...copies]);
       return;
     }
+    // isolated-vm fails the entry that left a rejection unhandled; the guest's own entry never throws.
     receive.apply(undefined, [batch, ...copies]).catch((error: unknown) => {
-      this.#onUnhandledRejection(error);
+      if (!this.#stopped && !this.#isolate.isDisposed) this.#reply(unhandledRejectionFrame(error), []);
     });
-  }
-
-  /** isolated-vm fails the entry that left a rejection unhandled; the guest's own entry never throws. */
-  #onUnhandledRejection(error: unknown): void {
-    if (!this.#stopped && !this.#isolate.isDisposed) this.#reply(unhandledRejectionFrame(error), []);
   }
 
   /**

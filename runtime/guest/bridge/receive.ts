@@ -19,6 +19,8 @@ export interface HostFunctions {
   readonly send: SendToHost;
   readonly randomBytes: (lengthBytes: number) => ArrayBuffer;
   readonly domainToAscii: (domain: string) => string;
+  readonly compute: (request: string) => string;
+  readonly shareMemory: (memory: SharedArrayBuffer) => void;
 }
 
 export type Receive = (batch: string, ...buffers: ArrayBuffer[]) => void;
@@ -48,6 +50,8 @@ export function connect(host: HostFunctions, facts: InstanceFacts): Receive {
     outbox,
     randomBytes: host.randomBytes,
     domainToAscii: host.domainToAscii,
+    compute: host.compute,
+    shareMemory: host.shareMemory,
     log: (level: LogLevel, message: string) => {
       invocations.log(level, message);
     },

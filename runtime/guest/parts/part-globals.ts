@@ -6,6 +6,7 @@ import type * as legacyEncodings from "./legacy-encodings/main.ts";
 import { definePartGlobal } from "./load-part.ts";
 import type * as messaging from "./messaging/main.ts";
 import type * as multiByteEncodings from "./multi-byte-encodings/main.ts";
+import type * as sha256 from "./sha256/main.ts";
 import type * as urlPattern from "./url-pattern/main.ts";
 
 /** Part → what its main.ts exports: `readonly "name": typeof import("./name/main.ts")`. */
@@ -13,6 +14,7 @@ export interface PartExports {
   readonly "legacy-encodings": typeof legacyEncodings;
   readonly messaging: typeof messaging;
   readonly "multi-byte-encodings": typeof multiByteEncodings;
+  readonly sha256: typeof sha256;
   readonly "url-pattern": typeof urlPattern;
 }
 
@@ -23,6 +25,7 @@ export const partGlobals: { readonly [Name in PartName]: readonly (keyof PartExp
   "legacy-encodings": [],
   messaging: ["MessageChannel", "MessagePort"],
   "multi-byte-encodings": [],
+  sha256: [],
   "url-pattern": ["URLPattern"],
 };
 

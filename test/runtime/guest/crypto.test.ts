@@ -183,7 +183,8 @@ describe("keys the host dropped", () => {
     expect(new Uint8Array(await crypto.subtle.sign("HMAC", key, bytes("data")))).toEqual(new Uint8Array(expected));
     expect(port.calls).toEqual(["crypto.sign", "crypto.importKey", "crypto.sign"]);
     await crypto.subtle.sign("HMAC", key, bytes("data"));
-    expect(port.calls).toHaveLength(4);
+    // A key that is there signs at once.
+    expect(port.calls).toHaveLength(3);
   });
 
   test("a generated key gives an OperationError that says why", async () => {

@@ -14,6 +14,7 @@ import {
 } from "../../../runtime/guest/host-port.ts";
 import { errorFromHost } from "../../../runtime/guest/web/core/host-error.ts";
 import type { AbortSignal } from "../../../runtime/guest/web/events/abort-signal.ts";
+import { QuickCrypto } from "../../../runtime/host-operations/quick-crypto.ts";
 import { HostSubtle } from "../../../runtime/host-operations/subtle.ts";
 
 interface PendingTimer {
@@ -25,11 +26,17 @@ export class FakeHostPort implements HostPort {
   readonly logs: { readonly level: LogLevel; readonly message: string }[] = [];
   readonly calls: string[] = [];
   readonly subtle: HostSubtle = new HostSubtle(webcrypto);
+  readonly memory: Uint8Array = new Uint8Array(new SharedArrayBuffer(65_536));
+  readonly quick: QuickCrypto = new QuickCrypto(this.subtle);
   nowMs = 0;
   onFetch: (request: OutgoingRequest, signal: AbortSignal | null) => Promise<IncomingResponse> = () =>
     Promise.reject(new TypeError("no network"));
   readonly #timers = new Map<number, PendingTimer>();
   #lastTimer = 0;
+
+  constructor() {
+    this.quick.share(this.memory.buffer);
+  }
 
   get timerCount(): number {
     return this.#timers.size;
@@ -54,6 +61,12 @@ export class FakeHostPort implements HostPort {
   }
   domainToAscii(domain: string): string {
     return domainToASCII(domain);
+  }
+  compute(request: string): string {
+    return this.quick.compute(request);
+  }
+  scratch(): Uint8Array {
+    return this.memory;
   }
   monotonicMs(): number {
     return this.nowMs;

@@ -10,7 +10,16 @@ import { type HostCallResult, hostPort } from "../../host-port.ts";
 import { DOMException } from "../core/dom-exception.ts";
 import { finishInterface } from "../core/interface.ts";
 import { requireArguments, toBoolean, toDomString, toUnsignedLong } from "../core/webidl.ts";
-import { createCryptoKey, type CryptoKey, type KeyReference, keyReferenceOf, type KeySource } from "./crypto-key.ts";
+import {
+  createCryptoKey,
+  type CryptoKey,
+  isCryptoKey,
+  type KeyReference,
+  keyReferenceOf,
+  type KeySource,
+} from "./crypto-key.ts";
+import { quickDigest, quickSign, quickSupports, quickVerify } from "./quick.ts";
+import { isSmallHmacValid, smallHmac, smallSha256 } from "./small-sha256.ts";
 import { WireEncoder } from "./wire-encoder.ts";
 
 export interface CryptoKeyPair {
@@ -34,13 +43,35 @@ export class SubtleCrypto {
     if (token !== internal) throw new TypeError("Cannot create a SubtleCrypto: illegal constructor");
   }
 
+  /** Whether an operation would be performed with an algorithm (and a length, or the algorithm of a further key). */
+  static supports(
+    ...parameters: [operation: string, algorithm: Algorithm, additional?: Algorithm | number | null]
+  ): boolean {
+    requireArguments(parameters.length, 2, "SubtleCrypto.supports");
+    const wire = new WireEncoder();
+    const [operation, algorithm, additional] = parameters;
+    const values = [toDomString(operation), wire.algorithm(algorithm)];
+    if (additional === null || typeof additional === "number") values.push(additional);
+    else if (additional !== undefined) values.push(wire.algorithm(additional));
+    return quickSupports(values, wire.buffers);
+  }
+
   async digest(...parameters: [algorithm: Algorithm, data: Subtle]): Promise<ArrayBuffer> {
     requireArguments(parameters.length, 2, "SubtleCrypto.digest");
+    const [algorithm, data] = parameters;
+    const quick = smallSha256(algorithm, data) ?? quickDigest(algorithm, data);
+    if (quick !== null) return quick;
     const wire = new WireEncoder();
     return this.#buffer("digest", wire, [wire.algorithm(parameters[0]), wire.data(parameters[1])]);
   }
 
   async sign(...parameters: [algorithm: Algorithm, key: CryptoKey, data: Subtle]): Promise<ArrayBuffer> {
+    const [algorithm, key, data] = parameters;
+    if (isCryptoKey(key)) {
+      const quick =
+        smallHmac(algorithm, key, data) ?? quickSign({ algorithm, handle: keyReferenceOf(key).handle, data });
+      if (quick !== null) return quick;
+    }
     return this.#transform("sign", parameters);
   }
 
@@ -56,8 +87,14 @@ export class SubtleCrypto {
     ...parameters: [algorithm: Algorithm, key: CryptoKey, signature: Subtle, data: Subtle]
   ): Promise<boolean> {
     requireArguments(parameters.length, 4, "SubtleCrypto.verify");
-    const wire = new WireEncoder();
     const [algorithm, key, signature, data] = parameters;
+    if (isCryptoKey(key)) {
+      const quick =
+        isSmallHmacValid({ algorithm, key, signature, data }) ??
+        quickVerify({ algorithm, handle: keyReferenceOf(key).handle, signature, data });
+      if (quick !== null) return quick;
+    }
+    const wire = new WireEncoder();
     const { result } = await this.#call("verify", wire, [
       wire.algorithm(algorithm),
       wire.key(key),

@@ -1,0 +1,176 @@
+/**
+ * What WebCrypto asks for again and again and is over in microseconds, computed at once while the guest waits: digests, signatures and
+ * verifications of small messages. One crossing instead of three; the rest goes the way of subtle.ts, and so does everything that fails here.
+ *
+ * Bytes lie in memory that the guest's bridge shares with the host and user code never gets. Invariants: nothing from the guest is trusted; a
+ * request takes a bounded time, because the thread of all instances performs it; a refusal is "" and never an error.
+ */
+import { createHmac, hash, KeyObject, sign, timingSafeEqual, verify, type webcrypto } from "node:crypto";
+import { decodeParameters } from "./subtle-parameters.ts";
+
+/** One request's bytes at most. */
+export const quickBytesMax = 65_536;
+const requestCharsMax = 4_096;
+
+const digests: ReadonlyMap<string, string> = new Map([
+  ["SHA-1", "sha1"],
+  ["SHA-256", "sha256"],
+  ["SHA-384", "sha384"],
+  ["SHA-512", "sha512"],
+]);
+
+interface Signing {
+  readonly key: KeyObject;
+  /** Node's name of the digest, or null where the algorithm has its own. */
+  readonly digest: string | null;
+  readonly kind: "hmac" | "ecdsa" | "eddsa" | "rsa";
+}
+
+export class QuickCrypto {
+  readonly #find: (handle: number) => webcrypto.CryptoKey | undefined;
+  readonly #supports: (values: readonly unknown[]) => boolean;
+  readonly #keys = new WeakMap<webcrypto.CryptoKey, KeyObject>();
+  #memory: Uint8Array = new Uint8Array(0);
+
+  /** `find` knows the instance's own keys by their numbers; `supports` is SubtleCrypto.supports. */
+  constructor(parts: {
+    find(handle: number): webcrypto.CryptoKey | undefined;
+    supports(values: readonly unknown[]): boolean;
+  }) {
+    this.#find = (handle) => parts.find(handle);
+    this.#supports = (values) => parts.supports(values);
+  }
+
+  /** The guest's bridge shares its memory, once. */
+  share(memory: unknown): void {
+    if (memory instanceof SharedArrayBuffer && memory.byteLength <= quickBytesMax)
+      this.#memory = new Uint8Array(memory);
+  }
+
+  /**
+   * Performs `digest`, `sign`, `verify` or `supports`, whose fields are separated by line feeds (guest/web/crypto/quick.ts). Returns how many bytes of the memory
+   * are the result, or the verdict 1 or 0; "" when it has to be asked otherwise.
+   */
+  compute(request: unknown): string {
+    if (typeof request !== "string" || request.length > requestCharsMax) return "";
+    const [operation, ...fields] = request.split("\n");
+    try {
+      switch (operation) {
+        case "digest":
+          return this.#digest(fields);
+        case "sign":
+          return this.#sign(fields);
+        case "verify":
+          return this.#verify(fields);
+        case "supports":
+          return this.#isSupported(fields);
+        default:
+          return "";
+      }
+    } catch {
+      // The same on the other way gives the guest the error that the standard names.
+      return "";
+    }
+  }
+
+  #digest([algorithm = "", length = ""]: readonly string[]): string {
+    const name = digests.get(algorithm);
+    const data = this.#bytes(0, Number(length));
+    return name === undefined || data === null ? "" : this.#answer(hash(name, data, "buffer"));
+  }
+
+  #sign([algorithm = "", digest = "", handle = "", length = ""]: readonly string[]): string {
+    const signing = this.#signing({ algorithm, digest, handle, usage: "sign" });
+    const data = this.#bytes(0, Number(length));
+    // An RSA signature takes a millisecond: too long for the thread of all.
+    if (signing === null || data === null || signing.kind === "rsa") return "";
+    return this.#answer(signed(signing, data));
+  }
+
+  #verify([algorithm = "", digest = "", handle = "", signatureLength = "", length = ""]: readonly string[]): string {
+    const signing = this.#signing({ algorithm, digest, handle, usage: "verify" });
+    const signature = this.#bytes(0, Number(signatureLength));
+    const data = this.#bytes(Number(signatureLength), Number(length));
+    if (signing === null || signature === null || data === null) return "";
+    return isValid(signing, signature, data) ? "1" : "0";
+  }
+
+  #isSupported([lengths = "", json = ""]: readonly string[]): string {
+    const buffers: ArrayBuffer[] = [];
+    let at = 0;
+    for (const length of lengths === "" ? [] : lengths.split(",")) {
+      const bytes = this.#bytes(at, Number(length));
+      if (bytes === null) return "";
+      buffers.push(new Uint8Array(bytes).buffer);
+      at += bytes.length;
+    }
+    const lookup = { get: (handle: number) => this.#find(handle) };
+    return this.#supports(decodeParameters(json, { buffers, lookup })) ? "1" : "0";
+  }
+
+  #signing(wanted: {
+    readonly algorithm: string;
+    readonly digest: string;
+    readonly handle: string;
+    readonly usage: "sign" | "verify";
+  }): Signing | null {
+    const key = this.#find(Number(wanted.handle));
+    if (key?.algorithm.name !== wanted.algorithm || !key.usages.includes(wanted.usage)) return null;
+    const own = (key.algorithm as { readonly hash?: { readonly name: string } }).hash?.name;
+    switch (wanted.algorithm) {
+      case "HMAC":
+        return signingWith("hmac", this.#keyObject(key), own);
+      case "RSASSA-PKCS1-v1_5":
+        return signingWith("rsa", this.#keyObject(key), own);
+      case "ECDSA":
+        return signingWith("ecdsa", this.#keyObject(key), wanted.digest);
+      case "Ed25519":
+        return { key: this.#keyObject(key), digest: null, kind: "eddsa" };
+      default:
+        return null;
+    }
+  }
+
+  #keyObject(key: webcrypto.CryptoKey): KeyObject {
+    const known = this.#keys.get(key);
+    if (known !== undefined) return known;
+    const made = KeyObject.from(key);
+    this.#keys.set(key, made);
+    return made;
+  }
+
+  #bytes(from: number, length: number): Uint8Array | null {
+    const isInside = Number.isSafeInteger(from) && Number.isSafeInteger(length) && from >= 0 && length >= 0;
+    return isInside && from + length <= this.#memory.length ? this.#memory.subarray(from, from + length) : null;
+  }
+
+  #answer(result: Uint8Array): string {
+    if (result.length > this.#memory.length) return "";
+    this.#memory.set(result);
+    return String(result.length);
+  }
+}
+
+function signingWith(kind: Signing["kind"], key: KeyObject, digestName: string | undefined): Signing | null {
+  const digest = digests.get(digestName ?? "");
+  return digest === undefined ? null : { key, digest, kind };
+}
+
+function signed({ key, digest, kind }: Signing, data: Uint8Array): Uint8Array {
+  if (kind === "hmac") return hmacOf(digest, key, data);
+  return sign(digest, data, kind === "ecdsa" ? { key, dsaEncoding: "ieee-p1363" } : key);
+}
+
+function isValid({ key, digest, kind }: Signing, signature: Uint8Array, data: Uint8Array): boolean {
+  if (kind === "hmac") {
+    const expected = hmacOf(digest, key, data);
+    return expected.length === signature.length && timingSafeEqual(expected, signature);
+  }
+  return verify(digest, data, kind === "ecdsa" ? { key, dsaEncoding: "ieee-p1363" } : key, signature);
+}
+
+function hmacOf(digest: string | null, key: KeyObject, data: Uint8Array): Uint8Array {
+  return createHmac(digest ?? "", key)
+    .update(data)
+    .digest();
+}

@@ -1,0 +1,104 @@
+/** The part of the driver contract about versions that come and go, and about bounds. */
+import { expect, it } from "vitest";
+import type { Driver } from "../../runtime/driver.ts";
+import type { RunFunction } from "./driver-contract.ts";
+import { invocationOf, quietHost, textOf, versionOf } from "./driver-fixtures.ts";
+
+/** Loading, warming, unloading, cancelling. */
+export function lifeCycle(driver: () => Driver): void {
+  it("an unknown version is FUNCTION_UNAVAILABLE", async () => {
+    const outcome = await driver().invoke(invocationOf("nobody", {}), quietHost([])).outcome;
+    expect(outcome).toMatchObject({ kind: "failed", code: "FUNCTION_UNAVAILABLE" });
+  });
+
+  it("warm() starts instances and reports what stops them", async () => {
+    const good = versionOf(`{ fetch() { return new Response("w"); } }`, {});
+    await driver().load(good);
+    expect(await driver().warm(good.key, 2)).toBeNull();
+    const stats = (await driver().stats()).find(({ key }) => key === good.key);
+    expect(stats).toMatchObject({ instances: 2, active: 0, coldStarts: 2 });
+    const bad = versionOf(`(() => { throw new Error("cannot"); })()`, {});
+    await driver().load(bad);
+    expect(await driver().warm(bad.key, 1)).toMatchObject({ code: "FUNCTION_LOAD_FAILED", message: "cannot" });
+  });
+
+  it("an unloaded version is gone", async () => {
+    const version = versionOf(`{ fetch() { return new Response("w"); } }`, {});
+    await driver().load(version);
+    driver().unload(version.key);
+    const outcome = await driver().invoke(invocationOf(version.key, {}), quietHost([])).outcome;
+    expect(outcome).toMatchObject({ kind: "failed", code: "FUNCTION_UNAVAILABLE" });
+  });
+
+  it("500 requests in one instance each waiting run together", async () => {
+    const version = versionOf(
+      `{ async fetch() { await new Promise((r) => setTimeout(r, 50)); return new Response("x"); } }`,
+      {
+        concurrency: 1000,
+        instancesMax: 1,
+        cpuMs: 1000,
+      },
+    );
+    await driver().load(version);
+    const outcomes = await Promise.all(
+      Array.from({ length: 500 }, () => driver().invoke(invocationOf(version.key, {}), quietHost([])).outcome),
+    );
+    expect(outcomes.every((outcome) => outcome.kind === "response")).toBe(true);
+    expect((await driver().stats()).find(({ key }) => key === version.key)).toMatchObject({ instances: 1 });
+  });
+
+  it("cancel() aborts request.signal", async () => {
+    const version = versionOf(
+      `{ fetch(request) { return new Promise((resolve) => { setTimeout(() => {}, 20000); request.signal.addEventListener("abort", () => resolve(new Response("aborted"))); }); } }`,
+      {},
+    );
+    await driver().load(version);
+    await driver().warm(version.key, 1);
+    const running = driver().invoke(invocationOf(version.key, {}), quietHost([]));
+    running.cancel();
+    expect(await textOf(await running.outcome)).toBe("aborted");
+  });
+}
+
+/** What is refused, and what one function cannot do to another. */
+export function limits(driver: () => Driver, run: RunFunction): void {
+  it("beyond concurrency, instances and queue an invocation is FUNCTION_OVERLOADED", async () => {
+    const version = versionOf(
+      `{ async fetch() { await new Promise((r) => setTimeout(r, 100)); return new Response("x"); } }`,
+      {
+        concurrency: 1,
+        instancesMax: 1,
+        queueMax: 1,
+      },
+    );
+    await driver().load(version);
+    await driver().warm(version.key, 1);
+    const outcomes = await Promise.all(
+      Array.from({ length: 3 }, () => driver().invoke(invocationOf(version.key, {}), quietHost([])).outcome),
+    );
+    expect(outcomes.map((outcome) => (outcome.kind === "failed" ? outcome.code : outcome.kind))).toEqual([
+      "response",
+      "response",
+      "FUNCTION_OVERLOADED",
+    ]);
+  });
+
+  it("a looping request does not stop another function's requests", async () => {
+    const looping = versionOf(`{ fetch() { for (;;); } }`, { cpuMs: 300 });
+    const neighbour = versionOf(`{ fetch() { return new Response("alive"); } }`, {});
+    await driver().load(looping);
+    await driver().load(neighbour);
+    await driver().warm(neighbour.key, 1);
+    const loop = driver().invoke(invocationOf(looping.key, {}), quietHost([]));
+    const answer = await driver().invoke(invocationOf(neighbour.key, {}), quietHost([])).outcome;
+    expect(await textOf(answer)).toBe("alive");
+    expect(await loop.outcome).toMatchObject({ kind: "failed", code: "FUNCTION_CPU_LIMIT" });
+  });
+
+  it("answers with too large headers fail with FUNCTION_HEADERS_TOO_LARGE", async () => {
+    const { outcome } = await run(
+      `{ fetch() { return new Response("", { headers: { "x-big": "a".repeat(70000) } }); } }`,
+    );
+    expect(outcome).toMatchObject({ kind: "failed", code: "FUNCTION_HEADERS_TOO_LARGE" });
+  });
+}
