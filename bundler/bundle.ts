@@ -4,7 +4,7 @@
  * The source may be hostile: this file and what it uses read nothing outside the given tree, run none of the source's code,
  * take bounded time, and answer every refusal with the author's file, line and column. The same input gives the same bytes.
  */
-import { publishLimits } from "../sdk/limits.ts";
+import { publishLimits, webAssemblyLimits } from "../sdk/limits.ts";
 import type { Problem } from "../sdk/problem.ts";
 import { type BuildOptions, type EsbuildOutcome, type Metafile, type TsconfigRaw, runEsbuild } from "./esbuild.ts";
 import { problemsFrom, warningsFrom, type MessageContext } from "./report/explain-message.ts";
@@ -17,6 +17,9 @@ import { MemoryTree } from "./source/memory-tree.ts";
 import { SourceLoader, displayPath, entrySpecifier } from "./source/source-loader.ts";
 import { joinPath, parentOf } from "./source/source-path.ts";
 import type { SourceTree } from "./source/source-tree.ts";
+import { usesWasm, type WasmFile, withWasm } from "./source/wasm-imports.ts";
+
+export type { WasmFile } from "./source/wasm-imports.ts";
 
 export type BundleInput =
   /** Files below `root` (absolute); `entry` is relative to it. Nobody may change them meanwhile. */
@@ -47,6 +50,8 @@ export type BundleResult =
       readonly warnings: readonly string[];
       /** Files that went into the bundle, sorted. */
       readonly inputs: readonly string[];
+      /** WebAssembly modules that the code imports by their digests, sorted by these. */
+      readonly wasm: readonly WasmFile[];
     }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
@@ -162,17 +167,32 @@ function toResult(outcome: EsbuildOutcome, context: MessageContext): BundleResul
 function fromBuilt(outcome: Extract<EsbuildOutcome, { kind: "built" }>, context: MessageContext): BundleResult {
   const problems = problemsFrom({ errors: [], warnings: outcome.warnings }, context);
   if (problems.length > 0) return { ok: false, problems };
-  const code = outcome.files.find((file) => file.path.endsWith(".js"))?.text ?? "";
-  const sourceMap = outcome.files.find((file) => file.path.endsWith(".map"))?.text ?? "";
+  const built = {
+    code: outcome.files.find((file) => file.path.endsWith(".js"))?.text ?? "",
+    sourceMap: tidySourceMap(outcome.files.find((file) => file.path.endsWith(".map"))?.text ?? ""),
+  };
+  const wasm = context.loader.wasmFiles().filter((file) => usesWasm(built.code, file));
+  const { modulesMax } = webAssemblyLimits;
+  if (wasm.length > modulesMax) {
+    return refuse(
+      context,
+      `${String(wasm.length)} WebAssembly modules are imported, allowed are ${String(modulesMax)}`,
+    );
+  }
+  const { code, sourceMap } = wasm.length === 0 ? built : withWasm(built);
   const bytes = Buffer.byteLength(code);
-  if (bytes > publishLimits.bundleBytesMax) return refuse(context, tooLarge(bytes, outcome.metafile));
+  const wasmBytes = wasm.reduce((sum, file) => sum + file.bytes.byteLength, 0);
+  if (bytes + wasmBytes > publishLimits.bundleBytesMax) {
+    return refuse(context, tooLarge(bytes, { wasmBytes, metafile: outcome.metafile }));
+  }
   return {
     ok: true,
     code,
-    sourceMap: tidySourceMap(sourceMap),
+    sourceMap,
     bytes,
     warnings: warningsFrom(outcome.warnings, context),
     inputs: inputsOf(outcome.metafile),
+    wasm,
   };
 }
 
@@ -181,12 +201,16 @@ function inputsOf(metafile: Metafile): string[] {
   return names.map((name) => displayPath(name)).toSorted();
 }
 
-function tooLarge(bytes: number, metafile: Metafile): string {
+function tooLarge(
+  bytes: number,
+  { wasmBytes, metafile }: { readonly wasmBytes: number; readonly metafile: Metafile },
+): string {
   const inputs = Object.values(metafile.outputs).flatMap((output) => Object.entries(output.inputs));
   const largest = inputs.toSorted(([, left], [, right]) => right.bytesInOutput - left.bytesInOutput).slice(0, 3);
   const names = largest.map(([name, { bytesInOutput }]) => `${displayPath(name)} (${String(bytesInOutput)} bytes)`);
   const allowed = String(publishLimits.bundleBytesMax);
-  return `the bundle has ${String(bytes)} bytes, allowed are ${allowed}; its largest parts are ${names.join(", ")}`;
+  const besides = wasmBytes === 0 ? "" : ` and its WebAssembly modules ${String(wasmBytes)}`;
+  return `the bundle has ${String(bytes)} bytes${besides}, allowed are ${allowed}; its largest parts are ${names.join(", ")}`;
 }
 
 function refuse({ entry }: MessageContext, message: string): BundleResult {

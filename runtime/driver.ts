@@ -10,6 +10,12 @@ import type { FunctionLimits } from "../sdk/limits.ts";
 import type { Hook, Phase } from "../sdk/phase.ts";
 import type { Body } from "./body.ts";
 
+/** A WebAssembly module that a bundle imports by its digest. */
+export interface WasmModule {
+  readonly digest: string;
+  readonly bytes: Uint8Array;
+}
+
 /** A function version ready to run: verified bytes, decrypted environment. */
 export interface RunnableVersion {
   /** Unique among everything this driver ever loads; two keys never share an isolate. */
@@ -24,6 +30,8 @@ export interface RunnableVersion {
   readonly code: string;
   /** A snapshot whose runtimeKey was compared already, or null. */
   readonly snapshot: Uint8Array | null;
+  /** What the bundle imports; a version with any has no snapshot. */
+  readonly wasm: readonly WasmModule[];
 }
 
 /** What an invocation is about. All strings are valid already: method a token, url absolute, headers within the grammar. */

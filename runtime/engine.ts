@@ -11,6 +11,7 @@ import { nodeLimits } from "../sdk/limits.ts";
 import { hooks } from "../sdk/phase.ts";
 import { failedOutcome } from "./bridge/failed-outcome.ts";
 import { FrameReader, frame, int, text } from "./bridge/frame.ts";
+import { readLoad } from "./bridge/load-frame.ts";
 import { toEngine, toFront } from "./bridge/protocol.ts";
 import { shareCpu } from "./isolates/cpu-share.ts";
 import type { Instance, InstanceOwner } from "./isolates/instance.ts";
@@ -235,8 +236,7 @@ export class Engine implements InstanceOwner {
   #load(reader: FrameReader, buffers: readonly Uint8Array[]): void {
     const requestId = reader.int();
     const number = reader.int();
-    const meta = JSON.parse(reader.text()) as Omit<RunnableVersion, "code" | "snapshot">;
-    const version: RunnableVersion = { ...meta, code: reader.text(), snapshot: buffers[0] ?? null };
+    const version = readLoad(reader, buffers);
     const source = this.#factory.source(version);
     const loaded: LoadedVersion = {
       version,

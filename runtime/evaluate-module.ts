@@ -6,8 +6,16 @@
  */
 import type { ErrorCode } from "../sdk/error-code.ts";
 import { hooks as allHooks, type Hook } from "../sdk/phase.ts";
+import type { WasmModule } from "./driver.ts";
 import type { GuestCode } from "./guest-code.ts";
-import { disposeQuietly, prepareIsolate, runScript, scriptNames, type PreparedIsolate } from "./isolates/boot.ts";
+import {
+  disposeQuietly,
+  loadWasm,
+  prepareIsolate,
+  runScript,
+  scriptNames,
+  type PreparedIsolate,
+} from "./isolates/boot.ts";
 import { ivm } from "./isolates/isolated-vm.ts";
 import { warmUpScript } from "./isolates/warm-up.ts";
 
@@ -15,6 +23,8 @@ export interface EvaluateOptions {
   readonly guest: GuestCode;
   /** The author's bundle. */
   readonly code: string;
+  /** What the bundle imports; with any, no snapshot can be made. */
+  readonly wasm: readonly WasmModule[];
   /** Heap limit for the evaluation. */
   readonly memoryMiB: number;
   /** Wall limit of the top level. */
@@ -45,6 +55,7 @@ export async function evaluateModule(options: EvaluateOptions): Promise<Evaluati
   const parts = [...loaded];
   const found = { ok: true, hooks, parts, snapshot: null, snapshotFailure: null } as const;
   if (!options.snapshot) return found;
+  if (options.wasm.length > 0) return { ...found, snapshotFailure: wasmInSnapshot };
   try {
     return { ...found, snapshot: createFunctionSnapshot(options.guest, { code: options.code, parts }) };
   } catch (error) {
@@ -72,9 +83,25 @@ export function createFunctionSnapshot(
   return createSnapshot([
     { code: guest.script, filename: scriptNames.guest },
     { code: [...provided, "delete globalThis.__selvageProvidePart;"].join("\n"), filename: scriptNames.parts },
+    { code: refuseWasm, filename: scriptNames.guest },
     { code, filename: scriptNames.function },
+    { code: "__selvageCheckWasm();", filename: scriptNames.guest },
   ]);
 }
+
+const wasmInSnapshot = "V8 cannot freeze WebAssembly";
+
+/** There is no WebAssembly while a snapshot is made: what looks for it at the top level would be frozen with the wrong answer. */
+const refuseWasm = `(() => {
+  let isUsed = false;
+  const refuse = () => { isUsed = true; throw new Error("${wasmInSnapshot}: the module's top level uses it"); };
+  Object.defineProperty(globalThis, "WebAssembly", { get: refuse, set: refuse, configurable: true });
+  Object.defineProperty(globalThis, "__selvageCheckWasm", { configurable: true, value() {
+    delete globalThis.__selvageCheckWasm;
+    delete globalThis.WebAssembly;
+    if (isUsed) refuse();
+  } });
+})();`;
 
 function createSnapshot(scripts: { readonly code: string; readonly filename: string }[]): Uint8Array {
   const snapshot = ivm.Isolate.createSnapshot(scripts, warmUpScript());
@@ -93,12 +120,24 @@ async function findHooks(options: EvaluateOptions, onPart: (name: string) => voi
         throw new Error(message);
       },
     });
+    const refusal = await refuseWasmModules(prepared, options);
+    if (refusal !== null) return refused(refusal);
     await runScript(prepared.context, options.code, { filename: scriptNames.function, timeoutMs: options.timeoutMs });
     return await readHooks(prepared);
   } catch (error) {
     return failure(error, options);
   } finally {
     if (prepared !== null) disposeQuietly(prepared.isolate);
+  }
+}
+
+/** Why the modules that the bundle imports cannot be used, or null. */
+async function refuseWasmModules({ context }: PreparedIsolate, options: EvaluateOptions): Promise<string | null> {
+  try {
+    await loadWasm(context, options.wasm, { timeoutMs: options.timeoutMs });
+    return null;
+  } catch (error) {
+    return `A WebAssembly module that is imported cannot be used: ${error instanceof Error ? error.message : String(error)}`;
   }
 }
 

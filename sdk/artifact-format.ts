@@ -6,7 +6,7 @@
  */
 import { createHash, createPublicKey, verify } from "node:crypto";
 import type { BlobReference, Digest, SnapshotReference, VersionManifest } from "./artifact.ts";
-import { functionLimitRanges, publishLimits, storeLimits, type FunctionLimits } from "./limits.ts";
+import { functionLimitRanges, publishLimits, storeLimits, webAssemblyLimits, type FunctionLimits } from "./limits.ts";
 import { hooks as allHooks, type Hook } from "./phase.ts";
 import type { Parsed, Problem } from "./problem.ts";
 
@@ -70,7 +70,7 @@ export function verifyManifest(bytes: Uint8Array, signatureBase64: string, publi
 }
 
 /** A manifest with its keys in the order they are written in. */
-function ordered(manifest: VersionManifest): VersionManifest {
+function ordered(manifest: VersionManifest): Omit<VersionManifest, "wasm"> {
   const blob = (reference: BlobReference): BlobReference => ({ digest: reference.digest, bytes: reference.bytes });
   return {
     format: 1,
@@ -82,6 +82,7 @@ function ordered(manifest: VersionManifest): VersionManifest {
     module: blob(manifest.module),
     sourceMap: manifest.sourceMap === null ? null : blob(manifest.sourceMap),
     snapshots: manifest.snapshots.map((snapshot) => ({ ...blob(snapshot), runtimeKey: snapshot.runtimeKey })),
+    ...(manifest.wasm.length === 0 ? {} : { wasm: manifest.wasm.map((reference) => blob(reference)) }),
   };
 }
 
@@ -114,10 +115,11 @@ function readManifest(value: unknown, problems: ProblemList): VersionManifest | 
       ? null
       : readBlob(value["sourceMap"], { path: "sourceMap", bytesMax: publishLimits.sourceBytesMax * 2, problems });
   const snapshots = readSnapshots(value["snapshots"], problems);
+  const wasm = readWasm(value["wasm"], problems);
   if (problems.list.length > 0) return null;
   if (name === null || version === null || createdAt === null || hooks === null) return null;
-  if (limits === null || module === null || snapshots === null) return null;
-  return { format: 1, function: name, version, createdAt, hooks, limits, module, sourceMap, snapshots };
+  if (limits === null || module === null || snapshots === null || wasm === null) return null;
+  return { format: 1, function: name, version, createdAt, hooks, limits, module, sourceMap, snapshots, wasm };
 }
 
 interface TextRule {
@@ -187,6 +189,24 @@ function readSnapshots(value: unknown, problems: ProblemList): SnapshotReference
     if (blob !== null && runtimeKey !== null) snapshots.push({ ...blob, runtimeKey });
   }
   return snapshots;
+}
+
+/** The canonical form has no such key where there are none. */
+function readWasm(value: unknown, problems: ProblemList): BlobReference[] | null {
+  if (value === undefined) return [];
+  const { modulesMax, moduleBytesMax } = webAssemblyLimits;
+  if (!Array.isArray(value) || value.length > modulesMax) {
+    return problems.add("wasm", `is not a list of 0..${String(modulesMax)} blobs`);
+  }
+  const wasm: BlobReference[] = [];
+  for (const [index, entry] of value.entries()) {
+    const blob = readBlob(entry, { path: `wasm[${String(index)}]`, bytesMax: moduleBytesMax, problems });
+    const last = wasm.at(-1);
+    if (blob === null) continue;
+    if (last !== undefined && last.digest >= blob.digest) problems.add("wasm", "is not sorted by digest, each once");
+    wasm.push(blob);
+  }
+  return wasm;
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -34,6 +34,8 @@ export interface VersionManifest {
   readonly module: BlobReference;
   readonly sourceMap: BlobReference | null;
   readonly snapshots: readonly SnapshotReference[];
+  /** WebAssembly modules that the bundle imports by their digests, sorted. Left out of the bytes when there are none. */
+  readonly wasm: readonly BlobReference[];
 }
 
 /** A manifest as it travels. */

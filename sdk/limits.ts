@@ -106,6 +106,23 @@ export const publishLimits = {
   buildQueueMax: 100,
 } as const;
 
+/** Bounds of WebAssembly. All memories of one instance together may grow to the function's `memoryMiB`. */
+export const webAssemblyLimits = {
+  /** One module, imported or compiled by a function. */
+  moduleBytesMax: 8_388_608,
+  /** Modules that one version imports; all of them and the bundle together stay within `publishLimits.bundleBytesMax`. */
+  modulesMax: 16,
+  /** Functions of one module, imports included. */
+  functionsMax: 100_000,
+  /** Living memories of one instance. */
+  memoriesMax: 64,
+  /** Elements of a table, and of all tables that a module declares when they are made, for each MiB of the function's `memoryMiB`. */
+  tableElementsPerMiB: 8_192,
+  /** Living modules that one instance compiled from bytes it had at hand, and their bytes together. */
+  compiledModulesMax: 1_000,
+  compiledBytesMax: 16_777_216,
+} as const;
+
 /** Bounds of stored things. */
 export const storeLimits = {
   functionNameCharsMax: 60,

@@ -20,9 +20,12 @@ import type { PackageJsonReader } from "../resolve/package-json.ts";
 import { isFreeOfPatterns, likelyPatternAt, neutralisePatterns } from "./pattern-imports.ts";
 import { extensionOf, isInNodeModules, parentOf, type SourcePath } from "./source-path.ts";
 import { SourceReadError, type SourceTree } from "./source-tree.ts";
+import { type WasmFile, wasmImport, WasmImports } from "./wasm-imports.ts";
 
 type CodeLoader = "js" | "jsx" | "ts" | "tsx";
-type Loader = CodeLoader | "json" | "text";
+type Loader = CodeLoader | "json" | "text" | "wasm";
+
+const wasmExtension = ".wasm";
 
 const loaders: Readonly<Record<string, Loader>> = {
   ".js": "js",
@@ -40,7 +43,11 @@ const loaders: Readonly<Record<string, Loader>> = {
   ".md": "text",
   ".sql": "text",
   ".svg": "text",
+  [wasmExtension]: "wasm",
 };
+
+/** Other edge runtimes' way to say that an import means the compiled module. */
+const moduleSuffix = /(\.wasm)\?module$/;
 
 const sourceNamespace = "source";
 const emptyNamespace = "empty";
@@ -73,6 +80,7 @@ export class SourceLoader {
   readonly #parts: LoaderParts;
   /** `importer specifier` → why it was not found, for messages that only esbuild can place. */
   readonly #refusals = new Map<string, string>();
+  readonly #wasm = new WasmImports();
   #bytes = 0;
   #files = 0;
 
@@ -99,13 +107,18 @@ export class SourceLoader {
     return this.#refusals.get(`${importer} ${specifier}`);
   }
 
+  /** The WebAssembly modules that were imported. */
+  wasmFiles(): readonly WasmFile[] {
+    return this.#wasm.files();
+  }
+
   async #resolve(args: OnResolveArgs): Promise<OnResolveResult | undefined> {
     if (args.path === entrySpecifier && args.namespace !== sourceNamespace) return this.#found(this.#parts.entry);
     // esbuild decodes data: URLs itself, without any file.
     if (args.path.startsWith("data:")) return undefined;
     const importer = displayPath(args.importer);
     const resolution = await this.#parts.resolver.resolve({
-      specifier: args.path,
+      specifier: args.path.replace(moduleSuffix, "$1"),
       directory: parentOf(importer),
       kind: args.kind === "require-call" || args.kind === "require-resolve" ? "require" : "import",
     });
@@ -127,7 +140,9 @@ export class SourceLoader {
     return {
       path: isMarked ? path + moduleMark : path,
       namespace: sourceNamespace,
-      sideEffects: path === this.#parts.entry || own?.isFreeOfSideEffects(inside) !== true,
+      sideEffects:
+        extensionOf(path) !== wasmExtension &&
+        (path === this.#parts.entry || own?.isFreeOfSideEffects(inside) !== true),
     };
   }
 
@@ -143,6 +158,7 @@ export class SourceLoader {
     try {
       const contents = await this.#parts.tree.read(path, sourceBytesMax - this.#bytes);
       this.#bytes += contents.byteLength;
+      if (loader === "wasm") return wasmResult(this.#wasm.add(path, contents));
       if (loader === "json" || loader === "text") return { contents, loader };
       const code = new TextDecoder().decode(contents);
       if (isNestedTooDeeply(code)) return { errors: [{ text: `${path}: is nested too deeply` }] };
@@ -188,7 +204,13 @@ function refuseAt(path: SourcePath, code: string, offset: number): OnLoadResult 
   return { errors: [{ text: patternRefusal, location: { file: path, line, column, lineText } }] };
 }
 
+function wasmResult(added: ReturnType<WasmImports["add"]>): OnLoadResult {
+  if (!added.ok) return { errors: [{ text: added.message }] };
+  return { contents: wasmImport(added.digest), loader: "js" };
+}
+
 function loaderOf(path: SourcePath, attributes: Readonly<Record<string, string>>): Loader | null {
+  if (extensionOf(path) === wasmExtension) return "wasm";
   const type = attributes["type"];
   if (type === "json" || type === "text") return type;
   return loaders[extensionOf(path)] ?? null;
@@ -196,7 +218,6 @@ function loaderOf(path: SourcePath, attributes: Readonly<Record<string, string>>
 
 function cannotImport(path: SourcePath): string {
   const extension = extensionOf(path);
-  if (extension === ".wasm") return `${path}: WebAssembly modules cannot be imported`;
   if (extension === ".node") return `${path}: native add-ons cannot run at the edge`;
   return `${path}: files of type "${extension}" cannot be imported, allowed are ${Object.keys(loaders).join(" ")}`;
 }

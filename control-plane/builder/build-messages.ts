@@ -2,13 +2,16 @@
  * What a builder is told and what it says. A builder may have been taken over by the code it evaluated, so everything it
  * says is parsed here before anyone believes it.
  */
+import type { BlobReference } from "../../sdk/artifact.ts";
 import { errorCodes, type ErrorCode } from "../../sdk/error-code.ts";
 import { hooks as allHooks, type Hook } from "../../sdk/phase.ts";
 import type { Frame } from "./frame-stream.ts";
 
-/** Header of the one frame that a builder gets; guest (the build step's file) and code follow each other as UTF-8 in the payload. */
+/** Header of the one frame that a builder gets; the payload is guest (the build step's file) and code in UTF-8, then the WebAssembly modules in order. */
 export interface JobHeader {
   readonly guestBytes: number;
+  readonly codeBytes: number;
+  readonly wasm: readonly BlobReference[];
   readonly memoryMiB: number;
   readonly timeoutMs: number;
   readonly snapshot: boolean;

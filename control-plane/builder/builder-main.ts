@@ -41,9 +41,11 @@ async function work({ header, payload }: Frame): Promise<void> {
   const job = header as JobHeader;
   const text = new TextDecoder();
   const guest = parseGuestCode(text.decode(payload.subarray(0, job.guestBytes)));
-  const code = text.decode(payload.subarray(job.guestBytes));
+  let at = job.guestBytes + job.codeBytes;
+  const code = text.decode(payload.subarray(job.guestBytes, at));
+  const wasm = job.wasm.map(({ digest, bytes }) => ({ digest, bytes: payload.subarray(at, (at += bytes)) }));
   const { memoryMiB, timeoutMs } = job;
-  const evaluation = await evaluateModule({ guest, code, memoryMiB, timeoutMs, snapshot: false });
+  const evaluation = await evaluateModule({ guest, code, wasm, memoryMiB, timeoutMs, snapshot: false });
   if (!evaluation.ok) {
     const { code: errorCode, message, stack } = evaluation;
     say({ kind: "refused", code: errorCode, message, stack: ownStack(stack) }, noBytes);

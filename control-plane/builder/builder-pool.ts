@@ -4,6 +4,7 @@
  *
  * Invariant: `build` always settles, never rejects, and no module can make the next build fail or wait beyond its limits.
  */
+import type { Digest } from "../../sdk/artifact.ts";
 import type { ErrorCode } from "../../sdk/error-code.ts";
 import { publishLimits } from "../../sdk/limits.ts";
 import { StackMap } from "../../sdk/map-stack.ts";
@@ -18,6 +19,8 @@ const refillDelayMs = 100;
 export interface BuildJob {
   /** The bundle of the function. */
   readonly code: string;
+  /** WebAssembly modules that the bundle imports. */
+  readonly wasm: readonly { readonly digest: Digest; readonly bytes: Uint8Array }[];
   /** The bundle's source map, for positions in messages; null when there is none. */
   readonly sourceMap: string | null;
   /** Heap of the evaluation, MiB: the function's own limit. */

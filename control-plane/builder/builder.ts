@@ -3,6 +3,7 @@
  *
  * Invariant: `run` settles within its limits whatever the process does, and the process is dead or dying by then.
  */
+import type { Digest } from "../../sdk/artifact.ts";
 import type { ErrorCode } from "../../sdk/error-code.ts";
 import { publishLimits } from "../../sdk/limits.ts";
 import type { Hook } from "../../sdk/phase.ts";
@@ -15,6 +16,8 @@ import { residentMiB } from "./resident-memory.ts";
 export interface BuilderJob {
   readonly guestCode: string;
   readonly code: string;
+  /** What the code imports. */
+  readonly wasm: readonly { readonly digest: Digest; readonly bytes: Uint8Array }[];
   readonly memoryMiB: number;
   readonly snapshot: boolean;
 }
@@ -116,13 +119,18 @@ export class Builder {
 
   #send(job: BuilderJob): void {
     const guest = Buffer.from(job.guestCode);
+    const code = Buffer.from(job.code);
     const header: JobHeader = {
       guestBytes: guest.byteLength,
+      codeBytes: code.byteLength,
+      wasm: job.wasm.map(({ digest, bytes }) => ({ digest, bytes: bytes.byteLength })),
       memoryMiB: job.memoryMiB,
       timeoutMs: publishLimits.evaluateMs,
       snapshot: job.snapshot,
     };
-    this.#child.job.write(encodeFrame({ ...header }, Buffer.concat([guest, Buffer.from(job.code)])));
+    this.#child.job.write(
+      encodeFrame({ ...header }, Buffer.concat([guest, code, ...job.wasm.map(({ bytes }) => bytes)])),
+    );
   }
 
   #hear(chunk: Buffer): void {

@@ -26,8 +26,14 @@ export interface PublishPlan {
   readonly snapshot: boolean | null;
 }
 
-/** Whether a version made from `code` is to have a startup snapshot. */
-export function wantsSnapshot({ snapshot }: PublishPlan, code: string): boolean {
+interface Bundled {
+  readonly code: string;
+  readonly wasm: readonly unknown[];
+}
+
+/** Whether a version made from this bundle is to have a startup snapshot; V8 cannot freeze WebAssembly, asked for or not. */
+export function wantsSnapshot({ snapshot }: PublishPlan, { code, wasm }: Bundled): boolean {
+  if (wasm.length > 0) return false;
   return snapshot ?? Buffer.byteLength(code) >= publishLimits.snapshotBundleBytesMin;
 }
 

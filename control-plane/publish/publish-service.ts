@@ -128,8 +128,9 @@ export class PublishService {
     throw new ControlError("PUBLISH_REFUSED", { message: formatProblems(problems), problems });
   }
 
-  async #build(plan: PublishPlan, { code, sourceMap }: Bundle): Promise<Build> {
-    const job = { code, sourceMap, memoryMiB: plan.limits.memoryMiB, snapshot: wantsSnapshot(plan, code) };
+  async #build(plan: PublishPlan, bundle: Bundle): Promise<Build> {
+    const { code, sourceMap, wasm } = bundle;
+    const job = { code, sourceMap, wasm, memoryMiB: plan.limits.memoryMiB, snapshot: wantsSnapshot(plan, bundle) };
     const outcome = await this.#options.builders.build(job, this.#closing.signal);
     if (outcome.ok) return outcome;
     throw refusalOf(outcome);
@@ -166,7 +167,7 @@ export class PublishService {
       limits,
       variables,
       secrets: open(encryptedSecrets),
-      snapshot: wantsSnapshot(plan, bundle.code),
+      snapshot: wantsSnapshot(plan, bundle),
     };
     return repeatsVersion(content, { latest, latestSecrets: open(latest.encryptedSecrets) }) ? latest : null;
   }
@@ -214,8 +215,9 @@ function assemble(parts: {
       module: referenceTo(code),
       sourceMap: referenceTo(sourceMap),
       snapshots: snapshot === null ? [] : [{ ...referenceTo(snapshot), runtimeKey: build.runtimeKey }],
+      wasm: bundle.wasm.map(({ bytes }) => referenceTo(bytes)),
     },
-    blobs: snapshot === null ? [code, sourceMap] : [code, sourceMap, snapshot],
+    blobs: [code, sourceMap, ...(snapshot === null ? [] : [snapshot]), ...bundle.wasm.map(({ bytes }) => bytes)],
   };
 }
 
@@ -242,7 +244,7 @@ async function commit(
     limits: manifest.limits,
     moduleDigest: manifest.module.digest,
     moduleBytes: manifest.module.bytes,
-    snapshot: describeSnapshot(build),
+    snapshot: describeSnapshot(build, manifest),
     blobs: blobsOf(manifest, sealed),
   };
   const floating = (await tables.domains.rulesOf(row.function)).filter(({ rule }) => rule.version === "latest");
@@ -268,20 +270,24 @@ function blobsOf(manifest: VersionManifest, sealed: ManifestBlob): readonly stri
     manifest.module,
     ...(manifest.sourceMap === null ? [] : [manifest.sourceMap]),
     ...manifest.snapshots,
+    ...manifest.wasm,
   ];
   return [...new Set([sealed.digest, ...references.map(({ digest }) => digest)])].sort();
 }
 
-function describeSnapshot({ snapshot }: Build): VersionRow["snapshot"] {
+function describeSnapshot({ snapshot }: Build, { wasm }: VersionManifest): VersionRow["snapshot"] {
   switch (snapshot.state) {
     case "ready":
       return { state: "ready", bytes: snapshot.bytes.byteLength, reason: "" };
     case "failed":
       return { state: "failed", bytes: 0, reason: snapshot.reason };
     case "off":
-      return { state: "off", bytes: 0, reason: "not asked for, or not faster for a bundle this small" };
+      return { state: "off", bytes: 0, reason: wasm.length > 0 ? noSnapshotOfWasm : notWanted };
   }
 }
+
+const notWanted = "not asked for, or not faster for a bundle this small";
+const noSnapshotOfWasm = "the version imports WebAssembly, which V8 cannot freeze";
 
 async function isNameInUse(view: StoreView, functionName: string, name: string): Promise<boolean> {
   return (await view.versions.isNameTaken(functionName, name)) || (await view.aliases.get(functionName, name)) !== null;

@@ -118,11 +118,12 @@ export class VersionPreparer {
     return { digests: [version.digest, ...(await this.#ensureBlobs(manifest, options))] };
   }
 
-  /** The module, and what of source map and snapshot can be had: a version runs without them. */
+  /** The module and what it imports, and what of source map and snapshot can be had: a version runs without them. */
   async #ensureBlobs(manifest: VersionManifest, options: PrepareOptions): Promise<Digest[]> {
-    const { module, sourceMap, snapshots } = manifest;
+    const { module, sourceMap, snapshots, wasm } = manifest;
+    const needed: readonly (BlobReference | null)[] = [module, ...wasm];
     const usable = snapshots.filter(({ runtimeKey }) => runtimeKey === options.runtimeKey);
-    const present = await mapBounded([module, sourceMap, ...usable], {
+    const present = await mapBounded([...needed, sourceMap, ...usable], {
       concurrency: BLOBS_AT_ONCE,
       run: async (reference) => {
         if (reference === null) return null;
@@ -130,7 +131,7 @@ export class VersionPreparer {
           await this.#ensure(specOf(reference), options);
           return reference.digest;
         } catch (error) {
-          if (reference === module || !(error instanceof VersionRefusal)) throw error;
+          if (needed.includes(reference) || !(error instanceof VersionRefusal)) throw error;
           const { function: name, version } = manifest;
           this.#options.logger.warn({ function: name, version, reason: error.message }, "blob.optional.missing");
           return null;

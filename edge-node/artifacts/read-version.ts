@@ -7,7 +7,7 @@
 import type { Digest, VersionManifest } from "../../sdk/artifact.ts";
 import { parseManifest } from "../../sdk/artifact-format.ts";
 import { formatProblems } from "../../sdk/problem.ts";
-import type { RunnableVersion } from "../../runtime/driver.ts";
+import type { RunnableVersion, WasmModule } from "../../runtime/driver.ts";
 import type { FrontVersion } from "../ipc.ts";
 import type { BlobFolder } from "./blob-folder.ts";
 
@@ -38,6 +38,12 @@ export async function readVersion(version: FrontVersion, options: ReadVersionOpt
   const manifest = parsed.value;
   const module = await blobs.read(manifest.module.digest);
   if (module.kind !== "found") return unusable("module", module.kind, manifest.module.digest);
+  const wasm: WasmModule[] = [];
+  for (const { digest } of manifest.wasm) {
+    const read = await blobs.read(digest);
+    if (read.kind !== "found") return unusable("WebAssembly module", read.kind, digest);
+    wasm.push({ digest, bytes: read.bytes });
+  }
   const { snapshot, damaged } = await readSnapshot(manifest, options);
   return {
     kind: "found",
@@ -50,6 +56,7 @@ export async function readVersion(version: FrontVersion, options: ReadVersionOpt
       environment: version.environment,
       code: module.bytes.toString("utf8"),
       snapshot,
+      wasm,
     },
     sourceMap: manifest.sourceMap?.digest ?? null,
     damaged,

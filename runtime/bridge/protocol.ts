@@ -7,7 +7,7 @@
 
 /** F → E, about versions. */
 export const toEngine = {
-  /** request id, version number, JSON of the version without code and snapshot, code; 1 buffer: snapshot, or none. → `done` */
+  /** request id, version number, see load-frame.ts; a buffer for the snapshot, or none, and one for each WebAssembly module. → `done` */
   load: "L",
   /** version number */
   unload: "U",

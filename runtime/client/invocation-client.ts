@@ -14,8 +14,9 @@ import type {
   RunningInvocation,
   VersionStats,
 } from "../driver.ts";
-import { FrameReader, frame, int, text } from "../bridge/frame.ts";
+import { FrameReader, frame, int } from "../bridge/frame.ts";
 import { writeInvocation, type AnnouncedBody } from "../bridge/invocation-frame.ts";
+import { writeLoad } from "../bridge/load-frame.ts";
 import { toEngine, toFront } from "../bridge/protocol.ts";
 import type { Link } from "../link.ts";
 import { BodySource } from "./body-source.ts";
@@ -48,13 +49,11 @@ export class InvocationClient implements Driver {
   async load(version: RunnableVersion): Promise<void> {
     if (this.#closed || this.#numbers.has(version.key)) return;
     const number = this.#nextNumber++;
-    const { code, snapshot, ...meta } = version;
     // The link keeps order: an invocation sent from here on arrives after the version.
     this.#numbers.set(version.key, { number, version });
     await this.#request((id) => {
-      const payload = int(id) + int(number) + text(JSON.stringify(meta)) + text(code);
-      if (snapshot === null) this.#link.send(frame(toEngine.load, payload), []);
-      else this.#link.send(frame(toEngine.load, payload, 1), [snapshot]);
+      const load = writeLoad(version, { request: id, version: number });
+      this.#link.send(load.frame, load.buffers);
     });
   }
 

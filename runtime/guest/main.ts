@@ -1,7 +1,8 @@
 /**
- * Entry of the guest script: installs the web APIs and leaves four functions for the host on the global object.
+ * Entry of the guest script: installs the web APIs and leaves five functions for the host on the global object.
  *
- * `__selvageProvidePart` takes a part before a snapshot is made, `__selvagePrepare` finishes a new isolate or a restored snapshot, `__selvageHooks` tells which hooks the author's module has; `__selvageBoot` connects an instance and removes every trace of the
+ * `__selvageProvidePart` takes a part before a snapshot is made, `__selvagePrepare` finishes a new isolate or a restored snapshot,
+ * `__selvageLoadWasm` compiles what the version imports, `__selvageHooks` tells which hooks the author's module has; `__selvageBoot` connects an instance and removes every trace of the
  * host from the global object before the first request. Evaluated before the author's code, also when a snapshot is made.
  */
 import { hooks, type Hook } from "../../sdk/phase.ts";
@@ -11,11 +12,15 @@ import { installGlobals, removeSharedMemory } from "./install-globals.ts";
 import { coreModules } from "./parts/core-modules.ts";
 import { connectPartSources, providePart, shareCoreModules } from "./parts/load-part.ts";
 import { installPartGlobals } from "./parts/part-globals.ts";
+import type { CompileImported } from "./web/wasm/install-wasm.ts";
+import { limitWebAssembly } from "./web/wasm/limit-webassembly.ts";
 
 interface BootGlobal {
   __selvageModule?: { readonly default?: unknown } | undefined;
   __selvageProvidePart?: unknown;
   __selvagePrepare?: unknown;
+  __selvageLoadWasm?: unknown;
+  __selvageTakeWasm?: unknown;
   __selvageHooks?: unknown;
   __selvageBoot?: unknown;
 }
@@ -47,12 +52,31 @@ defineProperty(globalThis, "__selvageModule", {
   writable: true,
 });
 
-// V8 puts SharedArrayBuffer back when a snapshot is restored: called before any of the author's code runs there.
-hide("__selvagePrepare", (partSource: (name: string) => string): void => {
+let compileImported: CompileImported | null = null;
+
+// V8 puts SharedArrayBuffer and WebAssembly back when a snapshot is restored: called before any of the author's code runs there.
+hide("__selvagePrepare", (memoryMiB: number, partSource: (name: string) => string): void => {
   delete global.__selvageProvidePart;
   takeSharedMemory(globalThis);
   removeSharedMemory(globalThis);
   connectPartSources(partSource);
+  compileImported = limitWebAssembly(globalThis, memoryMiB);
+});
+
+// Only where a version imports WebAssembly: its bundle begins by taking the modules, and nothing of them stays on the global object.
+hide("__selvageLoadWasm", (digestsJson: string, ...buffers: ArrayBuffer[]): void => {
+  const digests = parseJson(digestsJson) as readonly string[];
+  const modules = { __proto__: null } as unknown as Record<string, object>;
+  for (const [index, digest] of digests.entries()) {
+    const bytes = buffers[index];
+    if (compileImported === null || bytes === undefined)
+      throw new Error("Cannot load WebAssembly: nothing is prepared");
+    modules[digest] = compileImported(new Uint8Array(bytes));
+  }
+  hide("__selvageTakeWasm", () => {
+    delete global.__selvageTakeWasm;
+    return modules;
+  });
 });
 
 // For snapshots, which are made without a host.
@@ -79,6 +103,7 @@ hide(
     delete global.__selvageBoot;
     delete global.__selvageHooks;
     delete global.__selvagePrepare;
+    delete global.__selvageLoadWasm;
     const facts = parseJson(factsJson) as BootFacts;
     return connect(
       { send, randomBytes, domainToAscii, compute, shareMemory },

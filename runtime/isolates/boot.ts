@@ -2,10 +2,11 @@
  * Brings an isolate to life in three steps that can lie apart in time: prepare (base), evaluate (author's code), connect (instance).
  * A prepared isolate belongs to nobody yet; once code was evaluated in it, it serves that one function version only.
  */
-import type { RunnableVersion } from "../driver.ts";
+import type { RunnableVersion, WasmModule } from "../driver.ts";
 import type { GuestCode } from "../guest-code.ts";
 import type { QuickCrypto } from "../host-operations/quick-crypto.ts";
 import type { RuntimeEnvironment } from "../runtime-environment.ts";
+import { transferable } from "./guest-buffers.ts";
 import { ivm, type Context, type ExternalCopy, type Isolate, type Reference } from "./isolated-vm.ts";
 
 /** Names under which scripts appear in stack traces. */
@@ -43,8 +44,8 @@ export async function prepareIsolate(options: PrepareOptions): Promise<PreparedI
     if (options.snapshot === null) await runScript(context, options.guest.script, { filename: scriptNames.guest });
     // Taken before the author's code can put something else in its place.
     const boot: unknown = await context.evalClosure(
-      "__selvagePrepare($0); return __selvageBoot",
-      [new ivm.Callback(partSources(options))],
+      "__selvagePrepare($0, $1); return __selvageBoot",
+      [options.memoryMiB, new ivm.Callback(partSources(options))],
       { result: { reference: true } },
     );
     return { isolate, context, boot: boot as Reference };
@@ -72,6 +73,24 @@ export async function runScript(
 ): Promise<void> {
   // One thread hop for compiling and running; the script's own value, whatever it is, stays inside.
   await context.eval(`${code}\n;void 0;`, { filename, ...(timeoutMs === undefined ? {} : { timeout: timeoutMs }) });
+}
+
+/**
+ * Compiles what a bundle imports, before the bundle runs in the isolate. Throws what the compiler throws, or a timeout error after `timeoutMs`.
+ * The bytes are copied into the isolate and belong to it.
+ */
+export async function loadWasm(
+  context: Context,
+  modules: readonly WasmModule[],
+  { timeoutMs }: { readonly timeoutMs: number },
+): Promise<void> {
+  if (modules.length === 0) return;
+  const digests = JSON.stringify(modules.map(({ digest }) => digest));
+  await context.evalClosure(
+    "__selvageLoadWasm(...arguments)",
+    [digests, ...modules.map(({ bytes }) => transferable(bytes))],
+    { timeout: timeoutMs },
+  );
 }
 
 /** Connects an isolate that holds the author's module. Returns the guest's entry; `send` gets what the guest says. */

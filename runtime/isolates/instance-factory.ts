@@ -10,6 +10,7 @@ import type { RuntimeEnvironment } from "../runtime-environment.ts";
 import {
   connectIsolate,
   disposeQuietly,
+  loadWasm,
   prepareIsolate,
   runScript,
   scriptNames,
@@ -17,6 +18,7 @@ import {
 } from "./boot.ts";
 import { Instance, type InstanceOwner } from "./instance.ts";
 import { ivm, type ExternalCopy } from "./isolated-vm.ts";
+import { VersionWasm } from "./wasm-modules.ts";
 
 const refillDelayMs = 20;
 
@@ -33,6 +35,7 @@ export interface InstanceFactoryOptions {
 export interface InstanceSource {
   readonly version: RunnableVersion;
   readonly snapshot: ExternalCopy<ArrayBuffer> | null;
+  readonly wasm: VersionWasm;
 }
 
 export class InstanceFactory {
@@ -69,14 +72,18 @@ export class InstanceFactory {
 
   /** The form of a version's snapshot that isolates are made from. */
   source(version: RunnableVersion): InstanceSource {
-    const { snapshot } = version;
-    return { version, snapshot: snapshot === null ? null : externalCopy(snapshot) };
+    const { snapshot, wasm, limits } = version;
+    return {
+      version,
+      snapshot: snapshot === null ? null : externalCopy(snapshot),
+      wasm: new VersionWasm(wasm, limits.memoryMiB),
+    };
   }
 
   /** A connected instance. Throws what the author's top level throws. */
   async create(source: InstanceSource, owner: InstanceOwner): Promise<Instance> {
     const { version } = source;
-    const prepared = source.snapshot === null ? await this.#evaluated(version) : await this.#restored(source);
+    const prepared = source.snapshot === null ? await this.#evaluated(source) : await this.#restored(source);
     const instance = new Instance({
       number: this.#nextNumber++,
       isolate: prepared.isolate,
@@ -104,11 +111,13 @@ export class InstanceFactory {
     for (const spare of this.#spares.splice(0)) disposeQuietly(spare.isolate);
   }
 
-  async #evaluated(version: RunnableVersion): Promise<PreparedIsolate> {
+  async #evaluated({ version, wasm }: InstanceSource): Promise<PreparedIsolate> {
+    await wasm.ready();
     const spare = this.#hasSpareFor(version) ? this.#spares.pop() : undefined;
     const prepared = spare ?? (await this.#prepare(version.limits.memoryMiB));
     if (spare !== undefined) this.#refillLater();
     try {
+      await loadWasm(prepared.context, wasm.modules, { timeoutMs: publishLimits.evaluateMs });
       await runScript(prepared.context, version.code, {
         filename: scriptNames.function,
         timeoutMs: publishLimits.evaluateMs,

@@ -17,17 +17,44 @@ const manifest: VersionManifest = {
   module: referenceTo(text("var __selvageModule")),
   sourceMap: null,
   snapshots: [{ ...referenceTo(text("snapshot")), runtimeKey: "13.6-x64" }],
+  wasm: [],
 };
 
 /** The manifest with some keys replaced by anything at all, as hostile bytes. */
 function altered(changes: Readonly<Record<string, unknown>>): Uint8Array {
-  return text(JSON.stringify({ ...manifest, ...changes }));
+  return text(JSON.stringify({ ...manifest, wasm: undefined, ...changes }));
 }
 
 function problemsOf(bytes: Uint8Array): string[] {
   const parsed = parseManifest(bytes);
   return parsed.ok ? [] : parsed.problems.map((problem) => `${problem.path}: ${problem.message}`);
 }
+
+const first = { digest: "1".repeat(64), bytes: 8 };
+const second = { digest: "2".repeat(64), bytes: 9 };
+
+describe("a manifest's WebAssembly modules", () => {
+  it("give back what was written", () => {
+    const withWasm = { ...manifest, wasm: [first, second] };
+    expect(parseManifest(serialiseManifest(withWasm))).toEqual({ ok: true, value: withWasm });
+  });
+
+  it("are not mentioned where there are none, as in manifests of old", () => {
+    expect(new TextDecoder().decode(serialiseManifest(manifest))).not.toContain("wasm");
+    expect(problemsOf(altered({ wasm: [] })).join()).toContain("canonical form");
+  });
+
+  it.each<[string, unknown, string]>([
+    ["no list", {}, "wasm: is not a list of 0..16 blobs"],
+    ["too many", Array(17).fill(first), "wasm: is not a list of 0..16 blobs"],
+    ["another order", [second, first], "wasm: is not sorted by digest, each once"],
+    ["one twice", [first, first], "wasm: is not sorted by digest, each once"],
+    ["no digest", [{ ...first, digest: "x" }], "wasm[0].digest: is not 64 lower-case hex digits"],
+    ["one too large", [{ ...first, bytes: 8_388_609 }], "wasm[0].bytes: is not a whole number in 1..8388608"],
+  ])("are refused: %s", (_name, wasm, problem) => {
+    expect(problemsOf(altered({ wasm }))).toContain(problem);
+  });
+});
 
 describe("digestOf()", () => {
   it("is SHA-256 in lower-case hex", () => {
@@ -78,7 +105,9 @@ describe("serialiseManifest() and parseManifest()", () => {
   });
 
   it("parseManifest() refuses the same value written with blanks", () => {
-    expect(problemsOf(text(JSON.stringify(manifest, null, 1))).join()).toContain("canonical form");
+    expect(problemsOf(text(JSON.stringify({ ...manifest, wasm: undefined }, null, 1))).join()).toContain(
+      "canonical form",
+    );
   });
 });
 

@@ -48,9 +48,24 @@ describe("bundleSource() refuses with file, line and column", () => {
       "index.ts:1:11: top-level await cannot be used",
     ],
     [
-      "WebAssembly",
-      { ...index('import a from "./a.wasm"; export default a;'), "a.wasm": "" },
-      "index.ts:1:15: a.wasm: WebAssembly modules cannot be imported",
+      "a .wasm file that is none",
+      { ...index('import a from "./a.wasm"; export default a;'), "a.wasm": "<html>" },
+      "a.wasm: is not a WebAssembly module: it does not begin with the bytes 00 61 73 6d",
+    ],
+    [
+      "a WebAssembly component",
+      { ...index('import a from "./a.wasm"; export default a;'), "a.wasm": "\0asm\r\0\x01\0" },
+      "a.wasm: is a WebAssembly component, only core modules can be imported",
+    ],
+    [
+      "another version of WebAssembly",
+      { ...index('import a from "./a.wasm"; export default a;'), "a.wasm": "\0asm\x02\0\0\0" },
+      "a.wasm: is not a WebAssembly module of version 1",
+    ],
+    [
+      "a WebAssembly module that is missing",
+      index('import a from "./a.wasm?module"; export default a;'),
+      'index.ts:1:15: Cannot find "./a.wasm?module": there is no such file',
     ],
     [
       "a native add-on",

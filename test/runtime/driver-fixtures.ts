@@ -28,6 +28,7 @@ export function versionOf(
     environment,
     code: `var __selvageModule = { default: ${module} };`,
     snapshot: null,
+    wasm: [],
   };
 }
 

@@ -16,6 +16,11 @@ describe("wantsSnapshot()", () => {
       source: { kind: "inline", code: "", language: "js" },
       ...(snapshot === undefined ? {} : { snapshot }),
     });
-    expect(wantsSnapshot(plan, code)).toBe(wanted);
+    expect(wantsSnapshot(plan, { code, wasm: [] })).toBe(wanted);
+  });
+
+  it("gives none to a bundle that imports WebAssembly, asked for or not", () => {
+    const plan = planPublish("f", { source: { kind: "inline", code: "", language: "js" }, snapshot: true });
+    expect(wantsSnapshot(plan, { code: "x".repeat(min), wasm: [{}] })).toBe(false);
   });
 });

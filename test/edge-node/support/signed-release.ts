@@ -14,6 +14,8 @@ export interface ReleaseOptions {
   readonly code?: string;
   readonly sourceMap?: string;
   readonly snapshots?: readonly { readonly runtimeKey: string; readonly bytes: string }[];
+  /** In the order of their digests. */
+  readonly wasm?: readonly Uint8Array[];
   readonly variables?: Readonly<Record<string, string>>;
   readonly secrets?: Readonly<Record<string, string>>;
   readonly nodeToken?: string;
@@ -52,6 +54,7 @@ export class Signer {
       module: this.#store(code),
       sourceMap: options.sourceMap === undefined ? null : this.#store(options.sourceMap),
       snapshots,
+      wasm: (options.wasm ?? []).map((bytes) => this.#store(bytes)),
     };
     const bytes = serialiseManifest(manifest);
     const { digest } = this.#store(bytes);

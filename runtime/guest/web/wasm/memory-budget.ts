@@ -1,0 +1,50 @@
+/**
+ * How much memory the WebAssembly memories of one instance may have together: each gets a maximum when it is made, and what all of them may
+ * grow to never adds up to more than the budget, because `memory.grow` inside a module asks nobody.
+ *
+ * A memory whose own maximum fits into what is left gets that. One without a maximum, or with a larger one, gets half of what is left, so
+ * that there is room for others.
+ */
+import { webAssemblyLimits } from "../../../../sdk/limits.ts";
+import type { DeclaredMemory } from "../../../wasm/limit-module.ts";
+import { Budget } from "./budget.ts";
+
+const MemoryRangeError = RangeError;
+const { floor, max } = Math;
+/** With less than this part of the budget left for a memory without a maximum, memories that nobody holds are looked for. */
+const comfortablePart = 1 / 16;
+/** Looking takes milliseconds: not again for comfort alone before there are twice as many memories as were found alive. */
+const livingMin = 4;
+
+export class MemoryBudget {
+  readonly #pagesMax: number;
+  readonly #budget: Budget;
+  #lookAgainAt: number = livingMin;
+
+  /** `pagesMax`: pages of 64 KiB. */
+  constructor(pagesMax: number) {
+    this.#pagesMax = pagesMax;
+    this.#budget = new Budget({ unitsMax: pagesMax, claimsMax: webAssemblyLimits.memoriesMax });
+  }
+
+  /**
+   * The memory that `create` makes with the maximum that the budget allows.
+   * @throws a RangeError when there is no room for it, and what `create` throws.
+   */
+  make({ initialPages, maximumPages }: DeclaredMemory, create: (maximumPages: number) => object): object {
+    const budget = this.#budget;
+    const fits = (): boolean => maximumPages !== null && maximumPages <= budget.left;
+    const isTight = !fits() && budget.left < this.#pagesMax * comfortablePart && budget.count >= this.#lookAgainAt;
+    if (isTight || !budget.hasRoom(initialPages)) {
+      budget.collect();
+      this.#lookAgainAt = max(livingMin, 2 * budget.count);
+    }
+    if (!budget.hasRoom(initialPages)) {
+      throw new MemoryRangeError(
+        `Cannot create a WebAssembly memory: received ${initialPages} pages of 64 KiB, allowed ${budget.left} beside the memories there are (${this.#pagesMax} and ${webAssemblyLimits.memoriesMax} memories in all)`,
+      );
+    }
+    const pages = maximumPages !== null && fits() ? maximumPages : max(initialPages, floor(budget.left / 2));
+    return budget.claim(pages, () => create(pages));
+  }
+}
