@@ -98,8 +98,7 @@ const refuseWasm = `(() => {
   Object.defineProperty(globalThis, "WebAssembly", { get: refuse, set: refuse, configurable: true });
   Object.defineProperty(globalThis, "__selvageCheckWasm", { configurable: true, value() {
     delete globalThis.__selvageCheckWasm;
-    delete globalThis.WebAssembly;
-    if (isUsed) refuse();
+    if (!delete globalThis.WebAssembly || isUsed) refuse();
   } });
 })();`;
 

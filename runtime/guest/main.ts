@@ -18,7 +18,6 @@ import { limitWebAssembly } from "./web/wasm/limit-webassembly.ts";
 interface BootGlobal {
   __selvageModule?: { readonly default?: unknown } | undefined;
   __selvageProvidePart?: unknown;
-  __selvagePrepare?: unknown;
   __selvageLoadWasm?: unknown;
   __selvageTakeWasm?: unknown;
   __selvageHooks?: unknown;
@@ -54,7 +53,8 @@ defineProperty(globalThis, "__selvageModule", {
 
 let compileImported: CompileImported | null = null;
 
-// V8 puts SharedArrayBuffer and WebAssembly back when a snapshot is restored: called before any of the author's code runs there.
+// V8 puts SharedArrayBuffer and WebAssembly back when a snapshot is restored: called before any of the author's code runs there. The build step
+// turns it into a binding that the author's code can call as well, to no avail: a second time limits what is limited already.
 hide("__selvagePrepare", (memoryMiB: number, partSource: (name: string) => string): void => {
   delete global.__selvageProvidePart;
   takeSharedMemory(globalThis);
@@ -102,7 +102,6 @@ hide(
     delete global.__selvageModule;
     delete global.__selvageBoot;
     delete global.__selvageHooks;
-    delete global.__selvagePrepare;
     delete global.__selvageLoadWasm;
     const facts = parseJson(factsJson) as BootFacts;
     return connect(

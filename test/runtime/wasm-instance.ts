@@ -4,7 +4,7 @@ import type { Outcome, RunnableVersion } from "../../runtime/driver.ts";
 import { LocalDriver } from "../../runtime/local-driver.ts";
 import type { FunctionLimits } from "../../sdk/limits.ts";
 import { invocationOf, quietHost, textOf, versionOf } from "./driver-fixtures.ts";
-import { guestCode } from "./guest-script.ts";
+import { guestCode } from "./guest-code.ts";
 
 export interface WasmCode {
   /** The module's top level. */
