@@ -1,4 +1,4 @@
-/* oxlint-disable no-var, no-redeclare, typescript/no-explicit-any, typescript/no-unnecessary-type-parameters, import/no-default-export -- declarations follow the standards: globals are var, an instance's exports are whatever its module says */
+/* oxlint-disable no-var, no-redeclare, typescript/no-explicit-any, typescript/no-unnecessary-type-parameters, import/no-default-export, typescript/no-extraneous-class -- declarations follow the standards: globals are var, an instance's exports are whatever its module says */
 /**
  * WebAssembly for authors (https://webassembly.github.io/spec/js-api/, https://webassembly.github.io/spec/web-api/), and imports of `.wasm` files.
  * Memories are never shared; all memories of one instance together fit into the function's `memoryMiB`.

@@ -46,7 +46,7 @@ describe("a manifest's WebAssembly modules", () => {
 
   it.each<[string, unknown, string]>([
     ["no list", {}, "wasm: is not a list of 0..16 blobs"],
-    ["too many", Array(17).fill(first), "wasm: is not a list of 0..16 blobs"],
+    ["too many", Array.from({ length: 17 }, () => first), "wasm: is not a list of 0..16 blobs"],
     ["another order", [second, first], "wasm: is not sorted by digest, each once"],
     ["one twice", [first, first], "wasm: is not sorted by digest, each once"],
     ["no digest", [{ ...first, digest: "x" }], "wasm[0].digest: is not 64 lower-case hex digits"],

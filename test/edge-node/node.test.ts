@@ -3,7 +3,9 @@ import { readFile, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import path from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { digestOf } from "../../sdk/artifact-format.ts";
 import type { DesiredState } from "../../sdk/desired-state.ts";
+import { addModule } from "../runtime/wasm-assembler.ts";
 import { ControlPlaneDouble } from "./support/control-plane-double.ts";
 import { EdgeNodeProcess } from "./support/edge-node-process.ts";
 import { failureOf } from "./support/failure-of.ts";
@@ -78,6 +80,19 @@ describe("an edge node and its control plane", patience, () => {
     const outcome = { kind: "response", status: 200, body: Buffer.from("two").toString("base64") };
     expect(control.results[0]).toMatchObject({ id: "i-1", outcome });
     expect(control.acks.every(({ failures }) => failures.length === 0)).toBe(true);
+  });
+
+  it("runs a function with the WebAssembly that its signed manifest names", async () => {
+    const { signer, publish, acked, startNode } = await setUp();
+    const node = await startNode().serving();
+    const code = `{const modules=__selvageTakeWasm();
+      var __selvageModule = { default: { fetch() {
+        const { add } = new WebAssembly.Instance(modules[${JSON.stringify(digestOf(addModule))}]).exports;
+        return new Response(String(add(40, 2)));
+      } } };}`;
+    publish(signer.state(1, [signer.release({ code, wasm: [addModule] })], domains));
+    await acked(1);
+    expect(await node.get("/")).toMatchObject({ status: 200, text: "42" });
   });
 
   it("keeps serving when the control plane is killed, and after a restart without it", async () => {

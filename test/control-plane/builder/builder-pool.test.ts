@@ -10,6 +10,7 @@ import { spawnBuilder, type BuilderChild } from "../../../control-plane/builder/
 import { systemClock } from "../../../control-plane/clock.ts";
 import { silentLogger } from "../../../control-plane/logger.ts";
 import { publishLimits } from "../../../sdk/limits.ts";
+import { addModule } from "../../runtime/wasm-assembler.ts";
 
 const projectRoot = dirname(dirname(dirname(import.meta.dirname)));
 const guestCode = readFileSync(join(projectRoot, ".build", "guest-code.json"), "utf8");
@@ -47,6 +48,19 @@ describe("BuilderPool", () => {
     if (!outcome.ok || outcome.snapshot.state !== "ready") throw new Error("unreachable");
     expect(outcome.snapshot.bytes.byteLength).toBeGreaterThan(10_000);
     expect(outcome.runtimeKey).toMatch(/^[0-9a-f]{32}$/);
+  });
+
+  it("gives the module the WebAssembly that it imports, and says what is wrong with it", async () => {
+    const code = `{const modules=__selvageTakeWasm();
+      ${job("if (new WebAssembly.Instance(modules.first).exports.add(2, 3) !== 5) throw new Error('no')").code}}`;
+    const wasm = [{ digest: "first", bytes: addModule }];
+    expect(await pool.build({ ...job(""), code, wasm })).toMatchObject({ ok: true, hooks: ["fetch"] });
+    const broken = [{ digest: "first", bytes: addModule.subarray(0, addModule.length - 1) }];
+    expect(await pool.build({ ...job(""), code, wasm: broken })).toMatchObject({
+      ok: false,
+      code: "PUBLISH_REFUSED",
+      message: expect.stringContaining("A WebAssembly module that is imported cannot be used: "),
+    });
   });
 
   it("makes no snapshot when none is wanted", async () => {

@@ -8,6 +8,7 @@ import { ControlClient } from "../../../edge-node/control/control-client.ts";
 import { systemClock } from "../../../edge-node/clock.ts";
 import type { Digest } from "../../../sdk/artifact.ts";
 import type { DesiredState, VersionState } from "../../../sdk/desired-state.ts";
+import { addModule } from "../../runtime/wasm-assembler.ts";
 import { ControlPlaneDouble, type BlobAnswer } from "../support/control-plane-double.ts";
 import { RecordingLogger } from "../support/recording-logger.ts";
 import { Signer, type Release } from "../support/signed-release.ts";
@@ -120,6 +121,20 @@ describe("VersionPreparer and the wire", () => {
     expect(state.versions.map((version) => version.function)).toEqual(["good"]);
     expect(state.failures).toMatchObject([{ function: "bad", version: "v1", code: "FUNCTION_LOAD_FAILED" }]);
     expect(control.blobRequests.filter((digest) => digest === bad.manifest.module.digest)).toHaveLength(4);
+  });
+
+  it("fetches the WebAssembly that a version imports, and refuses the version without it", async () => {
+    const { signer, control, prepare } = await setUp();
+    const release = signer.release({ wasm: [addModule] });
+    const { digests } = await prepare(signer.state(1, [release]));
+    const digest = release.manifest.wasm[0]?.digest ?? "";
+    expect(control.blobRequests).toContain(digest);
+    expect(digests).toContain(digest);
+    const other = signer.release({ version: "v2", wasm: [Buffer.from("no longer there")] });
+    signer.blobs.delete(other.manifest.wasm[0]?.digest ?? "");
+    const { state } = await prepare(signer.state(2, [other]));
+    expect(state.versions).toEqual([]);
+    expect(state.failures).toMatchObject([{ function: "hello", version: "v2", code: "FUNCTION_LOAD_FAILED" }]);
   });
 
   it("refuses a version whose module the control plane does not have", async () => {

@@ -3,7 +3,7 @@
  *
  * The account errs on the safe side: what nobody holds any more counts until V8 says so. Relies on nothing that user code can replace.
  */
-import { bareList } from "../../../wasm/module-bytes.ts";
+import { bareList } from "./module-bytes.ts";
 
 export interface Claim {
   readonly units: number;

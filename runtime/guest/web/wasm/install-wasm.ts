@@ -20,6 +20,8 @@ const toBigInt = BigInt;
 const WasmTypeError = TypeError;
 const WasmRangeError = RangeError;
 const pagesPerMiB = 16;
+/** Awaited, so that what is asynchronous by the standard is never done at once. */
+const tick: Promise<void> = Promise.resolve();
 
 /** Compiles a module that the version imports; the bytes are this isolate's own. */
 export type CompileImported = (bytes: Uint8Array<ArrayBuffer>) => object;
@@ -84,7 +86,7 @@ function replaceConstructor(
     __proto__: null,
     construct: (_target: object, parameters: readonly unknown[], newTarget: Constructor) => make(parameters, newTarget),
   });
-  const limited = new ProxyObject(constructor, handler as unknown as ProxyHandler<object>);
+  const limited = new ProxyObject(constructor, handler);
   defineHidden(namespace, name, limited);
   defineHidden((constructor as { readonly prototype: object }).prototype, "constructor", limited);
 }
@@ -160,7 +162,7 @@ function compileFunctions({ native, modules }: Parts) {
   return {
     async compile(source: unknown): Promise<object> {
       const bytes = copySource(source, "WebAssembly.compile()");
-      await null;
+      await tick;
       return modules.compile(bytes, native.Module);
     },
     async compileStreaming(source: unknown): Promise<object> {
@@ -186,7 +188,7 @@ function instantiateFunctions({ native, modules }: Parts) {
       requireImports(imports, where);
       if (native.isModule(source)) return modules.instantiate(source, { imports, newTarget: native.Instance });
       const bytes = copySource(source, where);
-      await null;
+      await tick;
       return instantiateBytes(bytes, imports);
     },
     async instantiateStreaming(...parameters: [source: unknown, imports?: unknown]): Promise<object> {

@@ -6,7 +6,7 @@
  * that there is room for others.
  */
 import { webAssemblyLimits } from "../../../../sdk/limits.ts";
-import type { DeclaredMemory } from "../../../wasm/limit-module.ts";
+import type { DeclaredMemory } from "./limit-module.ts";
 import { Budget } from "./budget.ts";
 
 const MemoryRangeError = RangeError;
@@ -41,7 +41,7 @@ export class MemoryBudget {
     }
     if (!budget.hasRoom(initialPages)) {
       throw new MemoryRangeError(
-        `Cannot create a WebAssembly memory: received ${initialPages} pages of 64 KiB, allowed ${budget.left} beside the memories there are (${this.#pagesMax} and ${webAssemblyLimits.memoriesMax} memories in all)`,
+        `WebAssembly.Memory(): could not allocate memory: received ${initialPages} pages of 64 KiB, allowed ${budget.left} beside the memories there are (${this.#pagesMax} and ${webAssemblyLimits.memoriesMax} memories in all)`,
       );
     }
     const pages = maximumPages !== null && fits() ? maximumPages : max(initialPages, floor(budget.left / 2));

@@ -1,13 +1,13 @@
 /**
- * Compiling and instantiating within the instance's bounds: every module is rewritten before V8 sees it (runtime/wasm/limit-module.ts), and
+ * Compiling and instantiating within the instance's bounds: every module is rewritten before V8 sees it (limit-module.ts), and
  * what it declared comes from the budget when it is instantiated.
  *
  * Everything runs synchronously: V8's background compilation would not be counted as CPU time of the function. Invariant: no module without a
  * limit exists, so none can be instantiated. Relies on nothing that user code can replace.
  */
 import { webAssemblyLimits } from "../../../../sdk/limits.ts";
-import { limitModule, memoryImportName, type DeclaredMemory } from "../../../wasm/limit-module.ts";
-import { lengthOf } from "../../../wasm/module-bytes.ts";
+import { limitModule, memoryImportName, type DeclaredMemory } from "./limit-module.ts";
+import { lengthOf } from "./module-bytes.ts";
 import { isObject } from "../core/webidl.ts";
 import { bytesOf, isBufferSource } from "../encoding/buffer-source.ts";
 import type { CompiledBytes } from "./compiled-bytes.ts";
@@ -170,5 +170,5 @@ function importsWith(memories: object, imports: unknown): object {
     get: (_target: object, key: PropertyKey): unknown =>
       key === memoryImportName ? memories : isObject(imports) ? getProperty(imports, key) : undefined,
   });
-  return new ProxyObject(create(null) as object, handler as ProxyHandler<object>);
+  return new ProxyObject(create(null) as object, handler);
 }

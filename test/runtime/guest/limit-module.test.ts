@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { limitModule, type LimitedModule } from "../../runtime/wasm/limit-module.ts";
-import { addModule, growingModule, leb, limits, moduleOf, name, section, vector } from "./wasm-assembler.ts";
+import { limitModule, type LimitedModule } from "../../../runtime/guest/web/wasm/limit-module.ts";
+import { addModule, growingModule, leb, limits, moduleOf, name, section, vector } from "../wasm-assembler.ts";
 
 const bounds = { tableElementsMax: 1_000, functionsMax: 100 };
 const [typeId, importId, functionId, tableId, memoryId] = [1, 2, 3, 4, 5];
