@@ -118,9 +118,9 @@ export const webAssemblyLimits = {
   memoriesMax: 64,
   /** Elements of a table, and of all tables that a module declares when they are made, for each MiB of the function's `memoryMiB`. */
   tableElementsPerMiB: 8_192,
-  /** Living modules that one instance compiled from bytes it had at hand, and their bytes together. */
+  /** Living modules of one instance, imported ones included, and their bytes together, each function counted as 100 more. */
   compiledModulesMax: 1_000,
-  compiledBytesMax: 16_777_216,
+  compiledBytesMax: 33_554_432,
 } as const;
 
 /** Bounds of stored things. */

@@ -274,7 +274,7 @@ describe("other bounds", () => {
         return [held.length, failed, attempt(() => new WebAssembly.Module(new Uint8Array(large.length + 1))).split(":")[0]];`,
         { limits: { memoryMiB: 128 } },
       ),
-    ).toEqual([2, "RangeError", "RangeError"]);
+    ).toEqual([3, "RangeError", "RangeError"]);
     const many = moduleOf(
       section(1, vector([[0x60, 0x00, 0x00]])),
       section(3, [...leb(1_000_000), ...Array<number>(1_000_000).fill(0)]),
@@ -329,8 +329,9 @@ describe("hostile code", () => {
       return { grown, pages, leaked: leaked.filter((item) => typeof item === "function").length };`,
     );
     // Whether it still works is its own affair.
-    if (typeof outcome === "object") expect(outcome).toEqual({ grown: -1, pages: 0, leaked: 0 });
-    else expect(outcome).toMatch(/^FUNCTION_/);
+    expect([JSON.stringify({ grown: -1, pages: 0, leaked: 0 }), "FUNCTION_"]).toContain(
+      typeof outcome === "object" ? JSON.stringify(outcome) : String(outcome).slice(0, 9),
+    );
   });
 
   it("gets no function out of stack traces of the constructors", async () => {

@@ -30,6 +30,8 @@ export type LimitedModule =
       readonly bytes: Uint8Array<ArrayBuffer>;
       /** Imports behind the author's own: module `memoryImportName`, name = index. */
       readonly memories: readonly DeclaredMemory[];
+      /** Its functions, imports included. */
+      readonly functions: number;
       /** Its tables start larger than allowed: it compiles and cannot be instantiated. */
       readonly areTablesTooLarge: boolean;
     }
@@ -81,7 +83,8 @@ function rewrite(bytes: Uint8Array<ArrayBuffer>, bounds: ModuleBounds): LimitedM
   if (memories === "shared") return { kind: "refused", reason: "shared memories are not available" };
   const tables = tableSection === null ? null : limitTables(bytes, tableSection, bounds.tableElementsMax);
   const areTablesTooLarge = tables?.areTooLarge === true;
-  if (memories.length === 0 && tables === null) return { kind: "limited", bytes, memories, areTablesTooLarge };
+  if (memories.length === 0 && tables === null)
+    return { kind: "limited", bytes, memories, functions, areTablesTooLarge };
   const memoryDeclarations = memorySection === null || memories.length === 0 ? null : memorySection;
   const out = new ByteWriter();
   out.copy(bytes, 0, magic.length);
@@ -97,7 +100,7 @@ function rewrite(bytes: Uint8Array<ArrayBuffer>, bounds: ModuleBounds): LimitedM
     if (section === tableSection && tables !== null) out.section(sections.table, tables.content);
     else out.copy(bytes, section.from, section.to);
   }
-  return { kind: "limited", bytes: out.take(), memories, areTablesTooLarge };
+  return { kind: "limited", bytes: out.take(), memories, functions, areTablesTooLarge };
 }
 
 function readSections(bytes: Uint8Array<ArrayBuffer>): readonly Section[] {

@@ -2,15 +2,17 @@
  * How much memory the WebAssembly memories of one instance may have together: each gets a maximum when it is made, and what all of them may
  * grow to never adds up to more than the budget, because `memory.grow` inside a module asks nobody.
  *
- * A memory whose own maximum fits into what is left gets that. One without a maximum, or with a larger one, gets half of what is left, so
- * that there is room for others.
+ * A memory whose own maximum fits into what is left gets that. One without a maximum, or with a larger one, gets a share of what is left, so
+ * that there is room for others: the first that lives half, each further one a quarter, but some pages to grow by as long as there are any.
  */
 import { webAssemblyLimits } from "../../../../sdk/limits.ts";
 import type { DeclaredMemory } from "./limit-module.ts";
 import { Budget } from "./budget.ts";
 
 const MemoryRangeError = RangeError;
-const { floor, max } = Math;
+const { floor, max, min } = Math;
+/** 1 MiB. */
+const growthPagesMin = 16;
 /** With less than this part of the budget left for a memory without a maximum, memories that nobody holds are looked for. */
 const comfortablePart = 1 / 16;
 /** Looking takes milliseconds: not again for comfort alone before there are twice as many memories as were found alive. */
@@ -44,7 +46,13 @@ export class MemoryBudget {
         `WebAssembly.Memory(): could not allocate memory: received ${initialPages} pages of 64 KiB, allowed ${budget.left} beside the memories there are (${this.#pagesMax} and ${webAssemblyLimits.memoriesMax} memories in all)`,
       );
     }
-    const pages = maximumPages !== null && fits() ? maximumPages : max(initialPages, floor(budget.left / 2));
+    const pages = maximumPages !== null && fits() ? maximumPages : this.#share(initialPages);
     return budget.claim(pages, () => create(pages));
+  }
+
+  #share(initialPages: number): number {
+    const { count, left } = this.#budget;
+    const share = floor(left / (count === 0 ? 2 : 4));
+    return min(left, max(share, initialPages + growthPagesMin));
   }
 }

@@ -63,7 +63,7 @@ export class WasmModules {
           "Cannot compile a WebAssembly module: it uses features that cannot be limited",
         );
       case "limited":
-        return this.#compiled.make(lengthOf(source), () => {
+        return this.#compiled.make({ bytes: lengthOf(source), functions: limited.functions }, () => {
           const module = this.#construct(limited.bytes, newTarget);
           this.#remember(module, limited);
           return module;
