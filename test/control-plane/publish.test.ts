@@ -3,7 +3,6 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { FunctionResource, PublishResult, VersionResource } from "../../sdk/api.ts";
 import { parseManifest, verifyManifest } from "../../sdk/artifact-format.ts";
 import { publishLimits } from "../../sdk/limits.ts";
-import { addModule } from "../runtime/wasm-assembler.ts";
 import { answering, TestControlPlane, type Refusal } from "./test-control-plane.ts";
 import { TestNode } from "./test-node.ts";
 
@@ -24,26 +23,13 @@ const digestOf = (bytes: string | Uint8Array): string => createHash("sha256").up
 const inline = (code: string): object => ({ kind: "inline", code, language: "ts" });
 
 /** Uploads the files and gives a tree source of them. */
-async function upload(files: Readonly<Record<string, string | Uint8Array>>, entry: string): Promise<object> {
-  const blobs = Object.values(files).map((text) => ({
-    digest: digestOf(text),
-    base64: Buffer.from(text).toString("base64"),
-  }));
+async function upload(files: Readonly<Record<string, string>>, entry: string): Promise<object> {
+  const blobs = Object.values(files).map((text) => ({ digest: digestOf(text), base64: btoa(text) }));
   await control.ok("POST /v1/blobs", { body: { blobs } });
   return {
     kind: "tree",
     entry,
     files: Object.entries(files).map(([path, text]) => ({ path, digest: digestOf(text) })),
-  };
-}
-
-/** Reads blobs as a node does. */
-function readBlobs(token: string): (digest: string) => Promise<Buffer> {
-  return async (digest) => {
-    const response = await fetch(`${control.url}/v1/blobs/${digest}`, {
-      headers: { authorization: `Bearer ${token}` },
-    });
-    return Buffer.from(await response.arrayBuffer());
   };
 }
 
@@ -96,7 +82,12 @@ describe("publishing", () => {
     node.disconnect();
     expect(state.revision).toBe(revision);
     const served = state.functions.find((entry) => entry.name === name)?.versions[0];
-    const read = readBlobs(token);
+    const read = async (digest: string): Promise<Buffer> => {
+      const response = await fetch(`${control.url}/v1/blobs/${digest}`, {
+        headers: { authorization: `Bearer ${token}` },
+      });
+      return Buffer.from(await response.arrayBuffer());
+    };
     const bytes = await read(served?.digest ?? "");
     expect(digestOf(bytes)).toBe(version.digest);
     expect(verifyManifest(bytes, served?.signature ?? "", state.publicKey)).toBe(true);
@@ -109,35 +100,6 @@ describe("publishing", () => {
     }
     expect(snapshots).toHaveLength(1);
     expect(version.snapshot.bytes).toBe(snapshots[0]?.bytes);
-  });
-
-  it("keeps imported WebAssembly as blobs that the manifest names, and makes no snapshot", async () => {
-    const name = await freshFunction();
-    const code =
-      'import m from "./add.wasm"; const { add } = new WebAssembly.Instance(m).exports; export default { fetch: () => new Response(String(add(1, 2))) };';
-    const source = await upload({ "index.ts": code, "add.wasm": addModule }, "index.ts");
-    const { version } = await publish(name, { source, snapshot: true });
-    expect(version.snapshot).toMatchObject({
-      state: "off",
-      reason: "the version imports WebAssembly, which V8 cannot freeze",
-    });
-    const read = readBlobs(await control.nodeToken());
-    const manifest = parseManifest(await read(version.digest));
-    if (!manifest.ok) throw new Error("the manifest is not valid");
-    expect(manifest.value.wasm).toEqual([{ digest: digestOf(addModule), bytes: addModule.byteLength }]);
-    expect(await read(digestOf(addModule))).toEqual(Buffer.from(addModule));
-    expect((await refuse(name, { source })).code).toBe("CONFLICT");
-  });
-
-  it("refuses WebAssembly that cannot be compiled", async () => {
-    const name = await freshFunction();
-    const code = 'import m from "./bad.wasm"; export default { fetch: () => new Response(String(m)) };';
-    const bad = addModule.slice(0, -1);
-    const refusal = await refuse(name, { source: await upload({ "index.ts": code, "bad.wasm": bad }, "index.ts") });
-    expect(refusal.code).toBe("PUBLISH_REFUSED");
-    expect(JSON.stringify(refusal)).toContain(
-      "A WebAssembly module that is imported cannot be used: WebAssembly.Module()",
-    );
   });
 
   it("takes a tree of uploaded files, packages included", async () => {

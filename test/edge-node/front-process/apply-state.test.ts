@@ -171,17 +171,20 @@ describe("StateApplier", () => {
     expect(driver.warmed).toHaveLength(1);
   });
 
-  it("names damaged blobs: a module keeps its version away, a snapshot only costs the faster start", async () => {
+  it("names damaged blobs: a module or what it imports keeps its version away, a snapshot only costs the faster start", async () => {
     const { signer, driver, damage, apply } = await setUp();
     const bad = signer.release({ function: "bad", code: "the code" });
+    const lame = signer.release({ function: "lame", wasm: [Buffer.from("the WebAssembly")] });
     const slow = signer.release({ function: "slow", snapshots: [{ runtimeKey: "ours", bytes: "the snapshot" }] });
     // Brings the blobs to the disk.
     await apply(1, []);
-    const damaged = [bad.manifest.module.digest, slow.manifest.snapshots[0]?.digest ?? ""];
+    const [snapshot] = slow.manifest.snapshots;
+    const [imported] = lame.manifest.wasm;
+    const damaged = [bad.manifest.module.digest, snapshot?.digest ?? "", imported?.digest ?? ""];
     for (const digest of damaged) await damage(digest);
-    const applied = await apply(2, [bad, slow]);
+    const applied = await apply(2, [bad, lame, slow]);
     expect(applied.damaged.toSorted()).toEqual(damaged.toSorted());
-    expect(applied.failures.map((failure) => failure.function)).toEqual(["bad"]);
+    expect(applied.failures.map((failure) => failure.function)).toEqual(["bad", "lame"]);
     expect([...driver.loaded.values()]).toMatchObject([{ function: "slow", snapshot: null }]);
   });
 
