@@ -72,6 +72,9 @@ function explain(message: Message, { loader }: MessageContext): string {
   if (/^Top-level await is (?:currently )?not (?:supported|available)/.test(text)) {
     return "top-level await cannot be used: the module is evaluated at once, before any request; await inside a hook";
   }
+  if (/^No matching export in "source:.*\.wasm" for import /.test(text)) {
+    return "a .wasm file exports the compiled module as its default and nothing else: new WebAssembly.Instance(module, imports).exports has the rest";
+  }
   return withoutNamespaces(text);
 }
 

@@ -63,6 +63,11 @@ describe("bundleSource() refuses with file, line and column", () => {
       "a.wasm: is not a WebAssembly module of version 1",
     ],
     [
+      "a named import of a WebAssembly module",
+      { ...index('import { add } from "./a.wasm"; export default add;'), "a.wasm": "\0asm\x01\0\0\0" },
+      "index.ts:1:10: a .wasm file exports the compiled module as its default and nothing else",
+    ],
+    [
       "a WebAssembly module that is missing",
       index('import a from "./a.wasm?module"; export default a;'),
       'index.ts:1:15: Cannot find "./a.wasm?module": there is no such file',
