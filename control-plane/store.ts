@@ -12,6 +12,7 @@ import type { DomainConfig } from "../sdk/domain.ts";
 import type { FunctionLimits } from "../sdk/limits.ts";
 import type { Hook } from "../sdk/phase.ts";
 import type { Rule } from "../sdk/rule.ts";
+import type { Services } from "../sdk/service-target.ts";
 
 export interface Store {
   /** Runs `work` over one consistent state. Neither `read` nor `change` may be called from inside `work`. */
@@ -87,6 +88,7 @@ export interface VersionRow extends EnvironmentRow {
   readonly signature: string;
   readonly hooks: readonly Hook[];
   readonly limits: FunctionLimits;
+  readonly services: Services;
   readonly moduleDigest: Digest;
   readonly moduleBytes: number;
   readonly snapshot: { readonly state: "ready" | "off" | "failed"; readonly bytes: number; readonly reason: string };

@@ -8,7 +8,9 @@ import type { ErrorCode } from "../sdk/error-code.ts";
 import type { HeaderText } from "../sdk/header-text.ts";
 import type { FunctionLimits } from "../sdk/limits.ts";
 import type { Hook, Phase } from "../sdk/phase.ts";
+import type { ServiceTarget } from "../sdk/service-target.ts";
 import type { Body } from "./body.ts";
+import type { CacheCall } from "./cache-call.ts";
 
 /** A WebAssembly module that a bundle imports by its digest. */
 export interface WasmModule {
@@ -26,6 +28,8 @@ export interface RunnableVersion {
   readonly limits: FunctionLimits;
   /** Variables and secrets together. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Other functions it may call, by the name they have in `env`. */
+  readonly services: Readonly<Record<string, ServiceTarget>>;
   /** The bundle (see VersionManifest.module). */
   readonly code: string;
   /** A snapshot whose runtimeKey was compared already, or null. */
@@ -65,12 +69,21 @@ export interface InvocationHost {
 export type LogLevel = "debug" | "info" | "warn" | "error";
 
 export interface Subrequest {
+  readonly target: SubrequestTarget;
   readonly method: string;
   readonly url: string;
   readonly headers: HeaderText;
   readonly body: Body;
   readonly redirect: "follow" | "error" | "manual";
 }
+
+/** Where a subrequest goes. */
+export type SubrequestTarget =
+  | { readonly kind: "network" }
+  /** The `fetch` hook of the function that the caller was published with under `name`. */
+  | { readonly kind: "service"; readonly name: string; readonly service: ServiceTarget }
+  /** The caller's own caches; answers are described in cache-call.ts. */
+  | { readonly kind: "cache"; readonly call: CacheCall };
 
 export interface SubrequestResponse {
   readonly status: number;

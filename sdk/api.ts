@@ -8,6 +8,7 @@ import type { DomainConfig } from "./domain.ts";
 import type { FunctionLimits } from "./limits.ts";
 import type { Hook, Phase } from "./phase.ts";
 import type { Rule } from "./rule.ts";
+import type { Services } from "./service-target.ts";
 import type { InvokeRequest, InvokeResult, LogRecord, NodeAck } from "./desired-state.ts";
 
 /** `POST /v1/functions` (201), `GET /v1/functions/:name`; `GET /v1/functions` lists `{functions}`; `DELETE` answers 204. */
@@ -71,6 +72,8 @@ export interface PublishRequest {
   readonly version?: string;
   readonly description?: string;
   readonly limits?: Partial<FunctionLimits>;
+  /** Other functions it may call, by their name in `env`; frozen with the version. Each must exist. */
+  readonly services?: Services;
   /** Aliases to create or move to the new version in the same revision. */
   readonly aliases?: readonly string[];
   /** Make a startup snapshot. Default: from `publishLimits.snapshotBundleBytesMin` bytes of bundle on. */
@@ -101,6 +104,7 @@ export interface VersionResource {
   readonly digest: Digest;
   readonly hooks: readonly Hook[];
   readonly limits: FunctionLimits;
+  readonly services: Services;
   readonly moduleBytes: number;
   readonly snapshot: { readonly state: "ready" | "off" | "failed"; readonly bytes: number; readonly reason: string };
   readonly aliases: readonly string[];

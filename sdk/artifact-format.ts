@@ -9,6 +9,7 @@ import type { BlobReference, Digest, SnapshotReference, VersionManifest } from "
 import { functionLimitRanges, publishLimits, storeLimits, webAssemblyLimits, type FunctionLimits } from "./limits.ts";
 import { hooks as allHooks, type Hook } from "./phase.ts";
 import type { Parsed, Problem } from "./problem.ts";
+import { parseServices, sortedServices } from "./service-target.ts";
 
 /** No honest manifest is larger: names and limits are bounded and there are at most `snapshotsMax` snapshots. */
 const manifestBytesMax = 16_384;
@@ -69,8 +70,10 @@ export function verifyManifest(bytes: Uint8Array, signatureBase64: string, publi
   }
 }
 
+type WrittenManifest = Omit<VersionManifest, "services" | "wasm"> & Partial<Pick<VersionManifest, "services" | "wasm">>;
+
 /** A manifest with its keys in the order they are written in. */
-function ordered(manifest: VersionManifest): Omit<VersionManifest, "wasm"> {
+function ordered(manifest: VersionManifest): WrittenManifest {
   const blob = (reference: BlobReference): BlobReference => ({ digest: reference.digest, bytes: reference.bytes });
   return {
     format: 1,
@@ -83,6 +86,8 @@ function ordered(manifest: VersionManifest): Omit<VersionManifest, "wasm"> {
     sourceMap: manifest.sourceMap === null ? null : blob(manifest.sourceMap),
     snapshots: manifest.snapshots.map((snapshot) => ({ ...blob(snapshot), runtimeKey: snapshot.runtimeKey })),
     ...(manifest.wasm.length === 0 ? {} : { wasm: manifest.wasm.map((reference) => blob(reference)) }),
+    // Absent when empty: manifests written before there were services keep their bytes.
+    ...(Object.keys(manifest.services).length === 0 ? {} : { services: sortedServices(manifest.services) }),
   };
 }
 
@@ -116,10 +121,13 @@ function readManifest(value: unknown, problems: ProblemList): VersionManifest | 
       : readBlob(value["sourceMap"], { path: "sourceMap", bytesMax: publishLimits.sourceBytesMax * 2, problems });
   const snapshots = readSnapshots(value["snapshots"], problems);
   const wasm = readWasm(value["wasm"], problems);
+  const services = parseServices(value["services"]);
+  if (!services.ok) problems.list.push(...services.problems);
   if (problems.list.length > 0) return null;
   if (name === null || version === null || createdAt === null || hooks === null) return null;
-  if (limits === null || module === null || snapshots === null || wasm === null) return null;
-  return { format: 1, function: name, version, createdAt, hooks, limits, module, sourceMap, snapshots, wasm };
+  if (limits === null || module === null || snapshots === null || wasm === null || !services.ok) return null;
+  const blobs = { module, sourceMap, snapshots, wasm };
+  return { format: 1, function: name, version, createdAt, hooks, limits, ...blobs, services: services.value };
 }
 
 interface TextRule {

@@ -6,6 +6,7 @@
  */
 import type { FunctionLimits } from "./limits.ts";
 import type { Hook } from "./phase.ts";
+import type { Services } from "./service-target.ts";
 
 /** Lower-case hex SHA-256 of a blob, 64 characters. */
 export type Digest = string;
@@ -36,6 +37,8 @@ export interface VersionManifest {
   readonly snapshots: readonly SnapshotReference[];
   /** WebAssembly modules that the bundle imports by their digests, sorted. Left out of the bytes when there are none. */
   readonly wasm: readonly BlobReference[];
+  /** Functions it may call, by their name in `env`; written only when there are any. */
+  readonly services: Services;
 }
 
 /** A manifest as it travels. */

@@ -21,7 +21,7 @@ export interface VersionState extends SignedManifest {
 export interface FunctionState {
   readonly name: string;
   readonly enabled: boolean;
-  /** Only versions that an alias, a rule or `latest` names. */
+  /** Only versions that an alias, a rule or `latest` names, or another of them as a service. */
   readonly versions: readonly VersionState[];
   readonly aliases: readonly { readonly name: string; readonly version: string }[];
   /** The version published last, or null. */

@@ -8,6 +8,18 @@
 /** Plain variables and secrets of the function, by key. Name them for exact types: `EdgeFunction<{ API_KEY: string }>`. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/**
+ * Another function, called without a network: what `env.NAME` is for each of `services` in selvage.json. Name them for exact types:
+ * `EdgeFunction<{ AUTH: ServiceBinding }>`.
+ */
+export interface ServiceBinding {
+  /** Like the global `fetch`, but the function's `fetch` hook answers, whatever the URL's host. Counts as a subrequest. */
+  fetch(input: Request | URL | string, init?: RequestInit): Promise<Response>;
+}
+
+/** A name other platforms have for it. */
+export type Fetcher = ServiceBinding;
+
 /** A default export of a function module. Every hook may be async. A rule may only bind a hook that exists. */
 export interface EdgeFunction<Env = Environment> {
   /**

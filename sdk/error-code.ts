@@ -107,6 +107,18 @@ export const errorCodes = {
     text: "The function's instance was stopped by another request.",
     retry: true,
   },
+  SERVICE_NOT_FOUND: {
+    source: "function",
+    status: 502,
+    text: "The function that was called does not exist here.",
+    retry: false,
+  },
+  SERVICE_TOO_DEEP: {
+    source: "function",
+    status: 508,
+    text: "Functions called each other deeper than allowed.",
+    retry: false,
+  },
   EGRESS_DENIED: { source: "function", status: 403, text: "The function may not reach this address.", retry: false },
   // origin
   ORIGIN_UNREACHABLE: { source: "origin", status: 502, text: "The origin could not be reached.", retry: true },

@@ -26,7 +26,7 @@ export const functionLimitRanges = {
   instancesMax: { default: 16, min: 1, max: 1_000 },
   /** Invocations waiting for an instance; one more is refused with 429. */
   queueMax: { default: 1_000, min: 0, max: 100_000 },
-  /** Calls of `fetch` in one invocation. */
+  /** Calls of `fetch`, of services and of caches in one invocation. */
   subrequestsMax: { default: 50, min: 0, max: 1_000 },
 } as const;
 
@@ -58,6 +58,39 @@ export const messageLimits = {
   logCharsMax: 65_536,
   /** One log line, characters; the rest of the line is cut. */
   logLineCharsMax: 16_384,
+} as const;
+
+/** Bounds of the caches that functions use (Cache API), in each front. */
+export const functionCacheLimits = {
+  /** All functions together, bytes; the function whose caches were used longest ago loses entries first. */
+  bytesMax: 134_217_728,
+  /** One function, bytes; its least recently used entries go first. A body is bounded by `bufferedBodyBytesMax`. */
+  bytesPerFunctionMax: 33_554_432,
+  entriesPerFunctionMax: 10_000,
+  /** Named caches of one function. */
+  cachesPerFunctionMax: 100,
+  /** A cache's name. */
+  nameCharsMax: 256,
+  /** Stored responses to one URL that differ by Vary; the oldest goes first. */
+  variantsPerUrlMax: 64,
+  /** Names in Vary; a response with more is not stored. */
+  varyNamesMax: 16,
+  /** What keys() or matchAll() may answer at once, bytes. */
+  listingBytesMax: 6_291_456,
+  /** Bodies on their way into caches, all functions together, bytes. */
+  arrivingBytesMax: 67_108_864,
+} as const;
+
+/** Bounds of functions that call functions by binding. */
+export const serviceLimits = {
+  /** Services of one version. */
+  perFunctionMax: 20,
+  /** A service's name in `env`. */
+  nameCharsMax: 64,
+  /** Calls within calls; one more is refused, which cuts loops. */
+  depthMax: 8,
+  /** Calls that one client request may cause in all, however they branch. */
+  callsPerRequestMax: 1_000,
 } as const;
 
 /** Bounds of a node. */

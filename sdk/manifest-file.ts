@@ -10,6 +10,7 @@ import { parseFunctionLimits } from "./function-limits-parser.ts";
 import { refuseFunctionName } from "./function-name.ts";
 import { storeLimits, type FunctionLimits } from "./limits.ts";
 import type { Parsed, Problem } from "./problem.ts";
+import { collidingServices, parseServices, type Services } from "./service-target.ts";
 
 export const projectFileName = "selvage.json";
 
@@ -27,6 +28,8 @@ export interface ProjectFile {
   readonly limits: Partial<FunctionLimits>;
   /** Plain environment variables, set with every publish. */
   readonly variables: Readonly<Record<string, string>>;
+  /** Functions it may call, by their name in `env`. */
+  readonly services: Services;
   /** Make a startup snapshot; null: the bundle's size decides. */
   readonly snapshot: boolean | null;
 }
@@ -43,9 +46,11 @@ export function parseProjectFile(input: unknown): Parsed<ProjectFile> {
     bundler: fields.choice("bundler", { values: ["esbuild", "rollup"], default: "esbuild" }),
     limits: readLimits(fields.raw("limits"), problems),
     variables: readVariables(fields.raw("variables"), problems),
+    services: readServices(fields.raw("services"), problems),
     snapshot: fields.has("snapshot") ? fields.boolean("snapshot", { default: false }) : null,
   };
   fields.finish();
+  problems.push(...collidingServices(project.services, Object.keys(project.variables)));
   return parsedUnless(problems, project);
 }
 
@@ -65,6 +70,13 @@ function readLimits(input: unknown, problems: Problem[]): Partial<FunctionLimits
   const limits = parseFunctionLimits(input);
   if (limits.ok) return input === undefined ? {} : { ...(input as Partial<FunctionLimits>) };
   problems.push(...limits.problems);
+  return {};
+}
+
+function readServices(input: unknown, problems: Problem[]): Services {
+  const services = parseServices(input);
+  if (services.ok) return services.value;
+  problems.push(...services.problems);
   return {};
 }
 

@@ -7,9 +7,11 @@ export type {
   Context,
   EdgeFunction,
   Environment,
+  Fetcher,
   HookName,
   Logger,
   RequestHookResult,
   ResponseContext,
   ResponseHookResult,
+  ServiceBinding,
 } from "./edge-function.ts";

@@ -15,6 +15,7 @@ export function toVersionResource(row: VersionRow, aliases: readonly AliasRow[])
     digest: row.digest,
     hooks: row.hooks,
     limits: row.limits,
+    services: row.services,
     moduleBytes: row.moduleBytes,
     snapshot: row.snapshot,
     aliases: aliases.filter(({ version }) => version === row.version).map(({ name }) => name),

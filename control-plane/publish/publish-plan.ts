@@ -9,6 +9,7 @@ import { refuseAliasName, refuseVersionName } from "../../sdk/function-name.ts";
 import { showValue } from "../../sdk/field-reader.ts";
 import { publishLimits, storeLimits, type FunctionLimits } from "../../sdk/limits.ts";
 import type { Problem } from "../../sdk/problem.ts";
+import { parseServices, type Services } from "../../sdk/service-target.ts";
 import { conflict, ControlError, invalidInput } from "../control-error.ts";
 import { requireFunction } from "../functions/require-row.ts";
 import type { StoreView } from "../store.ts";
@@ -20,6 +21,7 @@ export interface PublishPlan {
   readonly version: string | null;
   readonly description: string;
   readonly limits: FunctionLimits;
+  readonly services: Services;
   /** Each once. */
   readonly aliases: readonly string[];
   /** Null: the bundle's size decides. */
@@ -42,6 +44,8 @@ export function planPublish(functionName: string, request: PublishRequest): Publ
   const problems: Problem[] = [];
   const limits = parseFunctionLimits(request.limits);
   if (!limits.ok) problems.push(...limits.problems);
+  const services = parseServices(request.services);
+  if (!services.ok) problems.push(...services.problems);
   const { version = null, aliases = [] } = request;
   const refusal = version === null ? null : refuseVersionName(version);
   if (refusal !== null)
@@ -53,13 +57,14 @@ export function planPublish(functionName: string, request: PublishRequest): Publ
     else if (alias === version)
       problems.push({ path, message: `received ${showValue(alias)}, which is the version's name` });
   }
-  if (problems.length > 0 || !limits.ok) throw invalidInput(problems);
+  if (problems.length > 0 || !limits.ok || !services.ok) throw invalidInput(problems);
   return {
     functionName,
     source: request.source,
     version,
     description: request.description ?? "",
     limits: limits.value,
+    services: services.value,
     aliases: [...new Set(aliases)],
     snapshot: request.snapshot ?? null,
   };

@@ -25,6 +25,7 @@ import type { AliasRow, Store, StoreTables, StoreView, VersionRow } from "../sto
 import { checkPlan, planPublish, type PublishPlan, wantsSnapshot } from "./publish-plan.ts";
 import type { PublishQueue } from "./publish-queue.ts";
 import { readSource } from "./read-source.ts";
+import { checkServices } from "./service-references.ts";
 import { repeatsVersion } from "./unchanged-version.ts";
 import { defaultVersionName } from "./version-name.ts";
 
@@ -73,9 +74,12 @@ export class PublishService {
    * @throws ControlError INPUT_INVALID, NOT_FOUND, CONFLICT, LIMIT_REACHED, PAYLOAD_TOO_LARGE, PUBLISH_REFUSED, BUILD_QUEUE_FULL, NODE_DRAINING.
    */
   async publish(functionName: string, request: PublishRequest): Promise<Published> {
-    const { store, queue, revisions, clock } = this.#options;
+    const { store, queue, revisions, clock, masterKey } = this.#options;
     const plan = planPublish(functionName, request);
-    await store.read((view) => checkPlan(view, plan));
+    await store.read(async (view) => {
+      await checkPlan(view, plan);
+      await checkServices(view, { plan, masterKey });
+    });
     const prepared = await queue.run(functionName, () => this.#prepareUnlessClosing(plan));
     const startedMs = clock.monotonicMs();
     const rollout = await revisions.waitFor(prepared.revision, request.waitSeconds ?? waitSecondsDefault);
@@ -141,7 +145,7 @@ export class PublishService {
     const { store, revisions, clock } = this.#options;
     const latest = await store.read((view) => this.#findRepeated(view, { plan, bundle }));
     if (latest === null) return null;
-    const present = `Version "${latest.version}" of function "${latest.function}" has this module, limits and environment already`;
+    const present = `Version "${latest.version}" of function "${latest.function}" has this module, limits, services and environment already`;
     if (plan.version !== null || plan.aliases.length === 0) throw conflict(`${present}: nothing to publish.`);
     const { value, revision } = await revisions.change(async (tables) => {
       const moved = await moveAliases(tables, { aliases: plan.aliases, to: latest, movedAt: timestamp(clock) });
@@ -155,7 +159,7 @@ export class PublishService {
     view: StoreView,
     { plan, bundle }: { readonly plan: PublishPlan; readonly bundle: Bundle },
   ): Promise<VersionRow | null> {
-    const { functionName, limits } = plan;
+    const { functionName, limits, services } = plan;
     const latest = await view.versions.latest(functionName);
     if (latest === null) return null;
     const { variables, encryptedSecrets } = await view.functions.environment(functionName);
@@ -165,6 +169,7 @@ export class PublishService {
     const content = {
       moduleDigest,
       limits,
+      services,
       variables,
       secrets: open(encryptedSecrets),
       snapshot: wantsSnapshot(plan, bundle),
@@ -177,7 +182,7 @@ export class PublishService {
     readonly bundle: Bundle;
     readonly build: Build;
   }): Promise<{ readonly value: Committed; readonly revision: number }> {
-    const { store, clock, artifacts, signingKey, revisions } = this.#options;
+    const { store, clock, artifacts, masterKey, signingKey, revisions } = this.#options;
     const { plan, bundle, build } = parts;
     const { functionName } = plan;
     const publishedAtMs = clock.now();
@@ -188,7 +193,10 @@ export class PublishService {
     const { manifest, blobs } = assemble({ plan, bundle, build, version, createdAt });
     const sealed = sealManifest(manifest, signingKey);
     await Promise.all([...blobs, sealed.bytes].map((bytes) => artifacts.put(bytes)));
-    return revisions.change((tables) => commit(tables, { plan: { ...plan, version }, manifest, sealed, build }));
+    return revisions.change(async (tables) => {
+      await checkServices(tables, { plan: { ...plan, version }, masterKey });
+      return commit(tables, { plan: { ...plan, version }, manifest, sealed, build });
+    });
   }
 }
 
@@ -216,6 +224,7 @@ function assemble(parts: {
       sourceMap: referenceTo(sourceMap),
       snapshots: snapshot === null ? [] : [{ ...referenceTo(snapshot), runtimeKey: build.runtimeKey }],
       wasm: bundle.wasm.map(({ bytes }) => referenceTo(bytes)),
+      services: plan.services,
     },
     blobs: [code, sourceMap, ...(snapshot === null ? [] : [snapshot]), ...bundle.wasm.map(({ bytes }) => bytes)],
   };
@@ -242,6 +251,7 @@ async function commit(
     signature: sealed.signature,
     hooks: manifest.hooks,
     limits: manifest.limits,
+    services: manifest.services,
     moduleDigest: manifest.module.digest,
     moduleBytes: manifest.module.bytes,
     snapshot: describeSnapshot(build, manifest),

@@ -1,16 +1,18 @@
 /**
  * Whether a publish would only repeat the latest version. Pure.
  *
- * The same module, limits, environment and wish for a snapshot make the same version. A snapshot that failed may be tried again.
+ * The same module, limits, services, environment and wish for a snapshot make the same version. A snapshot that failed may be tried again.
  */
 import { isDeepStrictEqual } from "node:util";
 import type { Digest } from "../../sdk/artifact.ts";
 import type { FunctionLimits } from "../../sdk/limits.ts";
+import type { Services } from "../../sdk/service-target.ts";
 import type { VersionRow } from "../store.ts";
 
 export interface VersionContent {
   readonly moduleDigest: Digest;
   readonly limits: FunctionLimits;
+  readonly services: Services;
   readonly variables: Readonly<Record<string, string>>;
   readonly secrets: Readonly<Record<string, string>>;
   readonly snapshot: boolean;
@@ -26,6 +28,7 @@ export function repeatsVersion(
     state !== "failed" &&
     content.snapshot === (state === "ready") &&
     isDeepStrictEqual(content.limits, latest.limits) &&
+    isDeepStrictEqual(content.services, latest.services) &&
     isDeepStrictEqual(content.variables, latest.variables) &&
     isDeepStrictEqual(content.secrets, latestSecrets)
   );

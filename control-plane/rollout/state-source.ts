@@ -9,6 +9,7 @@ import type { MasterKey } from "../keys/master-key.ts";
 import { decryptSecrets } from "../keys/secrets-at-rest.ts";
 import type { Store, VersionRow } from "../store.ts";
 import { buildDesiredState, type StateRows } from "./desired-state.ts";
+import { listRoutedVersions } from "./routed-versions.ts";
 
 export interface StateSourceOptions {
   readonly store: Store;
@@ -63,7 +64,7 @@ export class StateSource {
       revision: (await revisions.current()).revision,
       publicKey,
       functions: await functions.list(),
-      versions: await versions.listReferenced(),
+      versions: await listRoutedVersions(versions),
       aliases: await aliases.listAll(),
       domains: await domains.list(),
     }));

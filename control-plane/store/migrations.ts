@@ -1,5 +1,9 @@
 /** Every schema step in order. Steps are only ever added at the end. */
 import type { Migration } from "./migrate.ts";
 import { firstTables } from "./migrations/0001-first-tables.ts";
+import { services } from "./migrations/0002-services.ts";
 
-export const migrations: readonly Migration[] = [{ name: "first-tables", up: firstTables }];
+export const migrations: readonly Migration[] = [
+  { name: "first-tables", up: firstTables },
+  { name: "services", up: services },
+];

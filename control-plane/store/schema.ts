@@ -48,6 +48,8 @@ export interface VersionsTable {
   hooks: string;
   /** JSON object. */
   limits: string;
+  /** JSON object. */
+  services: string;
   module_digest: string;
   module_bytes: number;
   snapshot_state: "ready" | "off" | "failed";

@@ -9,6 +9,7 @@ import type { InvokeMessage, InvokeResult } from "../../sdk/desired-state.ts";
 import { emptyBody } from "../../runtime/body.ts";
 import { messageLimits, nodeLimits } from "../../sdk/limits.ts";
 import { MemoryCache } from "../cache/memory-cache.ts";
+import { MemoryFunctionCaches } from "../cache/memory-function-caches.ts";
 import type { Clock } from "../clock.ts";
 import type { Logger } from "../logger.ts";
 import { Connections, type Resolver } from "../origin/connections.ts";
@@ -99,6 +100,8 @@ class UwsFront implements Front {
       clock: options.clock,
       random: options.random,
       cache: new MemoryCache({ bytesMax: options.cacheBytesMax }),
+      functionCaches: new MemoryFunctionCaches({ clock: options.clock }),
+      routing: () => this.#routing,
       collapser: new Collapser(),
       originConnections: new Connections({ policy: options.originEgress, ...connecting }),
       functionConnections: new Connections({ policy: options.functionEgress, ...connecting }),
@@ -116,6 +119,7 @@ class UwsFront implements Front {
 
   setRouting(routing: Routing): void {
     this.#routing = routing;
+    this.#services.functionCaches.keepOnly((name) => routing.knows(name));
   }
 
   async listen({ host, port }: { readonly host: string; readonly port: number }): Promise<number> {
@@ -137,8 +141,14 @@ class UwsFront implements Front {
   }
 
   metrics(): Promise<readonly MetricReport[]> {
-    const { cache, metrics } = this.#services;
-    const gauges = { requestsInFlight: this.#requestsInFlight, cacheBytes: cache.bytes, cacheEntries: cache.size };
+    const { cache, functionCaches, metrics } = this.#services;
+    const gauges = {
+      requestsInFlight: this.#requestsInFlight,
+      cacheBytes: cache.bytes,
+      cacheEntries: cache.size,
+      functionCacheBytes: functionCaches.bytes,
+      functionCacheEntries: functionCaches.entries,
+    };
     return Promise.resolve(reportMetrics(metrics, gauges));
   }
 

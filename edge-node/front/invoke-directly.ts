@@ -2,16 +2,17 @@
  * Runs one hook of one function for `selvage invoke`: no domain, no rule, no cache; what it did and logged comes back.
  */
 import { emptyBody, type Body } from "../../runtime/body.ts";
-import type { InvocationHost, Outcome } from "../../runtime/driver.ts";
+import type { Outcome } from "../../runtime/driver.ts";
 import type { InvokeMessage, InvokeResult, LogRecord } from "../../sdk/desired-state.ts";
 import { headerEntries, isHeaderName, isHeaderValue, type HeaderText } from "../../sdk/header-text.ts";
-import { messageLimits } from "../../sdk/limits.ts";
+import { messageLimits, serviceLimits } from "../../sdk/limits.ts";
 import { isResponsePhase } from "../../sdk/phase.ts";
-import { subrequest } from "../origin/subrequest.ts";
 import { discardBody } from "../pipeline/discard-body.ts";
+import type { Caller } from "../pipeline/caller.ts";
+import { FunctionHost } from "../pipeline/function-host.ts";
 import { isHeaderText } from "../pipeline/header-grammar.ts";
-import { nextCdnLoop } from "../pipeline/loop-guard.ts";
 import type { FunctionLog, Services } from "../pipeline/services.ts";
+import { readWholeBody } from "../pipeline/whole-body.ts";
 import type { Routing } from "../routing/routing.ts";
 
 type InvokeOutcome = InvokeResult["outcome"];
@@ -53,10 +54,15 @@ async function runHook(
   const headers = headerText(request.headers);
   if (headers === null || !URL.canParse(request.url)) return failed("REQUEST_MALFORMED", "The event is not a request");
   const identity = { requestId: message.id, function: message.function, version: resolved.version, phase };
-  const host: InvocationHost = {
-    fetch: (sub, signal) =>
-      subrequest({ connections: services.functionConnections, cdnLoop: nextCdnLoop(""), signal }, sub),
-    log: (level, text) => onLog({ ...identity, time: services.clock.now(), kind: "line", level, message: text }),
+  const caller: Caller = {
+    ...identity,
+    services,
+    clientIp: "127.0.0.1",
+    domain: new URL(request.url).hostname,
+    cdnLoop: "",
+    depth: 0,
+    budget: { serviceCallsLeft: serviceLimits.callsPerRequestMax },
+    onLog,
   };
   const running = services.driver.invoke(
     {
@@ -67,12 +73,12 @@ async function runHook(
       headers,
       body: requestBody(request.body),
       response: isResponsePhase(phase) ? { status: 200, headers: "", body: emptyBody } : null,
-      clientIp: "127.0.0.1",
-      domain: new URL(request.url).hostname,
+      clientIp: caller.clientIp,
+      domain: caller.domain,
       rulePriority: 0,
       cacheStatus: "",
     },
-    host,
+    new FunctionHost(caller),
   );
   const outcome = await running.outcome;
   if (outcome.kind === "failed") {
@@ -95,33 +101,16 @@ async function describeOutcome(outcome: Outcome): Promise<InvokeOutcome> {
       return { kind: "request", method: outcome.method, url: outcome.url, headers: headerEntries(outcome.headers) };
     default: {
       if (!isHeaderText(outcome.headers)) return failed("FUNCTION_RESULT_INVALID", "Headers outside the grammar");
-      const body = await readWhole(outcome.body.kind === "same" ? emptyBody : outcome.body);
-      if (typeof body === "string") return failed("FUNCTION_BODY_FAILED", body);
-      const { status, headers } = outcome;
-      return { kind: "response", status, headers: headerEntries(headers), body: body.toString("base64") };
-    }
-  }
-}
-
-/** The bytes, or why there are none. */
-async function readWhole(body: Body): Promise<Buffer | string> {
-  if (body.kind === "empty") return Buffer.alloc(0);
-  if (body.kind === "text") return Buffer.from(body.text);
-  if (body.kind === "bytes") return Buffer.from(body.bytes);
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  try {
-    for await (const chunk of body.chunks) {
-      bytes += chunk.byteLength;
-      if (bytes > messageLimits.bufferedBodyBytesMax) {
-        return `The answer is larger than ${messageLimits.bufferedBodyBytesMax} bytes`;
+      const bytesMax = messageLimits.bufferedBodyBytesMax;
+      const whole = await readWholeBody(outcome.body.kind === "same" ? emptyBody : outcome.body, { bytesMax });
+      if (whole.kind === "broken") return failed("FUNCTION_BODY_FAILED", whole.message);
+      if (whole.kind === "too-large") {
+        return failed("FUNCTION_BODY_FAILED", `The answer is larger than ${bytesMax} bytes`);
       }
-      chunks.push(chunk);
+      const { status, headers } = outcome;
+      return { kind: "response", status, headers: headerEntries(headers), body: whole.bytes.toString("base64") };
     }
-  } catch (error) {
-    return error instanceof Error ? error.message : "The answer broke off";
   }
-  return Buffer.concat(chunks, bytes);
 }
 
 function requestBody(base64: string | null): Body {

@@ -29,6 +29,9 @@ export interface FrontGauges {
   readonly requestsInFlight: number;
   readonly cacheBytes: number;
   readonly cacheEntries: number;
+  /** What functions cache themselves. */
+  readonly functionCacheBytes: number;
+  readonly functionCacheEntries: number;
 }
 
 /** Everything counted so far. */
@@ -39,6 +42,16 @@ export function reportMetrics(metrics: PipelineMetrics, gauges: FrontGauges): re
     gauge({ name: "selvage_requests_in_flight", help: "Requests being served", value: gauges.requestsInFlight }),
     gauge({ name: "selvage_cache_bytes", help: "Bytes in the memory cache", value: gauges.cacheBytes }),
     gauge({ name: "selvage_cache_entries", help: "Entries in the memory cache", value: gauges.cacheEntries }),
+    gauge({
+      name: "selvage_function_cache_bytes",
+      help: "Bytes in functions' caches",
+      value: gauges.functionCacheBytes,
+    }),
+    gauge({
+      name: "selvage_function_cache_entries",
+      help: "Entries in functions' caches",
+      value: gauges.functionCacheEntries,
+    }),
   ];
 }
 

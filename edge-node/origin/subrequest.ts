@@ -27,18 +27,29 @@ const HEAD_TIMEOUT_MS = 60_000;
 const IDLE_TIMEOUT_MS = 60_000;
 const redirectStatuses = new Set([301, 302, 303, 307, 308]);
 
-interface Hop {
+/** One request on the way of a subrequest through its redirects. */
+export interface Hop {
   readonly method: string;
   readonly url: URL;
   readonly headers: HeaderText;
   readonly body: Body;
 }
 
-/** Performs a subrequest. Throws SubrequestError when there is no response. */
-export async function subrequest(context: SubrequestContext, request: Subrequest): Promise<SubrequestResponse> {
+export type HopResponse = ExchangeResponse;
+
+/** Performs a subrequest over the network. Throws SubrequestError when there is no response. */
+export function subrequest(context: SubrequestContext, request: Subrequest): Promise<SubrequestResponse> {
+  return followRedirects(request, (hop) => sendHop(context, hop));
+}
+
+/** Sends a request and follows its redirects as it asks for, whoever answers. */
+export async function followRedirects(
+  request: Subrequest,
+  send: (hop: Hop) => Promise<HopResponse>,
+): Promise<SubrequestResponse> {
   let hop: Hop = { method: request.method, url: parseUrl(request.url), headers: request.headers, body: request.body };
   for (let redirects = 0; ; redirects++) {
-    const response = await sendHop(context, hop);
+    const response = await send(hop);
     const location = redirectStatuses.has(response.status) ? getHeader(response.headers, "location") : undefined;
     if (location === undefined || request.redirect === "manual") return answer(response, { hop, redirects });
     await discard(response.body);

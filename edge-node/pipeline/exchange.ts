@@ -7,6 +7,7 @@
 import type { Body } from "../../runtime/body.ts";
 import type { ErrorCode } from "../../sdk/error-code.ts";
 import type { HeaderText } from "../../sdk/header-text.ts";
+import { serviceLimits } from "../../sdk/limits.ts";
 import type { CompiledCacheRule } from "../cache/cache-rule.ts";
 import type { OriginTarget } from "../origin/origin-client.ts";
 import type { RoutedDomain } from "../routing/routing.ts";
@@ -64,6 +65,8 @@ export class Exchange {
   /** Held while other requests wait for what this one fetches. */
   ticket: FillTicket | null = null;
   lookups = 0;
+  /** Calls between functions that may still be made for this request. */
+  serviceCallsLeft: number = serviceLimits.callsPerRequestMax;
   #aborted = false;
   #running: Cancellable | null = null;
 

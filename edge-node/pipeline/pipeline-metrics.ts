@@ -48,6 +48,8 @@ export interface DomainCounts {
   readonly originDurations: DurationCounts;
 }
 
+type Invoked = Pick<RoutedRule, "function" | "version" | "phase">;
+
 /** Stands for all hosts that are not configured. */
 export const UNKNOWN_DOMAIN = "(unknown)";
 
@@ -82,6 +84,13 @@ export class PipelineMetrics {
     counts.durations.observe(durationMs);
   }
 
+  /** An invocation that no rule asked for: a function called it. */
+  countCall(callee: Invoked, result: InvocationResult, durationMs: number): void {
+    const counts = this.#invocationsOf(callee);
+    raise(counts.results, result);
+    counts.durations.observe(durationMs);
+  }
+
   countAnswer(domain: string, answer: { readonly status: number; readonly cache: string }): void {
     const counts = this.domain(domain);
     const statusClass = Math.floor(answer.status / 100);
@@ -105,7 +114,7 @@ export class PipelineMetrics {
     return [...this.#invocations.values()].toReversed();
   }
 
-  #invocationsOf(rule: RoutedRule): InvocationCounts {
+  #invocationsOf(rule: Invoked): InvocationCounts {
     const key = `${rule.function}@${rule.version} ${rule.phase}`;
     let counts = this.#invocations.get(key);
     if (counts === undefined) {

@@ -5,25 +5,18 @@
  * goes on only with a message that is still whole.
  */
 import { emptyBody, type Body } from "../../runtime/body.ts";
-import type {
-  Invocation,
-  InvocationHost,
-  LogLevel,
-  Outcome,
-  OutcomeBody,
-  Subrequest,
-  SubrequestResponse,
-} from "../../runtime/driver.ts";
+import type { Invocation, Outcome, OutcomeBody } from "../../runtime/driver.ts";
 import type { ErrorCode } from "../../sdk/error-code.ts";
 import { messageLimits } from "../../sdk/limits.ts";
-import { subrequest } from "../origin/subrequest.ts";
 import type { RoutedRule } from "../routing/routing.ts";
 import { cacheWord } from "./cache-note.ts";
 import type { Exchange, RequestMessage, ResponseMessage } from "./exchange.ts";
+import { logFailure } from "./function-failure.ts";
+import type { Caller } from "./caller.ts";
+import { FunctionHost } from "./function-host.ts";
 import { isHeaderText } from "./header-grammar.ts";
 import { LentBody } from "./lent-body.ts";
-import { nextCdnLoop } from "./loop-guard.ts";
-import type { FunctionLog, Services } from "./services.ts";
+import type { Services } from "./services.ts";
 import { parseWireUrl } from "./wire-url.ts";
 
 /** The message a function works on: a request, or in response phases a response with its request beside it. */
@@ -57,7 +50,7 @@ export async function runRule(
   const durationMs = services.clock.monotonicMs() - started;
   services.metrics.countInvocation(rule, result.kind === "failed" ? result.code : result.kind, durationMs);
   if (result.kind !== "failed") return result;
-  logFailure(services, exchange, { rule, outcome, code: result.code });
+  logOutcome({ services, exchange, rule }, { outcome, code: result.code });
   const passThrough = outcome.kind === "failed" && outcome.passThrough;
   if ((rule.onError === "continue" || passThrough) && !exchange.aborted && lent?.touched !== true) {
     return { kind: "skipped", code: result.code, input: withBody(input, lent) };
@@ -92,7 +85,7 @@ async function invoke(services: Services, exchange: Exchange, { rule, input, len
     rulePriority: rule.priority,
     cacheStatus: rule.phase === "clientResponse" ? cacheWord(exchange.cacheNote) : "",
   };
-  const running = services.driver.invoke(invocation, new RuleHost({ services, exchange, rule }));
+  const running = services.driver.invoke(invocation, new FunctionHost(callerOf({ services, exchange, rule })));
   exchange.running(running);
   const outcome = await running.outcome;
   exchange.running(null);
@@ -168,65 +161,33 @@ function headerProblem(headers: string): ErrorCode | null {
   return isHeaderText(headers) ? null : "FUNCTION_RESULT_INVALID";
 }
 
-/** Only failures are mapped to the author's sources, and not on the request's time. */
-function logFailure(
-  services: Services,
-  exchange: Exchange,
-  failed: { readonly rule: RoutedRule; readonly outcome: Outcome; readonly code: ErrorCode },
-): void {
-  const { rule, outcome, code } = failed;
-  if (code === "REQUEST_ABORTED") return;
-  const message = outcome.kind === "failed" ? outcome.message : "The function returned what the pipeline cannot use";
-  const stack = outcome.kind === "failed" ? outcome.stack : "";
-  const record = {
-    ...logIdentity({ services, exchange, rule }),
-    kind: "error",
-    level: "error",
-    message,
-    code,
-  } as const;
-  if (stack === "" || rule.key === null) {
-    services.onLog(record);
-    return;
-  }
-  const mapped = services.mapStack(rule.key, stack).then((text) => services.onLog({ ...record, stack: text }));
-  services.background.add("stack.map", mapped);
-}
-
-function logIdentity(call: {
-  readonly services: Services;
-  readonly exchange: Exchange;
-  readonly rule: RoutedRule;
-}): Pick<FunctionLog, "time" | "requestId" | "function" | "version" | "phase"> {
-  const { services, exchange, rule } = call;
+function callerOf({ services, exchange, rule }: Running): Caller {
   return {
-    time: services.clock.now(),
+    services,
     requestId: exchange.requestId,
     function: rule.function,
     version: rule.version,
     phase: rule.phase,
+    clientIp: exchange.clientIp,
+    domain: exchange.domain?.config.domain ?? "",
+    cdnLoop: exchange.cdnLoop,
+    depth: 0,
+    budget: exchange,
+    onLog: services.onLog,
   };
 }
 
-/** What one invocation may ask of the world. */
-class RuleHost implements InvocationHost {
-  readonly #services: Services;
-  readonly #exchange: Exchange;
-  readonly #rule: RoutedRule;
+interface Running {
+  readonly services: Services;
+  readonly exchange: Exchange;
+  readonly rule: RoutedRule;
+}
 
-  constructor(call: { readonly services: Services; readonly exchange: Exchange; readonly rule: RoutedRule }) {
-    this.#services = call.services;
-    this.#exchange = call.exchange;
-    this.#rule = call.rule;
-  }
-
-  fetch(request: Subrequest, signal: AbortSignal): Promise<SubrequestResponse> {
-    const cdnLoop = nextCdnLoop(this.#exchange.cdnLoop);
-    return subrequest({ connections: this.#services.functionConnections, cdnLoop, signal }, request);
-  }
-
-  log(level: LogLevel, message: string): void {
-    const identity = logIdentity({ services: this.#services, exchange: this.#exchange, rule: this.#rule });
-    this.#services.onLog({ ...identity, kind: "line", level, message });
-  }
+function logOutcome(
+  running: Running,
+  { outcome, code }: { readonly outcome: Outcome; readonly code: ErrorCode },
+): void {
+  const message = outcome.kind === "failed" ? outcome.message : "The function returned what the pipeline cannot use";
+  const stack = outcome.kind === "failed" ? outcome.stack : "";
+  logFailure(callerOf(running), { key: running.rule.key, code, message, stack });
 }

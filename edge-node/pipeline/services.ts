@@ -3,9 +3,11 @@
  */
 import type { Driver } from "../../runtime/driver.ts";
 import type { LogRecord } from "../../sdk/desired-state.ts";
+import type { FunctionCaches } from "../cache/function-cache.ts";
 import type { MemoryCache } from "../cache/memory-cache.ts";
 import type { Clock } from "../clock.ts";
 import type { Connections } from "../origin/connections.ts";
+import type { Routing } from "../routing/routing.ts";
 import type { BackgroundTasks } from "../supervisor/background-tasks.ts";
 import type { Collapser } from "./collapser.ts";
 import type { PipelineMetrics } from "./pipeline-metrics.ts";
@@ -18,6 +20,10 @@ export interface Services {
   /** Numbers in [0, 1). */
   readonly random: () => number;
   readonly cache: MemoryCache;
+  /** What functions cache themselves. */
+  readonly functionCaches: FunctionCaches;
+  /** What this front routes by at the moment: for calls between functions, which follow an alias when it moves. */
+  readonly routing: () => Routing;
   readonly collapser: Collapser;
   readonly originConnections: Connections;
   readonly functionConnections: Connections;

@@ -8,6 +8,7 @@ import type { DesiredState, DomainState, FunctionState } from "../../sdk/desired
 import type { DomainConfig } from "../../sdk/domain.ts";
 import type { Phase } from "../../sdk/phase.ts";
 import type { Rule, RuleOnError } from "../../sdk/rule.ts";
+import type { ServiceTarget } from "../../sdk/service-target.ts";
 import { compileCacheRules, type CompiledCacheRule } from "../cache/cache-rule.ts";
 import { compileRuleMatch } from "../rules/compile-rule-match.ts";
 import type { PathMatcher } from "../rules/path-match.ts";
@@ -45,6 +46,10 @@ export interface Routing {
   find(hostname: string): RoutedDomain | undefined;
   /** What a version name, alias or `latest` of a function means. */
   resolve(functionName: string, qualifier: string): ResolvedFunction | undefined;
+  /** What another function's binding leads to now; undefined when function, alias or version is gone. */
+  resolveService(target: ServiceTarget): ResolvedFunction | undefined;
+  /** Whether there is a function of this name. */
+  knows(functionName: string): boolean;
 }
 
 /** Builds the routing of one state. `ready` maps `function@version` to the driver's key of a loaded version. */
@@ -64,11 +69,19 @@ export function buildRouting(state: DesiredState, ready: ReadonlyMap<string, str
       const wanted = { function: name, alias: qualifier };
       return readyVersion(known, wanted) ?? readyVersion(known, { function: name, version: qualifier });
     },
+    resolveService: (target: ServiceTarget) => readyVersion(known, target),
+    knows: (name: string) => known.functions.has(name),
   });
 }
 
 /** The routing of a node that has no state yet. */
-export const emptyRouting: Routing = Object.freeze({ revision: 0, find: () => undefined, resolve: () => undefined });
+export const emptyRouting: Routing = Object.freeze({
+  revision: 0,
+  find: () => undefined,
+  resolve: () => undefined,
+  resolveService: () => undefined,
+  knows: () => false,
+});
 
 function findWildcard(wildcards: ReadonlyMap<string, RoutedDomain>, hostname: string): RoutedDomain | undefined {
   if (wildcards.size === 0) return undefined;

@@ -75,7 +75,7 @@ export const fromGuest = {
   readBody: "q",
   /** body reference */
   cancelBody: "k",
-  /** subrequest id, invocation id, method, url, headers, redirect 0..2, body */
+  /** subrequest id, invocation id, target (subrequest-target.ts), method, url, headers, redirect 0..2, body */
   subrequest: "s",
   /** subrequest id */
   abortSubrequest: "a",

@@ -11,36 +11,23 @@ import {
   ownerOf,
   readBodyDescriptor,
   readOutcome,
-  wireGrammar,
   type BodyDescriptor,
   type ReadOutcome,
 } from "../bridge/outcome-frame.ts";
-import {
-  bodyOwner,
-  fromGuest,
-  logLevels,
-  redirectModes,
-  toEngine,
-  toGuest,
-  type BodyOwner,
-} from "../bridge/protocol.ts";
-import {
-  SubrequestError,
-  type InvocationHost,
-  type Outcome,
-  type OutcomeBody,
-  type SubrequestResponse,
-} from "../driver.ts";
+import { bodyOwner, fromGuest, logLevels, toEngine, toGuest, type BodyOwner } from "../bridge/protocol.ts";
+import type { InvocationHost, Outcome, OutcomeBody, RunnableVersion, SubrequestResponse } from "../driver.ts";
 import type { Link } from "../link.ts";
 import { BodySource } from "./body-source.ts";
 import { GuestStream } from "./guest-stream.ts";
 import { InstanceSide, type OpenSubrequest } from "./instance-side.ts";
+import { readSubrequest, resolveTarget, subrequestMessage, subrequestRefusal } from "./subrequest-reader.ts";
 
 /** An invocation that has not ended. */
 export interface PendingInvocation {
   readonly host: InvocationHost;
   readonly request: BodySource | null;
   readonly response: BodySource | null;
+  readonly services: RunnableVersion["services"];
   readonly inResponsePhase: boolean;
   subrequestsLeft: number;
   /** Undefined until the first line. */
@@ -48,8 +35,6 @@ export interface PendingInvocation {
   /** Null once settled. */
   settle: ((outcome: Outcome) => void) | null;
 }
-
-const openSubrequestsMax = 1_000;
 
 export class GuestFrames {
   readonly #link: Link;
@@ -273,28 +258,26 @@ export class GuestFrames {
   #onSubrequest(side: InstanceSide, reader: FrameReader, buffers: readonly Uint8Array[]): void {
     const id = reader.int();
     const pending = this.#pending.get(reader.int());
-    const request = {
-      method: reader.text(),
-      url: reader.text(),
-      headers: reader.text(),
-      redirect: redirectModes[reader.int()] ?? "follow",
-    };
+    const request = readSubrequest(reader);
     const body = this.#body(side, readBodyDescriptor(reader), buffers[0] ?? emptyBytes);
-    const refusal = subrequestRefusal(pending, side, request) ?? (body === null ? "The body was used already" : null);
-    if (refusal !== null || pending === undefined || body === null) {
-      this.#say(side, frame(toGuest.noResponse, int(id) + text(refusal ?? "")));
+    const target = pending === undefined ? null : resolveTarget(request.target, pending.services);
+    const refusal =
+      subrequestRefusal(request, { pending, openSubrequests: side.subrequests.size }) ??
+      (body === null ? "The body was used already" : null);
+    if (refusal !== null || pending === undefined || body === null || target === null) {
+      this.#say(side, frame(toGuest.noResponse, int(id) + text(refusal ?? "No such service")));
       return;
     }
     pending.subrequestsLeft -= 1;
     const open: OpenSubrequest = { abort: new AbortController(), body: null };
     side.subrequests.set(id, open);
-    pending.host.fetch({ ...request, body }, open.abort.signal).then(
+    pending.host.fetch({ ...request, target, body }, open.abort.signal).then(
       (response) => {
         this.#onSubresponse(side, id, { open, response });
       },
       (error: unknown) => {
         side.subrequests.delete(id);
-        this.#say(side, frame(toGuest.noResponse, int(id) + text(subrequestMessage(error))));
+        this.#say(side, frame(toGuest.noResponse, int(id) + text(subrequestMessage(target.kind, error))));
       },
     );
   }
@@ -361,23 +344,4 @@ function readOutcomeSafely(reader: FrameReader): ReadOutcome {
 
 function ownOwner(pending: PendingInvocation): BodyOwner {
   return pending.inResponsePhase ? bodyOwner.response : bodyOwner.request;
-}
-
-function subrequestRefusal(
-  pending: PendingInvocation | undefined,
-  side: InstanceSide,
-  request: { readonly method: string; readonly url: string; readonly headers: string },
-): string | null {
-  if (pending === undefined) return "fetch() belongs to an invocation, and none is running";
-  if (pending.subrequestsLeft <= 0) return "Too many subrequests in one invocation";
-  if (side.subrequests.size >= openSubrequestsMax) return "Too many subrequests are open in this instance";
-  if (!wireGrammar.method.test(request.method)) return "The method is not a token";
-  if (!wireGrammar.url.test(request.url)) return "The URL is not an absolute http or https URL";
-  if (!wireGrammar.headers.test(request.headers)) return "The headers hold bytes outside the grammar";
-  return null;
-}
-
-function subrequestMessage(error: unknown): string {
-  if (error instanceof SubrequestError) return `fetch failed: ${error.message} (${error.code})`;
-  return "fetch failed";
 }

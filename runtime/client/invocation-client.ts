@@ -85,7 +85,7 @@ export class InvocationClient implements Driver {
       };
     }
     const id = this.#takeId();
-    const pending = pendingInvocation(invocation, host, entry.version.limits.subrequestsMax);
+    const pending = pendingInvocation(invocation, { host, version: entry.version });
     this.#pending.set(id, pending);
     this.#link.send(
       frame(toEngine.invoke, int(entry.number) + int(id) + writeInvocation(announce(invocation))),
@@ -191,16 +191,20 @@ const noBuffers: readonly Uint8Array[] = [];
 
 function ignore(): void {}
 
-function pendingInvocation(invocation: Invocation, host: InvocationHost, subrequestsMax: number): PendingInvocation {
+function pendingInvocation(
+  invocation: Invocation,
+  { host, version }: { readonly host: InvocationHost; readonly version: RunnableVersion },
+): PendingInvocation {
   return {
     host,
+    services: version.services,
     request: invocation.body.kind === "empty" ? null : new BodySource(invocation.body),
     response:
       invocation.response === null || invocation.response.body.kind === "empty"
         ? null
         : new BodySource(invocation.response.body),
     inResponsePhase: invocation.response !== null,
-    subrequestsLeft: subrequestsMax,
+    subrequestsLeft: version.limits.subrequestsMax,
     logCharsLeft: undefined,
     settle: null,
   };

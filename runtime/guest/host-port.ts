@@ -4,6 +4,7 @@
  * The bridge sets the port when an instance is connected. Before that (module top level, snapshot) every use throws, so that
  * a snapshot can never freeze a random number, a timer or a connection.
  */
+import type { FramedTarget } from "../bridge/subrequest-target.ts";
 import type { AbortSignal } from "./web/events/abort-signal.ts";
 import type { ReadableStream } from "./web/streams/streams.ts";
 
@@ -25,6 +26,7 @@ export type OutgoingBody =
   | { readonly kind: "stream"; readonly stream: ReadableStream<Uint8Array> };
 
 export interface OutgoingRequest {
+  readonly target: FramedTarget;
   readonly method: string;
   readonly url: string;
   /** Lines `name:value\n`, names in lower case (sdk/header-text.ts). */
@@ -82,7 +84,7 @@ let current: HostPort | null = null;
 export function hostPort(): HostPort {
   if (current === null) {
     throw new Error(
-      "Cannot use time, random values, timers, fetch or crypto at the module's top level: they belong to a request",
+      "Cannot use time, random values, timers, fetch, caches or crypto at the module's top level: they belong to a request",
     );
   }
   return current;

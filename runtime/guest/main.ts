@@ -14,6 +14,7 @@ import { connectPartSources, providePart, shareCoreModules } from "./parts/load-
 import { installPartGlobals } from "./parts/part-globals.ts";
 import type { CompileImported } from "./web/wasm/install-wasm.ts";
 import { limitWebAssembly } from "./web/wasm/limit-webassembly.ts";
+import { serviceBindings } from "./web/fetch/service-binding.ts";
 
 interface BootGlobal {
   __selvageModule?: { readonly default?: unknown } | undefined;
@@ -31,6 +32,8 @@ interface BootFacts {
   readonly wallMs: number;
   readonly fetchWallMs: number;
   readonly environment: Readonly<Record<string, string>>;
+  /** Names of the functions it may call. */
+  readonly services: readonly string[];
 }
 
 const global = globalThis as unknown as BootGlobal;
@@ -111,7 +114,7 @@ hide(
         version: facts.version,
         wallMs: facts.wallMs,
         fetchWallMs: facts.fetchWallMs,
-        env: freeze(facts.environment),
+        env: freeze({ ...facts.environment, ...serviceBindings(facts.services) }),
         module,
       },
     );

@@ -111,6 +111,7 @@ export async function connectIsolate(
       wallMs: version.limits.wallMs,
       fetchWallMs: version.limits.fetchWallMs,
       environment: version.environment,
+      services: Object.keys(version.services),
     });
     const { environment, quickCrypto } = wires;
     const receive: unknown = await boot.apply(

@@ -18,6 +18,7 @@ const manifest: VersionManifest = {
   sourceMap: null,
   snapshots: [{ ...referenceTo(text("snapshot")), runtimeKey: "13.6-x64" }],
   wasm: [],
+  services: {},
 };
 
 /** The manifest with some keys replaced by anything at all, as hostile bytes. */

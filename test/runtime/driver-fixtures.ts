@@ -26,6 +26,7 @@ export function versionOf(
     hooks,
     limits: { ...defaultFunctionLimits, ...limits },
     environment,
+    services: {},
     code: `var __selvageModule = { default: ${module} };`,
     snapshot: null,
     wasm: [],

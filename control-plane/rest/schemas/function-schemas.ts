@@ -81,17 +81,27 @@ const source = union([
   }),
 ]);
 
+/** Form and existence are checked by the publish service, which names the binding. */
+const servicesInput: JsonSchema = {
+  type: "object",
+  description: "{NAME: {function, alias} or {function, version}}",
+};
+const services = mapOf(
+  object({ function: text(), alias: text(), version: text() }, { optional: ["alias", "version"] }),
+);
+
 export const publishRequest: JsonSchema = object(
   {
     source,
     version: name,
     description,
     limits: limitsInput,
+    services: servicesInput,
     aliases: list(name, { maxItems: storeLimits.aliasesPerFunctionMax }),
     snapshot: boolean,
     waitSeconds,
   },
-  { optional: ["version", "description", "limits", "aliases", "snapshot", "waitSeconds"] },
+  { optional: ["version", "description", "limits", "services", "aliases", "snapshot", "waitSeconds"] },
 );
 
 export const versionResource: JsonSchema = object({
@@ -102,6 +112,7 @@ export const versionResource: JsonSchema = object({
   digest,
   hooks: list(choice(hooks)),
   limits,
+  services,
   moduleBytes: integer({ min: 0 }),
   snapshot: object({ state: choice(["ready", "off", "failed"]), bytes: integer({ min: 0 }), reason: text() }),
   aliases: list(text()),

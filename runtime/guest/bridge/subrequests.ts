@@ -1,9 +1,10 @@
 /**
- * `fetch` on its way out: one frame per subrequest, matched with the response or the refusal that comes back.
+ * `fetch` and the caches on their way out: one frame per subrequest, matched with the response or the refusal that comes back.
  * Counting and checking addresses is the host's; nothing here decides what may be reached.
  */
 import { int, text, type FrameReader } from "../../bridge/frame.ts";
 import { bodyOwner, fromGuest, redirectModes } from "../../bridge/protocol.ts";
+import { writeTarget } from "../../bridge/subrequest-target.ts";
 import type { IncomingResponse, OutgoingRequest } from "../host-port.ts";
 import type { AbortSignal } from "../web/events/abort-signal.ts";
 import { BridgeBody, describeBody, type HostBodies, type OutgoingStreams } from "./bodies.ts";
@@ -87,6 +88,7 @@ export class Subrequests {
     const payload =
       int(id) +
       int(this.#currentInvocation()) +
+      writeTarget(request.target) +
       text(request.method) +
       text(request.url) +
       text(request.headers) +

@@ -3,11 +3,13 @@
  *
  * Kept by hand, because every module in it stays whole in each isolate. A key is the module's path from runtime/guest.
  */
+import * as cacheCall from "../../cache-call.ts";
 import * as hostPort from "../host-port.ts";
 import * as loadPart from "./load-part.ts";
 import * as blob from "../web/body/blob.ts";
 import * as body from "../web/body/body.ts";
 import * as extractBody from "../web/body/extract-body.ts";
+import * as hostBodyStream from "../web/body/host-body-stream.ts";
 import * as mimeType from "../web/body/mime-type.ts";
 import * as readBody from "../web/body/read-body.ts";
 import * as structuredClone from "../web/clone/structured-clone.ts";
@@ -25,7 +27,10 @@ import * as abortSignal from "../web/events/abort-signal.ts";
 import * as event from "../web/events/event.ts";
 import * as eventTarget from "../web/events/event-target.ts";
 import * as messageEvent from "../web/events/message-event.ts";
+import * as fetch from "../web/fetch/fetch.ts";
 import * as request from "../web/fetch/request.ts";
+import * as requestInit from "../web/fetch/request-init.ts";
+import * as requestState from "../web/fetch/request-state.ts";
 import * as response from "../web/fetch/response.ts";
 import * as headerList from "../web/headers/header-list.ts";
 import * as headerName from "../web/headers/header-name.ts";
@@ -36,11 +41,13 @@ import * as url from "../web/url/url.ts";
 import * as urlSearchParams from "../web/url/url-search-params.ts";
 
 export const coreModules: Readonly<Record<string, object>> = {
+  "../cache-call.ts": cacheCall,
   "host-port.ts": hostPort,
   "parts/load-part.ts": loadPart,
   "web/body/blob.ts": blob,
   "web/body/body.ts": body,
   "web/body/extract-body.ts": extractBody,
+  "web/body/host-body-stream.ts": hostBodyStream,
   "web/body/mime-type.ts": mimeType,
   "web/body/read-body.ts": readBody,
   "web/clone/structured-clone.ts": structuredClone,
@@ -58,7 +65,10 @@ export const coreModules: Readonly<Record<string, object>> = {
   "web/events/event.ts": event,
   "web/events/event-target.ts": eventTarget,
   "web/events/message-event.ts": messageEvent,
+  "web/fetch/fetch.ts": fetch,
   "web/fetch/request.ts": request,
+  "web/fetch/request-init.ts": requestInit,
+  "web/fetch/request-state.ts": requestState,
   "web/fetch/response.ts": response,
   "web/headers/header-list.ts": headerList,
   "web/headers/header-name.ts": headerName,

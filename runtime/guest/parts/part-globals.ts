@@ -2,6 +2,7 @@
  * Every part (a folder here, `<name>/main.ts`), and which of its exports are globals.
  * The imports are types alone: nothing of a part is in the core.
  */
+import type * as caches from "./caches/main.ts";
 import type * as legacyEncodings from "./legacy-encodings/main.ts";
 import { definePartGlobal } from "./load-part.ts";
 import type * as messaging from "./messaging/main.ts";
@@ -11,6 +12,7 @@ import type * as urlPattern from "./url-pattern/main.ts";
 
 /** Part → what its main.ts exports: `readonly "name": typeof import("./name/main.ts")`. */
 export interface PartExports {
+  readonly caches: typeof caches;
   readonly "legacy-encodings": typeof legacyEncodings;
   readonly messaging: typeof messaging;
   readonly "multi-byte-encodings": typeof multiByteEncodings;
@@ -22,6 +24,7 @@ export type PartName = keyof PartExports;
 
 /** Part → exports that are globals of the same name. */
 export const partGlobals: { readonly [Name in PartName]: readonly (keyof PartExports[Name] & string)[] } = {
+  caches: ["Cache", "CacheStorage", "caches"],
   "legacy-encodings": [],
   messaging: ["MessageChannel", "MessagePort"],
   "multi-byte-encodings": [],

@@ -6,6 +6,7 @@ import type { PublishResult } from "../../api.ts";
 import type { SelvageClient } from "../../client.ts";
 import type { Parsed } from "../../problem.ts";
 import { readProject, readProjectEntry, type ProjectEntry, type ProjectSource } from "../../project-source.ts";
+import { servicesText } from "../../service-target.ts";
 import { FileDigests, publishProject, type PublishProgress, type PublishSettings } from "../../publish-project.ts";
 import { refusal, ToldFailure } from "../exit-code.ts";
 import { collect, parsePair, parseWaitSeconds } from "../option-values.ts";
@@ -147,6 +148,7 @@ function settingsOf({ file }: ProjectEntry, options: PublishOptions): PublishSet
   return {
     description: options.description ?? "",
     limits: file.limits,
+    services: file.services,
     aliases: options.alias ?? [],
     ...(snapshot === null ? {} : { snapshot }),
     ...(options.name === undefined ? {} : { version: options.name }),
@@ -176,6 +178,7 @@ function resultText({ version, rollout, timings, warnings }: PublishResult): str
   return [
     ...warnings.map((warning) => `warning: ${warning}`),
     `${version.function} ${version.version} (${version.hooks.join(", ")})${snapshot}`,
+    ...(Object.keys(version.services).length === 0 ? [] : [`services: ${servicesText(version.services)}`]),
     ...(version.aliases.length === 0 ? [] : [`aliases: ${version.aliases.join(", ")}`]),
     `built in ${Math.round(bundleMs + evaluateMs + storeMs)} ms; ${rolloutText(rollout)}`,
   ].join("\n");

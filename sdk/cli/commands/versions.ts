@@ -1,5 +1,6 @@
 /** `selvage versions`: the published versions of a function. */
 import type { VersionResource } from "../../api.ts";
+import { servicesText } from "../../service-target.ts";
 import { examples, type AddCommand } from "../session.ts";
 import { textTable } from "../text-table.ts";
 
@@ -17,7 +18,7 @@ export const addVersions: AddCommand = (program, open) => {
 };
 
 function versionsText(versions: readonly VersionResource[]): string {
-  return textTable(["VERSION", "CREATED", "HOOKS", "SIZE", "SNAPSHOT", "ALIASES", "DESCRIPTION"], {
+  return textTable(["VERSION", "CREATED", "HOOKS", "SIZE", "SNAPSHOT", "ALIASES", "SERVICES", "DESCRIPTION"], {
     rows: versions.map((version) => [
       version.version,
       version.createdAt,
@@ -25,6 +26,7 @@ function versionsText(versions: readonly VersionResource[]): string {
       `${Math.ceil(version.moduleBytes / 1_024)} KiB`,
       version.snapshot.state === "failed" ? `failed: ${version.snapshot.reason}` : version.snapshot.state,
       version.aliases.join(","),
+      servicesText(version.services),
       version.description,
     ]),
     empty: "no versions yet: selvage publish",

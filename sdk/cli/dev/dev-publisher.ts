@@ -109,6 +109,7 @@ export class DevPublisher {
   async #publishAndBind({ file }: ProjectEntry, send: Send): Promise<PublishResult | null> {
     const settings: PublishSettings = {
       limits: file.limits,
+      services: file.services,
       aliases: [DEV_ALIAS],
       snapshot: false,
       waitSeconds: WAIT_SECONDS,

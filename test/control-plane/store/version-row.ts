@@ -15,6 +15,7 @@ export function versionRow(changes: Partial<VersionRow> = {}): VersionRow {
     signature: "c2ln",
     hooks: ["clientRequest", "fetch"],
     limits: defaultFunctionLimits,
+    services: {},
     moduleDigest: digest("b"),
     moduleBytes: 17,
     snapshot: { state: "ready", bytes: 5, reason: "" },

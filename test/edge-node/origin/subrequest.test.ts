@@ -28,7 +28,7 @@ interface Asked extends Partial<Subrequest> {
 function fetchUrl(url: string, { from, signal, ...change }: Asked = {}): Promise<SubrequestResponse> {
   return subrequest(
     { connections: from ?? connections(), cdnLoop: "selvage", signal: signal ?? new AbortController().signal },
-    { method: "GET", url, headers: "", body: emptyBody, redirect: "follow", ...change },
+    { target: { kind: "network" }, method: "GET", url, headers: "", body: emptyBody, redirect: "follow", ...change },
   );
 }
 

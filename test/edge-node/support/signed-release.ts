@@ -6,6 +6,7 @@ import type { DesiredState, DomainState, FunctionState, VersionState } from "../
 import { parseDomain } from "../../../sdk/domain-parser.ts";
 import { defaultFunctionLimits } from "../../../sdk/limits.ts";
 import { parseRules } from "../../../sdk/rule-parser.ts";
+import type { Services } from "../../../sdk/service-target.ts";
 import { sealSecrets } from "../../../sdk/sealed-secret.ts";
 
 export interface ReleaseOptions {
@@ -16,6 +17,7 @@ export interface ReleaseOptions {
   readonly snapshots?: readonly { readonly runtimeKey: string; readonly bytes: string }[];
   /** In the order of their digests. */
   readonly wasm?: readonly Uint8Array[];
+  readonly services?: Services;
   readonly variables?: Readonly<Record<string, string>>;
   readonly secrets?: Readonly<Record<string, string>>;
   readonly nodeToken?: string;
@@ -55,6 +57,7 @@ export class Signer {
       sourceMap: options.sourceMap === undefined ? null : this.#store(options.sourceMap),
       snapshots,
       wasm: (options.wasm ?? []).map((bytes) => this.#store(bytes)),
+      services: options.services ?? {},
     };
     const bytes = serialiseManifest(manifest);
     const { digest } = this.#store(bytes);

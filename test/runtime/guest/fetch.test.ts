@@ -39,6 +39,7 @@ describe("fetch", () => {
     });
     expect(sent).toEqual([
       {
+        target: { kind: "network" },
         method: "POST",
         url: "http://x.y/a",
         headers: "x-b:2\ncontent-type:text/plain;charset=UTF-8\n",

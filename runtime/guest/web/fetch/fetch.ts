@@ -2,6 +2,7 @@
  * `fetch` (https://fetch.spec.whatwg.org/#fetch-method) over the host: this side makes the request and the Response, the host
  * does the network, redirects included.
  */
+import type { FramedTarget } from "../../../bridge/subrequest-target.ts";
 import { Body } from "../body/body.ts";
 import { requireArguments, toPrintable } from "../core/webidl.ts";
 import { type AbortSignal, onAbort } from "../events/abort-signal.ts";
@@ -12,7 +13,14 @@ import { type RequestInit, requestStateOf } from "./request-init.ts";
 import type { RequestState } from "./request-state.ts";
 import { isNullBodyStatus, isRedirectStatus, type Response, responseOver, ResponseState } from "./response.ts";
 
-export async function fetch(...parameters: [input: RequestInfo, init?: RequestInit | null]): Promise<Response> {
+export type FetchParameters = [input: RequestInfo, init?: RequestInit | null];
+
+export function fetch(...parameters: FetchParameters): Promise<Response> {
+  return fetchFrom({ kind: "network" }, parameters);
+}
+
+/** `fetch` with another answerer than the network. */
+export async function fetchFrom(target: FramedTarget, parameters: FetchParameters): Promise<Response> {
   requireArguments(parameters.length, 1, "fetch");
   const [input, init] = parameters;
   const source = isRequest(input) ? requestStateIn(input) : null;
@@ -23,13 +31,17 @@ export async function fetch(...parameters: [input: RequestInfo, init?: RequestIn
   if (!/^https?:/.test(request.url)) {
     throw new TypeError(`Cannot fetch ${toPrintable(request.url)}: only http and https are supported`);
   }
-  const incoming = await send(request, signal);
+  const incoming = await send(request, { target, signal });
   return responseOf(request, { incoming, signal });
 }
 
-async function send(request: RequestState, signal: AbortSignal | null): Promise<IncomingResponse> {
+async function send(
+  request: RequestState,
+  { target, signal }: { readonly target: FramedTarget; readonly signal: AbortSignal | null },
+): Promise<IncomingResponse> {
   const body = request.body?.take("fetch") ?? { kind: "empty" };
   const outgoing = {
+    target,
     method: request.method,
     url: request.url,
     headers: request.headerList.text,

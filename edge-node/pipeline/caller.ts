@@ -1,0 +1,36 @@
+/** Who runs: an invocation as its host and its log see it. Said by the front, never by the function. */
+import type { Phase } from "../../sdk/phase.ts";
+import type { FunctionLog, Services } from "./services.ts";
+
+/** How many calls of services one client request may still cause. Shared by everything that runs for it. */
+export interface CallBudget {
+  serviceCallsLeft: number;
+}
+
+/** A running invocation as its host sees it. */
+export interface Caller {
+  readonly services: Services;
+  readonly requestId: string;
+  readonly function: string;
+  readonly version: string;
+  readonly phase: Phase;
+  readonly clientIp: string;
+  readonly domain: string;
+  /** The client request's CDN-Loop field, "" when absent. */
+  readonly cdnLoop: string;
+  /** 0: a rule runs it; else how many functions stand between. */
+  readonly depth: number;
+  readonly budget: CallBudget;
+  readonly onLog: (record: FunctionLog) => void;
+}
+
+/** What every log record of the invocation begins with. */
+export function logIdentity({
+  services,
+  requestId,
+  function: name,
+  version,
+  phase,
+}: Caller): Pick<FunctionLog, "time" | "requestId" | "function" | "version" | "phase"> {
+  return { time: services.clock.now(), requestId, function: name, version, phase };
+}

@@ -1,0 +1,57 @@
+/**
+ * What one invocation may ask of the world: the network, the functions it was published with as services, its own caches, a log line.
+ *
+ * The same for functions that rules run, that other functions call and that `selvage invoke` runs. Invariant: whose caches and whose log
+ * is said by the front, never by the function.
+ */
+import { type InvocationHost, type LogLevel, type Subrequest, type SubrequestResponse } from "../../runtime/driver.ts";
+import { subrequest } from "../origin/subrequest.ts";
+import { callService } from "./call-service.ts";
+import { logIdentity, type Caller } from "./caller.ts";
+import { nextCdnLoop } from "./loop-guard.ts";
+import type { Services } from "./services.ts";
+
+export class FunctionHost implements InvocationHost {
+  readonly #caller: Caller;
+
+  constructor(caller: Caller) {
+    this.#caller = caller;
+  }
+
+  fetch(request: Subrequest, signal: AbortSignal): Promise<SubrequestResponse> {
+    const caller = this.#caller;
+    const { target } = request;
+    switch (target.kind) {
+      case "network": {
+        const { functionConnections: connections } = caller.services;
+        return subrequest({ connections, cdnLoop: nextCdnLoop(caller.cdnLoop), signal }, request);
+      }
+      case "service":
+        return callService(caller, {
+          request,
+          name: target.name,
+          service: target.service,
+          signal,
+          hostOf: (callee) => new FunctionHost(callee),
+        });
+      case "cache":
+        return this.#useCache(request, { call: target.call, signal });
+    }
+  }
+
+  log(level: LogLevel, message: string): void {
+    const caller = this.#caller;
+    caller.onLog({ ...logIdentity(caller), kind: "line", level, message });
+  }
+
+  async #useCache(
+    { url, headers, body }: Subrequest,
+    { call, signal }: Pick<Parameters<Services["functionCaches"]["run"]>[1], "call" | "signal">,
+  ): Promise<SubrequestResponse> {
+    const { services, function: owner } = this.#caller;
+    const { response, notKept } = await services.functionCaches.run(owner, { call, url, headers, body, signal });
+    // An author who wonders why nothing is found later reads it here; the standard has no place for it.
+    if (notKept !== null) this.log("debug", `Cache.put() stored nothing for ${url.slice(0, 200)}: ${notKept}`);
+    return response;
+  }
+}
