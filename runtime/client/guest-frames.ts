@@ -187,8 +187,15 @@ export class GuestFrames {
       case "stream":
         return { kind: "stream", chunks: this.#openStream(side, descriptor.id), lengthBytes: undefined };
       case "host":
-        return this.#source(side, descriptor.owner, descriptor.id)?.take() ?? null;
+        return this.#handOn(side, descriptor.owner, descriptor.id);
     }
+  }
+
+  /** A body that its guest passes on unread belongs to whoever gets it: the instance's end or idleness does not touch it any more. */
+  #handOn(side: InstanceSide, owner: BodyOwner, id: number): Body | null {
+    const body = this.#source(side, owner, id)?.take() ?? null;
+    if (body !== null && owner === bodyOwner.subrequest) side.subrequests.delete(id);
+    return body;
   }
 
   #openStream(side: InstanceSide, id: number): GuestStream {

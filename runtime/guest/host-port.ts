@@ -15,6 +15,8 @@ export interface HostBody {
   read(): Promise<Uint8Array | null>;
   /** No more reads will come. */
   cancel(): void;
+  /** The body as the host knows it, for handing it on unread; absent where it is this very object. */
+  handOn?(): HostBody;
 }
 
 /** A body on its way out. `host` was never read here and is joined on the host's side. */

@@ -68,6 +68,38 @@ export function subrequests(run: RunFunction): void {
     expect(await textOf(outcome)).toBe("from http://other.example/y");
   });
 
+  it.each([
+    ["", "without a signal"],
+    ["{ signal: new AbortController().signal }", "with a signal"],
+  ])("an answer passed on unread (fetch(url%s)) is read to its end after the instance is idle", async (init) => {
+    let aborted = false;
+    const read = Promise.withResolvers<void>();
+    const { outcome } = await run(
+      `{ fetch() { return fetch("http://other.example/y"${init === "" ? "" : `, ${init}`}); } }`,
+      {
+        fetch: async (request, signal) => {
+          signal.addEventListener("abort", () => {
+            aborted = true;
+          });
+          const chunks = {
+            async *[Symbol.asyncIterator]() {
+              yield Buffer.from("first ");
+              await read.promise;
+              if (aborted) throw new Error("aborted");
+              yield Buffer.from("last");
+            },
+          };
+          return { ...(await fetch(request)), body: { kind: "stream", lengthBytes: undefined, chunks } };
+        },
+      },
+    );
+    const text = textOf(outcome);
+    // Whatever the host has to say about the first instance comes before this answer.
+    await run(`{ fetch() { return new Response(); } }`);
+    read.resolve();
+    expect(await text).toBe("first last");
+  });
+
   it("a refused subrequest is a TypeError", async () => {
     const { outcome } = await run(
       `{ async fetch() { try { await fetch("http://127.0.0.1/"); } catch (e) { return new Response(e.name + ": " + e.message); } } }`,

@@ -193,9 +193,11 @@ export function describeBody(body: OutgoingBody, streams: OutgoingStreams, onEnd
         payload: int(bodyKind.stream) + int(streams.add(body.stream, onEnd ?? ignoreEnd)),
         buffer: null,
       };
-    case "host":
-      if (!(body.body instanceof BridgeBody)) throw new TypeError("This body belongs to nobody");
-      return { payload: int(bodyKind.host) + referenceOf(body.body), buffer: null };
+    case "host": {
+      const known = body.body.handOn?.() ?? body.body;
+      if (!(known instanceof BridgeBody)) throw new TypeError("This body belongs to nobody");
+      return { payload: int(bodyKind.host) + referenceOf(known), buffer: null };
+    }
   }
 }
 

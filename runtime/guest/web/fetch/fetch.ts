@@ -121,4 +121,10 @@ class AbortableBody implements HostBody {
     this.#forget();
     this.#body.cancel();
   }
+
+  /** The signal is about what this side does with the body; whoever it is handed to reads on. */
+  handOn(): HostBody {
+    this.#forget();
+    return this.#body;
+  }
 }
