@@ -7,11 +7,13 @@ import {
   type Invocation,
   type InvocationHost,
   type Outcome,
+  type RunnableVersion,
   type Subrequest,
   type SubrequestResponse,
 } from "../../runtime/driver.ts";
 import type { FunctionLimits } from "../../sdk/limits.ts";
 import { bodies, subrequests } from "./driver-contract-bodies.ts";
+import { targets } from "./driver-contract-targets.ts";
 import { bytesOf, headersOf, invocationOf, quietHost, streamOf, textOf, versionOf } from "./driver-fixtures.ts";
 import { cryptoOperations } from "./driver-contract-crypto.ts";
 import { lifeCycle, limits } from "./driver-contract-life-cycle.ts";
@@ -41,6 +43,7 @@ export function driverContract(name: string, create: () => Promise<Driver>): voi
     failures(run);
     bodies(run);
     subrequests(run);
+    targets(run);
     lifeCycle(() => driver);
     limits(() => driver, run);
     uncaughtErrors(() => driver);
@@ -52,6 +55,7 @@ export interface RunOptions {
   readonly invocation?: Partial<Invocation>;
   readonly limits?: Partial<FunctionLimits>;
   readonly environment?: Readonly<Record<string, string>>;
+  readonly services?: RunnableVersion["services"];
   readonly fetch?: (request: Subrequest, signal: AbortSignal) => Promise<SubrequestResponse>;
 }
 
@@ -290,7 +294,8 @@ function failures(run: RunFunction): void {
 }
 
 async function runOnce(driver: Driver, module: string, options: RunOptions): Promise<Run> {
-  const version = versionOf(module, options.limits ?? {}, options.environment ?? {});
+  const { limits = {}, environment = {}, services = {} } = options;
+  const version = { ...versionOf(module, limits, environment), services };
   await driver.load(version);
   const logs: string[] = [];
   const host: InvocationHost = {
