@@ -97,6 +97,7 @@ async function run(callee: Caller, { call, hop, lent, key }: Run): Promise<HopRe
   );
   const abort = (): void => running.cancel();
   call.signal.addEventListener("abort", abort, { once: true });
+  if (call.signal.aborted) abort();
   const outcome = await running.outcome;
   const code = problemOf(outcome, lent);
   const durationMs = services.clock.monotonicMs() - started;
