@@ -1,12 +1,7 @@
 /** The Cache API from an author's module to a front's memory and back, with real isolates on a whole front. */
 import { afterEach, describe, expect, it } from "vitest";
-import { nodeRuntimeEnvironment } from "../../../edge-node/hosts/node-runtime-environment.ts";
-import { LocalDriver } from "../../../runtime/local-driver.ts";
-import { guestCode } from "../../runtime/guest-code.ts";
-import { versionOf } from "../../runtime/driver-fixtures.ts";
 import { ask } from "../support/client.ts";
-import { ManualClock, startEdge, type Edge } from "../support/edge.ts";
-import { textOutcome } from "../support/function-driver.ts";
+import { startIsolateEdge, type IsolateEdge } from "../support/isolate-edge.ts";
 import { opensThings } from "../support/opened.ts";
 
 const { origin } = opensThings();
@@ -35,24 +30,13 @@ const KEEPER = `{ async fetch(request) {
 } }`;
 
 /** A front that is answered by function b; function a has the same code. */
-async function keepers(): Promise<{ readonly port: number; readonly clock: ManualClock; readonly edge: Edge }> {
-  const clock = new ManualClock();
-  const environment = nodeRuntimeEnvironment((message) => {
-    throw new Error(message);
-  });
-  const driver = new LocalDriver({ environment, guest: await guestCode(), baseSnapshot: null, spares: 0 });
-  open.push(driver);
-  await driver.start();
-  for (const name of ["a", "b"]) {
-    await driver.load({ ...versionOf(KEEPER, {}), key: `${name}@v1`, function: name, version: "v1" });
-  }
-  const edge = await startEdge({
-    functions: { a: () => textOutcome(""), b: () => textOutcome("") },
-    rules: [{ phase: "fetch", function: "b" }],
-    front: { driver, clock },
-  });
+async function keepers(): Promise<IsolateEdge> {
+  const edge = await startIsolateEdge(
+    { a: { module: KEEPER }, b: { module: KEEPER } },
+    { rules: [{ phase: "fetch", function: "b" }] },
+  );
   open.push(edge);
-  return { port: edge.port, clock, edge };
+  return edge;
 }
 
 async function get(port: number, path: string): Promise<string> {
@@ -97,21 +81,21 @@ describe("a function's cache", () => {
   });
 
   it("logs why nothing was kept", async () => {
-    const { port, edge } = await keepers();
+    const { port, logs } = await keepers();
     expect(await get(port, `/put?text=x&headers=${encodeURIComponent('{"set-cookie":"a=b"}')}`)).toBe("put");
     expect(await get(port, "/match")).toBe("miss");
-    expect(edge.logs).toMatchObject([
+    expect(logs).toMatchObject([
       { function: "b", level: "debug", message: "Cache.put() stored nothing for https://key.test/: SET_COOKIE" },
     ]);
   });
 
   it("is its own: another function finds nothing there", async () => {
-    const { port, edge } = await keepers();
+    const { port, route } = await keepers();
     await get(port, "/put?text=mine");
-    edge.route({ rules: [{ phase: "fetch", function: "a" }] });
+    route({ rules: [{ phase: "fetch", function: "a" }] });
     expect(await get(port, "/match")).toBe("miss");
     await get(port, "/put?text=other");
-    edge.route({ rules: [{ phase: "fetch", function: "b" }] });
+    route({ rules: [{ phase: "fetch", function: "b" }] });
     expect(await get(port, "/match")).toBe("mine");
   });
 });
