@@ -68,6 +68,16 @@ describe("serialiseManifest() and parseManifest()", () => {
     expect(parseManifest(serialiseManifest(manifest))).toEqual({ ok: true, value: manifest });
   });
 
+  it("name services only when there are any, so that older manifests keep their bytes", () => {
+    expect(Buffer.from(serialiseManifest(manifest)).toString()).not.toContain("services");
+    const services = { B: { function: "log", version: "v3" }, A: { function: "auth", alias: "prod" } } as const;
+    const bytes = serialiseManifest({ ...manifest, services });
+    expect(parseManifest(bytes)).toEqual({ ok: true, value: { ...manifest, services } });
+    expect(Buffer.from(bytes).toString()).toContain(
+      '"services":{"A":{"function":"auth","alias":"prod"},"B":{"function":"log","version":"v3"}}}',
+    );
+  });
+
   it("write one byte form whatever the order of keys and hooks", () => {
     const shuffled: VersionManifest = {
       ...(Object.fromEntries(Object.entries(manifest).toReversed()) as unknown as VersionManifest),
@@ -83,6 +93,12 @@ describe("serialiseManifest() and parseManifest()", () => {
     ["another format", altered({ format: 2 }), "format: received an unknown format, allowed 1"],
     ["an unknown hook", altered({ hooks: ["fetch", "constructor"] }), "hooks[1]: is not one of"],
     ["no hook", altered({ hooks: [] }), "hooks: is not a list of 1..7 hooks"],
+    ["services that are empty", altered({ services: {} }), "manifest: is not in canonical form"],
+    [
+      "a service without a version",
+      altered({ services: { A: { function: "a" } } }),
+      "services.A.version: received neither",
+    ],
     ["an unknown key", altered({ extra: 1 }), "manifest: is not in canonical form"],
     ["a key named __proto__", text(`{"__proto__":{"format":1}}`), "format: received an unknown format"],
     ["a short digest", altered({ module: { digest: "ab", bytes: 1 } }), "module.digest: is not 64"],

@@ -12,6 +12,7 @@ describe("parseProjectFile()", () => {
       bundler: "esbuild",
       limits: {},
       variables: {},
+      services: {},
       snapshot: null,
     });
   });
@@ -24,6 +25,7 @@ describe("parseProjectFile()", () => {
       bundler: "rollup",
       limits: { cpuMs: 10 },
       variables: { GREETING: "hi" },
+      services: { AUTH: { function: "auth", alias: "prod" } },
       snapshot: false,
     };
     expect(parsedValue(parseProjectFile(input))).toEqual(input);
@@ -53,6 +55,8 @@ describe("parseProjectFile()", () => {
     [{ name: "a", variables: "x" }, "variables"],
     [{ name: "a", variables: { A: "x".repeat(4_096) } }, "environment"],
     [{ name: "a", snapshot: "no" }, "snapshot"],
+    [{ name: "a", services: { AUTH: { function: "auth" } } }, "services.AUTH.version"],
+    [{ name: "a", services: { A: { function: "a", alias: "p" } }, variables: { A: "1" } }, "services.A"],
     [{ name: "a", description: "x".repeat(513) }, "description"],
     [{ name: "a", secrets: {} }, "secrets"],
   ])("refuses %j", (input, path) => {

@@ -15,7 +15,7 @@ export function versionRow(changes: Partial<VersionRow> = {}): VersionRow {
     signature: "c2ln",
     hooks: ["clientRequest", "fetch"],
     limits: defaultFunctionLimits,
-    services: {},
+    services: { AUTH: { function: "auth", alias: "prod" } },
     moduleDigest: digest("b"),
     moduleBytes: 17,
     snapshot: { state: "ready", bytes: 5, reason: "" },

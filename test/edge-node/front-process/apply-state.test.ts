@@ -92,6 +92,7 @@ describe("StateApplier", () => {
       code: "the code",
       variables: { A: "1" },
       secrets: { B: "2" },
+      services: { AUTH: { function: "auth", alias: "prod" } },
       snapshots: [
         { runtimeKey: "theirs", bytes: "not ours" },
         { runtimeKey: "ours", bytes: "the snapshot" },
@@ -100,6 +101,7 @@ describe("StateApplier", () => {
     expect(await apply(1, [release])).toEqual({ failures: [], damaged: [] });
     const [loaded] = driver.loaded.values();
     expect(loaded).toMatchObject({ function: "hello", code: "the code", environment: { A: "1", B: "2" } });
+    expect(loaded?.services).toEqual({ AUTH: { function: "auth", alias: "prod" } });
     expect(Buffer.from(loaded?.snapshot ?? []).toString()).toBe("the snapshot");
     expect(driver.warmed).toEqual([loaded?.key]);
     expect(routings.map(({ revision }) => revision)).toEqual([1]);
@@ -237,10 +239,12 @@ describe("StateApplier", () => {
     const { signer, driver, stackMaps, apply } = await setUp();
     const sourceMap = JSON.stringify({ version: 3, sources: ["src/index.ts"], names: [], mappings: "AASI" });
     await apply(1, [signer.release({ sourceMap }), signer.release({ function: "plain", code: "2" })]);
-    const [mapped, plain] = [...driver.loaded.keys()];
+    // Versions are loaded side by side: either may be first.
+    const loaded = [...driver.loaded.values()];
+    const keyOf = (name: string): string => loaded.find((version) => version.function === name)?.key ?? "";
     const stack = "Error: no\n    at run (function.js:1:1)";
-    expect(await stackMaps.map(mapped ?? "", stack)).toBe("Error: no\n    at run (src/index.ts:10:5)");
-    expect(await stackMaps.map(plain ?? "", stack)).toBe(stack);
+    expect(await stackMaps.map(keyOf("hello"), stack)).toBe("Error: no\n    at run (src/index.ts:10:5)");
+    expect(await stackMaps.map(keyOf("plain"), stack)).toBe(stack);
     expect(await stackMaps.map("unknown", stack)).toBe(stack);
   });
 
