@@ -1,7 +1,7 @@
 /** The part of the driver contract that is about bodies and subrequests. */
 import { expect, it } from "vitest";
 import { SubrequestError, type Subrequest, type SubrequestResponse } from "../../runtime/driver.ts";
-import type { RunFunction } from "./driver-contract.ts";
+import type { RunFunction } from "./driver-run.ts";
 import { brokenStream, bytesOf, streamOf, textOf } from "./driver-fixtures.ts";
 
 /** Bodies in both directions. */
@@ -43,31 +43,18 @@ export function bodies(run: RunFunction): void {
   });
 }
 
-/** What functions fetch. */
-export function subrequests(run: RunFunction): void {
-  const fetch = (request: Subrequest): Promise<SubrequestResponse> =>
-    Promise.resolve({
-      status: 200,
-      statusText: "OK",
-      headers: `x-method:${request.method}\n`,
-      body: streamOf(["from ", request.url]),
-      url: request.url,
-      redirected: false,
-    });
-
-  it("fetch reaches the host, and its body can be read", async () => {
-    const { outcome } = await run(
-      `{ async fetch() { const r = await fetch("http://other.example/x", { method: "PUT", body: "b" }); return new Response(r.headers.get("x-method") + " " + (await r.text())); } }`,
-      { fetch },
-    );
-    expect(await textOf(outcome)).toBe("PUT from http://other.example/x");
+const fetch = (request: Subrequest): Promise<SubrequestResponse> =>
+  Promise.resolve({
+    status: 200,
+    statusText: "OK",
+    headers: `x-method:${request.method}\n`,
+    body: streamOf(["from ", request.url]),
+    url: request.url,
+    redirected: false,
   });
 
-  it("a subrequest's answer returned as it is never enters the isolate", async () => {
-    const { outcome } = await run(`{ fetch() { return fetch("http://other.example/y"); } }`, { fetch });
-    expect(await textOf(outcome)).toBe("from http://other.example/y");
-  });
-
+/** Answers that are passed on. */
+export function passedOn(run: RunFunction): void {
   it.each([
     ["", "without a signal"],
     ["{ signal: new AbortController().signal }", "with a signal"],
@@ -98,6 +85,22 @@ export function subrequests(run: RunFunction): void {
     await run(`{ fetch() { return new Response(); } }`);
     read.resolve();
     expect(await text).toBe("first last");
+  });
+}
+
+/** What functions fetch. */
+export function subrequests(run: RunFunction): void {
+  it("fetch reaches the host, and its body can be read", async () => {
+    const { outcome } = await run(
+      `{ async fetch() { const r = await fetch("http://other.example/x", { method: "PUT", body: "b" }); return new Response(r.headers.get("x-method") + " " + (await r.text())); } }`,
+      { fetch },
+    );
+    expect(await textOf(outcome)).toBe("PUT from http://other.example/x");
+  });
+
+  it("a subrequest's answer returned as it is never enters the isolate", async () => {
+    const { outcome } = await run(`{ fetch() { return fetch("http://other.example/y"); } }`, { fetch });
+    expect(await textOf(outcome)).toBe("from http://other.example/y");
   });
 
   it("a refused subrequest is a TypeError", async () => {

@@ -1,7 +1,7 @@
 /** The part of the driver contract about WebCrypto: whichever way an operation goes, it gives the same. */
 import { createHash, createHmac } from "node:crypto";
 import { expect, it } from "vitest";
-import type { RunFunction } from "./driver-contract.ts";
+import type { RunFunction } from "./driver-run.ts";
 import { textOf } from "./driver-fixtures.ts";
 
 const sizes = [0, 1, 1_024, 4_096, 4_097, 65_536, 65_537, 1_048_576];

@@ -1,7 +1,7 @@
 /** The part of the driver contract about versions that come and go, and about bounds. */
 import { expect, it } from "vitest";
 import type { Driver } from "../../runtime/driver.ts";
-import type { RunFunction } from "./driver-contract.ts";
+import type { RunFunction } from "./driver-run.ts";
 import { invocationOf, quietHost, textOf, versionOf } from "./driver-fixtures.ts";
 
 /** Loading, warming, unloading, cancelling. */

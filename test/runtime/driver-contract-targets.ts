@@ -1,14 +1,16 @@
 /** The part of the driver contract that is about subrequests to other functions and to the caches. */
 import { expect, it } from "vitest";
 import type { Subrequest, SubrequestResponse } from "../../runtime/driver.ts";
-import type { RunFunction } from "./driver-contract.ts";
+import type { RunFunction } from "./driver-run.ts";
 import { brokenStream, streamOf, textOf } from "./driver-fixtures.ts";
 
-const services = { AUTH: { function: "auth", alias: "prod" }, LOG: { function: "log", version: "v3" } } as const;
+const bound = { AUTH: { function: "auth", alias: "prod" }, LOG: { function: "log", version: "v3" } } as const;
 
-export function targets(run: RunFunction): void {
-  const seen: Subrequest[] = [];
-  const record = (answer: Partial<SubrequestResponse>) => (request: Subrequest) => {
+const seen: Subrequest[] = [];
+
+/** A host that remembers what it was asked and gives one answer. */
+function record(answer: Partial<SubrequestResponse>): (request: Subrequest) => Promise<SubrequestResponse> {
+  return (request) => {
     seen.push(request);
     const nothing = {
       statusText: "",
@@ -19,13 +21,16 @@ export function targets(run: RunFunction): void {
     } as const;
     return Promise.resolve({ status: 200, ...nothing, ...answer });
   };
+}
 
+/** Other functions, by binding. */
+export function services(run: RunFunction): void {
   it("env holds the services beside the variables, and their fetch names the function they were published with", async () => {
     seen.length = 0;
     const { outcome } = await run(
       `{ async fetch(request, env) { const r = await env.AUTH.fetch("http://auth/check?a=1", { method: "POST", body: request.body, duplex: "half" }); return new Response([env.KEY, Object.keys(env), r.status, await r.text(), String(env.LOG)].join(" ")); } }`,
       {
-        services,
+        services: bound,
         environment: { KEY: "value" },
         invocation: { method: "POST", body: streamOf(["never read"]) },
         fetch: record({ status: 403, body: streamOf(["no", "pe"]) }),
@@ -34,7 +39,7 @@ export function targets(run: RunFunction): void {
     expect(await textOf(outcome)).toBe("value KEY,AUTH,LOG 403 nope [object ServiceBinding]");
     expect(seen).toMatchObject([
       {
-        target: { kind: "service", name: "AUTH", service: services.AUTH },
+        target: { kind: "service", name: "AUTH", service: bound.AUTH },
         method: "POST",
         url: "http://auth/check?a=1",
       },
@@ -47,7 +52,7 @@ export function targets(run: RunFunction): void {
     const { outcome } = await run(
       `{ async fetch(request, env) { let n = 0; const stream = new ReadableStream({ pull(c) { n += 1; if (n > 3) c.close(); else c.enqueue(new TextEncoder().encode(String(n))); } }); const r = await env.AUTH.fetch("http://auth/", { method: "PUT", body: stream, duplex: "half" }); return new Response(r.body); } }`,
       {
-        services,
+        services: bound,
         fetch: async (request) => {
           if (request.body.kind !== "stream") throw new Error("not a stream");
           for await (const chunk of request.body.chunks) body += Buffer.from(chunk).toString();
@@ -61,14 +66,17 @@ export function targets(run: RunFunction): void {
   it("no binding can be made for another name, and none exists without services", async () => {
     const { outcome } = await run(
       `{ fetch(request, env) { const made = []; for (const make of [() => new env.AUTH.constructor("OTHER"), () => env.AUTH.fetch.call({}, "http://x/")]) try { made.push(String(make())); } catch (e) { made.push(e.name); } return new Response(made.join(" ")); } }`,
-      { services },
+      { services: bound },
     );
     expect(await textOf(outcome)).toBe("TypeError [object Promise]");
     expect(
       await textOf((await run(`{ fetch(request, env) { return new Response(String(env.AUTH)); } }`)).outcome),
     ).toBe("undefined");
   });
+}
 
+/** The function's own caches. */
+export function caches(run: RunFunction): void {
   it("cache operations are subrequests with a call, in a version's first use of caches and later", async () => {
     seen.length = 0;
     const { outcome } = await run(
@@ -93,7 +101,7 @@ export function targets(run: RunFunction): void {
   it("services and caches count as subrequests", async () => {
     const { outcome } = await run(
       `{ async fetch(request, env) { await env.AUTH.fetch("http://a/"); await caches.default.match("http://a/"); try { await caches.default.match("http://a/"); } catch (e) { return new Response(e.name + ": " + e.message); } } }`,
-      { services, limits: { subrequestsMax: 2 }, fetch: record({}) },
+      { services: bound, limits: { subrequestsMax: 2 }, fetch: record({}) },
     );
     expect(await textOf(outcome)).toBe("TypeError: Too many subrequests in one invocation");
   });

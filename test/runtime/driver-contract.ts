@@ -2,28 +2,14 @@
  * The contract of `Driver`, run over each implementation. Modules are written as bundles: a script that sets `__selvageModule`.
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import {
-  type Driver,
-  type Invocation,
-  type InvocationHost,
-  type Outcome,
-  type RunnableVersion,
-  type Subrequest,
-  type SubrequestResponse,
-} from "../../runtime/driver.ts";
-import type { FunctionLimits } from "../../sdk/limits.ts";
-import { bodies, subrequests } from "./driver-contract-bodies.ts";
-import { targets } from "./driver-contract-targets.ts";
+import type { Driver } from "../../runtime/driver.ts";
+import { bodies, passedOn, subrequests } from "./driver-contract-bodies.ts";
+import { caches, services } from "./driver-contract-targets.ts";
+import { runOnce, type RunFunction, type RunOptions, type Run } from "./driver-run.ts";
 import { bytesOf, headersOf, invocationOf, quietHost, streamOf, textOf, versionOf } from "./driver-fixtures.ts";
 import { cryptoOperations } from "./driver-contract-crypto.ts";
 import { lifeCycle, limits } from "./driver-contract-life-cycle.ts";
 import { uncaughtErrors } from "./driver-contract-uncaught.ts";
-
-/** What one invocation gave. */
-export interface Run {
-  readonly outcome: Outcome;
-  readonly logs: readonly string[];
-}
 
 /** Runs the whole contract over drivers that `create` makes; one driver serves all tests. */
 export function driverContract(name: string, create: () => Promise<Driver>): void {
@@ -43,23 +29,15 @@ export function driverContract(name: string, create: () => Promise<Driver>): voi
     failures(run);
     bodies(run);
     subrequests(run);
-    targets(run);
+    passedOn(run);
+    services(run);
+    caches(run);
     lifeCycle(() => driver);
     limits(() => driver, run);
     uncaughtErrors(() => driver);
     cryptoOperations(run);
   });
 }
-
-export interface RunOptions {
-  readonly invocation?: Partial<Invocation>;
-  readonly limits?: Partial<FunctionLimits>;
-  readonly environment?: Readonly<Record<string, string>>;
-  readonly services?: RunnableVersion["services"];
-  readonly fetch?: (request: Subrequest, signal: AbortSignal) => Promise<SubrequestResponse>;
-}
-
-export type RunFunction = (module: string, options?: RunOptions) => Promise<Run>;
 
 function answers(run: RunFunction): void {
   it("a fetch hook answers with status, headers and text", async () => {
@@ -293,17 +271,4 @@ function failures(run: RunFunction): void {
   });
 }
 
-async function runOnce(driver: Driver, module: string, options: RunOptions): Promise<Run> {
-  const { limits = {}, environment = {}, services = {} } = options;
-  const version = { ...versionOf(module, limits, environment), services };
-  await driver.load(version);
-  const logs: string[] = [];
-  const host: InvocationHost = {
-    fetch: options.fetch ?? ((request, signal) => quietHost(logs).fetch(request, signal)),
-    log: (level, message) => {
-      logs.push(`${level} ${message}`);
-    },
-  };
-  const outcome = await driver.invoke(invocationOf(version.key, options.invocation ?? {}), host).outcome;
-  return { outcome, logs };
 }

@@ -39,7 +39,7 @@ describe("env.NAME.fetch()", () => {
         module: `{ fetch() { let n = 0; return new Response(new ReadableStream({ pull(c) { n += 1; if (n > 3) c.error(new Error("late")); else c.enqueue(new Uint8Array(10)); } })); } }`,
       },
     });
-    await expect(ask(port, "/")).rejects.toThrow();
+    await expect(ask(port, "/")).rejects.toThrow("aborted");
   });
 
   it("rejects with a TypeError that names the binding and the code, and nothing of the called function", async () => {
