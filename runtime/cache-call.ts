@@ -28,6 +28,7 @@ export interface CacheCall {
 }
 
 export interface CachedHead {
+  /** 200..599, or 0 for a network error (`Response.error()`). */
   readonly status: number;
   readonly statusText: string;
   readonly headers: HeaderText;
@@ -37,4 +38,4 @@ export interface CachedHead {
 }
 
 /** The status of an answer that is not a stored response. A `match` without a hit answers `nothing`, which no response has. */
-export const cacheAnswer = { nothing: 0, done: 200, none: 404, full: 413 } as const;
+export const cacheAnswer = { nothing: 1, done: 200, none: 404, full: 413 } as const;

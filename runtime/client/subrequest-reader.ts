@@ -69,7 +69,8 @@ function cacheRefusal(request: ReadSubrequest, call: CacheCall): string | null {
   }
   const { response } = call;
   if (response === null) return null;
-  if (response.status < 200 || response.status > 599) return `The response's status is ${response.status}`;
+  const { status } = response;
+  if (status !== 0 && (status < 200 || status > 599)) return `The response's status is ${status}`;
   if (response.url !== "" && !wireGrammar.url.test(response.url)) return "The response's URL is not valid";
   if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(response.statusText)) return "The status text is not a reason phrase";
   return wireGrammar.headers.test(response.headers) ? null : "The headers hold bytes outside the grammar";

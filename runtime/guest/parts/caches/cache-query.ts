@@ -115,7 +115,7 @@ export function cachedResponse(
   state.statusText = head.statusText;
   state.url = head.url;
   state.redirected = head.redirected;
-  state.type = head.url === "" ? "default" : "basic";
+  state.type = head.status === 0 ? "error" : head.url === "" ? "default" : "basic";
   state.guard = "immutable";
   state.body = isNullBodyStatus(head.status) ? null : body;
   return responseOver(state);

@@ -106,7 +106,6 @@ export class Cache {
   }
 
   async #store(request: RequestState, response: ResponseState): Promise<void> {
-    if (response.type === "error") throw new TypeError("Cannot store in the cache: the response is a network error");
     if (response.status === 206) throw new TypeError("Cannot store in the cache: the response is partial (206)");
     refuseVaryAny(response);
     const body = response.body?.take("store in the cache") ?? { kind: "empty" };

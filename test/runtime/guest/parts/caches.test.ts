@@ -60,7 +60,6 @@ describe("Cache.put()", () => {
     ["an invalid URL", "not a url", new Response("")],
     ["a partial response", URL_A, new Response("", { status: 206 })],
     ["Vary: *", URL_A, new Response("", { headers: { vary: "accept, *" } })],
-    ["a network error", URL_A, Response.error()],
     ["something that is not a Response", URL_A, "text"],
     ["null", URL_A, null],
   ])("refuses %s with a TypeError and asks the host nothing", async (_name, request, response) => {
@@ -105,6 +104,12 @@ describe("Cache.match()", () => {
     expect(await caches.default.match(URL_A)).toBeUndefined();
     answer({ status: cacheAnswer.full });
     expect((await caches.default.match(URL_A))?.status).toBe(413);
+  });
+
+  test("gives a network error back that was stored", async () => {
+    await caches.default.put(URL_A, Response.error());
+    answer({ status: 0 });
+    expect(await caches.default.match(URL_A)).toMatchObject({ type: "error", status: 0 });
   });
 
   test("options reach the host; a method other than GET matches with ignoreMethod only", async () => {
