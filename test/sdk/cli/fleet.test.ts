@@ -1,5 +1,5 @@
 /** The whole tool against a real control plane and a real node: what a user does from the first file to a rollback. */
-import { writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { sendRequest } from "../../../bench/harness/http-exchange.ts";
@@ -226,5 +226,54 @@ describe("from nothing to served and back", { timeout: 60_000 }, () => {
     await json(["functions", "delete", "hello"]);
     expect(await json(["functions"])).toEqual([]);
     expect((await run(["versions", "hello"])).code).toBe(3);
+  });
+});
+
+describe("functions that call each other", { timeout: 60_000 }, () => {
+  const CALLS = "calls.test";
+  async function project(name: string, files: { readonly file: object; readonly source: string }): Promise<void> {
+    await mkdir(join(folder.path, name), { recursive: true });
+    await writeFile(
+      join(folder.path, name, "selvage.json"),
+      JSON.stringify({ name, entry: "index.js", ...files.file }),
+    );
+    await writeFile(join(folder.path, name, "index.js"), files.source);
+  }
+  const saveAuth = (word: string): Promise<void> =>
+    project("auth", { file: {}, source: `export default { fetch: () => new Response(${JSON.stringify(word)}) };` });
+  async function called(): Promise<string> {
+    return (await sendRequest({ url: `${node.edgeUrl}/`, host: CALLS })).body.toString();
+  }
+
+  test("a binding to a function that does not exist is refused", async () => {
+    await project("caller", {
+      file: { services: { AUTH: { function: "auth", alias: "prod" } } },
+      source: `export default { async fetch(request, env) {
+        try { return new Response("auth says " + (await (await env.AUTH.fetch("http://auth/")).text())); }
+        catch (error) { return new Response(error.message); }
+      } };`,
+    });
+    const result = await run(["publish", "caller"]);
+    expect(result.code).toBe(3);
+    expect(result.stderr).toContain('services.AUTH.function: received "auth", allowed: an existing function');
+  });
+
+  test("publish says what is bound, and the called function answers without a rule of its own", async () => {
+    await saveAuth("one");
+    await json(["publish", "auth", "--alias", "prod", "--wait", "20"]);
+    const result = await run(["publish", "caller", "--alias", "prod", "--wait", "20"]);
+    expect(result.stdout).toContain("services: AUTH=auth@prod");
+    expect((await run(["versions", "caller"])).stdout).toContain("AUTH=auth@prod");
+    await json(["domains", "set", CALLS]);
+    await json(["rules", "add", CALLS, "--phase", "fetch", "--function", "caller", "--alias", "prod"]);
+    expect(await called()).toBe("auth says one");
+  });
+
+  test("the binding follows its alias, and a target that is gone is told with a code", async () => {
+    await saveAuth("two");
+    await json(["publish", "auth", "--alias", "prod", "--wait", "20"]);
+    expect(await called()).toBe("auth says two");
+    await json(["alias", "delete", "auth", "prod"]);
+    await expect.poll(called, { timeout: 20_000 }).toContain("(SERVICE_NOT_FOUND)");
   });
 });
