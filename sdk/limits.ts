@@ -75,10 +75,11 @@ export const functionCacheLimits = {
   variantsPerUrlMax: 64,
   /** Names in Vary; a response with more is not stored. */
   varyNamesMax: 16,
-  /** What keys() or matchAll() may answer at once, bytes. */
-  listingBytesMax: 6_291_456,
-  /** Bodies on their way into caches, all functions together, bytes. */
+  /** URLs and headers that keys() or matchAll() may answer at once, bytes; the bodies of matchAll() are bounded by `bufferedBodyBytesMax`. */
+  listingBytesMax: 1_048_576,
+  /** Bodies on their way into caches, bytes: all functions together, and one function. */
   arrivingBytesMax: 67_108_864,
+  arrivingBytesPerFunctionMax: 16_777_216,
 } as const;
 
 /** Bounds of functions that call functions by binding. */

@@ -3,7 +3,7 @@
  *
  * Knows no bound and evicts nothing by itself. Invariant: entries come out in the order they were stored.
  */
-import { getAllHeaders, type HeaderText } from "../../sdk/header-text.ts";
+import { headerEntries, type HeaderText } from "../../sdk/header-text.ts";
 import type { CachedHead } from "../../runtime/cache-call.ts";
 
 export interface CacheEntry {
@@ -79,21 +79,28 @@ export class CacheEntries {
       ? inOrder([...(this.#byPath.get(withoutQuery(url)) ?? [])].flatMap((each) => this.variants(each)))
       : [...this.variants(url)];
     if (ignoreVary || found.every(({ varies }) => varies.length === 0)) return found;
-    const asked = new Map<string, string>();
-    return found.filter(({ varies }) =>
-      varies.every(([name, value]) => {
-        const known = asked.get(name) ?? varyingValue(headers, name);
-        asked.set(name, known);
-        return known === value;
-      }),
-    );
+    // Read once: a function may have stored many entries that vary with many fields.
+    const asked = varyingValues(headers);
+    return found.filter(({ varies }) => varies.every(([name, value]) => (asked.get(name) ?? absent) === value));
   }
 }
 
-/** What two requests must have in common under `Vary: name`. An absent field is not an empty one. */
-export function varyingValue(headers: HeaderText, name: string): string {
-  const values = getAllHeaders(headers, name);
-  return values.length === 0 ? "\n" : values.join(", ");
+/** No field value holds a line feed: an absent field is not an empty one. */
+const absent = "\n";
+
+/** The named fields with the values that another request must have as well (RFC 9111 §4.1); names are in lower case. */
+export function varyingFields(headers: HeaderText, names: readonly string[]): CacheEntry["varies"] {
+  const values = varyingValues(headers);
+  return names.map((name) => [name, values.get(name) ?? absent] as const);
+}
+
+function varyingValues(headers: HeaderText): ReadonlyMap<string, string> {
+  const values = new Map<string, string>();
+  for (const [name, value] of headerEntries(headers)) {
+    const before = values.get(name);
+    values.set(name, before === undefined ? value : `${before}, ${value}`);
+  }
+  return values;
 }
 
 function inOrder(entries: CacheEntry[]): CacheEntry[] {

@@ -12,7 +12,7 @@ import { functionCacheLimits, messageLimits } from "../../sdk/limits.ts";
 import type { Clock } from "../clock.ts";
 import { discardBody } from "../pipeline/discard-body.ts";
 import { readWholeBody } from "../pipeline/whole-body.ts";
-import { varyingValue, type CacheEntry } from "./cache-entries.ts";
+import { varyingFields, type CacheEntry } from "./cache-entries.ts";
 import type { FunctionCacheAnswer, FunctionCacheRequest, FunctionCaches, NotKeptReason } from "./function-cache.ts";
 import { decideKeeping, type Keeping } from "./function-cache-lifetime.ts";
 import { OwnedCaches } from "./owned-caches.ts";
@@ -23,6 +23,7 @@ export interface MemoryFunctionCachesOptions {
   readonly bytesMax?: number;
   readonly bytesPerFunctionMax?: number;
   readonly arrivingBytesMax?: number;
+  readonly arrivingBytesPerFunctionMax?: number;
 }
 
 export class MemoryFunctionCaches implements FunctionCaches {
@@ -104,26 +105,31 @@ export class MemoryFunctionCaches implements FunctionCaches {
       this.#removeOlder(owner, request);
       return { response: status(cacheAnswer.done), notKept: keeping.reason };
     }
+    const owned = this.#owned(owner);
     let claimed = 0;
+    const isCrowded = (): boolean =>
+      this.#arrivingBytes > this.#limits.arrivingBytesMax ||
+      owned.arrivingBytes > this.#limits.arrivingBytesPerFunctionMax;
     try {
       const whole = await readWholeBody(body, {
         bytesMax: messageLimits.bufferedBodyBytesMax,
         signal: request.signal,
         hasRoom: (bytes) => {
           claimed += bytes;
+          owned.arrivingBytes += bytes;
           this.#arrivingBytes += bytes;
-          return this.#arrivingBytes <= this.#limits.arrivingBytesMax;
+          return !isCrowded();
         },
       });
       if (whole.kind === "broken") {
         throw new SubrequestError("FUNCTION_BODY_FAILED", `The response's body broke off: ${whole.message}`);
       }
       if (whole.kind === "whole") return this.#store(owner, { request, keeping, bytes: whole.bytes });
-      const crowded = this.#arrivingBytes > this.#limits.arrivingBytesMax;
-      return crowded
+      return isCrowded()
         ? notKept("TOO_MANY_ARRIVING", "too many bodies are on their way into caches")
         : notKept("BODY_TOO_LARGE", `the body is larger than ${messageLimits.bufferedBodyBytesMax} bytes`);
     } finally {
+      owned.arrivingBytes -= claimed;
       this.#arrivingBytes -= claimed;
     }
   }
@@ -145,7 +151,7 @@ export class MemoryFunctionCaches implements FunctionCaches {
       requestHeaders: headers,
       head: call.response ?? noHead,
       bytes,
-      varies: keeping.varies.map((name) => [name, varyingValue(headers, name)] as const),
+      varies: varyingFields(headers, keeping.varies),
       storedAt,
       ageMs: keeping.ageMs,
       freshUntil: keeping.freshMs === undefined ? undefined : storedAt + keeping.freshMs,
@@ -199,8 +205,10 @@ function listKeys(found: readonly CacheEntry[]): SubrequestResponse {
 
 /** See `splitResponses` in the guest's cache.ts. */
 function listResponses(found: readonly CacheEntry[], now: number): SubrequestResponse {
-  const size = sumOf(found, ({ head, bytes }) => head.headers.length + bytes.byteLength);
-  if (size > functionCacheLimits.listingBytesMax) return tooLong;
+  const listBytes = sumOf(found, ({ head }) => head.headers.length + head.url.length);
+  const bodyBytes = sumOf(found, ({ bytes }) => bytes.byteLength);
+  if (listBytes > functionCacheLimits.listingBytesMax) return tooLong;
+  if (bodyBytes > messageLimits.bufferedBodyBytesMax) return tooLong;
   const heads = found.map((entry) => ({ ...servedHead(entry, now), bodyBytes: entry.bytes.byteLength }));
   const list = Buffer.from(JSON.stringify(heads));
   const length = Buffer.alloc(4);
@@ -225,7 +233,7 @@ function full(why: string): SubrequestResponse {
 }
 
 const tooLong: SubrequestResponse = full(
-  `the list is longer than ${functionCacheLimits.listingBytesMax} bytes, ask for less`,
+  `the answer is longer than ${functionCacheLimits.listingBytesMax} bytes of heads or ${messageLimits.bufferedBodyBytesMax} of bodies, ask for less`,
 );
 
 function notKept(reason: NotKeptReason, why: string): FunctionCacheAnswer {

@@ -25,6 +25,8 @@ export class OwnedCaches {
   readonly #named = new Map<string, CacheEntries>();
   #nameBytes = 0;
   #nextId = 1;
+  /** Bytes of bodies on their way in; counted by whoever reads them. */
+  arrivingBytes = 0;
 
   constructor({ bytesMax }: { readonly bytesMax: number }) {
     this.#byId = new LRUCache({

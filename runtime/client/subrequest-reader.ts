@@ -3,7 +3,7 @@
  *
  * Invariant: a service is one of those the caller's version was published with; the name a guest gives is only looked up there.
  */
-import { functionCacheLimits } from "../../sdk/limits.ts";
+import { functionCacheLimits, messageLimits } from "../../sdk/limits.ts";
 import type { FrameReader } from "../bridge/frame.ts";
 import { wireGrammar } from "../bridge/outcome-frame.ts";
 import { redirectModes } from "../bridge/protocol.ts";
@@ -43,8 +43,14 @@ export function subrequestRefusal(
   if (from.pending === undefined) return "fetch() belongs to an invocation, and none is running";
   if (from.pending.subrequestsLeft <= 0) return "Too many subrequests in one invocation";
   if (from.openSubrequests >= openSubrequestsMax) return "Too many subrequests are open in this instance";
-  if (request.target.kind === "cache") return cacheRefusal(request, request.target.call);
-  return requestRefusal(request);
+  switch (request.target.kind) {
+    case "network":
+      return requestRefusal(request);
+    case "service":
+      return requestRefusal(request) ?? sizeRefusal(request);
+    case "cache":
+      return cacheRefusal(request, request.target.call);
+  }
 }
 
 /** What a function may read about a subrequest without an answer. */
@@ -64,7 +70,7 @@ function cacheRefusal(request: ReadSubrequest, call: CacheCall): string | null {
   const { nameCharsMax } = functionCacheLimits;
   if (call.name.length > nameCharsMax) return `The cache's name is longer than ${nameCharsMax} characters`;
   if (call.asksForRequest || call.operation === "put") {
-    const refusal = requestRefusal(request);
+    const refusal = requestRefusal(request) ?? sizeRefusal(request);
     if (refusal !== null) return refusal;
   }
   const { response } = call;
@@ -73,5 +79,13 @@ function cacheRefusal(request: ReadSubrequest, call: CacheCall): string | null {
   if (status !== 0 && (status < 200 || status > 599)) return `The response's status is ${status}`;
   if (response.url !== "" && !wireGrammar.url.test(response.url)) return "The response's URL is not valid";
   if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(response.statusText)) return "The status text is not a reason phrase";
-  return wireGrammar.headers.test(response.headers) ? null : "The headers hold bytes outside the grammar";
+  if (!wireGrammar.headers.test(response.headers)) return "The headers hold bytes outside the grammar";
+  return sizeRefusal(response);
+}
+
+/** What goes to another server is bounded there; what stays in this node here. */
+function sizeRefusal({ url, headers }: { readonly url: string; readonly headers: string }): string | null {
+  const { urlBytesMax, headerBytesMax } = messageLimits;
+  if (url.length > urlBytesMax) return `The URL has ${url.length} bytes, allowed ${urlBytesMax}`;
+  return headers.length > headerBytesMax ? `The headers have ${headers.length} bytes, allowed ${headerBytesMax}` : null;
 }

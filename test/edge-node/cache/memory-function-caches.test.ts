@@ -275,7 +275,7 @@ describe("bodies", () => {
   });
 
   it("on their way in are bounded together, and their room is free again afterwards", async () => {
-    const { f } = start({ arrivingBytesMax: 10 });
+    const { f, owner } = start({ arrivingBytesMax: 15, arrivingBytesPerFunctionMax: 10 });
     const arrived = Promise.withResolvers<void>();
     const held = Promise.withResolvers<void>();
     const slow: Body = {
@@ -290,6 +290,8 @@ describe("bodies", () => {
     const first = f.put(A, "", { body: slow });
     await arrived.promise;
     expect(await f.put("https://x.y/b", "x")).toBe("TOO_MANY_ARRIVING");
+    expect(await owner("g").put(A, "12345")).toBe(cacheAnswer.done);
+    expect(await owner("g").put(A, "123456")).toBe("TOO_MANY_ARRIVING");
     held.resolve();
     expect(await first).toBe(cacheAnswer.done);
     expect(await f.put("https://x.y/b", "x")).toBe(cacheAnswer.done);
@@ -353,12 +355,12 @@ describe("bounds", () => {
 
   it("a list that is too long is refused as a whole", async () => {
     const { f } = start();
-    const half = "x".repeat(functionCacheLimits.listingBytesMax / 2);
+    const half = "x".repeat(messageLimits.bufferedBodyBytesMax / 2);
     await f.put(`${A}?1`, half);
     await f.put(`${A}?2`, `${half}x`);
     expect(await f.ask("matchAll")).toMatchObject({ status: cacheAnswer.full, body: emptyBody });
     expect(await f.ask("matchAll", `${A}?1`)).toMatchObject({ status: cacheAnswer.done });
-    for (let n = 0; n < 100; n++) await f.put(`https://x.y/${n}`, "", { requestHeaders: `a:${"x".repeat(63_000)}\n` });
+    for (let n = 0; n < 17; n++) await f.put(`https://x.y/${n}`, "", { requestHeaders: `a:${"x".repeat(63_000)}\n` });
     expect(await f.ask("keys")).toMatchObject({ status: cacheAnswer.full });
   });
 });
