@@ -270,5 +270,3 @@ function failures(run: RunFunction): void {
     expect(["response", "failed"]).toContain(outcome.kind);
   });
 }
-
-}
