@@ -110,7 +110,7 @@ async function run(callee: Caller, { call, hop, lent, key }: Run): Promise<HopRe
     throw failure(call, code ?? "FUNCTION_RESULT_INVALID");
   }
   const { status, headers } = outcome;
-  const body = await answerBody(outcome.body, { hop, lent });
+  const body = await answerBody(outcome.body, { hop, lent, onCancel: abort });
   if (body.kind !== "stream") call.signal.removeEventListener("abort", abort);
   return { kind: "response", status, statusText: "", headers: removeHopByHop(headers), body };
 }
@@ -125,22 +125,25 @@ function problemOf(outcome: Outcome, lent: LentBody | null): ErrorCode | null {
 /** The answer's body. What is left of the request's body then is given back: at once, or when the answer that may depend on it is over. */
 async function answerBody(
   body: Extract<Outcome, { kind: "response" }>["body"],
-  { hop, lent }: { readonly hop: Hop; readonly lent: LentBody | null },
+  from: { readonly hop: Hop; readonly lent: LentBody | null; readonly onCancel: () => void },
 ): Promise<Body> {
+  const { hop, lent, onCancel } = from;
   if (body.kind === "same") return lent === null ? hop.body : lent.takeBack();
-  if (lent === null) return body;
   if (body.kind !== "stream") {
-    await lent.discard();
+    await lent?.discard();
     return body;
   }
-  await lent.give();
-  return { ...body, chunks: whenOver(body.chunks, () => lent.discard()) };
+  await lent?.give();
+  return { ...body, chunks: watched(body.chunks, { onCancel, onOver: async () => await lent?.discard() }) };
 }
 
-/** The same chunks; `onOver` is called when they ended, broke off or are not wanted. */
-function whenOver(chunks: AsyncIterable<Uint8Array>, onOver: () => Promise<void>): AsyncIterable<Uint8Array> {
+/** The same chunks. `onOver`: they ended, broke off or are not wanted; `onCancel` before that: they are not wanted. */
+function watched(
+  chunks: AsyncIterable<Uint8Array>,
+  { onCancel, onOver }: { readonly onCancel: () => void; readonly onOver: () => Promise<void> },
+): AsyncIterable<Uint8Array> {
   const iterator = chunks[Symbol.asyncIterator]();
-  const over: AsyncIterator<Uint8Array, undefined> = {
+  const watching: AsyncIterator<Uint8Array, undefined> = {
     next: async () => {
       try {
         const step = await iterator.next();
@@ -153,12 +156,13 @@ function whenOver(chunks: AsyncIterable<Uint8Array>, onOver: () => Promise<void>
       return { done: true, value: undefined };
     },
     return: async () => {
+      onCancel();
       await iterator.return?.();
       await onOver();
       return { done: true, value: undefined };
     },
   };
-  return { [Symbol.asyncIterator]: () => over };
+  return { [Symbol.asyncIterator]: () => watching };
 }
 
 function failure({ name, service }: ServiceCall, code: ErrorCode): SubrequestError {
