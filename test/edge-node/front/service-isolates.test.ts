@@ -77,6 +77,8 @@ describe("env.NAME.fetch()", () => {
       },
     });
     expect((await ask(port, "/")).text).toBe("AbortError");
-    await expect.poll(() => logs.map(({ message }) => message).sort(), { timeout: 10_000 }).toEqual(["aborted", "cancelled"]);
+    await expect
+      .poll(() => logs.map(({ message }) => message).sort(), { timeout: 10_000 })
+      .toEqual(["aborted", "cancelled"]);
   });
 });
