@@ -6,7 +6,7 @@ import type { Driver } from "../../runtime/driver.ts";
 import { bodies, passedOn, subrequests } from "./driver-contract-bodies.ts";
 import { caches, services } from "./driver-contract-targets.ts";
 import { runOnce, type RunFunction, type RunOptions, type Run } from "./driver-run.ts";
-import { bytesOf, headersOf, invocationOf, quietHost, streamOf, textOf, versionOf } from "./driver-fixtures.ts";
+import { bytesOf, headersOf, streamOf, textOf } from "./driver-fixtures.ts";
 import { cryptoOperations } from "./driver-contract-crypto.ts";
 import { lifeCycle, limits } from "./driver-contract-life-cycle.ts";
 import { uncaughtErrors } from "./driver-contract-uncaught.ts";
