@@ -1,6 +1,7 @@
 /**
  * The build step: keeps the scripts in `.build` equal to what their sources say, and does nothing when they are already: the guest, which every
- * isolate runs first, with its parts, and the isolate host, which starts three times faster as one file than from its sources.
+ * isolate runs first, with its parts, the isolate host, which starts three times faster as one file than from its sources, and the counterparts of
+ * Node's modules that authors' bundles may import.
  *
  * Beside each script lies a record of the inputs and their digests; the script is up to date when every one still matches.
  * Invariant: the script and the record are each replaced in one rename, the script first.
@@ -31,6 +32,7 @@ interface BuildRecord {
 
 /** Files that decide how scripts are bundled without being part of them. */
 const settings = ["package-lock.json", "bundler/esbuild.ts", "bundler/own-code.ts"];
+const nodeModulesFolder = "runtime/guest/node";
 const aliasFile = "runtime/guest/bundle-aliases.json";
 
 interface Script {
@@ -72,6 +74,20 @@ const guest: Script = {
   },
 };
 
+const nodeModules: Script = {
+  file: "node-modules.json",
+  record: "node-modules.record.json",
+  settings: ["bundler/bundle-node-modules.ts"],
+  partNames: async (projectRoot) => {
+    const files = await readdir(join(projectRoot, nodeModulesFolder));
+    return files.filter((name) => /(?<!\.d)\.ts$/.test(name)).toSorted();
+  },
+  bundle: async (projectRoot, partNames) => {
+    const { bundleNodeModules } = await import("./bundle-node-modules.ts");
+    return bundleNodeModules(join(projectRoot, nodeModulesFolder), partNames);
+  },
+};
+
 const isolateHost: Script = {
   file: "isolate-host.mjs",
   record: "isolate-host.json",
@@ -86,6 +102,11 @@ const isolateHost: Script = {
 /** Bundles the guest when an input changed. */
 export function buildGuest(options: BuildOptions): Promise<BuildReport> {
   return build(guest, options);
+}
+
+/** Bundles the counterparts of Node's modules when an input changed. */
+export function buildNodeModules(options: BuildOptions): Promise<BuildReport> {
+  return build(nodeModules, options);
 }
 
 /** Bundles the isolate host when an input changed. */

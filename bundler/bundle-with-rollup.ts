@@ -10,6 +10,7 @@ import { pathToFileURL } from "node:url";
 import { publishLimits } from "../sdk/limits.ts";
 import type { Problem } from "../sdk/problem.ts";
 import { builtinAdvice } from "./node-builtins.ts";
+import { nodeModuleOf } from "./node-modules.ts";
 import { type InputOptions, type OutputChunk, type RollupLog, type RollupOptions, loadRollup } from "./rollup.ts";
 
 export interface RollupProject {
@@ -86,7 +87,8 @@ function fromChunk(
   { project, warnings }: { readonly project: RollupProject; readonly warnings: readonly string[] },
 ): RollupResult {
   const { entry } = project;
-  const left = [...chunk.imports, ...chunk.dynamicImports];
+  // Node's modules that functions have are found when the chunk is bundled once more.
+  const left = [...chunk.imports, ...chunk.dynamicImports].filter((name) => nodeModuleOf(name) === null);
   if (left.length > 0)
     return { ok: false, problems: left.map((name) => ({ path: entry, message: cannotResolve(name) })) };
   if (!chunk.exports.includes("default")) {

@@ -4,11 +4,13 @@
  * The source may be hostile: this file and what it uses read nothing outside the given tree, run none of the source's code,
  * take bounded time, and answer every refusal with the author's file, line and column. The same input gives the same bytes.
  */
+import { dirname } from "node:path";
 import { publishLimits, webAssemblyLimits } from "../sdk/limits.ts";
 import type { Problem } from "../sdk/problem.ts";
 import { type BuildOptions, type EsbuildOutcome, type Metafile, type TsconfigRaw, runEsbuild } from "./esbuild.ts";
 import { problemsFrom, warningsFrom, type MessageContext } from "./report/explain-message.ts";
 import { tidySourceMap } from "./report/tidy-source-map.ts";
+import { readNodeModules } from "./node-modules.ts";
 import { ModuleResolver } from "./resolve/module-resolver.ts";
 import { PackageJsonReader } from "./resolve/package-json.ts";
 import { readTsconfig, type Tsconfig } from "./resolve/tsconfig.ts";
@@ -74,12 +76,31 @@ export async function bundleSource(input: BundleInput, options: BundleOptions = 
   const packages = new PackageJsonReader(tree);
   const resolver = new ModuleResolver(tree, packages, { tsconfig });
   const tsconfigRaw = { compilerOptions: runnable(tsconfig) };
-  const loader = new SourceLoader({ tree, packages, resolver, entry: found.path, tsconfigRaw });
-  const outcome = await runEsbuild(buildOptions({ loader, tsconfigRaw, minify: options.minify ?? false }), {
-    timeoutMs: options.timeoutMs ?? publishLimits.bundleMs,
-    signal: options.signal,
-  });
-  return toResult(outcome, { entry: found.path, stub: stubName, loader });
+  const nodeModules = await readNodeModules(dirname(import.meta.dirname));
+  const parts = { tree, packages, resolver, entry: found.path, nodeModules, tsconfigRaw };
+  const deadlineMs = performance.now() + (options.timeoutMs ?? publishLimits.bundleMs);
+  const run = async (lowersAsync: boolean): Promise<[EsbuildOutcome, MessageContext]> => {
+    const loader = new SourceLoader(parts);
+    const outcome = await runEsbuild(
+      buildOptions({ loader, tsconfigRaw, lowersAsync, minify: options.minify ?? false }),
+      {
+        timeoutMs: Math.max(1, deadlineMs - performance.now()),
+        signal: options.signal,
+      },
+    );
+    return [outcome, { entry: found.path, stub: stubName, loader }];
+  };
+  const first = await run(false);
+  const [outcome, context] = usesAsyncHooks(first[0]) ? await run(true) : first;
+  return toResult(outcome, context);
+}
+
+/** Whether `node:async_hooks` is in the bundle, and not only named by code that was left out. */
+function usesAsyncHooks(outcome: EsbuildOutcome): boolean {
+  if (outcome.kind !== "built") return false;
+  return Object.values(outcome.metafile.outputs).some(
+    ({ inputs }) => (inputs["node:async-hooks"]?.bytesInOutput ?? 0) > 0,
+  );
 }
 
 async function openInput(input: BundleInput): Promise<{ readonly tree: SourceTree; readonly entry: string }> {
@@ -105,22 +126,36 @@ function withInlineMap(code: string, sourceMap: string): string {
   return `${code}\n//# sourceMappingURL=data:application/json;base64,${base64}\n`;
 }
 
+/** The stub gives CommonJS modules a default export, and makes a missing one an error with a place. */
+const stub = `export { default } from "${entrySpecifier}";\nexport * from "${entrySpecifier}";\n`;
+
+/** Loads what AsyncLocalStorage needs before anything of the author's. */
+const asyncStub = [
+  'import { freshHooks } from "node:async-context";',
+  `import module from "${entrySpecifier}";`,
+  "export default freshHooks(module);",
+  "",
+].join("\n");
+
+/** Members of the free identifier `process` that `free-globals.ts` has. */
+const processMembers = "argv cwd emitWarning hrtime nextTick platform uptime version versions".split(" ");
+
 function buildOptions({
   loader,
   tsconfigRaw,
+  lowersAsync,
   minify,
 }: {
   readonly loader: SourceLoader;
   readonly tsconfigRaw: TsconfigRaw;
+  /** Whether every `await` becomes a call of `then` (runtime/guest/node/async-context.ts). */
+  readonly lowersAsync: boolean;
   readonly minify: boolean;
 }): BuildOptions {
   return {
-    // The stub gives CommonJS modules a default export, and makes a missing one an error with a place.
-    stdin: {
-      contents: `export { default } from "${entrySpecifier}";\nexport * from "${entrySpecifier}";\n`,
-      sourcefile: stubName,
-      loader: "js",
-    },
+    stdin: { contents: lowersAsync ? asyncStub : stub, sourcefile: stubName, loader: "js" },
+    ...(lowersAsync ? { supported: { "async-await": false, "async-generator": false, "for-await": false } } : {}),
+    inject: ["node:free-globals"],
     absWorkingDir: "/",
     outfile: "/function.js",
     bundle: true,
@@ -134,7 +169,10 @@ function buildOptions({
     minify,
     sourcemap: "external",
     sourcesContent: true,
-    define: { "process.env.NODE_ENV": '"production"' },
+    define: {
+      "process.env.NODE_ENV": '"production"',
+      ...Object.fromEntries(processMembers.map((name) => [`process.${name}`, `__process_${name}`])),
+    },
     // Given, so that esbuild looks for no tsconfig.json on disk.
     tsconfigRaw,
     logOverride: { "unsupported-dynamic-import": "warning", "unsupported-require-call": "warning" },

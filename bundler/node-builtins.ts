@@ -1,6 +1,6 @@
 /**
- * The modules of Node.js that a function may not import, and what to use instead. The one table of them: a built-in that
- * gets a counterpart in the runtime leaves it.
+ * The modules of Node.js that a function may not import, and what to use instead. The one table of them: those that functions have are in
+ * `node-modules.ts`.
  */
 
 const files = "there is no disk at the edge: import a .json or .txt file to put it into the bundle, or fetch it";
@@ -10,19 +10,13 @@ const engine = "the engine is not reachable from a function";
 
 /** Name without `node:` → what to do instead, as the end of a sentence. */
 export const nodeBuiltins: ReadonlyMap<string, string> = new Map([
-  ["assert", "throw an error, or put the npm package `assert` into node_modules"],
-  ["async_hooks", "pass the context as a parameter"],
-  ["buffer", "use Uint8Array and TextEncoder, or put the npm package `buffer` into node_modules"],
   ["child_process", processes],
   ["cluster", processes],
   ["console", "use the global console"],
   ["constants", files],
-  ["crypto", "use the global crypto (Web Crypto)"],
   ["dgram", sockets],
-  ["diagnostics_channel", "use ctx.logger"],
   ["dns", sockets],
   ["domain", "use try and catch"],
-  ["events", "use EventTarget, or put the npm package `events` into node_modules"],
   ["fs", files],
   ["http", "use fetch() to call out, and the `fetch` hook to answer"],
   ["http2", "use fetch() to call out, and the `fetch` hook to answer"],
@@ -31,25 +25,14 @@ export const nodeBuiltins: ReadonlyMap<string, string> = new Map([
   ["module", "the bundle is one module; import what is needed statically"],
   ["net", sockets],
   ["os", "a function sees no machine; read `env` for configuration"],
-  ["path", "use URL, or put the npm package `path-browserify` into node_modules"],
-  ["perf_hooks", "use the global performance"],
-  ["process", "read configuration from `env`, the second parameter of every hook"],
-  ["punycode", "use URL, which converts host names"],
-  ["querystring", "use URLSearchParams"],
   ["readline", "a function has no terminal"],
   ["repl", "a function has no terminal"],
   ["sea", engine],
   ["sqlite", files],
-  ["stream", "use ReadableStream, WritableStream and TransformStream"],
-  ["string_decoder", "use TextDecoder with `{ stream: true }`"],
-  ["sys", "use the web APIs, or put the npm package `util` into node_modules"],
   ["test", "tests run on the author's machine"],
-  ["timers", "use the globals setTimeout and setInterval"],
   ["tls", sockets],
   ["trace_events", engine],
   ["tty", "a function has no terminal"],
-  ["url", "use the globals URL and URLSearchParams"],
-  ["util", "use the web APIs, or put the npm package `util` into node_modules"],
   ["v8", engine],
   ["vm", "a function cannot make further contexts"],
   ["wasi", "WebAssembly System Interface needs files and sockets"],

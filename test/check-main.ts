@@ -46,6 +46,7 @@ function staticSteps(): CheckStep[] {
     quick("lint", "oxlint", ["--type-aware", "--deny-warnings"]),
     tsc("tsconfig.json"),
     tsc("runtime/guest/tsconfig.json"),
+    tsc("runtime/guest/node/tsconfig.json"),
     tsc("sdk/examples/tsconfig.json"),
   ];
 }

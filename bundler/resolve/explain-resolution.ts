@@ -3,7 +3,7 @@ import { builtinAdvice } from "../node-builtins.ts";
 import type { Resolution } from "./module-resolver.ts";
 
 export function explainResolution(
-  resolution: Exclude<Resolution, { kind: "file" | "empty" }>,
+  resolution: Exclude<Resolution, { kind: "file" | "empty" | "node-module" }>,
   specifier: string,
 ): string {
   switch (resolution.kind) {

@@ -1,9 +1,10 @@
 /**
  * Finds the file that an import names, inside one source tree: relative files, tsconfig paths, `#imports`, packages by
- * `exports`, `browser`, `module` and `main`. It follows Node's algorithm where Node has one and bundlers' habits where not.
+ * `exports`, `browser`, `module` and `main`, and Node's modules that functions have. It follows Node's algorithm where Node has one and bundlers' habits where not.
  *
  * Invariant: a result is a file of the tree; nothing outside it is looked at, whatever a package.json or an import says.
  */
+import { nodeModuleOf } from "../node-modules.ts";
 import { ancestorsOf, isInNodeModules, joinPath, parentOf, type SourcePath } from "../source/source-path.ts";
 import type { SourceTree } from "../source/source-tree.ts";
 import { findFile, findIndex } from "./find-file.ts";
@@ -24,6 +25,8 @@ export interface ImportSite {
 /** Where an import leads. Every "no" says why. */
 export type Resolution =
   | { readonly kind: "file"; readonly path: SourcePath }
+  /** A module of Node.js that functions have: the name of its file in `runtime/guest/node`. */
+  | { readonly kind: "node-module"; readonly file: string }
   /** `browser: {"x": false}`: an empty module. */
   | { readonly kind: "empty" }
   | { readonly kind: "outside" }
@@ -117,6 +120,8 @@ export class ModuleResolver {
     if (own?.name === name && own.exports !== undefined) {
       return this.#inPackage(own, { directory: own.directory, name, subpath, kind });
     }
+    const nodeModule = nodeModuleOf(specifier);
+    if (nodeModule !== null && !nodeModule.yields) return { kind: "node-module", file: nodeModule.file };
     for (const at of ancestorsOf(directory)) {
       if (at === "node_modules" || at.endsWith("/node_modules")) continue;
       const place = joinPath(at, `node_modules/${name}`);
@@ -125,6 +130,7 @@ export class ModuleResolver {
       const found = await this.#packages.in(entry.path);
       return this.#inPackage(found, { directory: entry.path, name, subpath, kind });
     }
+    if (nodeModule !== null) return { kind: "node-module", file: nodeModule.file };
     return { kind: "package-missing", package: name };
   }
 

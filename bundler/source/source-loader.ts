@@ -51,12 +51,18 @@ const moduleSuffix = /(\.wasm)\?module$/;
 
 const sourceNamespace = "source";
 const emptyNamespace = "empty";
+/** Modules of Node.js, from the build step. Its name is what stack traces show: `node:events`. */
+const nodeNamespace = "node";
+/** The same as CommonJS has them: `require("events")` is the class itself. */
+const nodeRequireNamespace = "node-require";
 /** Added to the name of a `.js` file in a `"type": "module"` package: esbuild tells ES modules apart by the name's ending. */
 const moduleMark = "#.mjs";
 
 const nestingMax = 50_000;
 
 const patternRefusal = "import() or require() of a pattern of names cannot be bundled: write each name out";
+
+const nodePrefix = "node:";
 
 /** What the entry stub imports. */
 export const entrySpecifier = "selvage:entry";
@@ -72,6 +78,8 @@ export interface LoaderParts {
   readonly packages: PackageJsonReader;
   readonly resolver: ModuleResolver;
   readonly entry: SourcePath;
+  /** File name → code of the modules of Node.js. */
+  readonly nodeModules: ReadonlyMap<string, string>;
   /** How the build compiles TypeScript and JSX. */
   readonly tsconfigRaw: TsconfigRaw;
 }
@@ -96,6 +104,10 @@ export class SourceLoader {
         build.onResolve({ filter: /.*/ }, (args) => this.#resolve(args));
         build.onLoad({ filter: /.*/, namespace: sourceNamespace }, (args) => this.#load(args));
         build.onLoad({ filter: /.*/, namespace: emptyNamespace }, () => ({ contents: "module.exports = {};" }));
+        build.onLoad({ filter: /.*/, namespace: nodeNamespace }, ({ path }) => this.#loadNodeModule(path));
+        build.onLoad({ filter: /.*/, namespace: nodeRequireNamespace }, ({ path }) => ({
+          contents: `module.exports = require("node:${path}").default;`,
+        }));
         // Nothing leads here; if esbuild ever finds a file by itself, it still does not read it.
         build.onLoad({ filter: /.*/, namespace: "file" }, () => ({ errors: [{ text: patternRefusal }] }));
       },
@@ -114,6 +126,9 @@ export class SourceLoader {
 
   async #resolve(args: OnResolveArgs): Promise<OnResolveResult | undefined> {
     if (args.path === entrySpecifier && args.namespace !== sourceNamespace) return this.#found(this.#parts.entry);
+    if (args.namespace !== sourceNamespace && args.path.startsWith(nodePrefix)) {
+      return nodeModule(args.path.slice(nodePrefix.length));
+    }
     // esbuild decodes data: URLs itself, without any file.
     if (args.path.startsWith("data:")) return undefined;
     const importer = displayPath(args.importer);
@@ -123,6 +138,10 @@ export class SourceLoader {
       kind: args.kind === "require-call" || args.kind === "require-resolve" ? "require" : "import",
     });
     if (resolution.kind === "empty") return { path: "browser-false", namespace: emptyNamespace, sideEffects: false };
+    if (resolution.kind === "node-module") {
+      if (args.kind !== "require-call") return nodeModule(resolution.file);
+      return { path: resolution.file, namespace: nodeRequireNamespace };
+    }
     if (resolution.kind === "file") {
       const refusal = loaderOf(resolution.path, args.with) === null ? cannotImport(resolution.path) : null;
       return refusal === null ? this.#found(resolution.path) : { errors: [{ text: refusal }] };
@@ -144,6 +163,12 @@ export class SourceLoader {
         extensionOf(path) !== wasmExtension &&
         (path === this.#parts.entry || own?.isFreeOfSideEffects(inside) !== true),
     };
+  }
+
+  #loadNodeModule(file: string): OnLoadResult {
+    const contents = this.#parts.nodeModules.get(file);
+    if (contents === undefined) throw new Error(`Cannot bundle node:${file}: the build step did not make it`);
+    return { contents, loader: "js" };
   }
 
   async #load(args: OnLoadArgs): Promise<OnLoadResult> {
@@ -181,6 +206,10 @@ export class SourceLoader {
     if (isInNodeModules(path)) return { contents: neutral, loader: "js" };
     return refuseAt(path, code, likelyPatternAt(code) ?? 0);
   }
+}
+
+function nodeModule(file: string): OnResolveResult {
+  return { path: file, namespace: nodeNamespace, sideEffects: false };
 }
 
 /** Whether brackets open so deep that esbuild's parser would end for lack of stack. Counts those in strings too: none is as deep. */

@@ -12,6 +12,7 @@ import { installGlobals, removeSharedMemory } from "./install-globals.ts";
 import { coreModules } from "./parts/core-modules.ts";
 import { connectPartSources, providePart, shareCoreModules } from "./parts/load-part.ts";
 import { installPartGlobals } from "./parts/part-globals.ts";
+import { createProcess } from "./web/process/process.ts";
 import type { CompileImported } from "./web/wasm/install-wasm.ts";
 import { limitWebAssembly } from "./web/wasm/limit-webassembly.ts";
 import { serviceBindings } from "./web/fetch/service-binding.ts";
@@ -45,6 +46,9 @@ shareCoreModules(coreModules);
 takeSharedMemory(globalThis);
 installGlobals(globalThis);
 installPartGlobals(globalThis);
+
+const { process, fill } = createProcess();
+defineProperty(globalThis, "process", { value: process, configurable: true, enumerable: false, writable: true });
 
 // Declared here, so that the bundle's own `var __selvageModule` leaves a property that can be deleted.
 defineProperty(globalThis, "__selvageModule", {
@@ -107,6 +111,7 @@ hide(
     delete global.__selvageHooks;
     delete global.__selvageLoadWasm;
     const facts = parseJson(factsJson) as BootFacts;
+    fill(facts.environment);
     return connect(
       { send, randomBytes, domainToAscii, compute, shareMemory },
       {

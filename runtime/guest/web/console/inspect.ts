@@ -15,6 +15,8 @@ export interface InspectOptions {
   readonly depth?: number;
   /** Characters of the result. Default 16,384. */
   readonly charsMax?: number;
+  /** The text of an object that shows itself; undefined for all others. */
+  readonly custom?: (value: object, depth: number) => string | undefined;
 }
 
 const ITEMS_MAX = 100;
@@ -23,18 +25,20 @@ const NAMED_ITEMS_MAX = 10_000;
 const STRING_CHARS_MAX = 10_000;
 
 export function inspect(value: unknown, options: InspectOptions = {}): string {
-  const inspector = new Inspector(options.depth ?? 2, options.charsMax ?? 16_384);
+  const inspector = new Inspector(options);
   return inspector.show(value, 0);
 }
 
 class Inspector {
   readonly #depthMax: number;
   readonly #path: object[] = [];
+  readonly #custom: InspectOptions["custom"];
   #charsLeft: number;
 
-  constructor(depthMax: number, charsMax: number) {
-    this.#depthMax = depthMax;
-    this.#charsLeft = charsMax;
+  constructor(options: InspectOptions) {
+    this.#depthMax = options.depth ?? 2;
+    this.#charsLeft = options.charsMax ?? 16_384;
+    this.#custom = options.custom;
   }
 
   show(value: unknown, depth: number): string {
@@ -76,6 +80,8 @@ class Inspector {
   #showObject(value: object, depth: number): string {
     if (this.#path.includes(value)) return "[Circular]";
     this.#charsLeft -= 4;
+    const own = this.#custom?.(value, depth);
+    if (own !== undefined) return own;
     if (value instanceof Error || isDomException(value)) return this.#showError(value, depth);
     if (value instanceof Date) return Number.isNaN(value.getTime()) ? "Invalid Date" : value.toISOString();
     if (value instanceof RegExp) return RegExp.prototype.toString.call(value);

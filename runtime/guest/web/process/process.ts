@@ -1,0 +1,43 @@
+/**
+ * `process.env` and nothing else of Node's `process`: what code written for several runtimes reads its configuration from.
+ *
+ * The object is the same from the module's top level on and empty there: variables belong to an instance, and neither a snapshot nor the code
+ * may hold them. Invariant: authors' code changes nothing in it; assignments throw in strict mode and are ignored elsewhere.
+ */
+
+export interface Process {
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export interface ProcessParts {
+  readonly process: Process;
+  /** Called once, before the first request. */
+  readonly fill: (variables: Readonly<Record<string, unknown>>) => void;
+}
+
+const { assign, keys } = Object;
+
+export function createProcess(): ProcessParts {
+  const variables: Record<string, string> = {};
+  const refuse = (): boolean => false;
+  const handler = {
+    set: refuse,
+    defineProperty: refuse,
+    deleteProperty: refuse,
+    setPrototypeOf: refuse,
+    preventExtensions: refuse,
+  };
+  const env = new Proxy(variables, assign(Object.create(null) as object, handler));
+  const process = Object.defineProperty({}, "env", { value: env, enumerable: true }) as Process;
+  return {
+    process,
+    fill: (given) => {
+      const names = keys(given);
+      for (let i = 0; i < names.length; i += 1) {
+        const name = names[i] ?? "";
+        const value = given[name];
+        if (typeof value === "string") variables[name] = value;
+      }
+    },
+  };
+}
