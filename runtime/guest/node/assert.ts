@@ -2,6 +2,7 @@
 import { AssertionError } from "./assertion-error.ts";
 import { isDeepEqual } from "./deep-equal.ts";
 import { checkRejection, checkThrown, type ExpectedError } from "./expected-error.ts";
+import { inspect } from "./inspect.ts";
 import { invalidArgument } from "./node-error.ts";
 
 type Message = string | Error | undefined;
@@ -47,8 +48,8 @@ function areLooselyEqual(left: unknown, right: unknown): boolean {
   return left == right || (left !== left && right !== right);
 }
 
-const equal: Assertion = comparing("equal", areLooselyEqual);
-const notEqual: Assertion = comparing("notEqual", (left, right) => !areLooselyEqual(left, right));
+const equal: Assertion = comparing("==", areLooselyEqual);
+const notEqual: Assertion = comparing("!=", (left, right) => !areLooselyEqual(left, right));
 const strictEqual: Assertion = comparing("strictEqual", Object.is);
 const notStrictEqual: Assertion = comparing("notStrictEqual", (left, right) => !Object.is(left, right));
 const deepEqual: Assertion = comparing("deepEqual", (left, right) => isDeepEqual(left, right, "loose"));
@@ -116,7 +117,7 @@ function refuseUnwanted(error: unknown, what: string, message: Message): never {
 
 function ifError(value: unknown): void {
   if (value === null || value === undefined) return;
-  const message = `ifError got unwanted exception: ${value instanceof Error ? value.message : String(value)}`;
+  const message = `ifError got unwanted exception: ${value instanceof Error ? value.message : inspect(value)}`;
   refuse({ actual: value, expected: null, message, operator: "ifError" });
 }
 

@@ -11,10 +11,10 @@ export interface AssertionOptions {
 const headings: Readonly<Record<string, string>> = {
   deepEqual: "Expected values to be loosely deep-equal:",
   deepStrictEqual: "Expected values to be strictly deep-equal:",
-  equal: "Expected values to be loosely equal:",
+  "==": "Expected values to be loosely equal:",
   notDeepEqual: 'Expected "actual" not to be loosely deep-equal to:',
   notDeepStrictEqual: 'Expected "actual" not to be strictly deep-equal to:',
-  notEqual: 'Expected "actual" to be loosely unequal to:',
+  "!=": 'Expected "actual" to be loosely unequal to:',
   notStrictEqual: 'Expected "actual" to be strictly unequal to:',
   strictEqual: "Expected values to be strictly equal:",
 };
@@ -44,9 +44,13 @@ export class AssertionError extends Error {
 function messageOf({ actual, expected, operator = "fail" }: AssertionOptions): string {
   const heading = headings[operator];
   if (heading === undefined) return `${show(actual)} ${operator} ${show(expected)}`;
-  if (operator.startsWith("not")) return `${heading}\n\n${show(expected)}`;
-  if (!operator.startsWith("deep"))
-    return `${heading}\n\n${show(actual)} ${operator === "equal" ? "!=" : "!=="} ${show(expected)}\n`;
+  if (operator === "!=" || operator.startsWith("not")) {
+    const shown = show(expected);
+    return `${heading}${shown.includes("\n") ? "\n\n" : " "}${shown}`;
+  }
+  if (!operator.startsWith("deep")) {
+    return `${heading}\n\n${show(actual)} ${operator === "==" ? "!=" : "!=="} ${show(expected)}\n`;
+  }
   return `${heading}\n+ actual - expected\n\n${marked("+", actual)}\n${marked("-", expected)}`;
 }
 

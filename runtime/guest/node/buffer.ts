@@ -30,15 +30,29 @@ function teachBase64Url(owner: Methods, name: string, from: number): void {
   const original = owner[name];
   if (original === undefined) return;
   owner[name] = function taught(...values): unknown {
-    for (let i = from; i < values.length; i++) values[i] = decodable(values[i]);
+    for (let i = from; i < values.length; i++) {
+      if (values[i] === "hex" && name !== "byteLength") values[0] = wholeHexPairs(values[0]);
+      values[i] = decodable(values[i]);
+    }
     return Reflect.apply(original, this, values);
   };
   Object.defineProperty(owner[name], "name", { value: name, configurable: true });
 }
 
+/** Decoding ends at the first pair that is no hexadecimal number. */
+function wholeHexPairs(text: unknown): unknown {
+  return typeof text === "string" ? /^(?:[\da-f]{2})*/i.exec(text)?.[0] : text;
+}
+
 for (const name of ["from", "byteLength"]) teachBase64Url(statics, name, 1);
 teachBase64Url(statics, "alloc", 2);
 for (const name of ["write", "fill", "indexOf", "lastIndexOf", "includes"]) teachBase64Url(methods, name, 1);
+
+methods["equals"] = function equals(other): unknown {
+  if (!(other instanceof Uint8Array))
+    throw invalidArgument("otherBuffer", "an instance of Buffer or Uint8Array", other);
+  return this === other || Buffer.compare(this as Buffer, other) === 0;
+};
 
 const isEncoding = Buffer.isEncoding.bind(Buffer);
 statics["isEncoding"] = (encoding) => isBase64Url(encoding) || isEncoding(encoding as string);

@@ -38,8 +38,10 @@ function escape(value: unknown): string {
   return encodeURIComponent(typeof value === "object" ? String(value) : (value as string));
 }
 
-function parse(text: unknown, separator = "&", equals = "=", options: ParseOptions = {}): Values {
+function parse(text: unknown, between?: string | null, within?: string | null, options: ParseOptions = {}): Values {
   const result = Object.create(null) as Values;
+  const separator = between || "&";
+  const equals = within || "=";
   if (typeof text !== "string" || text === "") return result;
   const { maxKeys = 1_000 } = options;
   const decode = options.decodeURIComponent ?? unescape;
@@ -69,7 +71,14 @@ function add(result: Values, key: string, value: string): void {
   else present.push(value);
 }
 
-function stringify(values: unknown, separator = "&", equals = "=", options: StringifyOptions = {}): string {
+function stringify(
+  values: unknown,
+  between?: string | null,
+  within?: string | null,
+  options: StringifyOptions = {},
+): string {
+  const separator = between || "&";
+  const equals = within || "=";
   if (typeof values !== "object" || values === null) return "";
   const encode = options.encodeURIComponent ?? exported.escape;
   const pairs: string[] = [];
