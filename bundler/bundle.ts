@@ -10,13 +10,14 @@ import type { Problem } from "../sdk/problem.ts";
 import { type BuildOptions, type EsbuildOutcome, type Metafile, type TsconfigRaw, runEsbuild } from "./esbuild.ts";
 import { problemsFrom, warningsFrom, type MessageContext } from "./report/explain-message.ts";
 import { tidySourceMap } from "./report/tidy-source-map.ts";
+import { entryStub, needsNothing, needsOf, type NodeNeeds, optionsFor } from "./node-needs.ts";
 import { readNodeModules } from "./node-modules.ts";
 import { ModuleResolver } from "./resolve/module-resolver.ts";
 import { PackageJsonReader } from "./resolve/package-json.ts";
 import { readTsconfig, type Tsconfig } from "./resolve/tsconfig.ts";
 import { DirectoryTree } from "./source/directory-tree.ts";
 import { MemoryTree } from "./source/memory-tree.ts";
-import { SourceLoader, displayPath, entrySpecifier } from "./source/source-loader.ts";
+import { SourceLoader, displayPath } from "./source/source-loader.ts";
 import { joinPath, parentOf } from "./source/source-path.ts";
 import type { SourceTree } from "./source/source-tree.ts";
 import { usesWasm, type WasmFile, withWasm } from "./source/wasm-imports.ts";
@@ -76,31 +77,26 @@ export async function bundleSource(input: BundleInput, options: BundleOptions = 
   const packages = new PackageJsonReader(tree);
   const resolver = new ModuleResolver(tree, packages, { tsconfig });
   const tsconfigRaw = { compilerOptions: runnable(tsconfig) };
-  const nodeModules = await readNodeModules(dirname(import.meta.dirname));
+  const nodeModules = lazily(() => readNodeModules(dirname(import.meta.dirname)));
   const parts = { tree, packages, resolver, entry: found.path, nodeModules, tsconfigRaw };
   const deadlineMs = performance.now() + (options.timeoutMs ?? publishLimits.bundleMs);
-  const run = async (lowersAsync: boolean): Promise<[EsbuildOutcome, MessageContext]> => {
+  const run = async (needs: NodeNeeds): Promise<[EsbuildOutcome, MessageContext]> => {
     const loader = new SourceLoader(parts);
-    const outcome = await runEsbuild(
-      buildOptions({ loader, tsconfigRaw, lowersAsync, minify: options.minify ?? false }),
-      {
-        timeoutMs: Math.max(1, deadlineMs - performance.now()),
-        signal: options.signal,
-      },
-    );
+    const outcome = await runEsbuild(buildOptions({ loader, tsconfigRaw, needs, minify: options.minify ?? false }), {
+      timeoutMs: Math.max(1, deadlineMs - performance.now()),
+      signal: options.signal,
+    });
     return [outcome, { entry: found.path, stub: stubName, loader }];
   };
-  const first = await run(false);
-  const [outcome, context] = usesAsyncHooks(first[0]) ? await run(true) : first;
+  const first = await run(needsNothing);
+  const needs = needsOf(first[0]);
+  const [outcome, context] = needs.freeGlobals || needs.lowersAsync ? await run(needs) : first;
   return toResult(outcome, context);
 }
 
-/** Whether `node:async_hooks` is in the bundle, and not only named by code that was left out. */
-function usesAsyncHooks(outcome: EsbuildOutcome): boolean {
-  if (outcome.kind !== "built") return false;
-  return Object.values(outcome.metafile.outputs).some(
-    ({ inputs }) => (inputs["node:async-hooks"]?.bytesInOutput ?? 0) > 0,
-  );
+function lazily<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | null = null;
+  return () => (made ??= make());
 }
 
 async function openInput(input: BundleInput): Promise<{ readonly tree: SourceTree; readonly entry: string }> {
@@ -126,36 +122,20 @@ function withInlineMap(code: string, sourceMap: string): string {
   return `${code}\n//# sourceMappingURL=data:application/json;base64,${base64}\n`;
 }
 
-/** The stub gives CommonJS modules a default export, and makes a missing one an error with a place. */
-const stub = `export { default } from "${entrySpecifier}";\nexport * from "${entrySpecifier}";\n`;
-
-/** Loads what AsyncLocalStorage needs before anything of the author's. */
-const asyncStub = [
-  'import { freshHooks } from "node:async-context";',
-  `import module from "${entrySpecifier}";`,
-  "export default freshHooks(module);",
-  "",
-].join("\n");
-
-/** Members of the free identifier `process` that `free-globals.ts` has. */
-const processMembers = "argv cwd emitWarning hrtime nextTick platform uptime version versions".split(" ");
-
 function buildOptions({
   loader,
   tsconfigRaw,
-  lowersAsync,
+  needs,
   minify,
 }: {
   readonly loader: SourceLoader;
   readonly tsconfigRaw: TsconfigRaw;
-  /** Whether every `await` becomes a call of `then` (runtime/guest/node/async-context.ts). */
-  readonly lowersAsync: boolean;
+  readonly needs: NodeNeeds;
   readonly minify: boolean;
 }): BuildOptions {
   return {
-    stdin: { contents: lowersAsync ? asyncStub : stub, sourcefile: stubName, loader: "js" },
-    ...(lowersAsync ? { supported: { "async-await": false, "async-generator": false, "for-await": false } } : {}),
-    inject: ["node:free-globals"],
+    stdin: { contents: entryStub(needs), sourcefile: stubName, loader: "js" },
+    ...optionsFor(needs),
     absWorkingDir: "/",
     outfile: "/function.js",
     bundle: true,
@@ -169,10 +149,6 @@ function buildOptions({
     minify,
     sourcemap: "external",
     sourcesContent: true,
-    define: {
-      "process.env.NODE_ENV": '"production"',
-      ...Object.fromEntries(processMembers.map((name) => [`process.${name}`, `__process_${name}`])),
-    },
     // Given, so that esbuild looks for no tsconfig.json on disk.
     tsconfigRaw,
     logOverride: { "unsupported-dynamic-import": "warning", "unsupported-require-call": "warning" },

@@ -78,8 +78,8 @@ export interface LoaderParts {
   readonly packages: PackageJsonReader;
   readonly resolver: ModuleResolver;
   readonly entry: SourcePath;
-  /** File name → code of the modules of Node.js. */
-  readonly nodeModules: ReadonlyMap<string, string>;
+  /** File name → code of the modules of Node.js; asked for when one is in the bundle. */
+  readonly nodeModules: () => Promise<ReadonlyMap<string, string>>;
   /** How the build compiles TypeScript and JSX. */
   readonly tsconfigRaw: TsconfigRaw;
 }
@@ -165,8 +165,8 @@ export class SourceLoader {
     };
   }
 
-  #loadNodeModule(file: string): OnLoadResult {
-    const contents = this.#parts.nodeModules.get(file);
+  async #loadNodeModule(file: string): Promise<OnLoadResult> {
+    const contents = (await this.#parts.nodeModules()).get(file);
     if (contents === undefined) throw new Error(`Cannot bundle node:${file}: the build step did not make it`);
     return { contents, loader: "js" };
   }
