@@ -1,4 +1,4 @@
-/** Claim: the modules of Node.js behave in an instance as they do in Node.js. Where they do not, bundler/README.md says so. */
+/** Claim: the modules of Node.js behave in an instance as they do in Node.js. Where they do not, bundler/NODE.md says so. */
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { LocalDriver } from "../../../runtime/local-driver.ts";
 import { differences } from "./compare-with-node.ts";

@@ -1,4 +1,4 @@
-/** Claim: a module of Node.js costs a bundle no more than bundler/README.md says, and nothing when it is not used. */
+/** Claim: a module of Node.js costs a bundle no more than bundler/NODE.md says, and nothing when it is not used. */
 import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { bundleSource } from "../../../bundler/bundle.ts";
@@ -17,13 +17,13 @@ async function addedBytes(code: string): Promise<number> {
 }
 
 async function documentedKilobytes(): Promise<ReadonlyMap<string, number>> {
-  const text = await readFile(new URL("../../../bundler/README.md", import.meta.url), "utf8");
-  const rows = text.matchAll(/^\| `([\w/]+)`[^|]*\|\s*([\d.]+) \|/gm);
+  const text = await readFile(new URL("../../../bundler/NODE.md", import.meta.url), "utf8");
+  const rows = text.matchAll(/^\| `([\w/]+)`[^|]*\|\s*([\d.]+)\s*\|/gm);
   return new Map([...rows].map(([, name = "", size = ""]) => [name, Number(size)]));
 }
 
 describe("the minified size of", () => {
-  it.each(nodeModuleNames)("node:%s is what the README says, within a tenth", async (name) => {
+  it.each(nodeModuleNames)("node:%s is what NODE.md says, within a tenth", async (name) => {
     const bytes = await addedBytes(`import m from "node:${name}"; export default { fetch() { return m; } };`);
     const documented = (await documentedKilobytes()).get(name) ?? Number.NaN;
     expect(bytes / 1_000).toBeLessThan(documented * 1.1 + 0.1);
