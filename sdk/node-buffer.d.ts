@@ -1,4 +1,3 @@
-/* oxlint-disable no-var, import/no-default-export -- as Node.js has them */
 /**
  * `node:buffer` in functions, and `Buffer` without an import. Leave this file and the other node-*.d.ts out of `files` in a project that has
  * @types/node: it knows more than functions have.

@@ -1,4 +1,3 @@
-/* oxlint-disable typescript/no-explicit-any, import/no-default-export -- callbacks of anything, and modules that are functions, as Node.js has them */
 /**
  * The other modules of Node.js that functions have, and members of `process` and timers that exist without an import. See node-buffer.d.ts
  * for projects with @types/node.

@@ -1,4 +1,3 @@
-/* oxlint-disable typescript/no-explicit-any, import/no-default-export, typescript/no-unsafe-declaration-merging -- chunks of Node streams are anything */
 /** `node:stream` and its parts in functions. See node-buffer.d.ts for projects with @types/node. */
 
 declare module "node:stream" {
@@ -123,13 +122,13 @@ declare module "node:stream" {
     static toWeb(stream: Writable): WritableStream<any>;
   }
   interface Duplex extends Writable {}
+  // @ts-expect-error -- its conversions take and give pairs, those of Readable one stream
   class Duplex extends Readable {
     constructor(options?: DuplexOptions);
     allowHalfOpen: boolean;
     static from(source: unknown): Duplex;
     static fromWeb(pair: WebPair, options?: DuplexOptions): Duplex;
-    static fromWeb(stream: ReadableStream<any>): never;
-    static toWeb(stream: Duplex): WebPair & ReadableStream<any>;
+    static toWeb(stream: Duplex): WebPair;
   }
   class Transform extends Duplex {
     constructor(options?: TransformOptions);

@@ -1,4 +1,3 @@
-/* oxlint-disable typescript/no-explicit-any, import/no-default-export -- promisify takes any function; path.posix is the module itself */
 /** Modules of Node.js about text in functions: paths, URLs, formatting. See node-buffer.d.ts for projects with @types/node. */
 
 declare module "node:path" {

@@ -71,6 +71,8 @@ export const processExceptions: Readonly<Record<string, string>> = {
   "edge-node/hosts/node-runtime-environment.ts": "measures the CPU time of this process",
   "edge-node/uws.ts": "chooses the native build for this platform and ABI",
   "sdk/cli/processes/child.ts": "signals the process group of what it started",
+  "sdk/node-modules.d.ts": "declares the module for authors",
+  "sdk/node-text.d.ts": "declares another name of that module for authors",
 };
 
 /** What code in `runtime` (outside `runtime/guest`, which sees none of it) may import of Node.js: nothing that reaches the world. */

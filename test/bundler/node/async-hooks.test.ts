@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { InvocationHost, Subrequest, SubrequestResponse } from "../../../runtime/driver.ts";
 import type { LocalDriver } from "../../../runtime/local-driver.ts";
+import { mapStack } from "../../../sdk/map-stack.ts";
 import { invocationOf, quietHost, streamOf, textOf } from "../../runtime/driver-fixtures.ts";
 import { bundled, filesInput } from "../run-bundle.ts";
 import { bundledVersion, evaluate, startDriver } from "./run-function.ts";
@@ -26,7 +27,7 @@ function crossingHost(count: number): InvocationHost {
         resolve({ status: 200, statusText: "", headers: "", body, url: request.url, redirected: false });
       });
       if (waiting.length < count) return;
-      for (const answer of waiting.reverse()) answer();
+      for (const answer of waiting.toReversed()) answer();
       waiting = [];
     });
   return { ...quietHost([]), fetch };
@@ -187,6 +188,23 @@ describe("the bundle", () => {
       filesInput({ "index.ts": `${imports} export default { async fetch() { storage.getStore(); } };` }),
     );
     expect(used.code).not.toMatch(/\basync (?:fetch|function|\()/);
+  });
+
+  it("leaves the engine's functions alone unless node:async_hooks is used", async () => {
+    const body =
+      "return [Promise.prototype.then, Promise.resolve].map((f) => Function.prototype.toString.call(f).includes('native code'));";
+    await expect(evaluate(driver, { imports: "", body })).resolves.toEqual([true, true]);
+    await expect(run(`storage.getStore(); ${body}`)).resolves.toEqual([false, false]);
+  });
+
+  it("stacks still lead to the author's lines", async () => {
+    const index = `${imports}\nexport default {\n  async fetch() {\n    await storage.run(1, async () => {\n      await null;\n      throw new Error("here");\n    });\n  },\n};`;
+    const { code, sourceMap } = await bundled(filesInput({ "index.ts": index }));
+    const version = { ...(await bundledVersion({ "index.ts": index })), code };
+    await driver.load(version);
+    const outcome = await driver.invoke(invocationOf(version.key, {}), quietHost([])).outcome;
+    if (outcome.kind !== "failed") throw new Error(JSON.stringify(outcome));
+    expect(mapStack(outcome.stack, sourceMap)).toContain("index.ts:6:13");
   });
 
   it("a class's hooks, a frozen default export and a CommonJS module stay what they are", async () => {

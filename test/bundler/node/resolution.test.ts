@@ -4,7 +4,7 @@ import { nodeModuleNames } from "../../../bundler/node-modules.ts";
 import type { LocalDriver } from "../../../runtime/local-driver.ts";
 import { createFunctionSnapshot } from "../../../runtime/evaluate-module.ts";
 import { invocationOf, quietHost, textOf } from "../../runtime/driver-fixtures.ts";
-import { guestScript } from "../../runtime/guest-script.ts";
+import { guestCode } from "../../runtime/guest-code.ts";
 import { bundled, defaultExportOf, filesInput, problemsOf } from "../run-bundle.ts";
 import { bundledVersion, evaluate, startDriver } from "./run-function.ts";
 
@@ -166,7 +166,7 @@ it("all modules together survive a start-up snapshot", async () => {
     export default { async fetch() { return storage.run("store", async () => { await null; return new Response([all.length, storage.getStore(), kept, process.env.A, m4.createHash("md5").update("").digest("hex")].join()); }); } };`;
   expect([nodeModuleNames[2], nodeModuleNames[4], nodeModuleNames[6]]).toEqual(["async_hooks", "crypto", "events"]);
   const version = await bundledVersion({ "index.ts": index }, { environment: { A: "1" } });
-  const snapshot = createFunctionSnapshot(await guestScript(), version.code);
+  const snapshot = createFunctionSnapshot(await guestCode(), { code: version.code, parts: [] });
   await driver.load({ ...version, snapshot });
   const { outcome } = driver.invoke(invocationOf(version.key, {}), quietHost([]));
   await expect(textOf(await outcome)).resolves.toBe("24,store,kept,1,d41d8cd98f00b204e9800998ecf8427e");

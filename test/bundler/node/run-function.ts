@@ -4,14 +4,14 @@ import type { Outcome, RunnableVersion } from "../../../runtime/driver.ts";
 import { LocalDriver } from "../../../runtime/local-driver.ts";
 import type { FunctionLimits } from "../../../sdk/limits.ts";
 import { invocationOf, quietHost, textOf, versionOf } from "../../runtime/driver-fixtures.ts";
-import { guestScript } from "../../runtime/guest-script.ts";
+import { guestCode } from "../../runtime/guest-code.ts";
 import { bundled, filesInput } from "../run-bundle.ts";
 
 export async function startDriver(): Promise<LocalDriver> {
   const environment = nodeRuntimeEnvironment((message) => {
     throw new Error(message);
   });
-  const driver = new LocalDriver({ environment, guestScript: await guestScript(), baseSnapshot: null, spares: 0 });
+  const driver = new LocalDriver({ environment, guest: await guestCode(), baseSnapshot: null, spares: 0 });
   await driver.start();
   return driver;
 }
