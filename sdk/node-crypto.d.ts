@@ -21,6 +21,15 @@ declare module "node:crypto" {
     digest(): Buffer;
     digest(encoding: Encoding): string;
   }
+  /** A secret key; public and private keys do not exist here. */
+  class KeyObject {
+    private constructor();
+    readonly type: "secret";
+    readonly symmetricKeySize: number;
+    equals(other: KeyObject): boolean;
+    export(options?: { format?: "buffer" }): Buffer;
+    export(options: { format: "jwk" }): { kty: "oct"; k: string };
+  }
   interface ScryptOptions {
     N?: number;
     cost?: number;
@@ -33,13 +42,22 @@ declare module "node:crypto" {
   }
 
   function createHash(algorithm: string): Hash;
-  function createHmac(algorithm: string, key: Bytes): Hmac;
+  function createHmac(algorithm: string, key: Bytes | KeyObject): Hmac;
+  function createSecretKey(key: string, encoding: Encoding): KeyObject;
+  function createSecretKey(key: ArrayBufferView | ArrayBuffer): KeyObject;
   function getHashes(): string[];
   function hash(algorithm: string, data: Bytes, encoding?: Encoding): string;
   function hash(algorithm: string, data: Bytes, encoding: "buffer"): Buffer;
   function getRandomValues<T extends ArrayBufferView<ArrayBuffer>>(array: T): T;
-  function hkdf(digest: string, key: Bytes, salt: Bytes, info: Bytes, bytes: number, done: Done<ArrayBuffer>): void;
-  function hkdfSync(digest: string, key: Bytes, salt: Bytes, info: Bytes, bytes: number): ArrayBuffer;
+  function hkdf(
+    digest: string,
+    key: Bytes | KeyObject,
+    salt: Bytes,
+    info: Bytes,
+    bytes: number,
+    done: Done<ArrayBuffer>,
+  ): void;
+  function hkdfSync(digest: string, key: Bytes | KeyObject, salt: Bytes, info: Bytes, bytes: number): ArrayBuffer;
   function pbkdf2(
     password: Bytes,
     salt: Bytes,
@@ -70,8 +88,10 @@ declare module "node:crypto" {
   export {
     Hash,
     Hmac,
+    KeyObject,
     createHash,
     createHmac,
+    createSecretKey,
     getHashes,
     getRandomValues,
     hash,

@@ -8,6 +8,7 @@ import { scrypt as nobleScrypt } from "@noble/hashes/scrypt.js";
 import { Buffer } from "./buffer.ts";
 import { bytesOf } from "./crypto-bytes.ts";
 import { digestOf, webDigestName } from "./crypto-digests.ts";
+import { keyBytesOf } from "./crypto-key-object.ts";
 import type { BytesCallback } from "./crypto-types.ts";
 import { nodeError, outOfRange, requireFunction } from "./node-error.ts";
 
@@ -77,7 +78,7 @@ function hkdfSync(digest: string, secret: unknown, salt: unknown, info: unknown,
   requireCount("length", bytes, 0);
   if (bytes > 255 * hash.outputLen) throw nodeError(RangeError, "ERR_CRYPTO_INVALID_KEYLEN", "Invalid key length");
   if (bytes === 0) return new ArrayBuffer(0);
-  const derived = nobleHkdf(hash, bytesOf("ikm", secret), bytesOf("salt", salt), bytesOf("info", info), bytes);
+  const derived = nobleHkdf(hash, keyBytesOf("ikm", secret), bytesOf("salt", salt), bytesOf("info", info), bytes);
   return new Uint8Array(derived).buffer;
 }
 
@@ -93,7 +94,7 @@ function hkdf(
   const web = webDigestName(digest);
   const parameters = { salt: bytesOf("salt", salt), info: bytesOf("info", info), hash: web };
   const isOwn = web === null || bytes === 0 || bytes > 255 * digestOf(digest).outputLen;
-  const key = bytesOf("ikm", secret);
+  const key = keyBytesOf("ikm", secret);
   answer(
     isOwn
       ? Promise.resolve().then(() => hkdfSync(digest, secret, salt, info, bytes))

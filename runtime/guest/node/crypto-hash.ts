@@ -2,6 +2,7 @@
 import { hmac } from "@noble/hashes/hmac.js";
 import type { HashOptions } from "./crypto-types.ts";
 import { bytesOf, encoded } from "./crypto-bytes.ts";
+import { keyBytesOf } from "./crypto-key-object.ts";
 import { digestNames, digestOf } from "./crypto-digests.ts";
 import { invalidArgument, nodeError } from "./node-error.ts";
 
@@ -60,7 +61,7 @@ function createHmac(algorithm: string, key: unknown): Hmac {
   const digest = digestOf(algorithm);
   if (key === null || key === undefined)
     throw invalidArgument("key", "of type string or an instance of Buffer or TypedArray", key);
-  return new Hmac(hmac.create(digest, bytesOf("key", key)));
+  return new Hmac(hmac.create(digest, keyBytesOf("key", key)));
 }
 
 /** A whole digest at once; text in hex unless said otherwise. */

@@ -4,6 +4,7 @@
  */
 import { Hash, Hmac, createHash, createHmac, getHashes, hash } from "./crypto-hash.ts";
 import { hkdf, hkdfSync, pbkdf2, pbkdf2Sync, scrypt, scryptSync } from "./crypto-derive.ts";
+import { createSecretKey, KeyObject } from "./crypto-key-object.ts";
 import { getRandomValues, randomBytes, randomFill, randomFillSync, randomInt, randomUUID } from "./crypto-random.ts";
 import { invalidArgument, nodeError, refusing } from "./node-error.ts";
 
@@ -42,7 +43,6 @@ const createSign: Refused = refusing("crypto.createSign", signature);
 const createVerify: Refused = refusing("crypto.createVerify", signature);
 const sign: Refused = refusing("crypto.sign", signature);
 const verify: Refused = refusing("crypto.verify", signature);
-const createSecretKey: Refused = refusing("crypto.createSecretKey", keys);
 const createPublicKey: Refused = refusing("crypto.createPublicKey", keys);
 const createPrivateKey: Refused = refusing("crypto.createPrivateKey", keys);
 const generateKey: Refused = refusing("crypto.generateKey", keys);
@@ -54,11 +54,6 @@ const privateDecrypt: Refused = refusing("crypto.privateDecrypt", cipher);
 const createECDH: Refused = refusing("crypto.createECDH", agreement);
 const createDiffieHellman: Refused = refusing("crypto.createDiffieHellman", agreement);
 const diffieHellman: Refused = refusing("crypto.diffieHellman", agreement);
-
-/** Nothing is an instance of it: libraries ask before they look for a CryptoKey. */
-const KeyObject: Refused = Object.assign(function KeyObject() {
-  return refusing("crypto.KeyObject", keys)();
-});
 
 export {
   Hash,

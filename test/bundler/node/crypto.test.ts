@@ -59,6 +59,15 @@ describe("node:crypto computes what Node.js computes", () => {
       ],
     ],
     [
+      "secret keys",
+      [
+        'm.createHmac("sha256", m.createSecretKey(Buffer.from("key"))).update("a").digest("hex")',
+        '(() => { const k = m.createSecretKey("6b6579", "hex"); return [k.type, k.symmetricKeySize, k.export().toString(), k.export({ format: "jwk" }), k.equals(m.createSecretKey(Buffer.from("key"))), k instanceof m.KeyObject]; })()',
+        'Buffer.from(m.hkdfSync("sha256", m.createSecretKey(Buffer.from("key")), "salt", "info", 8)).toString("hex")',
+        "m.createSecretKey(1)",
+      ],
+    ],
+    [
       "comparison and random values",
       [
         'm.timingSafeEqual(Buffer.from("a"), Buffer.from("a"))',
