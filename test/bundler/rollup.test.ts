@@ -57,6 +57,19 @@ describe("rollup-main.ts", () => {
     expect((exportsOf(code)["default"] as () => string)()).toBe("stamped");
   });
 
+  it("leaves modules of Node.js that functions have to the control plane", async () => {
+    const { exitCode, result } = await bundleFolder({
+      "rollup.config.mjs": "export default {};",
+      "src/index.js":
+        'import { posix } from "node:path";\nimport { basename } from "path";\nexport default [posix.join("a", "b"), basename("/c")];',
+    });
+    expect(exitCode).toBe(0);
+    if (result?.ok !== true) throw new Error(JSON.stringify(result));
+    const { code } = await bundled({ kind: "bundle", code: result.code, sourceMap: result.sourceMap });
+    expect(code).toContain("posix.join");
+    expect(code).toContain("node:path");
+  });
+
   it.each([
     ["rollup.config.ts", "const plugins: unknown[] = []; export default { plugins };"],
     ["rollup.config.js", "export default [{ plugins: [] }, { plugins: [null] }];"],
