@@ -45,7 +45,7 @@ export async function bundleNodeModules(directory: string, files: readonly strin
       target: "es2024",
       charset: "utf8",
       legalComments: "none",
-      minifySyntax: true,
+      // Names stay: those of classes can be asked for, and stacks can be read.
       minifyWhitespace: true,
       define: { "process.env.NODE_ENV": '"production"' },
       tsconfigRaw: {},

@@ -39,7 +39,7 @@ describe("buildNodeModules()", () => {
     expect(modules["stream"]).toContain("shared with the guest");
     expect(modules["stream"]).toContain("class Made");
     expect(modules["stream"]).not.toContain("class EventEmitter");
-    expect(modules["stream"]).not.toContain("__require");
+    expect(modules["stream"]).not.toMatch(/__require\("/);
   });
 
   it("gives the same bytes in another folder", async () => {
