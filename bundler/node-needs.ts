@@ -33,6 +33,8 @@ const likelyFreeGlobal = new RegExp(
   `\\b(?:Buffer|setImmediate|clearImmediate|process\\s*(?:\\?\\.|\\.|\\[)\\s*["']?(?:${processMembers.join("|")}))\\b`,
 );
 
+const always: Readonly<Record<string, string>> = { global: "globalThis", "process.env.NODE_ENV": '"production"' };
+
 const processDefinitions: Readonly<Record<string, string>> = Object.fromEntries(
   processMembers.map((name) => [`process.${name}`, `__process_${name}`]),
 );
@@ -59,7 +61,7 @@ export function entryStub({ lowersAsync }: NodeNeeds): string {
 export function optionsFor(needs: NodeNeeds): Pick<BuildOptions, "define" | "inject" | "supported"> {
   const { freeGlobals, lowersAsync } = needs;
   return {
-    define: { "process.env.NODE_ENV": '"production"', ...(freeGlobals ? processDefinitions : {}) },
+    define: { ...always, ...(freeGlobals ? processDefinitions : {}) },
     ...(freeGlobals ? { inject: ["node:free-globals"] } : {}),
     ...(lowersAsync ? { supported: loweredSyntax } : {}),
   };

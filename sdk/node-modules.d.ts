@@ -16,6 +16,7 @@ interface Process {
   uptime(): number;
 }
 
+declare var global: typeof globalThis;
 declare function setImmediate<A extends unknown[]>(task: (...values: A) => void, ...values: A): number;
 declare function clearImmediate(id?: number): void;
 

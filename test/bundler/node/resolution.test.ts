@@ -152,6 +152,14 @@ describe("what Node.js has as globals", () => {
     ]);
   });
 
+  it("global is globalThis, unless the author means something else", async () => {
+    const files = {
+      "index.ts": 'import { own } from "./own"; export default [global === globalThis, typeof global, own];',
+    };
+    const own = "const global = 7; export const own = global;";
+    await expect(defaultExportOf({ ...files, "own.ts": own })).resolves.toEqual([true, "object", 7]);
+  });
+
   it("process.env.NODE_ENV is production, known to the bundler", async () => {
     await expect(
       defaultExportOf({ "index.ts": 'export default process.env.NODE_ENV === "production" ? 1 : Buffer;' }),
