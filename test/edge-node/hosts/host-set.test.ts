@@ -67,12 +67,13 @@ describe("HostSet", () => {
   it("hosts run without environment, disk, processes and workers", async () => {
     const hosts = await startHosts(1);
     const version = versionOf(
-      `{ fetch() { return Response.json([typeof process, typeof require, typeof SharedArrayBuffer, Object.keys(globalThis).filter((k) => k.startsWith("__selvage"))]); } }`,
+      `{ fetch() { return Response.json([Object.getOwnPropertyNames(process), Object.keys(process.env), typeof require, typeof SharedArrayBuffer, Object.keys(globalThis).filter((k) => k.startsWith("__selvage"))]); } }`,
       {},
     );
     await hosts.load(version);
     expect(JSON.parse(await textOf(await served(hosts, version.key)))).toEqual([
-      "undefined",
+      ["env"],
+      [],
       "undefined",
       "undefined",
       [],
