@@ -52,7 +52,8 @@ export function bindToFrame<T>(action: T): T {
 export function freshHooks(module: unknown): unknown {
   if (module === null || (typeof module !== "object" && typeof module !== "function")) return module;
   const target: object = module;
-  const fresh = create(null) as object;
+  // Whatever else the module has is found behind it.
+  const fresh = create(target) as object;
   for (const hook of hooks) {
     const read = (): unknown => {
       const own: unknown = get(target, hook);
