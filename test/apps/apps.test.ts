@@ -70,6 +70,8 @@ async function publish(name: string, { variables, secrets, backend: routes }: Sc
   ]);
   const hidden = Object.keys(secrets).flatMap((key) => ["--secret", key]);
   const args = ["publish", projectOf(name), "--alias", "prod", "--wait", "30", ...settings, ...hidden];
+  const t0 = performance.now();
   const { code, stdout, stderr } = await fleet.cli(args, { env: secrets });
+  console.log("PUBLISH", name, Math.round(performance.now() - t0), stdout.trim());
   expect({ code, stderr }, stdout).toEqual({ code: 0, stderr: "" });
 }

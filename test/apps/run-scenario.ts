@@ -1,5 +1,6 @@
 /** Carries out the steps of one scenario against a running edge and holds every answer against what is expected. */
 import { request as sendHttp, type IncomingMessage } from "node:http";
+import { unzipSync } from "node:zlib";
 import { expect } from "vitest";
 import { waitFor } from "../../bench/harness/wait-for.ts";
 import type { Backend, KeptRequest } from "./backend.ts";
@@ -95,6 +96,7 @@ function checkAnswer(answer: WholeAnswer, expected: ScenarioAnswer): void {
   if (expected.json !== undefined) expect(JSON.parse(text)).toEqual(expected.json);
   if (expected.jsonPart !== undefined) expect(JSON.parse(text)).toMatchObject(expected.jsonPart as object);
   if (expected.base64 !== undefined) expect(answer.body.toString("base64")).toBe(expected.base64);
+  if (expected.unpacked !== undefined) expect(unzipSync(answer.body).toString()).toBe(expected.unpacked);
   for (const part of expected.contains ?? []) expect(text).toContain(part);
   for (const part of expected.lacks ?? []) expect(text).not.toContain(part);
 }
@@ -112,10 +114,11 @@ async function checkReceived(app: AppUnderTest, expected: readonly ReceivedReque
   const byPath = requests.toSorted((a, b) => a.path.localeCompare(b.path));
   const wanted = expected.toSorted((a, b) => a.path.localeCompare(b.path));
   expect(byPath.map(({ path }) => path)).toEqual(wanted.map(({ path }) => path));
-  for (const [index, { method, headers, jsonPart }] of wanted.entries()) {
+  for (const [index, { method, headers, text, jsonPart }] of wanted.entries()) {
     const request = byPath[index];
     if (method !== undefined) expect(request?.method).toBe(method);
     expect(request?.headers).toMatchObject(headers ?? {});
+    if (text !== undefined) expect(request?.body).toBe(text);
     if (jsonPart !== undefined) expect(JSON.parse(request?.body ?? "")).toMatchObject(jsonPart as object);
   }
 }

@@ -33,6 +33,8 @@ const answerShape = z.strictObject({
   json: expected,
   jsonPart: expected,
   base64: z.string().optional(),
+  /** What zlib unpacks the body to. */
+  unpacked: z.string().optional(),
   contains: z.array(z.string()).optional(),
   lacks: z.array(z.string()).optional(),
 });
@@ -53,6 +55,7 @@ const receivedShape = z.array(
     method: z.string().optional(),
     path: z.string(),
     headers: z.record(z.string(), z.unknown()).optional(),
+    text: z.string().optional(),
     jsonPart: expected,
   }),
 );

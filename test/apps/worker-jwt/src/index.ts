@@ -1,0 +1,30 @@
+/** Tokens after the README of @tsndr/cloudflare-worker-jwt. */
+import jwt from "@tsndr/cloudflare-worker-jwt";
+
+interface Env {
+  readonly JWT_SECRET: string;
+}
+
+export default {
+  async fetch(request: Request, { JWT_SECRET }: Env): Promise<Response> {
+    const token = request.headers.get("authorization")?.replace("Bearer ", "") ?? "";
+    switch (new URL(request.url).pathname) {
+      case "/sign":
+        return new Response(await jwt.sign((await request.json()) as Record<string, unknown>, JWT_SECRET));
+      case "/verify": {
+        const verified = await jwt.verify(token, JWT_SECRET);
+        return verified ? Response.json(verified.payload) : new Response(null, { status: 401 });
+      }
+      case "/reason":
+        try {
+          return Response.json(await jwt.verify(token, JWT_SECRET, { throwError: true }));
+        } catch (error) {
+          return new Response((error as Error).message, { status: 401 });
+        }
+      case "/decode":
+        return Response.json(jwt.decode(token));
+      default:
+        return new Response(null, { status: 404 });
+    }
+  },
+};
