@@ -63,13 +63,19 @@ const nestingMax = 50_000;
 const patternRefusal = "import() or require() of a pattern of names cannot be bundled: write each name out";
 
 const nodePrefix = "node:";
+/**
+ * Before every path in esbuild's hands: it knows packages, whose authors it spares warnings that users can do nothing about,
+ * by a `node_modules` with a slash before it.
+ */
+const rootMark = "/";
 
 /** What the entry stub imports. */
 export const entrySpecifier = "selvage:entry";
 
-/** A name as esbuild prints it (`source:src/a.js#.mjs`), turned back into the path in the tree. */
+/** A name as esbuild prints it (`source:/src/a.js#.mjs`), turned back into the path in the tree. */
 export function displayPath(name: string): string {
-  const path = name.startsWith(`${sourceNamespace}:`) ? name.slice(sourceNamespace.length + 1) : name;
+  const marked = name.startsWith(`${sourceNamespace}:`) ? name.slice(sourceNamespace.length + 1) : name;
+  const path = marked.startsWith(rootMark) ? marked.slice(rootMark.length) : marked;
   return path.endsWith(moduleMark) ? path.slice(0, -moduleMark.length) : path;
 }
 
@@ -157,7 +163,7 @@ export class SourceLoader {
     const inside = own === null || own.directory === "" ? path : path.slice(own.directory.length + 1);
     const isMarked = own?.isModule === true && /\.[jt]sx?$/.test(path);
     return {
-      path: isMarked ? path + moduleMark : path,
+      path: rootMark + path + (isMarked ? moduleMark : ""),
       namespace: sourceNamespace,
       sideEffects:
         extensionOf(path) !== wasmExtension &&

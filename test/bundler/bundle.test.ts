@@ -158,6 +158,22 @@ describe("bundleSource()", () => {
     ]);
   });
 
+  it("warns of what the author can change, not of the same in packages", async () => {
+    const oddities = 'import "./none.js"; export const isSame = (a) => a === -0; export const at = import.meta.url;';
+    const { warnings } = await bundled(
+      filesInput({
+        "index.ts": 'import { isSame, at } from "p"; import "p"; export default [isSame, at, import.meta.url];',
+        "node_modules/p/package.json": '{"name":"p","type":"module","main":"index.js","sideEffects":false}',
+        "node_modules/p/index.js": oddities,
+        "node_modules/p/none.js": "export const none = 1;",
+      }),
+    );
+    expect(warnings).toEqual([
+      expect.stringMatching(/^index\.ts:1:40: Ignoring this import /),
+      expect.stringMatching(/^index\.ts:1:73: "import\.meta" is not available/),
+    ]);
+  });
+
   it("minifies when asked", async () => {
     const input = filesInput({
       "index.ts": "export default function longName(argument: number) { return argument + 1; }",
