@@ -48,6 +48,7 @@ function staticSteps(): CheckStep[] {
     tsc("runtime/guest/tsconfig.json"),
     tsc("runtime/guest/node/tsconfig.json"),
     tsc("sdk/examples/tsconfig.json"),
+    tsc("test/apps/tsconfig.json"),
   ];
 }
 

@@ -90,7 +90,7 @@ export class Backend {
       return;
     }
     if (route.held !== undefined) await this.#gate(app, route.held).promise;
-    response.writeHead(route.status, { "content-type": "application/json", ...route.headers });
-    response.end(JSON.stringify(route.json ?? {}));
+    response.writeHead(route.status, { "content-type": "application/json" });
+    response.end(JSON.stringify(route.json));
   }
 }

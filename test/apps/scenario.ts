@@ -9,101 +9,142 @@ import { expect } from "vitest";
 import { parse, type ScalarTag } from "yaml";
 import { z } from "zod";
 
-/** A value of the scenario; may be an asymmetric matcher of vitest. */
-const expected = z.unknown().optional();
+export interface Scenario {
+  /** Environment of the function; `${backend}` is the backend's URL. Default none. */
+  readonly variables: Readonly<Record<string, string>>;
+  readonly secrets: Readonly<Record<string, string>>;
+  /** What answers on loopback when the app fetches. */
+  readonly backend: readonly BackendRoute[];
+  readonly steps: readonly Step[];
+}
 
-const requestShape = z.strictObject({
-  /** Default GET. */
-  method: z.string().optional(),
-  path: z.string(),
-  headers: z.record(z.string(), z.string()).optional(),
-  /** The body is one of these. */
-  text: z.string().optional(),
-  json: z.unknown().optional(),
-  base64: z.string().optional(),
-});
-
-const answerShape = z.strictObject({
+export interface BackendRoute {
+  readonly path: string;
   /** Default 200. */
-  status: z.number().optional(),
-  /** Name → value; null: the header is absent. */
-  headers: z.record(z.string(), z.unknown()).optional(),
-  /** The body is what these say: all of the text, all of the JSON, the JSON as far as given, all bytes, parts of the text. */
-  text: expected,
-  json: expected,
-  jsonPart: expected,
-  base64: z.string().optional(),
-  /** What zlib unpacks the body to. */
-  unpacked: z.string().optional(),
-  contains: z.array(z.string()).optional(),
-  lacks: z.array(z.string()).optional(),
-});
+  readonly status: number;
+  /** Default `{}`. */
+  readonly json: unknown;
+  /** Answers only when a step has opened this name. */
+  readonly held?: string | undefined;
+}
 
-/** An answer that comes in pieces: each must be there before the held answer that it opens is given. */
-const streamShape = z.array(
-  z.strictObject({
-    until: z.string(),
-    /** What may not have come yet. */
-    lacks: z.array(z.string()).optional(),
-    /** Name of the held answer that the backend gives now. */
-    opens: z.string().optional(),
-  }),
-);
+export interface Step extends ScenarioExchange {
+  /** Sent at the same time as the step's own request. */
+  readonly alongside: readonly ScenarioExchange[];
+}
 
-const receivedShape = z.array(
-  z.strictObject({
-    method: z.string().optional(),
-    path: z.string(),
-    headers: z.record(z.string(), z.unknown()).optional(),
-    text: z.string().optional(),
-    jsonPart: expected,
-  }),
-);
+/** One request and what is expected of its answer. */
+export interface ScenarioExchange {
+  readonly name: string;
+  readonly request: ScenarioRequest;
+  readonly answer: ScenarioAnswer;
+  /** What comes of the body, piece by piece, before `answer` is looked at. */
+  readonly stream?: readonly StreamPiece[] | undefined;
+  /** Name → first group of a pattern over the answer's head and body, for `${name}` in later requests. */
+  readonly keep?: Readonly<Record<string, string>> | undefined;
+  /** All requests that the backend got because of this one; those of one path in their order. */
+  readonly received?: readonly ReceivedRequest[] | undefined;
+}
+
+export interface ScenarioRequest {
+  /** Default GET. */
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** The body is one of these. */
+  readonly text?: string | undefined;
+  readonly json?: unknown;
+  readonly base64?: string | undefined;
+}
+
+export interface ScenarioAnswer {
+  /** Default 200. */
+  readonly status: number;
+  /** Name → value. */
+  readonly headers: Readonly<Record<string, unknown>>;
+  /** All of the body as text, as JSON, as JSON as far as it is given, as what zlib unpacks it to. */
+  readonly text?: unknown;
+  readonly json?: unknown;
+  readonly jsonPart?: unknown;
+  readonly unpacked?: string | undefined;
+  readonly contains: readonly string[];
+  readonly lacks: readonly string[];
+}
+
+/** One piece of an answer that streams: it must have come before the held answer that it opens is given. */
+export interface StreamPiece {
+  readonly until: string;
+  /** What may not have come yet. */
+  readonly lacks: readonly string[];
+  /** Name of the held answer that the backend gives now. */
+  readonly opens?: string | undefined;
+}
+
+export interface ReceivedRequest {
+  readonly method?: string | undefined;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly text?: string | undefined;
+  readonly jsonPart?: unknown;
+}
+
+const texts = z.array(z.string()).default([]);
+/** Values may be asymmetric matchers of vitest. */
+const expectedHeaders = z.record(z.string(), z.unknown()).default({});
+const textsByName = z.record(z.string(), z.string());
 
 const exchangeShape = z.strictObject({
   name: z.string(),
-  request: requestShape,
-  answer: answerShape.default({}),
-  /** What comes of the body, piece by piece, before `answer` is looked at. */
-  stream: streamShape.optional(),
-  /** Name → first group of a pattern over the answer's head and body, for `${name}` in later requests. */
-  keep: z.record(z.string(), z.string()).optional(),
-  /** Requests that the backend got because of this one; the order between them is free. */
-  received: receivedShape.optional(),
-});
-
-const stepShape = exchangeShape.extend({
-  /** Sent at the same time as the step's own request. */
-  alongside: z.array(exchangeShape).default([]),
+  request: z.strictObject({
+    method: z.string().default("GET"),
+    path: z.string(),
+    headers: textsByName.default({}),
+    text: z.string().optional(),
+    json: z.unknown().optional(),
+    base64: z.string().optional(),
+  }),
+  answer: z
+    .strictObject({
+      status: z.number().default(200),
+      headers: expectedHeaders,
+      text: z.unknown().optional(),
+      json: z.unknown().optional(),
+      jsonPart: z.unknown().optional(),
+      unpacked: z.string().optional(),
+      contains: texts,
+      lacks: texts,
+    })
+    .prefault({}),
+  stream: z.array(z.strictObject({ until: z.string(), lacks: texts, opens: z.string().optional() })).optional(),
+  keep: textsByName.optional(),
+  received: z
+    .array(
+      z.strictObject({
+        method: z.string().optional(),
+        path: z.string(),
+        headers: expectedHeaders,
+        text: z.string().optional(),
+        jsonPart: z.unknown().optional(),
+      }),
+    )
+    .optional(),
 });
 
 const scenarioShape = z.strictObject({
-  /** Environment of the function; `${backend}` is the backend's URL. */
-  variables: z.record(z.string(), z.string()).default({}),
-  secrets: z.record(z.string(), z.string()).default({}),
-  /** What answers on loopback when the app fetches. */
+  variables: textsByName.default({}),
+  secrets: textsByName.default({}),
   backend: z
     .array(
       z.strictObject({
         path: z.string(),
         status: z.number().default(200),
-        headers: z.record(z.string(), z.string()).default({}),
-        json: z.unknown().optional(),
-        /** Answers only when a step has opened this name. */
+        json: z.unknown().default({}),
         held: z.string().optional(),
       }),
     )
     .default([]),
-  steps: z.array(stepShape),
+  steps: z.array(exchangeShape.extend({ alongside: z.array(exchangeShape).default([]) })).min(1),
 });
-
-export type Scenario = z.infer<typeof scenarioShape>;
-export type Step = z.infer<typeof stepShape>;
-export type ScenarioExchange = z.infer<typeof exchangeShape>;
-export type ScenarioAnswer = z.infer<typeof answerShape>;
-export type StreamPiece = z.infer<typeof streamShape>[number];
-export type ReceivedRequest = z.infer<typeof receivedShape>[number];
-export type BackendRoute = Scenario["backend"][number];
 
 const matchesTag: ScalarTag = {
   tag: "!matches",

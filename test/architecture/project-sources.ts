@@ -6,7 +6,7 @@ export const projectRoot: string = dirname(dirname(import.meta.dirname));
 
 const folders = ["sdk", "bundler", "runtime", "edge-node", "control-plane", "bench", "test"];
 /** Authors' code, under authors' rules. */
-const foreign = ["sdk/examples/", "sdk/templates/", "test/fixtures/", "test/apps/", "test/hostile/"];
+const foreign = /^(?:sdk\/examples|sdk\/templates|test\/apps\/[^/]+|test\/fixtures|test\/hostile)\//;
 
 /** Path relative to the project → text. */
 export function projectSources(): Map<string, string> {
@@ -15,7 +15,7 @@ export function projectSources(): Map<string, string> {
     for (const entry of readdirSync(join(projectRoot, folder), { recursive: true, withFileTypes: true })) {
       const path = relative(projectRoot, join(entry.parentPath, entry.name)).replaceAll("\\", "/");
       const isSource = entry.isFile() && path.endsWith(".ts") && !path.includes("node_modules/");
-      if (!isSource || foreign.some((prefix) => path.startsWith(prefix))) continue;
+      if (!isSource || foreign.test(path)) continue;
       sources.set(path, readFileSync(join(projectRoot, path), "utf8"));
     }
   }

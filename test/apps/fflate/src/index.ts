@@ -43,7 +43,7 @@ export default {
         case "/gunzip":
           return new Response(gunzipSync(bytes));
         case "/decompress":
-          return new Response(decompressSync(bytes));
+          return new Response(strFromU8(decompressSync(bytes)));
         case "/gzip":
           return new Response(gzipSync(bytes, { mtime: 0 }));
         case "/unzip":

@@ -66,4 +66,5 @@ const yoga = createYoga<Env>({
   }),
 });
 
+// oxlint-disable-next-line typescript/unbound-method -- as Yoga's documentation has it: the function needs no receiver
 export default { fetch: yoga.fetch };

@@ -15,7 +15,6 @@ import {
   redirect,
   requireBasicAuth,
   setCookie,
-  withBase,
 } from "h3";
 import { z } from "zod";
 
@@ -70,6 +69,6 @@ const app = new H3()
       return stream.send();
     }),
   )
-  .use("/api/**", withBase("/api", api.handler));
+  .mount("/api", api);
 
 export default { fetch: (request: Request): Response | Promise<Response> => app.fetch(request) };
