@@ -12,7 +12,13 @@ import type { PackageJson, PackageJsonReader } from "./package-json.ts";
 import { packageTarget } from "./package-target.ts";
 import type { Tsconfig } from "./tsconfig.ts";
 
-const sharedConditions = ["selvage", "workerd", "worker", "browser"];
+/**
+ * Which variants of a package are taken beside `import` or `require`, and `default`; where a package offers several, its own order decides.
+ * `workerd` and `worker`: the variants for servers on web APIs. `browser`: better than one for Node.js. `module`: one copy
+ * of a package for `import` and `require`, as all bundlers have it; two copies break what compares classes. `production`: as
+ * `process.env.NODE_ENV` is. Not `edge-light`: such variants may use modules of another platform.
+ */
+const sharedConditions = ["selvage", "workerd", "worker", "browser", "module", "production"];
 const redirectsMax = 8;
 
 export interface ImportSite {

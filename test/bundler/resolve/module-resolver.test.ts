@@ -66,6 +66,16 @@ describe("ModuleResolver finds", () => {
     ],
     ["a scoped package's subpath", { "node_modules/@s/p/x/y.js": "" }, "@s/p/x/y", "node_modules/@s/p/x/y.js"],
     [
+      "the variant for production",
+      {
+        "node_modules/p/package.json": { exports: { development: "./d.js", production: "./p.js", default: "./d.js" } },
+        "node_modules/p/d.js": "",
+        "node_modules/p/p.js": "",
+      },
+      "p",
+      "node_modules/p/p.js",
+    ],
+    [
       "workerd before default",
       {
         "node_modules/p/package.json": { exports: { ".": { node: "./n.js", workerd: "./w.js", default: "./d.js" } } },
@@ -137,6 +147,19 @@ describe("ModuleResolver finds", () => {
       file("node_modules/q/node_modules/p/index.js"),
     );
     await expect(resolve(files, "p", { from: "src/deep" })).resolves.toEqual(file("node_modules/p/index.js"));
+  });
+
+  it("one copy of a package for import and require, when the package has a variant for bundlers", async () => {
+    const exports = { module: "./m.js", import: "./wrapper.js", require: "./c.js" };
+    const files = { "node_modules/p/package.json": { exports }, "node_modules/p/m.js": "", "node_modules/p/c.js": "" };
+    await expect(resolve(files, "p", { kind: "import" })).resolves.toEqual(file("node_modules/p/m.js"));
+    await expect(resolve(files, "p", { kind: "require" })).resolves.toEqual(file("node_modules/p/m.js"));
+  });
+
+  it("no variant for another platform's modules", async () => {
+    const exports = { "edge-light": "./e.js", node: "./n.js", default: "./d.js" };
+    const files = { "node_modules/p/package.json": { exports }, "node_modules/p/d.js": "", "node_modules/p/e.js": "" };
+    await expect(resolve(files, "p")).resolves.toEqual(file("node_modules/p/d.js"));
   });
 
   it("by whether a module is imported or required", async () => {
