@@ -8,6 +8,7 @@ import type { ReceivedRequest, ScenarioAnswer, ScenarioExchange, Step, StreamPie
 
 const ANSWER_MS_MAX = 15_000;
 const RECEIVED_MS_MAX = 5_000;
+const EVENTUALLY_MS_MAX = 10_000;
 
 export interface AppUnderTest {
   readonly name: string;
@@ -26,7 +27,13 @@ interface WholeAnswer {
 
 /** @throws AssertionError when an answer is not the expected one. */
 export async function runStep(app: AppUnderTest, step: Step): Promise<void> {
-  await Promise.all([step, ...step.alongside].map((exchange) => runExchange(app, exchange)));
+  await Promise.all([step, ...step.alongside].map((exchange) => runUntilExpected(app, exchange)));
+}
+
+async function runUntilExpected(app: AppUnderTest, exchange: ScenarioExchange): Promise<void> {
+  if (!exchange.eventually) return runExchange(app, exchange);
+  const look = (): Promise<true> => runExchange(app, exchange).then(() => true);
+  await waitFor(look, { what: exchange.name, deadlineMs: EVENTUALLY_MS_MAX });
 }
 
 async function runExchange(app: AppUnderTest, exchange: ScenarioExchange): Promise<void> {
@@ -68,7 +75,7 @@ async function send(app: AppUnderTest, { request, stream = [] }: ScenarioExchang
   };
 }
 
-/** Reads to the end, opening what the pieces open as soon as each has come. */
+/** Reads to the end or until the client leaves (which ends the loop and with it the connection), opening what the pieces open as soon as each has come. */
 async function readBody(
   app: AppUnderTest,
   { incoming, pieces }: { readonly incoming: IncomingMessage; readonly pieces: StreamPiece[] },
@@ -78,6 +85,7 @@ async function readBody(
     body = Buffer.concat([body, chunk as Buffer]);
     for (let piece = pieces[0]; piece !== undefined && body.includes(piece.until); piece = pieces[0]) {
       for (const early of piece.lacks) expect(body.toString()).not.toContain(early);
+      if (piece.leaves) return body;
       if (piece.opens !== undefined) app.backend.open(app.name, piece.opens);
       pieces.shift();
     }

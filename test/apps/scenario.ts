@@ -40,6 +40,8 @@ export interface ScenarioExchange {
   readonly answer: ScenarioAnswer;
   /** What comes of the body, piece by piece, before `answer` is looked at. */
   readonly stream?: readonly StreamPiece[] | undefined;
+  /** Asked again until the answer is the expected one. Default false. */
+  readonly eventually: boolean;
   /** Name → first group of a pattern over the answer's head and body, for `${name}` in later requests. */
   readonly keep?: Readonly<Record<string, string>> | undefined;
   /** All requests that the backend got because of this one; those of one path in their order. */
@@ -78,6 +80,8 @@ export interface StreamPiece {
   readonly lacks: readonly string[];
   /** Name of the held answer that the backend gives now. */
   readonly opens?: string | undefined;
+  /** The client closes the connection now; of the answer only the head is looked at. Default false. */
+  readonly leaves: boolean;
 }
 
 export interface ReceivedRequest {
@@ -115,7 +119,17 @@ const exchangeShape = z.strictObject({
       lacks: texts,
     })
     .prefault({}),
-  stream: z.array(z.strictObject({ until: z.string(), lacks: texts, opens: z.string().optional() })).optional(),
+  stream: z
+    .array(
+      z.strictObject({
+        until: z.string(),
+        lacks: texts,
+        opens: z.string().optional(),
+        leaves: z.boolean().default(false),
+      }),
+    )
+    .optional(),
+  eventually: z.boolean().default(false),
   keep: textsByName.optional(),
   received: z
     .array(

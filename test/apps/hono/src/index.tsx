@@ -83,6 +83,19 @@ app.get("/sse", (c) =>
     await events.writeSSE({ data: JSON.stringify(await later.json()), event: "time-update", id: "1" });
   }),
 );
+let left = 0;
+app.get("/endless", (c) =>
+  streamSSE(c, async (events) => {
+    events.onAbort(() => {
+      left += 1;
+    });
+    while (!events.aborted) {
+      await events.writeSSE({ data: "tick" });
+      await events.sleep(5);
+    }
+  }),
+);
+app.get("/left", (c) => c.json({ left }));
 app.get("/stream", (c) =>
   stream(c, async (output) => {
     await output.write(new Uint8Array([0x48, 0x65, 0x6c, 0x6c, 0x6f]));
