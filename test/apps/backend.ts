@@ -12,6 +12,8 @@ export interface KeptRequest {
   readonly method: string;
   /** Without the app's prefix. */
   readonly path: string;
+  /** What comes after the question mark; empty when there is none. */
+  readonly query: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
@@ -77,14 +79,14 @@ export class Backend {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const [, name = "", path = ""] = /^\/([^/]+)(.*)$/.exec(request.url ?? "") ?? [];
+    const [, name = "", path = "", query = ""] = /^\/([^/?]+)([^?]*)\??(.*)$/.exec(request.url ?? "") ?? [];
     const app = this.#apps.get(name);
     const body = await text(request);
     const headers = Object.fromEntries(
       Object.entries(request.headersDistinct).map(([key, values]) => [key, (values ?? []).join(", ")]),
     );
-    app?.requests.push({ method: request.method ?? "", path, headers, body });
-    const route = app?.routes.find((candidate) => candidate.path === path.split("?", 1)[0]);
+    app?.requests.push({ method: request.method ?? "", path, query, headers, body });
+    const route = app?.routes.find((candidate) => candidate.path === path);
     if (app === undefined || route === undefined) {
       response.writeHead(404).end();
       return;

@@ -179,7 +179,7 @@ describe("a streamed answer", () => {
 
 describe("what the backend received", () => {
   const asking: RequestListener = (_request, response) => {
-    void fetch(`${backendUrl}/a`, { method: "POST", body: '{"x":[1,2]}', headers: { "x-key": "k" } }).then(() =>
+    void fetch(`${backendUrl}/a?q=1`, { method: "POST", body: '{"x":[1,2]}', headers: { "x-key": "k" } }).then(() =>
       response.end(),
     );
   };
@@ -187,6 +187,7 @@ describe("what the backend received", () => {
 
   test.each([
     "{ path: /a }",
+    "{ path: /a, query: q=1, contains: [x], lacks: [z] }",
     "{ method: POST, path: /a, headers: { x-key: k }, text: '{\"x\":[1,2]}', jsonPart: { x: [1, 2] } }",
   ])("passes: %s", async (received) => {
     await expect(run(step(received), asking)).resolves.toBeUndefined();
@@ -197,7 +198,10 @@ describe("what the backend received", () => {
     "{ path: /b }",
     "{ method: GET, path: /a }",
     "{ path: /a, headers: { x-key: other } }",
+    "{ path: /a, query: other }",
     "{ path: /a, text: x }",
+    "{ path: /a, contains: [z] }",
+    "{ path: /a, lacks: [x] }",
     "{ path: /a, jsonPart: { x: [2] } }",
   ])("fails: %s", async (received) => {
     await expect(run(step(received), asking)).rejects.toThrow(/expected/);

@@ -124,13 +124,16 @@ async function checkReceived(app: AppUnderTest, expected: readonly ReceivedReque
   const byPath = requests.toSorted((a, b) => a.path.localeCompare(b.path));
   const wanted = expected.toSorted((a, b) => a.path.localeCompare(b.path));
   expect(byPath.map(({ path }) => path)).toEqual(wanted.map(({ path }) => path));
-  for (const [index, { method, headers, text, jsonPart }] of wanted.entries()) {
-    const request = byPath[index];
-    if (method !== undefined) expect(request?.method).toBe(method);
-    expect(request?.headers).toMatchObject(headers);
-    if (text !== undefined) expect(request?.body).toBe(text);
-    if (jsonPart !== undefined) expect(JSON.parse(request?.body ?? "")).toMatchObject(jsonPart as object);
-  }
+  for (const [index, request] of wanted.entries()) checkRequest(byPath[index], request);
+}
+
+function checkRequest(request: KeptRequest | undefined, expected: ReceivedRequest): void {
+  const { method = request?.method, query = request?.query, headers, text = request?.body } = expected;
+  expect(request).toMatchObject({ method, query, headers, body: text });
+  const body = request?.body ?? "";
+  if (expected.jsonPart !== undefined) expect(JSON.parse(body)).toMatchObject(expected.jsonPart as object);
+  for (const part of expected.contains) expect(body).toContain(part);
+  for (const part of expected.lacks) expect(body).not.toContain(part);
 }
 
 /** `${name}` → what was kept under that name. */

@@ -86,10 +86,14 @@ export interface StreamPiece {
 
 export interface ReceivedRequest {
   readonly method?: string | undefined;
+  /** Without its query. */
   readonly path: string;
+  readonly query?: unknown;
   readonly headers: Readonly<Record<string, unknown>>;
   readonly text?: string | undefined;
   readonly jsonPart?: unknown;
+  readonly contains: readonly string[];
+  readonly lacks: readonly string[];
 }
 
 const texts = z.array(z.string()).default([]);
@@ -136,9 +140,12 @@ const exchangeShape = z.strictObject({
       z.strictObject({
         method: z.string().optional(),
         path: z.string(),
+        query: z.unknown().optional(),
         headers: expectedHeaders,
         text: z.string().optional(),
         jsonPart: z.unknown().optional(),
+        contains: texts,
+        lacks: texts,
       }),
     )
     .optional(),
