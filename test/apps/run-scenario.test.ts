@@ -61,7 +61,7 @@ const expecting = (answer: string): string =>
 
 describe("an answer", () => {
   test.each([
-    "headers: { x-kind: good }",
+    "headers: { x-kind: good, x-none: null }",
     "headers: { x-kind: !matches '^go+d$' }",
     'text: \'{"a":[1,2],"b":"x"}\'',
     "json: { b: x, a: [1, 2] }",
@@ -76,6 +76,7 @@ describe("an answer", () => {
     "headers: { x-kind: bad }",
     "headers: { x-kind: !matches '^goo$' }",
     "headers: { x-none: '' }",
+    "headers: { x-kind: null }",
     "text: '{}'",
     "json: { b: x }",
     "json: { b: x, a: [1, 2], c: null }",

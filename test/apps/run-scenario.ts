@@ -98,7 +98,7 @@ async function readBody(
 function checkAnswer(answer: WholeAnswer, expected: ScenarioAnswer): void {
   const text = answer.body.toString();
   const names = Object.keys(expected.headers);
-  const headers = Object.fromEntries(names.map((name) => [name, answer.headers[name]]));
+  const headers = Object.fromEntries(names.map((name) => [name, answer.headers[name] ?? null]));
   expect({ status: answer.status, headers, text }).toEqual({
     status: expected.status,
     headers: expected.headers,

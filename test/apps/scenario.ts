@@ -62,7 +62,7 @@ export interface ScenarioRequest {
 export interface ScenarioAnswer {
   /** Default 200. */
   readonly status: number;
-  /** Name → value. */
+  /** Name → value; null: there is none. */
   readonly headers: Readonly<Record<string, unknown>>;
   /** All of the body as text, as JSON, as JSON as far as it is given, as what zlib unpacks it to. */
   readonly text?: unknown;
