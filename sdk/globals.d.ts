@@ -183,7 +183,8 @@ interface StreamPipeOptions {
 
 type ReadableStreamReadResult<T> = { done: false; value: T } | { done: true; value: T | undefined };
 
-declare class ReadableStream<R = unknown> implements AsyncIterable<R> {
+// oxlint-disable-next-line typescript/no-explicit-any -- as in TypeScript's own library: types of packages name it without a parameter
+declare class ReadableStream<R = any> implements AsyncIterable<R> {
   constructor(source: UnderlyingByteSource, strategy?: { highWaterMark?: number });
   constructor(source?: UnderlyingSource<R>, strategy?: QueuingStrategy<R>);
   readonly locked: boolean;
@@ -249,7 +250,8 @@ interface UnderlyingSink<W> {
   abort?(reason?: unknown): void | PromiseLike<void>;
 }
 
-declare class WritableStream<W = unknown> {
+// oxlint-disable-next-line typescript/no-explicit-any -- as in TypeScript's own library: types of packages name it without a parameter
+declare class WritableStream<W = any> {
   constructor(sink?: UnderlyingSink<W>, strategy?: QueuingStrategy<W>);
   readonly locked: boolean;
   abort(reason?: unknown): Promise<void>;
@@ -281,7 +283,8 @@ interface Transformer<I, O> {
   cancel?(reason: unknown): void | PromiseLike<void>;
 }
 
-declare class TransformStream<I = unknown, O = I> {
+// oxlint-disable-next-line typescript/no-explicit-any -- as in TypeScript's own library: types of packages name it without a parameter
+declare class TransformStream<I = any, O = any> {
   constructor(transformer?: Transformer<I, O>, writable?: QueuingStrategy<I>, readable?: QueuingStrategy<O>);
   readonly readable: ReadableStream<O>;
   readonly writable: WritableStream<I>;
