@@ -49,6 +49,7 @@ function staticSteps(): CheckStep[] {
     tsc("runtime/guest/node/tsconfig.json"),
     tsc("sdk/examples/tsconfig.json"),
     tsc("test/apps/tsconfig.json"),
+    tsc("test/apps/tsconfig.foreign.json"),
   ];
 }
 
