@@ -319,11 +319,14 @@ declare class Scheduler {
 
 declare var scheduler: Scheduler;
 
+/** The first form is also for `new Promise((resolve) => setTimeout(resolve, 10))`: nothing is passed on. */
+declare function setTimeout(callback: (_: void) => void, delayMs?: number): number;
 declare function setTimeout<A extends unknown[]>(
   callback: (...values: A) => void,
   delayMs?: number,
   ...values: A
 ): number;
+declare function setInterval(callback: (_: void) => void, delayMs?: number): number;
 declare function setInterval<A extends unknown[]>(
   callback: (...values: A) => void,
   delayMs?: number,
