@@ -224,6 +224,16 @@ declare class SubtleCrypto {
   encrypt(algorithm: AlgorithmParameters, key: CryptoKey, data: BufferSource): Promise<ArrayBuffer>;
   decrypt(algorithm: AlgorithmParameters, key: CryptoKey, data: BufferSource): Promise<ArrayBuffer>;
   generateKey(
+    algorithm: "Ed25519" | "X25519" | (AlgorithmParameters & ({ namedCurve: string } | { modulusLength: number })),
+    extractable: boolean,
+    usages: readonly KeyUsage[],
+  ): Promise<CryptoKeyPair>;
+  generateKey(
+    algorithm: AlgorithmParameters & ({ length: number } | { hash: AlgorithmIdentifier }),
+    extractable: boolean,
+    usages: readonly KeyUsage[],
+  ): Promise<CryptoKey>;
+  generateKey(
     algorithm: AlgorithmParameters | string,
     extractable: boolean,
     usages: readonly KeyUsage[],

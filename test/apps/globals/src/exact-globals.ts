@@ -18,3 +18,21 @@ interface Chunks extends ReadableStream {
   readonly allReady: Promise<void>;
 }
 export const answer = (chunks: Chunks): Response => new Response(chunks);
+
+export async function keys(): Promise<readonly CryptoKey[]> {
+  const { subtle } = crypto;
+  const pairs = [
+    await subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, ["sign", "verify"]),
+    await subtle.generateKey("Ed25519", true, ["sign", "verify"]),
+    await subtle.generateKey(
+      { name: "RSA-PSS", modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]), hash: "SHA-256" },
+      true,
+      ["sign", "verify"],
+    ),
+  ];
+  return [
+    ...pairs.map(({ privateKey }) => privateKey),
+    await subtle.generateKey({ name: "AES-GCM", length: 256 }, true, ["encrypt", "decrypt"]),
+    await subtle.generateKey({ name: "HMAC", hash: "SHA-256" }, true, ["sign", "verify"]),
+  ];
+}
