@@ -8,6 +8,7 @@ import { caches, services } from "./driver-contract-targets.ts";
 import { runOnce, type RunFunction, type RunOptions, type Run } from "./driver-run.ts";
 import { bytesOf, headersOf, streamOf, textOf } from "./driver-fixtures.ts";
 import { cryptoOperations } from "./driver-contract-crypto.ts";
+import { parts } from "./driver-contract-parts.ts";
 import { lifeCycle, limits } from "./driver-contract-life-cycle.ts";
 import { uncaughtErrors } from "./driver-contract-uncaught.ts";
 
@@ -28,6 +29,7 @@ export function driverContract(name: string, create: () => Promise<Driver>): voi
     responseHooks(run);
     failures(run);
     bodies(run);
+    parts(run);
     subrequests(run);
     passedOn(run);
     services(run);

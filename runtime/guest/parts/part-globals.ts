@@ -3,6 +3,7 @@
  * The imports are types alone: nothing of a part is in the core.
  */
 import type * as caches from "./caches/main.ts";
+import type * as htmlRewriter from "./html-rewriter/main.ts";
 import type * as legacyEncodings from "./legacy-encodings/main.ts";
 import { definePartGlobal } from "./load-part.ts";
 import type * as messaging from "./messaging/main.ts";
@@ -10,7 +11,7 @@ import type * as multiByteEncodings from "./multi-byte-encodings/main.ts";
 import type * as sha256 from "./sha256/main.ts";
 import type * as urlPattern from "./url-pattern/main.ts";
 
-/** Part → what its main.ts exports: `readonly "name": typeof import("./name/main.ts")`. */
+/** Part → what its main.ts exports. */
 export interface PartExports {
   readonly caches: typeof caches;
   readonly "legacy-encodings": typeof legacyEncodings;
@@ -18,6 +19,7 @@ export interface PartExports {
   readonly "multi-byte-encodings": typeof multiByteEncodings;
   readonly sha256: typeof sha256;
   readonly "url-pattern": typeof urlPattern;
+  readonly "html-rewriter": typeof htmlRewriter;
 }
 
 export type PartName = keyof PartExports;
@@ -25,6 +27,7 @@ export type PartName = keyof PartExports;
 /** Part → exports that are globals of the same name. */
 export const partGlobals: { readonly [Name in PartName]: readonly (keyof PartExports[Name] & string)[] } = {
   caches: ["Cache", "CacheStorage", "caches"],
+  "html-rewriter": ["HTMLRewriter"],
   "legacy-encodings": [],
   messaging: ["MessageChannel", "MessagePort"],
   "multi-byte-encodings": [],

@@ -1,0 +1,2 @@
+/** The part `html-rewriter`. */
+export { HTMLRewriter } from "./html-rewriter.ts";

@@ -1,0 +1,70 @@
+/** Publishing a module that uses a part of the guest at its top level: noticed, and in the version's snapshot. */
+import { afterEach, describe, expect, test } from "vitest";
+import { nodeRuntimeEnvironment } from "../../edge-node/hosts/node-runtime-environment.ts";
+import { createFunctionSnapshot, evaluateModule, type Evaluation } from "../../runtime/evaluate-module.ts";
+import { LocalDriver } from "../../runtime/local-driver.ts";
+import { invocationOf, quietHost, textOf, versionOf } from "./driver-fixtures.ts";
+import { guestCode } from "./guest-code.ts";
+
+const guest = await guestCode();
+const environment = nodeRuntimeEnvironment((message) => {
+  throw new Error(message);
+});
+const drivers: LocalDriver[] = [];
+
+afterEach(async () => {
+  for (const driver of drivers.splice(0)) await driver.close();
+});
+
+function evaluate(module: string): Promise<Evaluation> {
+  const code = `var __selvageModule = { default: ${module} };`;
+  return evaluateModule({ guest, code, memoryMiB: 128, timeoutMs: 1_000, snapshot: true });
+}
+
+async function answer(module: string, snapshot: Uint8Array | null): Promise<string> {
+  const driver = new LocalDriver({ environment, guest, baseSnapshot: null, spares: 0 });
+  drivers.push(driver);
+  const version = { ...versionOf(module, {}), snapshot };
+  await driver.load(version);
+  return textOf(await driver.invoke(invocationOf(version.key, {}), quietHost([])).outcome);
+}
+
+const atTopLevel = `(() => {
+  class Mine extends HTMLRewriter {}
+  const rewriter = new Mine().on("b", { element: (b) => b.remove() });
+  return { fetch() { return rewriter.transform(new Response("a<b>c</b>")); } };
+})()`;
+const later = `{ fetch() { return new HTMLRewriter().transform(new Response("later")); } }`;
+
+describe("evaluateModule()", () => {
+  test("tells which parts the top level used", async () => {
+    expect(await evaluate(atTopLevel)).toMatchObject({ ok: true, parts: ["html-rewriter"], snapshotFailure: null });
+    expect(await evaluate(later)).toMatchObject({ ok: true, parts: [], snapshotFailure: null });
+  });
+
+  test.each([
+    ["holds the parts of the top level", atTopLevel, "a"],
+    ["does not prevent parts from being loaded later", later, "later"],
+  ])("its snapshot %s", async (_claim, module, expected) => {
+    const evaluation = await evaluate(module);
+    const snapshot = evaluation.ok ? evaluation.snapshot : null;
+    expect(snapshot).not.toBe(null);
+    expect(await answer(module, snapshot)).toBe(expected);
+  });
+
+  test("names one part once, however often the top level tries to load it", async () => {
+    const module = `(() => {
+      const { defineProperty } = Object;
+      Object.defineProperty = null;
+      for (let i = 0; i < 100; i++) try { HTMLRewriter; } catch {}
+      Object.defineProperty = defineProperty;
+      return ${later};
+    })()`;
+    expect(await evaluate(module)).toMatchObject({ ok: true, parts: ["html-rewriter"] });
+  });
+});
+
+test("createFunctionSnapshot() throws when the top level uses a part it was not given", () => {
+  const code = `var __selvageModule = { default: ${atTopLevel} };`;
+  expect(() => createFunctionSnapshot(guest, { code, parts: [] })).toThrow("this runtime has no such part");
+});
