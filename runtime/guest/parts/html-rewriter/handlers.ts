@@ -33,6 +33,8 @@ export interface PlacedStep {
 /** All that a transformation needs; changes of the rewriter make another. */
 export interface RewriteRules {
   readonly steps: readonly PlacedStep[];
+  /** Whether a selector asks for an element's place among those of its name. */
+  readonly countsTypes: boolean;
   /** Indexes of steps that begin a selector. */
   readonly first: readonly number[];
   readonly document: DocumentHandlers;
@@ -40,6 +42,7 @@ export interface RewriteRules {
 
 export const noRules: RewriteRules = {
   steps: [],
+  countsTypes: false,
   first: [],
   document: { doctype: [], comments: [], text: [], end: [] },
 };
@@ -66,7 +69,7 @@ export function addElementHandlers(rules: RewriteRules, selector: string, object
   if (steps.length > compoundsMax) {
     throw new RangeError(`Cannot add a handler: more than ${String(compoundsMax)} compound selectors`);
   }
-  return { ...rules, steps, first };
+  return { ...rules, steps, first, countsTypes: steps.some(({ step }) => step.countsTypes) };
 }
 
 /** @throws as `addElementHandlers`. */

@@ -13,9 +13,10 @@ import { Doctype, DoctypeState, DocumentEnd, DocumentEndState } from "./document
 import { Element, ElementState } from "./element.ts";
 import { EndTag, EndTagState } from "./end-tag.ts";
 import type { ElementHandlers, Handler, RewriteRules } from "./handlers.ts";
+import { Names, textOf } from "./names.ts";
 import { encodingHoldsHtml, endTagBreaksOut, namespaceIn, type Namespace, voidElements } from "./namespaces.ts";
 import { OpenElements, type OpenElement } from "./open-elements.ts";
-import { lowerName, StartTag, textOf } from "./start-tag.ts";
+import { StartTag } from "./start-tag.ts";
 import { Text, TextState } from "./text-chunk.ts";
 import { type TextMode, Tokenizer, type TokenKind } from "./tokenizer.ts";
 
@@ -33,6 +34,7 @@ type Work = Promise<void> | undefined;
 export class HtmlStream {
   readonly #rules: RewriteRules;
   readonly #tokenizer = new Tokenizer();
+  readonly #names = new Names();
   readonly #open: OpenElements;
   #output: Uint8Array[] = [];
   /** Input before this position was passed on or dropped. */
@@ -96,20 +98,20 @@ export class HtmlStream {
 
   #startTag(): Work {
     const { bytes, start, end, tag: scanner } = this.#tokenizer;
-    const tag = new StartTag({ bytes, start, scanner });
+    const tag = new StartTag({ bytes, start, scanner, names: this.#names });
     const { name } = tag;
-    const attribute = (key: string): string | null => tag.attribute(key);
     let namespace: Namespace | null;
-    while ((namespace = namespaceIn(this.#open.top, name, attribute)) === null) this.#closeUnended(start);
+    while ((namespace = namespaceIn(this.#open.top, name, tag)) === null) this.#closeUnended(start);
     const holdsHtml = namespace === "math" && name === "annotation-xml" && encodingHoldsHtml(tag.attribute("encoding"));
     const canHold = namespace === "html" ? !voidElements.has(name) : !tag.isSelfClosing;
-    const element = this.#open.arrive({ name, namespace, holdsHtml, attribute });
+    const element = this.#open.arrive(tag, { namespace, holdsHtml });
     if (canHold) {
       this.#open.push(element);
       const mode = namespace === "html" ? textModes.get(name) : undefined;
       if (mode !== undefined) this.#tokenizer.enterText(mode, name);
     }
     this.#tokenizer.isCdataAllowed = this.#open.current.namespace !== "html";
+    if (element.matched.length === 0) return undefined;
     const handlers = element.matched.flatMap((matched: ElementHandlers) => matched.element ?? []);
     if (handlers.length === 0) return undefined;
     const state = new ElementState(tag, { namespace, canHold, isRemoved: this.#dropping > 0 });
@@ -153,7 +155,7 @@ export class HtmlStream {
 
   #endTag(): Work {
     const { bytes, start, end, tag } = this.#tokenizer;
-    const name = lowerName(bytes.subarray(start + tag.nameStart, start + tag.nameEnd));
+    const name = this.#names.at(bytes, start + tag.nameStart, start + tag.nameEnd);
     while (this.#open.top !== null && endTagBreaksOut(this.#open.top, name)) this.#closeUnended(start);
     if (!this.#open.has(name)) return this.#afterPop();
     while (this.#open.current.name !== name) this.#closeUnended(start);

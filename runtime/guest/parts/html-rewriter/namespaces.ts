@@ -35,10 +35,10 @@ const breakouts: ReadonlySet<string> = new Set(
 export function namespaceIn(
   parent: Place | null,
   name: string,
-  attribute: (name: string) => string | null,
+  tag: { attribute(name: string): string | null },
 ): Namespace | null {
   if (parent === null || takesHtml(parent, name)) return name === "svg" ? "svg" : name === "math" ? "math" : "html";
-  const isFont = name === "font" && ["color", "face", "size"].some((key) => attribute(key) !== null);
+  const isFont = name === "font" && ["color", "face", "size"].some((key) => tag.attribute(key) !== null);
   return breakouts.has(name) || isFont ? null : parent.namespace;
 }
 

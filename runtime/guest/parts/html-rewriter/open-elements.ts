@@ -7,7 +7,7 @@
  */
 import type { ElementHandlers, Handler, PlacedStep, RewriteRules } from "./handlers.ts";
 import { openElementsMax } from "./limits.ts";
-import type { Namespace, Place } from "./namespaces.ts";
+import type { Place } from "./namespaces.ts";
 import { matchesStep, type Candidate } from "./selector.ts";
 import type { EndTagHandler } from "./end-tag.ts";
 
@@ -23,23 +23,22 @@ export interface ElementEnd {
 
 export interface OpenElement extends Place {
   /** Steps it completed. */
-  readonly exact: readonly number[];
+  exact: readonly number[];
   /** Steps that it or an element around it completed and that descendants may continue. */
-  readonly inherited: readonly number[];
+  inherited: readonly number[];
   /** Those of selectors that it or an element around it matches, in the order of on(), then the document's. */
-  readonly textHandlers: readonly Handler[];
-  readonly commentHandlers: readonly Handler[];
-  readonly matched: readonly ElementHandlers[];
+  textHandlers: readonly Handler[];
+  commentHandlers: readonly Handler[];
+  matched: readonly ElementHandlers[];
   children: number;
   childrenByName: Map<string, number> | null;
   end: ElementEnd | null;
 }
 
-export interface Arrival {
+/** What is known of an element when its start tag comes. */
+interface Arrival {
   readonly name: string;
-  readonly namespace: Namespace;
-  readonly holdsHtml: boolean;
-  readonly attribute: (name: string) => string | null;
+  attribute(name: string): string | null;
 }
 
 export class OpenElements {
@@ -77,26 +76,31 @@ export class OpenElements {
   }
 
   /** The element that begins inside the current one; it is open only after `push`. */
-  arrive(arrival: Arrival): OpenElement {
+  arrive(arrival: Arrival, { namespace, holdsHtml }: Pick<Place, "namespace" | "holdsHtml">): OpenElement {
     const parent = this.current;
+    const { name } = arrival;
     parent.children += 1;
-    const byName = (parent.childrenByName ??= new Map<string, number>());
-    const typeIndex = (byName.get(arrival.name) ?? 0) + 1;
-    byName.set(arrival.name, typeIndex);
-    const { name, namespace, holdsHtml, attribute } = arrival;
-    const found = this.#match(parent, { name, attribute, childIndex: parent.children, typeIndex });
-    const { matched } = found;
-    return {
+    let typeIndex = 0;
+    if (this.#rules.countsTypes) {
+      const byName = (parent.childrenByName ??= new Map<string, number>());
+      typeIndex = (byName.get(name) ?? 0) + 1;
+      byName.set(name, typeIndex);
+    }
+    const element: OpenElement = {
       name,
       namespace,
       holdsHtml,
-      ...found,
-      textHandlers: this.#cumulative(parent, matched, "text"),
-      commentHandlers: this.#cumulative(parent, matched, "comments"),
+      exact: none,
+      inherited: parent.inherited,
+      textHandlers: parent.textHandlers,
+      commentHandlers: parent.commentHandlers,
+      matched: none,
       children: 0,
       childrenByName: null,
       end: null,
     };
+    if (this.#canMatch(parent, name)) this.#match(element, { parent, arrival, typeIndex });
+    return element;
   }
 
   /** @throws RangeError when too many are open. */
@@ -118,11 +122,34 @@ export class OpenElements {
     return (this.#counts.get(name) ?? 0) > 0;
   }
 
-  #match(parent: OpenElement, candidate: Candidate): Pick<OpenElement, "exact" | "inherited" | "matched"> {
+  /** The quick answer for the many elements that no selector is about. */
+  #canMatch(parent: OpenElement, name: string): boolean {
+    if (parent.inherited.length > 0 || parent.exact.length > 0) return true;
     const { steps, first } = this.#rules;
+    return first.some((index) => {
+      const wanted = steps[index]?.step.name;
+      return wanted === null || wanted === name;
+    });
+  }
+
+  #match(
+    element: OpenElement,
+    {
+      parent,
+      arrival,
+      typeIndex,
+    }: { readonly parent: OpenElement; readonly arrival: Arrival; readonly typeIndex: number },
+  ): void {
+    const { steps, first } = this.#rules;
+    const candidate: Candidate = {
+      name: element.name,
+      attribute: (name) => arrival.attribute(name),
+      childIndex: parent.children,
+      typeIndex,
+    };
     const exact: number[] = [];
     const matched: ElementHandlers[] = [];
-    let inherited = parent.inherited;
+    let { inherited } = parent;
     const visit = (index: number): void => {
       const placed = steps[index] as PlacedStep;
       if (!matchesStep(placed.step, candidate) || exact.includes(index)) return;
@@ -137,8 +164,13 @@ export class OpenElements {
       const next = steps[index]?.next ?? -1;
       if (next !== -1 && steps[next]?.step.combinator === "child") visit(next);
     }
-    if (matched.length > 1) matched.sort((a, b) => a.order - b.order);
-    return { exact: exact.length === 0 ? none : exact, inherited, matched: matched.length === 0 ? none : matched };
+    if (exact.length === 0) return;
+    element.exact = exact;
+    element.inherited = inherited;
+    if (matched.length === 0) return;
+    element.matched = matched.toSorted((a, b) => a.order - b.order);
+    element.textHandlers = this.#cumulative(parent, matched, "text");
+    element.commentHandlers = this.#cumulative(parent, matched, "comments");
   }
 
   #cumulative(parent: OpenElement, matched: readonly ElementHandlers[], kind: "text" | "comments"): readonly Handler[] {

@@ -19,7 +19,7 @@ export interface Candidate {
   attribute(name: string): string | null;
   /** Its place among its parent's elements, from 1. */
   readonly childIndex: number;
-  /** Its place among its parent's elements of this name, from 1. */
+  /** Its place among its parent's elements of this name, from 1; 0 when no selector asks. */
   readonly typeIndex: number;
 }
 
@@ -29,6 +29,8 @@ export interface Step {
   /** The name an element must have, or null for any. */
   readonly name: string | null;
   readonly tests: readonly Test[];
+  /** Whether a test asks for the `typeIndex`. */
+  readonly countsTypes: boolean;
   /** How the element relates to that of the step before; the first step of a selector has none. */
   readonly combinator: "none" | "child" | "descendant";
 }
@@ -92,7 +94,13 @@ function compileCompound(selector: string, tokens: readonly Selector[], combinat
         throw refusal(selector, `the combinator "${token.type}" is not supported`);
     }
   }
-  return { name, tests, combinator };
+  return { name, tests, combinator, countsTypes: tokens.some(asksForType) };
+}
+
+function asksForType(token: Selector): boolean {
+  if (token.type !== SelectorType.Pseudo) return false;
+  if (Array.isArray(token.data)) return token.data.some((list) => list.some(asksForType));
+  return token.name.endsWith("-of-type");
 }
 
 function attributeTest(selector: string, token: AttributeSelector): Test {
@@ -167,7 +175,7 @@ function notTest(selector: string, list: readonly (readonly Selector[])[]): Test
 }
 
 /** Whether the compound selector of `step` matches, whatever it hangs on. */
-export function matchesStep({ name, tests }: Step, candidate: Candidate): boolean {
+export function matchesStep({ name, tests }: Pick<Step, "name" | "tests">, candidate: Candidate): boolean {
   if (name !== null && name !== candidate.name) return false;
   for (const test of tests) if (!test(candidate)) return false;
   return true;

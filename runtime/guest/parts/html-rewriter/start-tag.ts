@@ -1,7 +1,8 @@
 /** A start tag as it stands in the source, and what handlers change about it. Values are kept as written: character references are not decoded. */
-import { latin1ToString, decodeUtf8, encodeUtf8 } from "../../web/encoding/utf8.ts";
+import { encodeUtf8 } from "../../web/encoding/utf8.ts";
 import { concatBytes } from "../../web/encoding/buffer-source.ts";
 import { quoteAttribute } from "./content.ts";
+import { type Names, textOf } from "./names.ts";
 import { attributeField, type TagScanner } from "./tag-scanner.ts";
 
 interface Attribute {
@@ -15,7 +16,9 @@ interface Source {
   readonly bytes: Uint8Array;
   /** Of the token in `bytes`. */
   readonly start: number;
+  /** Good until the next token: what is asked for later must have been asked for before. */
   readonly scanner: TagScanner;
+  readonly names: Names;
 }
 
 export class StartTag {
@@ -25,18 +28,18 @@ export class StartTag {
   newName: string | null = null;
   readonly #bytes: Uint8Array;
   readonly #start: number;
-  readonly #numbers: readonly number[];
-  readonly #nameRange: readonly [number, number];
+  readonly #scanner: TagScanner;
+  readonly #names: Names;
   #attributes: Attribute[] | null = null;
   #isChanged = false;
 
-  constructor({ bytes, start, scanner }: Source) {
+  constructor({ bytes, start, scanner, names }: Source) {
     this.#bytes = bytes;
     this.#start = start;
-    this.#numbers = scanner.attributes;
-    this.#nameRange = [scanner.nameStart, scanner.nameEnd];
+    this.#scanner = scanner;
+    this.#names = names;
     this.isSelfClosing = scanner.isSelfClosing;
-    this.name = lowerName(this.#slice(scanner.nameStart, scanner.nameEnd));
+    this.name = names.at(bytes, start + scanner.nameStart, start + scanner.nameEnd);
   }
 
   get isChanged(): boolean {
@@ -44,13 +47,15 @@ export class StartTag {
   }
 
   /** In their order; of several with one name the first alone. */
-  *attributes(): Generator<[name: string, value: string]> {
-    for (const attribute of this.#read()) yield [attribute.name, attribute.value];
+  attributes(): IterableIterator<[name: string, value: string]> {
+    return this.#read()
+      .map(({ name, value }): [string, string] => [name, value])
+      .values();
   }
 
   /** `name` is in lower case. */
   attribute(name: string): string | null {
-    if (this.#attributes === null && this.#numbers.length === 0) return null;
+    if (this.#attributes === null && this.#scanner.attributes.length === 0) return null;
     return this.#read().find((candidate) => candidate.name === name)?.value ?? null;
   }
 
@@ -75,7 +80,8 @@ export class StartTag {
 
   /** The changed tag: what was not changed stays as it was written. */
   serialize(): Uint8Array {
-    const name = this.newName === null ? this.#slice(...this.#nameRange) : encodeUtf8(this.newName);
+    const name =
+      this.newName === null ? this.#slice(this.#scanner.nameStart, this.#scanner.nameEnd) : encodeUtf8(this.newName);
     const pieces = [encodeUtf8("<"), name];
     for (const { name: attribute, value, source } of this.#read()) {
       pieces.push(encodeUtf8(" "), source ?? encodeUtf8(`${attribute}=${quoteAttribute(value)}`));
@@ -87,10 +93,11 @@ export class StartTag {
   #read(): Attribute[] {
     if (this.#attributes !== null) return this.#attributes;
     const byName = new Map<string, Attribute>();
-    const numbers = this.#numbers;
+    const numbers = this.#scanner.attributes;
     for (let i = 0; i < numbers.length; i += attributeField.size) {
       const nameStart = numbers[i] as number;
-      const name = lowerName(this.#slice(nameStart, numbers[i + attributeField.nameEnd] as number));
+      const nameEnd = numbers[i + attributeField.nameEnd] as number;
+      const name = this.#names.at(this.#bytes, this.#start + nameStart, this.#start + nameEnd);
       if (byName.has(name)) continue;
       const valueStart = numbers[i + attributeField.valueStart] as number;
       const valueEnd = numbers[i + attributeField.valueEnd] as number;
@@ -107,16 +114,4 @@ export class StartTag {
   #slice(from: number, to: number): Uint8Array {
     return this.#bytes.subarray(this.#start + from, this.#start + to);
   }
-}
-
-/** A tag's or attribute's name: letters of ASCII in lower case. */
-export function lowerName(bytes: Uint8Array): string {
-  let isPlain = true;
-  for (const c of bytes) if ((c >= 0x41 && c <= 0x5a) || c >= 0x80) isPlain = false;
-  if (isPlain) return latin1ToString(bytes);
-  return textOf(bytes).replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
-}
-
-export function textOf(bytes: Uint8Array): string {
-  return decodeUtf8(bytes) ?? "";
 }

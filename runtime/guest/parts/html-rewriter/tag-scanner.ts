@@ -33,7 +33,7 @@ export class TagScanner {
   nameStart: number = 0;
   nameEnd: number = 0;
   /** `attributeField.size` numbers for each; without a value they are all the name's end. */
-  attributes: number[] = [];
+  readonly attributes: number[] = [];
   #state: State = "tagName";
   #quote = 0;
 
@@ -43,7 +43,7 @@ export class TagScanner {
     this.isSelfClosing = false;
     this.nameStart = nameStart;
     this.nameEnd = nameStart;
-    this.attributes = [];
+    this.attributes.length = 0;
     this.#state = "tagName";
   }
 
