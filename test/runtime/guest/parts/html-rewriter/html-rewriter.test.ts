@@ -6,6 +6,7 @@ import { Response } from "../../../../../runtime/guest/web/fetch/response.ts";
 import { ReadableStream } from "../../../../../runtime/guest/web/streams/streams.ts";
 import { documentScenarios } from "./document-scenarios.ts";
 import { elementScenarios, type Scenario } from "./element-scenarios.ts";
+import { soup } from "./soup.ts";
 
 function streamOf(chunks: readonly Uint8Array[]): ReadableStream<Uint8Array> {
   let next = 0;
@@ -56,6 +57,33 @@ describe("the scenario", () => {
       const { output } = await run(scenario, [bytes.subarray(0, at), bytes.subarray(at)]);
       expect(output, `cut at ${String(at)}`).toBe(scenario.output);
     }
+  });
+});
+
+describe("random soup", () => {
+  const change = (rewriter: HTMLRewriter): unknown =>
+    rewriter
+      .on("p", { element: (p: Element) => p.before("1").prepend("2").append("3").after("4").setAttribute("c", "d") })
+      .on("svg p, li", { element: (element: Element) => element.setInnerContent("5") })
+      .on("p > *", { element: (element: Element) => element.remove() })
+      .onDocument({ comments: (comment: { replace(html: string): unknown }) => comment.replace("6") });
+  const keep = (rewriter: HTMLRewriter): unknown =>
+    rewriter.on("*", { element: () => undefined, text: () => undefined, comments: () => undefined });
+
+  test.each([
+    ["is the same however it is cut when handlers change it", change, null],
+    ["comes out as it went in when handlers change nothing", keep, "input"],
+  ])("%s", async (_claim, rewrite, expected) => {
+    const differences: string[] = [];
+    for (const html of soup(300)) {
+      const bytes = Buffer.from(html);
+      const whole = expected === null ? (await run({ rewrite }, [bytes])).output : html;
+      for (let at = 0; at < bytes.length; at++) {
+        const { output } = await run({ rewrite }, [bytes.subarray(0, at), bytes.subarray(at)]);
+        if (output !== whole) differences.push(`${JSON.stringify(html)} cut at ${String(at)}: ${output} not ${whole}`);
+      }
+    }
+    expect(differences).toEqual([]);
   });
 });
 
