@@ -45,7 +45,9 @@ export async function bundleGuest({ entryPath, aliases, partNames }: GuestOption
     // Functions of strict code do not show up in the call sites that Error.prepareStackTrace gets.
     banner: { js: '"use strict";' },
     // A binding that nobody can replace: a restored snapshot is finished by what the guest left, whatever the author's top level did to the global object.
-    footer: { js: "const __selvagePrepare=globalThis.__selvagePrepare;delete globalThis.__selvagePrepare;" },
+    footer: {
+      js: "const{__selvagePrepare,__selvageBoot}=globalThis;delete globalThis.__selvagePrepare;delete globalThis.__selvageBoot;",
+    },
   });
   const core: GuestCore = {
     directory,

@@ -2,8 +2,11 @@
  * Entry of the guest script: installs the web APIs and leaves five functions for the host on the global object.
  *
  * `__selvageProvidePart` takes a part before a snapshot is made, `__selvagePrepare` finishes a new isolate or a restored snapshot,
- * `__selvageLoadWasm` compiles what the version imports, `__selvageHooks` tells which hooks the author's module has; `__selvageBoot` connects an instance and removes every trace of the
- * host from the global object before the first request. Evaluated before the author's code, also when a snapshot is made.
+ * `__selvageLoadWasm` compiles what the version imports, `__selvageHooks` tells which hooks the author's module has, `__selvageBoot` connects an instance.
+ * Evaluated before the author's code, also when a snapshot is made.
+ *
+ * Invariant: the author's code never gets what the host hands in. The build step turns `__selvagePrepare` and `__selvageBoot` into bindings of the script, which
+ * nobody can replace, also where a snapshot's author ran before the host; they do nothing any more once an instance is connected.
  */
 import { hooks, type Hook } from "../../sdk/phase.ts";
 import { takeSharedMemory } from "./bridge/port.ts";
@@ -19,11 +22,7 @@ import { serviceBindings } from "./web/fetch/service-binding.ts";
 
 interface BootGlobal {
   __selvageModule?: { readonly default?: unknown } | undefined;
-  __selvageProvidePart?: unknown;
-  __selvageLoadWasm?: unknown;
   __selvageTakeWasm?: unknown;
-  __selvageHooks?: unknown;
-  __selvageBoot?: unknown;
 }
 
 /** What the host tells an instance about itself, as JSON. */
@@ -41,6 +40,8 @@ const global = globalThis as unknown as BootGlobal;
 const parseJson = JSON.parse;
 const freeze = Object.freeze;
 const defineProperty = Object.defineProperty;
+const deleteProperty = Reflect.deleteProperty;
+let isConnected = false;
 
 shareCoreModules(coreModules);
 takeSharedMemory(globalThis);
@@ -60,10 +61,10 @@ defineProperty(globalThis, "__selvageModule", {
 
 let compileImported: CompileImported | null = null;
 
-// V8 puts SharedArrayBuffer and WebAssembly back when a snapshot is restored: called before any of the author's code runs there. The build step
-// turns it into a binding that the author's code can call as well, to no avail: a second time limits what is limited already.
+// V8 puts SharedArrayBuffer and WebAssembly back when a snapshot is restored: called before any of the author's code runs there.
 hide("__selvagePrepare", (memoryMiB: number, partSource: (name: string) => string): void => {
-  delete global.__selvageProvidePart;
+  if (isConnected) throw new TypeError("The instance was connected already");
+  deleteProperty(globalThis, "__selvageProvidePart");
   takeSharedMemory(globalThis);
   removeSharedMemory(globalThis);
   connectPartSources(partSource);
@@ -106,10 +107,11 @@ hide(
   ): Receive => {
     const module = authorModule();
     if (module === null) throw new TypeError("The module has no default export with hooks");
-    delete global.__selvageModule;
-    delete global.__selvageBoot;
-    delete global.__selvageHooks;
-    delete global.__selvageLoadWasm;
+    if (isConnected) throw new TypeError("The instance was connected already");
+    isConnected = true;
+    deleteProperty(globalThis, "__selvageModule");
+    deleteProperty(globalThis, "__selvageHooks");
+    deleteProperty(globalThis, "__selvageLoadWasm");
     const facts = parseJson(factsJson) as BootFacts;
     fill(facts.environment);
     return connect(

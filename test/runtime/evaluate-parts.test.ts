@@ -18,7 +18,7 @@ afterEach(async () => {
 
 function evaluate(module: string): Promise<Evaluation> {
   const code = `var __selvageModule = { default: ${module} };`;
-  return evaluateModule({ guest, code, memoryMiB: 128, timeoutMs: 1_000, snapshot: true });
+  return evaluateModule({ guest, code, memoryMiB: 128, timeoutMs: 1_000, snapshot: true, wasm: [] });
 }
 
 async function answer(module: string, snapshot: Uint8Array | null): Promise<string> {
@@ -67,4 +67,28 @@ describe("evaluateModule()", () => {
 test("createFunctionSnapshot() throws when the top level uses a part it was not given", () => {
   const code = `var __selvageModule = { default: ${atTopLevel} };`;
   expect(() => createFunctionSnapshot(guest, { code, parts: [] })).toThrow("this runtime has no such part");
+});
+
+describe("a module that reaches for what the host hands in", () => {
+  const thief = `(() => {
+    const stolen = [];
+    const take = (...parameters) => { stolen.push(...parameters); return take; };
+    for (const name of ["__selvagePrepare", "__selvageBoot"]) {
+      try { Object.defineProperty(globalThis, name, { value: take }); } catch {}
+      try { globalThis[name] = take; } catch {}
+      try { delete globalThis[name]; } catch {}
+    }
+    const functions = () => stolen.filter((item) => typeof item === "function").length;
+    const usable = (call) => { try { call(); return true; } catch { return false; } };
+    return { fetch() { return Response.json([functions(), usable(() => __selvagePrepare(1, () => "")), usable(() => __selvageBoot("{}"))]); } };
+  })()`;
+
+  test.each(["from a snapshot", "from code"])("gets none of it when it starts %s", async (from) => {
+    const evaluation = await evaluate(thief);
+    const snapshot = evaluation.ok ? evaluation.snapshot : null;
+    expect(snapshot).not.toBe(null);
+    const [functions, ...usable] = JSON.parse(await answer(thief, from === "from code" ? null : snapshot)) as unknown[];
+    expect(functions).toBe(0);
+    expect(usable).toEqual([false, false]);
+  });
 });
