@@ -3,7 +3,7 @@
  *
  * Names stay readable, so that stacks inside the guest can be read without a source map.
  */
-import { dirname, resolve } from "node:path";
+import { dirname, resolve, sep } from "node:path";
 import type { BuildOptions } from "./esbuild.ts";
 import { bundleOwnCode } from "./own-code.ts";
 import { bundlePart, type GuestCore } from "./bundle-part.ts";
@@ -49,6 +49,10 @@ export async function bundleGuest({ entryPath, aliases, partNames }: GuestOption
       js: "const{__selvagePrepare,__selvageBoot}=globalThis;delete globalThis.__selvagePrepare;delete globalThis.__selvageBoot;",
     },
   });
+  refusePartsInCore(
+    script.inputs,
+    partNames.map((name) => resolve(directory, "parts", name) + sep),
+  );
   const core: GuestCore = {
     directory,
     files: new Set(script.inputs),
@@ -62,4 +66,13 @@ export async function bundleGuest({ entryPath, aliases, partNames }: GuestOption
     parts: Object.fromEntries(parts.map(([name, { code }]) => [name, code])),
     inputs: [...new Set([...script.inputs, ...parts.flatMap(([, { inputs }]) => inputs)])],
   };
+}
+
+/** The core may import a part's types alone: its code would be there twice. */
+function refusePartsInCore(inputs: readonly string[], folders: readonly string[]): void {
+  for (const input of inputs) {
+    const folder = folders.find((candidate) => input.startsWith(candidate));
+    if (folder === undefined) continue;
+    throw new Error(`Cannot bundle the guest: the core imports ${input} of a part: get it from loadPart()`);
+  }
 }

@@ -129,6 +129,14 @@ describe("parts of the guest", () => {
     await expect(build(root)).rejects.toThrow(`Cannot bundle part rare of the guest:\n${problem}`);
   });
 
+  it("may not be imported by the core, but for their types", async () => {
+    const root = await project();
+    await writeFile(join(root, "runtime/guest/private.ts"), 'import type * as rare from "./parts/rare/main.ts";');
+    await expect(build(root)).resolves.toMatchObject({ rebuilt: true });
+    await writeFile(join(root, "runtime/guest/private.ts"), 'export { sum } from "./parts/rare/main.ts";');
+    await expect(build(root)).rejects.toThrow(/the core imports \S+rare\/\w+\.ts of a part: get it from loadPart\(\)/);
+  });
+
   it("get the core's module also by the name of a package that it replaces", async () => {
     const root = await project();
     await writeFile(join(root, main), 'export { value } from "heavy/part.js";');
