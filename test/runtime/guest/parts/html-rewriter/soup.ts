@@ -1,25 +1,10 @@
 /** Random pieces of HTML, the same in every run: what no author of scenarios thinks of. */
 
-const pieces: readonly string[] = [
-  ...["<", ">", "/", "!", "--", "-", "=", '"', "'", " ", "a", "x", "?", "\n", "]", "é", "😀"],
-  ...[
-    "<p",
-    "</p>",
-    "<p a=b>",
-    "<!--",
-    "-->",
-    "--!>",
-    "<!doctype ",
-    "</",
-    "<br/>",
-    "<li>",
-    "</li",
-    "<div><p>",
-    "</div>",
-  ],
-  ...["script", "<script>", "</script>", "<title>", "</title>", "<style>", "</style"],
-  ...["<svg>", "</svg>", "<g/>", "<foreignObject>", "<math><mi>", "<![CDATA[", "]]>"],
-];
+const pieces: readonly string[] =
+  `< > / ! -- - = " ' a x ? ] é 😀 <p </p> <p·a=b> <!-- --> --!> <!doctype· </ <br/> <li> </li <div><p> </div> script <script> </script>
+<title> </title> <style> </style <svg> </svg> <g/> <foreignObject> <math><mi> <![CDATA[ ]]> · ↵`
+    .split(/\s+/)
+    .map((piece) => piece.replace("·", " ").replace("↵", "\n"));
 
 /** `count` documents. */
 export function* soup(count: number): Generator<string> {
