@@ -331,6 +331,20 @@ declare class TextDecoderStream {
   readonly writable: WritableStream<BufferSource>;
 }
 
+type CompressionFormat = "brotli" | "deflate" | "deflate-raw" | "gzip";
+
+declare class CompressionStream {
+  constructor(format: CompressionFormat);
+  readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
+  readonly writable: WritableStream<BufferSource>;
+}
+
+declare class DecompressionStream {
+  constructor(format: CompressionFormat);
+  readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
+  readonly writable: WritableStream<BufferSource>;
+}
+
 declare function atob(data: string): string;
 declare function btoa(data: string): string;
 

@@ -94,6 +94,16 @@ export const serviceLimits = {
   callsPerRequestMax: 1_000,
 } as const;
 
+/** Bounds of CompressionStream and DecompressionStream in one instance. */
+export const compressionLimits = {
+  /** Streams with data under way; one more fails with QuotaExceededError. */
+  codecsMax: 128,
+  /** Streams computing at once, each on a thread that all instances of the host share; the others take turns. */
+  stepsMax: 2,
+  /** Bytes that go in, or come out of the codec, at once. */
+  chunkBytesMax: 65_536,
+} as const;
+
 /** Bounds of a node. */
 export const nodeLimits = {
   /** Requests in flight in one front. Beyond: 503. */

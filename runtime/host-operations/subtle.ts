@@ -11,6 +11,7 @@ import type { HostCallResult } from "../guest/host-port.ts";
 import type { SubtleMethod, WireKey, WireResult } from "../guest/crypto-protocol.ts";
 import { HostOperationError } from "./host-operation-error.ts";
 import { decodeParameters, isSubtleMethod, type KeyLookup, parseHandles } from "./subtle-parameters.ts";
+import { Turns } from "./turns.ts";
 
 /** Keys of one instance: imported ones can be imported again by the guest, made ones (generated, derived, unwrapped) cannot. */
 const IMPORTED_KEYS_MAX = 500;
@@ -23,8 +24,7 @@ export class HostSubtle {
   readonly #subtle: webcrypto.SubtleCrypto;
   readonly #imported = new LRUCache<number, webcrypto.CryptoKey>({ max: IMPORTED_KEYS_MAX });
   readonly #made = new LRUCache<number, webcrypto.CryptoKey>({ max: MADE_KEYS_MAX });
-  readonly #waiting: (() => void)[] = [];
-  #running = 0;
+  readonly #turns = new Turns({ runningMax: RUNNING_MAX, waitingMax: WAITING_MAX });
   #lastHandle = 0;
 
   /** `crypto` is the host process's WebCrypto. */
@@ -59,14 +59,13 @@ export class HostSubtle {
     const lookup = new Lookup((handle) => this.find(handle));
     const parameters = decodeParameters(json, { buffers, lookup });
     if (lookup.missing.size > 0) return resultOf({ kind: "dropped", handles: [...lookup.missing] });
-    await this.#enter();
-    try {
-      return this.#describe(method, await this.#run(method, parameters));
-    } catch (error) {
-      throw HostOperationError.from(error);
-    } finally {
-      this.#leave();
-    }
+    return await this.#turns.run(async () => {
+      try {
+        return this.#describe(method, await this.#run(method, parameters));
+      } catch (error) {
+        throw HostOperationError.from(error);
+      }
+    });
   }
 
   async #run(method: SubtleMethod, parameters: readonly unknown[]): Promise<unknown> {
@@ -109,27 +108,6 @@ export class HostSubtle {
       this.#made.delete(handle);
     }
     return resultOf({ kind: "none" });
-  }
-
-  /** Waits for a place among the running operations, in order of arrival. */
-  async #enter(): Promise<void> {
-    if (this.#running < RUNNING_MAX) {
-      this.#running += 1;
-      return;
-    }
-    if (this.#waiting.length >= WAITING_MAX) {
-      throw new HostOperationError("OperationError", `More than ${WAITING_MAX} crypto operations are waiting`);
-    }
-    // Each running operation ends by itself, so this wait does.
-    await new Promise<void>((resolve) => {
-      this.#waiting.push(resolve);
-    });
-  }
-
-  #leave(): void {
-    const next = this.#waiting.shift();
-    if (next === undefined) this.#running -= 1;
-    else next();
   }
 }
 

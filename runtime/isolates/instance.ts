@@ -10,6 +10,7 @@ import { failedOutcome } from "../bridge/failed-outcome.ts";
 import { FrameError, FrameReader, frame, int, text } from "../bridge/frame.ts";
 import { bodyOwner, forwardedToFront, fromGuest, outcomeKind, toEngine, toGuest } from "../bridge/protocol.ts";
 import { QuickCrypto } from "../host-operations/quick-crypto.ts";
+import { HostCompression } from "../host-operations/compression.ts";
 import { HostSubtle } from "../host-operations/subtle.ts";
 import type { RuntimeEnvironment } from "../runtime-environment.ts";
 import { disposeQuietly, type GuestEntry } from "./boot.ts";
@@ -65,6 +66,7 @@ export class Instance {
   readonly #subtle: HostSubtle;
   /** What `connectIsolate` gives the guest. */
   readonly quickCrypto: QuickCrypto;
+  readonly #compression = new HostCompression();
   readonly #active = new Map<number, ActiveInvocation>();
   readonly #timers = new Map<number, () => void>();
   #receive: GuestEntry | null = null;
@@ -244,6 +246,7 @@ export class Instance {
     void this.cpuMs;
     for (const cancel of this.#timers.values()) cancel();
     this.#timers.clear();
+    this.#compression.dispose();
     const unanswered = [...this.#active.values()].filter((invocation) => !invocation.answered);
     this.#active.clear();
     disposeQuietly(this.#isolate);
@@ -342,7 +345,8 @@ export class Instance {
       return;
     }
     this.#calls += 1;
-    this.#subtle
+    const performer = operation.startsWith("compression.") ? this.#compression : this.#subtle;
+    performer
       .call(
         operation,
         json,

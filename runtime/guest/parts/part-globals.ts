@@ -4,6 +4,7 @@
  */
 import type * as caches from "./caches/main.ts";
 import type * as htmlRewriter from "./html-rewriter/main.ts";
+import type * as compression from "./compression/main.ts";
 import type * as legacyEncodings from "./legacy-encodings/main.ts";
 import { definePartGlobal } from "./load-part.ts";
 import type * as messaging from "./messaging/main.ts";
@@ -14,6 +15,7 @@ import type * as urlPattern from "./url-pattern/main.ts";
 /** Part → what its main.ts exports. */
 export interface PartExports {
   readonly caches: typeof caches;
+  readonly compression: typeof compression;
   readonly "legacy-encodings": typeof legacyEncodings;
   readonly messaging: typeof messaging;
   readonly "multi-byte-encodings": typeof multiByteEncodings;
@@ -28,6 +30,7 @@ export type PartName = keyof PartExports;
 export const partGlobals: { readonly [Name in PartName]: readonly (keyof PartExports[Name] & string)[] } = {
   caches: ["Cache", "CacheStorage", "caches"],
   "html-rewriter": ["HTMLRewriter"],
+  compression: ["CompressionStream", "DecompressionStream"],
   "legacy-encodings": [],
   messaging: ["MessageChannel", "MessagePort"],
   "multi-byte-encodings": [],

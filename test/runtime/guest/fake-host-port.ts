@@ -15,6 +15,7 @@ import {
 import { errorFromHost } from "../../../runtime/guest/web/core/host-error.ts";
 import type { AbortSignal } from "../../../runtime/guest/web/events/abort-signal.ts";
 import { QuickCrypto } from "../../../runtime/host-operations/quick-crypto.ts";
+import { HostCompression } from "../../../runtime/host-operations/compression.ts";
 import { HostSubtle } from "../../../runtime/host-operations/subtle.ts";
 
 interface PendingTimer {
@@ -28,6 +29,7 @@ export class FakeHostPort implements HostPort {
   readonly subtle: HostSubtle = new HostSubtle(webcrypto);
   readonly memory: Uint8Array = new Uint8Array(new SharedArrayBuffer(65_536));
   readonly quick: QuickCrypto = new QuickCrypto(this.subtle);
+  readonly compression: HostCompression = new HostCompression();
   nowMs = 0;
   onFetch: (request: OutgoingRequest, signal: AbortSignal | null) => Promise<IncomingResponse> = () =>
     Promise.reject(new TypeError("no network"));
@@ -74,7 +76,8 @@ export class FakeHostPort implements HostPort {
   async call(operation: string, json: string, buffers: readonly ArrayBuffer[]): Promise<HostCallResult> {
     this.calls.push(operation);
     try {
-      return await this.subtle.call(
+      const performer = operation.startsWith("compression.") ? this.compression : this.subtle;
+      return await performer.call(
         operation,
         json,
         buffers.map((buffer) => buffer.slice(0)),
