@@ -22,7 +22,7 @@ const peers: readonly Peer[] = [
     name: "workerd",
     command: `${projectRoot}/node_modules/workerd/bin/workerd`,
     versionArgs: ["--version"],
-    use: "the peer of `hello`",
+    use: "the peer of `hello` and `stream`",
     get: "npm ci (it is a development dependency)",
   },
 ];

@@ -5,6 +5,7 @@ import { density } from "./scenarios/density.ts";
 import { failover } from "./scenarios/failover.ts";
 import { hello } from "./scenarios/hello.ts";
 import { publish } from "./scenarios/publish.ts";
+import { stream } from "./scenarios/stream.ts";
 import type { Scenario } from "./scenario.ts";
 
-export const scenarios: readonly Scenario[] = [hello, cold, publish, density, failover, crypto];
+export const scenarios: readonly Scenario[] = [hello, cold, publish, density, failover, crypto, stream];

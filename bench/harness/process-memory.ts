@@ -1,5 +1,6 @@
 /** Resident memory of a process and everything it started, from /proc (Linux). */
 import { readdir, readFile } from "node:fs/promises";
+import { setTimeout as delay } from "node:timers/promises";
 
 /**
  * Resident set size of a process tree in MiB. Pages that processes share count in each of them, so only differences between
@@ -26,6 +27,41 @@ export async function pidsOfTree(rootPid: number): Promise<readonly number[]> {
   return tree;
 }
 
+export interface PeakMemory {
+  /** Ends the watching. */
+  stop(): Promise<{ readonly beforeMiB: number; readonly peakMiB: number }>;
+}
+
+const SAMPLE_MS = 25;
+
+/**
+ * Watches the resident set size of a process tree, as it is now, until `stop`.
+ * @throws Error when the root process does not exist.
+ */
+export async function watchPeakMemory(rootPid: number): Promise<PeakMemory> {
+  const pids = await pidsOfTree(rootPid);
+  const sample = async (): Promise<number> => {
+    const sizes = await Promise.all(pids.map(residentMiB));
+    return sizes.reduce((sum, size) => sum + size, 0);
+  };
+  const beforeMiB = await sample();
+  let peakMiB = beforeMiB;
+  const stopped = new AbortController();
+  const watching = (async (): Promise<void> => {
+    while (!stopped.signal.aborted) {
+      peakMiB = Math.max(peakMiB, await sample());
+      await delay(SAMPLE_MS);
+    }
+  })();
+  return {
+    async stop() {
+      stopped.abort();
+      await watching;
+      return { beforeMiB, peakMiB };
+    },
+  };
+}
+
 async function readParents(): Promise<ReadonlyMap<number, number>> {
   const names = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
   const parents = new Map<number, number>();
@@ -36,6 +72,12 @@ async function readParents(): Promise<ReadonlyMap<number, number>> {
     if (parent !== undefined) parents.set(Number(name), Number(parent));
   }
   return parents;
+}
+
+/** The kernel's running count: cheap to read many times a second. 0 when the process has ended. */
+async function residentMiB(pid: number): Promise<number> {
+  const text = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
+  return Number(/^VmRSS:\s*(\d+) kB$/m.exec(text)?.[1] ?? 0) / 1_024;
 }
 
 async function memoryMiB(pid: number): Promise<number> {

@@ -23,6 +23,8 @@ export interface WorkerdOptions {
   /** For the configuration and the copied module; created. */
   readonly folder: string;
   readonly env: Readonly<Record<string, string>>;
+  /** What the worker's fetch() may reach, in workerd's words. Default: public addresses. */
+  readonly networks?: readonly ("public" | "private" | "local")[];
 }
 
 /** @throws Error when it does not answer within 20 s. */
@@ -31,7 +33,7 @@ export async function startWorkerd(options: WorkerdOptions): Promise<Workerd> {
   const [port] = await freePorts(1);
   await mkdir(folder, { recursive: true });
   await copyFile(options.moduleFile, join(folder, "worker.js"));
-  await writeFile(join(folder, "config.capnp"), configText(port ?? 0));
+  await writeFile(join(folder, "config.capnp"), configText(port ?? 0, options.networks ?? ["public"]));
   const command = `${projectRoot}/node_modules/workerd/bin/workerd`;
   const { stdout } = await runToEnd({ name: "workerd", command, args: ["--version"], env }, 10_000);
   const args = ["serve", join(folder, "config.capnp")];
@@ -48,10 +50,13 @@ export async function startWorkerd(options: WorkerdOptions): Promise<Workerd> {
   };
 }
 
-function configText(port: number): string {
+function configText(port: number, networks: readonly string[]): string {
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
-  services = [(name = "main", worker = .worker)],
+  services = [
+    (name = "main", worker = .worker),
+    (name = "internet", network = (allow = ${JSON.stringify(networks)}))
+  ],
   sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")]
 );
 const worker :Workerd.Worker = (

@@ -1,7 +1,7 @@
 /** The claims of bench/harness/process-memory.ts, on this process and a real tree. */
 import { expect, test } from "vitest";
 import { ChildProcess } from "../../../bench/harness/child-process.ts";
-import { memoryMiBOfTree, pidsOfTree } from "../../../bench/harness/process-memory.ts";
+import { watchPeakMemory, memoryMiBOfTree, pidsOfTree } from "../../../bench/harness/process-memory.ts";
 import { nodeBinary } from "../../../bench/harness/project-files.ts";
 import { waitFor } from "../../../bench/harness/wait-for.ts";
 
@@ -26,4 +26,13 @@ test("a tree holds the process and what it started, and their memory together", 
 
 test("a process that does not exist is an error, not zero memory", async () => {
   await expect(memoryMiBOfTree(2 ** 22 + 1)).rejects.toThrow(/there is no process/);
+});
+
+test("watchPeakMemory() tells what was before and the most there was since", async () => {
+  const memory = await watchPeakMemory(process.pid);
+  const block = Buffer.alloc(64 * 1024 * 1024, 1);
+  expect(block.at(-1)).toBe(1);
+  const { beforeMiB, peakMiB } = await memory.stop();
+  expect(beforeMiB).toBeGreaterThan(1);
+  expect(peakMiB).toBeGreaterThanOrEqual(beforeMiB);
 });
