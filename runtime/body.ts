@@ -15,6 +15,8 @@ export type Body =
       readonly chunks: AsyncIterable<Uint8Array>;
       /** Undefined when not known before the end. */
       readonly lengthBytes: number | undefined;
+      /** Nobody else holds the chunks: whoever reads one may release its memory (release-memory.ts). Default false. */
+      readonly givesChunks?: boolean;
     };
 
 export const emptyBody: Body = { kind: "empty" };

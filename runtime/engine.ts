@@ -14,6 +14,7 @@ import { FrameReader, frame, int, text } from "./bridge/frame.ts";
 import { readLoad } from "./bridge/load-frame.ts";
 import { toEngine, toFront } from "./bridge/protocol.ts";
 import { shareCpu } from "./isolates/cpu-share.ts";
+import { moved, transferable } from "./isolates/guest-buffers.ts";
 import type { Instance, InstanceOwner } from "./isolates/instance.ts";
 import { InstanceFactory, type InstanceFactoryOptions, type InstanceSource } from "./isolates/instance-factory.ts";
 import { InstancePool } from "./isolates/instance-pool.ts";
@@ -81,7 +82,8 @@ export class Engine implements InstanceOwner {
   }
 
   forward(instance: Instance, batch: string, buffers: readonly Uint8Array[]): void {
-    this.#link.send(frame(toFront.fromInstance, int(instance.number) + batch, buffers.length), buffers);
+    const given = buffers.map((bytes) => ({ pieces: [bytes], areGiven: true }));
+    this.#link.send(frame(toFront.fromInstance, int(instance.number) + batch, buffers.length), given);
   }
 
   onOutcome(instance: Instance, _invocationId: number, failed: boolean): void {
@@ -216,7 +218,10 @@ export class Engine implements InstanceOwner {
     const entry = this.#instances.get(reader.int());
     const inner = reader.rest();
     if (entry === undefined) return;
-    entry.instance.deliver(inner, inner.charAt(0), buffers);
+    const copies = this.#link.givesBuffers
+      ? buffers.map((bytes) => moved(bytes.buffer as ArrayBuffer))
+      : buffers.map((bytes) => transferable(bytes));
+    entry.instance.deliver(inner, inner.charAt(0), copies);
     this.#touch(entry.instance);
   }
 
@@ -229,7 +234,7 @@ export class Engine implements InstanceOwner {
     }
     const instance = this.#placed.get(id);
     if (instance === undefined) return;
-    instance.deliver(raw, "", noBuffers);
+    instance.deliver(raw, "", []);
     this.#touch(instance);
   }
 

@@ -2,7 +2,7 @@
  * A link inside one process, by reference. What the front sends in a tick is handed over together, so that it crosses into an isolate
  * together; what the engine sends is handed over at once, because it comes in batches already.
  */
-import type { Link } from "./link.ts";
+import type { Link, Sendable } from "./link.ts";
 import type { RuntimeEnvironment } from "./runtime-environment.ts";
 
 /** The two ends. */
@@ -18,6 +18,7 @@ export function memoryLinks(environment: Pick<RuntimeEnvironment, "afterTick">):
 }
 
 class MemoryLink implements Link {
+  readonly givesBuffers = false;
   onBatch: (batch: string, buffers: readonly Uint8Array[]) => void = ignoreBatch;
   onClose: () => void = ignoreClose;
   readonly #environment: Pick<RuntimeEnvironment, "afterTick"> | null;
@@ -35,13 +36,13 @@ class MemoryLink implements Link {
     this.#other = other;
   }
 
-  send(batch: string, buffers: readonly Uint8Array[]): void {
+  send(batch: string, buffers: readonly Sendable[]): void {
     if (this.#environment === null) {
-      this.#other?.onBatch(batch, buffers);
+      this.#other?.onBatch(batch, buffers.map(whole));
       return;
     }
     this.#text += batch;
-    for (const buffer of buffers) this.#buffers.push(buffer);
+    for (const buffer of buffers) this.#buffers.push(whole(buffer));
     if (this.#scheduled) return;
     this.#scheduled = true;
     this.#environment.afterTick(() => {
@@ -63,6 +64,12 @@ class MemoryLink implements Link {
     this.#buffers = [];
     this.#other?.onBatch(batch, buffers);
   }
+}
+
+function whole(buffer: Sendable): Uint8Array {
+  if (buffer instanceof Uint8Array) return buffer;
+  const [first] = buffer.pieces;
+  return buffer.pieces.length === 1 && first !== undefined ? first : Buffer.concat(buffer.pieces);
 }
 
 function ignoreBatch(): void {}

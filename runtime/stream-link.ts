@@ -2,10 +2,13 @@
  * A link over a byte stream between two processes: everything sent in one tick is one message.
  *
  * Message: payload length, text length (in characters, highest bit: two bytes each), number of buffers, length of each buffer (all u32 LE),
- * then text and buffers. It knows neither sockets nor processes: the stream is injected.
+ * then text and buffers. It knows neither sockets nor processes: the stream is injected, and the chunks it delivers must belong to
+ * its reader. Invariant: each buffer that is delivered has memory of its own, into which it was copied once, so that the receiver may
+ * move it on.
  */
 import type { Duplex } from "node:stream";
-import type { Link } from "./link.ts";
+import type { Link, Sendable } from "./link.ts";
+import { releaseMemory } from "./release-memory.ts";
 import type { RuntimeEnvironment } from "./runtime-environment.ts";
 
 const headerBytes = 12;
@@ -14,17 +17,27 @@ const messageBytesMax = 512 * 1024 * 1024;
 // eslint-disable-next-line no-control-regex -- asks whether any character needs two bytes
 const beyondLatin1 = /[^\0-\xff]/;
 
+/** A message whose head has arrived. */
+interface Arriving {
+  readonly text: string;
+  readonly buffers: readonly Buffer[];
+  /** The buffer being filled, and how far it is. */
+  index: number;
+  filled: number;
+}
+
 export class StreamLink implements Link {
+  readonly givesBuffers = true;
   onBatch: (batch: string, buffers: readonly Uint8Array[]) => void = ignoreBatch;
   onClose: () => void = ignoreClose;
   readonly #stream: Duplex;
   readonly #environment: Pick<RuntimeEnvironment, "afterTick">;
   #text = "";
-  #buffers: Uint8Array[] = [];
+  #buffers: Sendable[] = [];
   #scheduled = false;
-  #chunks: Buffer[] = [];
-  #held = 0;
-  #needed = headerBytes;
+  /** Bytes of a head that has not arrived whole. */
+  #head: Buffer | null = null;
+  #arriving: Arriving | null = null;
   #closed = false;
 
   constructor(stream: Duplex, environment: Pick<RuntimeEnvironment, "afterTick">) {
@@ -41,7 +54,7 @@ export class StreamLink implements Link {
     });
   }
 
-  send(batch: string, buffers: readonly Uint8Array[]): void {
+  send(batch: string, buffers: readonly Sendable[]): void {
     this.#text += batch;
     for (const buffer of buffers) this.#buffers.push(buffer);
     if (this.#scheduled) return;
@@ -70,49 +83,70 @@ export class StreamLink implements Link {
     }
     this.#stream.cork();
     this.#stream.write(head);
-    for (const buffer of buffers) this.#stream.write(buffer);
+    for (const buffer of buffers) this.#write(buffer);
     this.#stream.uncork();
   }
 
-  #onData(chunk: Buffer): void {
-    this.#chunks.push(chunk);
-    this.#held += chunk.byteLength;
-    while (!this.#closed && this.#held >= this.#needed) {
-      const data =
-        this.#chunks.length === 1 && this.#chunks[0] !== undefined ? this.#chunks[0] : Buffer.concat(this.#chunks);
-      const total = headerBytes + data.readUInt32LE(0);
-      if (total > messageBytesMax) {
-        this.close();
-        return;
-      }
-      if (data.byteLength < total) {
-        this.#chunks = [data];
-        this.#needed = total;
-        return;
-      }
-      this.#chunks = data.byteLength === total ? [] : [data.subarray(total)];
-      this.#held = data.byteLength - total;
-      this.#needed = headerBytes;
-      this.#deliver(data.subarray(0, total));
+  #write(buffer: Sendable): void {
+    if (buffer instanceof Uint8Array) {
+      this.#stream.write(buffer);
+      return;
+    }
+    for (const piece of buffer.pieces) {
+      if (buffer.areGiven) {
+        this.#stream.write(piece, () => {
+          releaseMemory(piece);
+        });
+      } else this.#stream.write(piece);
     }
   }
 
-  #deliver(message: Buffer): void {
-    const textField = message.readUInt32LE(4);
-    const count = message.readUInt32LE(8);
-    const wide = textField >= wideFlag;
-    const chars = wide ? textField - wideFlag : textField;
-    let at = headerBytes + 4 * count;
-    const textEnd = at + (wide ? chars * 2 : chars);
-    const text = wide ? message.toString("utf16le", at, textEnd) : message.toString("latin1", at, textEnd);
-    at = textEnd;
-    const buffers: Uint8Array[] = [];
-    for (let index = 0; index < count; index += 1) {
-      const length = message.readUInt32LE(headerBytes + 4 * index);
-      buffers.push(message.subarray(at, at + length));
-      at += length;
+  #onData(chunk: Buffer): void {
+    let rest = chunk;
+    while (!this.#closed && rest.byteLength > 0) {
+      rest = this.#arriving === null ? this.#readHead(rest) : this.#fill(this.#arriving, rest);
     }
-    this.onBatch(text, buffers);
+    if (this.#head === null) releaseMemory(chunk);
+  }
+
+  /** Takes the head of the next message, or all of `chunk` while more of the head is to come. Returns what is left. */
+  #readHead(chunk: Buffer): Buffer {
+    const data = this.#head === null ? chunk : Buffer.concat([this.#head, chunk]);
+    this.#head = null;
+    const headLength = lengthOfHead(data);
+    if (headLength === "too long") {
+      this.close();
+      return nothing;
+    }
+    if (headLength === "cut" || data.byteLength < headLength) {
+      this.#head = data;
+      return nothing;
+    }
+    const count = data.readUInt32LE(8);
+    const buffers: Buffer[] = [];
+    for (let index = 0; index < count; index += 1) {
+      // Not from the pool, and filled before anybody sees it.
+      buffers.push(Buffer.allocUnsafeSlow(data.readUInt32LE(headerBytes + 4 * index)));
+    }
+    this.#arriving = { text: readText(data, { count, headLength }), buffers, index: 0, filled: 0 };
+    return this.#fill(this.#arriving, data.subarray(headLength));
+  }
+
+  /** Copies into the message's buffers, and delivers it when they are full. Returns what is left. */
+  #fill(arriving: Arriving, chunk: Buffer): Buffer {
+    let at = 0;
+    for (let target = arriving.buffers[arriving.index]; target !== undefined;) {
+      const copied = chunk.copy(target, arriving.filled, at);
+      at += copied;
+      arriving.filled += copied;
+      if (arriving.filled < target.byteLength) return nothing;
+      arriving.filled = 0;
+      arriving.index += 1;
+      target = arriving.buffers[arriving.index];
+    }
+    this.#arriving = null;
+    this.onBatch(arriving.text, arriving.buffers);
+    return chunk.subarray(at);
   }
 
   #end(): void {
@@ -122,15 +156,41 @@ export class StreamLink implements Link {
   }
 }
 
-function encodeHead(text: string, buffers: readonly Uint8Array[]): Buffer {
+const nothing = Buffer.alloc(0);
+
+/** Bytes before the first buffer. */
+function lengthOfHead(data: Buffer): number | "cut" | "too long" {
+  if (data.byteLength < headerBytes) return "cut";
+  const payloadBytes = data.readUInt32LE(0);
+  if (headerBytes + payloadBytes > messageBytesMax) return "too long";
+  const count = data.readUInt32LE(8);
+  const textField = data.readUInt32LE(4);
+  const textBytes = textField >= wideFlag ? (textField - wideFlag) * 2 : textField;
+  const length = headerBytes + 4 * count + textBytes;
+  if (length > headerBytes + payloadBytes) return "too long";
+  return length;
+}
+
+function readText(data: Buffer, head: { readonly count: number; readonly headLength: number }): string {
+  const wide = data.readUInt32LE(4) >= wideFlag;
+  return data.toString(wide ? "utf16le" : "latin1", headerBytes + 4 * head.count, head.headLength);
+}
+
+function bytesOf(buffer: Sendable): number {
+  if (buffer instanceof Uint8Array) return buffer.byteLength;
+  return buffer.pieces.reduce((sum, piece) => sum + piece.byteLength, 0);
+}
+
+function encodeHead(text: string, buffers: readonly Sendable[]): Buffer {
   const wide = beyondLatin1.test(text);
   const textBytes = wide ? text.length * 2 : text.length;
   const start = headerBytes + 4 * buffers.length;
   const head = Buffer.allocUnsafe(start + textBytes);
   let bodyBytes = 0;
   for (const [index, buffer] of buffers.entries()) {
-    head.writeUInt32LE(buffer.byteLength, headerBytes + 4 * index);
-    bodyBytes += buffer.byteLength;
+    const length = bytesOf(buffer);
+    head.writeUInt32LE(length, headerBytes + 4 * index);
+    bodyBytes += length;
   }
   head.writeUInt32LE(start - headerBytes + textBytes + bodyBytes, 0);
   head.writeUInt32LE(wide ? text.length + wideFlag : text.length, 4);

@@ -44,7 +44,7 @@ export class RequestBody {
   }
 
   get body(): Body {
-    return { kind: "stream", chunks: this.#queue, lengthBytes: this.#lengthBytes };
+    return { kind: "stream", chunks: this.#queue, lengthBytes: this.#lengthBytes, givesChunks: true };
   }
 
   /** The whole message was received. */

@@ -5,6 +5,7 @@
  * body that breaks off or has another length than it said ends in a broken connection, never in a message that looks complete.
  */
 import type { Body } from "../../runtime/body.ts";
+import { releaseMemory } from "../../runtime/release-memory.ts";
 import { getHeader } from "../../sdk/header-text.ts";
 import { bodyLengthBytes } from "../pipeline/body-length.ts";
 import { discardBody } from "../pipeline/discard-body.ts";
@@ -72,6 +73,7 @@ async function sendStream(served: ServedRequest, answer: ResponseMessage, option
     if (options.isLast) response.writeHeader("connection", "close");
   });
   const iterator = chunksOf(answer.body)[Symbol.asyncIterator]();
+  const givesChunks = answer.body.kind === "stream" && answer.body.givesChunks === true;
   let sent = 0;
   try {
     for (let item = await iterator.next(); item.done !== true && !served.isOver; item = await iterator.next()) {
@@ -81,6 +83,8 @@ async function sendStream(served: ServedRequest, answer: ResponseMessage, option
       if (total === undefined) await served.write(chunk);
       else if (sent <= total) await served.writeSized(chunk, total);
       else break;
+      // The library has copied what the client did not take.
+      if (givesChunks) releaseMemory(chunk);
     }
   } catch {
     served.breakOff();

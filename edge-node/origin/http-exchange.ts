@@ -144,7 +144,10 @@ class ExchangeHandler implements Dispatcher.DispatchHandler, RunningExchange {
       },
       { bytesMax: messageLimits.bodyWindowBytes },
     );
-    const body: Body = empty ? emptyBody : { kind: "stream", chunks: this.#queue, lengthBytes: length };
+    // undici hands out what the socket read and keeps nothing of it.
+    const body: Body = empty
+      ? emptyBody
+      : { kind: "stream", chunks: this.#queue, lengthBytes: length, givesChunks: true };
     this.#settled.resolve({ kind: "response", status, statusText: statusText ?? "", headers, body });
   }
 

@@ -27,17 +27,13 @@ export class LentBody implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8A
 
   /** What the function gets. */
   get body(): Body {
-    return { kind: "stream", chunks: this, lengthBytes: this.#original.lengthBytes };
+    return { ...this.#original, chunks: this };
   }
 
   /** What goes on when the function left it alone. */
   takeBack(): Body {
     this.#over = true;
-    return {
-      kind: "stream",
-      chunks: { [Symbol.asyncIterator]: () => this.#iterator },
-      lengthBytes: this.#original.lengthBytes,
-    };
+    return { ...this.#original, chunks: { [Symbol.asyncIterator]: () => this.#iterator } };
   }
 
   /** The function's own message lives on and may read later: from now on its holder may cancel. */

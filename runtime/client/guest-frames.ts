@@ -16,7 +16,7 @@ import {
 } from "../bridge/outcome-frame.ts";
 import { bodyOwner, fromGuest, logLevels, toEngine, toGuest, type BodyOwner } from "../bridge/protocol.ts";
 import type { InvocationHost, Outcome, OutcomeBody, RunnableVersion, SubrequestResponse } from "../driver.ts";
-import type { Link } from "../link.ts";
+import type { Link, Sendable } from "../link.ts";
 import { BodySource } from "./body-source.ts";
 import { GuestStream } from "./guest-stream.ts";
 import { InstanceSide, type OpenSubrequest } from "./instance-side.ts";
@@ -185,7 +185,12 @@ export class GuestFrames {
       case "bytes":
         return { kind: "bytes", bytes };
       case "stream":
-        return { kind: "stream", chunks: this.#openStream(side, descriptor.id), lengthBytes: undefined };
+        return {
+          kind: "stream",
+          chunks: this.#openStream(side, descriptor.id),
+          lengthBytes: undefined,
+          givesChunks: true,
+        };
       case "host":
         return this.#handOn(side, descriptor.owner, descriptor.id);
     }
@@ -322,7 +327,7 @@ export class GuestFrames {
     );
   }
 
-  #say(side: InstanceSide, raw: string, buffers: readonly Uint8Array[] = noBuffers): void {
+  #say(side: InstanceSide, raw: string, buffers: readonly Sendable[] = noBuffers): void {
     if (side.number === 0) return;
     this.#link.send(frame(toEngine.toInstance, int(side.number) + raw, buffers.length), buffers);
   }

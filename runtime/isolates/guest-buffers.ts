@@ -17,9 +17,13 @@ export function takeBuffers(
   return taken;
 }
 
+/** The buffer itself: the isolate takes its memory over, and it is empty here from then on. */
+export function moved(buffer: ArrayBuffer): Copy<ArrayBuffer> {
+  return new ivm.ExternalCopy(buffer, { transferOut: true }).copyInto({ release: true, transferIn: true });
+}
+
 /** A copy that the isolate takes over. */
 export function transferable(bytes: Uint8Array): Copy<ArrayBuffer> {
   // Not slice(): a Buffer would hand out the memory it is a view of.
-  const copy = new Uint8Array(bytes).buffer;
-  return new ivm.ExternalCopy(copy, { transferOut: true }).copyInto({ release: true, transferIn: true });
+  return moved(new Uint8Array(bytes).buffer);
 }

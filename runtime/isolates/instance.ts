@@ -7,21 +7,19 @@
 import type { ErrorCode } from "../../sdk/error-code.ts";
 import type { FunctionLimits } from "../../sdk/limits.ts";
 import { failedOutcome } from "../bridge/failed-outcome.ts";
-import { FrameError, FrameReader, frame, int, text } from "../bridge/frame.ts";
+import { FrameError, FrameReader, frame, int } from "../bridge/frame.ts";
 import { bodyOwner, forwardedToFront, fromGuest, outcomeKind, toEngine, toGuest } from "../bridge/protocol.ts";
-import { QuickCrypto } from "../host-operations/quick-crypto.ts";
-import { HostCompression } from "../host-operations/compression.ts";
-import { HostSubtle } from "../host-operations/subtle.ts";
+import type { QuickCrypto } from "../host-operations/quick-crypto.ts";
 import type { RuntimeEnvironment } from "../runtime-environment.ts";
 import { disposeQuietly, type GuestEntry } from "./boot.ts";
-import { takeBuffers, transferable } from "./guest-buffers.ts";
-import type { Isolate } from "./isolated-vm.ts";
+import { takeBuffers } from "./guest-buffers.ts";
+import { GuestCalls } from "./guest-calls.ts";
+import type { Copy, Isolate } from "./isolated-vm.ts";
 import { unhandledRejectionFrame } from "./unhandled-rejection.ts";
 
 /** Up to so many invocations at once the engine is asked of every entry whether it left a rejection unhandled; it costs a thread hop. */
 const rejectionsWatchedUpTo = 2;
 const timersMax = 10_000;
-const callsMax = 1_000;
 
 /** Whom an instance tells what happens to it. */
 export interface InstanceOwner {
@@ -63,17 +61,13 @@ export class Instance {
   readonly #limits: FunctionLimits;
   readonly #environment: RuntimeEnvironment;
   readonly #owner: InstanceOwner;
-  readonly #subtle: HostSubtle;
-  /** What `connectIsolate` gives the guest. */
-  readonly quickCrypto: QuickCrypto;
-  readonly #compression = new HostCompression();
+  readonly #calls: GuestCalls;
   readonly #active = new Map<number, ActiveInvocation>();
   readonly #timers = new Map<number, () => void>();
   #receive: GuestEntry | null = null;
   #text = "";
-  #buffers: Uint8Array[] = [];
+  #buffers: Copy<ArrayBuffer>[] = [];
   #started = 0;
-  #calls = 0;
   /** Bodies, subrequests and streams the front owes an answer for. */
   #awaitedFromFront = 0;
   #stopped = false;
@@ -89,8 +83,9 @@ export class Instance {
     this.#limits = parts.limits;
     this.#environment = parts.environment;
     this.#owner = parts.owner;
-    this.#subtle = new HostSubtle(parts.environment.webCrypto);
-    this.quickCrypto = new QuickCrypto(this.#subtle);
+    this.#calls = new GuestCalls(parts.environment, (raw, buffers) => {
+      this.#reply(raw, buffers);
+    });
   }
 
   /** What `connectIsolate` needs: called by the guest with everything it says. */
@@ -108,6 +103,11 @@ export class Instance {
   /** The instance is ready to receive. */
   connected(receive: GuestEntry): void {
     this.#receive = receive;
+  }
+
+  /** What `connectIsolate` gives the guest. */
+  get quickCrypto(): QuickCrypto {
+    return this.#calls.quickCrypto;
   }
 
   /** Invocations that have not ended. */
@@ -157,8 +157,8 @@ export class Instance {
     return this.#active.has(invocationId);
   }
 
-  /** Passes a frame of the front on. */
-  deliver(raw: string, kind: string, buffers: readonly Uint8Array[]): void {
+  /** Passes a frame of the front on, with buffers made for it (guest-buffers.ts). */
+  deliver(raw: string, kind: string, buffers: readonly Copy<ArrayBuffer>[]): void {
     if (answersTheGuest.has(kind)) this.#awaitedFromFront -= 1;
     this.#text += raw;
     for (const buffer of buffers) this.#buffers.push(buffer);
@@ -170,7 +170,7 @@ export class Instance {
     const receive = this.#receive;
     if (batch === "" || this.#stopped || receive === null) return;
     this.#text = "";
-    const copies = this.#buffers.map((bytes) => transferable(bytes));
+    const copies = this.#buffers;
     this.#buffers = [];
     if (this.#active.size > rejectionsWatchedUpTo) {
       receive.applyIgnored(undefined, [batch, ...copies]);
@@ -214,7 +214,7 @@ export class Instance {
 
   /** Whether nothing is under way that could ever wake the guest again, as far as the host can see. */
   get silent(): boolean {
-    return this.#timers.size === 0 && this.#calls === 0 && this.#awaitedFromFront <= 0 && this.#text === "";
+    return this.#timers.size === 0 && this.#calls.running === 0 && this.#awaitedFromFront <= 0 && this.#text === "";
   }
 
   /**
@@ -246,7 +246,7 @@ export class Instance {
     void this.cpuMs;
     for (const cancel of this.#timers.values()) cancel();
     this.#timers.clear();
-    this.#compression.dispose();
+    this.#calls.dispose();
     const unanswered = [...this.#active.values()].filter((invocation) => !invocation.answered);
     this.#active.clear();
     disposeQuietly(this.#isolate);
@@ -302,7 +302,7 @@ export class Instance {
         break;
       }
       case fromGuest.call:
-        this.#call(reader, buffers);
+        this.#calls.perform(reader, buffers);
         return;
       case fromGuest.startTimer:
         this.#startTimer(reader.int(), reader.int());
@@ -333,41 +333,7 @@ export class Instance {
     if (reader.kind === fromGuest.readBody) this.#awaitedFromFront += 1;
   }
 
-  #call(reader: FrameReader, buffers: readonly Uint8Array<ArrayBuffer>[]): void {
-    const id = reader.int();
-    const operation = reader.text();
-    const json = reader.text();
-    if (this.#calls >= callsMax) {
-      this.#reply(
-        frame(toGuest.callFailed, int(id) + text("QuotaExceededError") + text("Too many calls under way")),
-        [],
-      );
-      return;
-    }
-    this.#calls += 1;
-    const performer = operation.startsWith("compression.") ? this.#compression : this.#subtle;
-    performer
-      .call(
-        operation,
-        json,
-        buffers.map((bytes) => bytes.buffer),
-      )
-      .then(
-        (result) => {
-          const bytes = result.buffers.map((buffer) => new Uint8Array(buffer));
-          this.#reply(frame(toGuest.callDone, int(id) + text(result.json), bytes.length), bytes);
-        },
-        (error: unknown) => {
-          const { name, message } = error instanceof Error ? error : new Error("The operation failed");
-          this.#reply(frame(toGuest.callFailed, int(id) + text(name) + text(message)), []);
-        },
-      )
-      .finally(() => {
-        this.#calls -= 1;
-      });
-  }
-
-  #reply(raw: string, buffers: readonly Uint8Array[]): void {
+  #reply(raw: string, buffers: readonly Copy<ArrayBuffer>[]): void {
     this.#text += raw;
     for (const buffer of buffers) this.#buffers.push(buffer);
     this.flush();

@@ -8,7 +8,9 @@ function joined(pieceBytes: number): [Duplex, Duplex] {
     new Duplex({
       read() {},
       write(data: Buffer, _encoding, done) {
-        for (let at = 0; at < data.byteLength; at += pieceBytes) other().push(data.subarray(at, at + pieceBytes));
+        for (let at = 0; at < data.byteLength; at += pieceBytes) {
+          other().push(Buffer.copyBytesFrom(data, at, Math.min(pieceBytes, data.byteLength - at)));
+        }
         done();
       },
       destroy(error, done) {
@@ -57,6 +59,43 @@ describe("StreamLink", () => {
       expect(got).toEqual({ text: "first secönd", buffers: [[1, 2, 3], [], [9]] });
     },
   );
+
+  it("pieces arrive as one buffer with memory of its own, and only those that were given are emptied", async () => {
+    const [left, right] = joined(50_000);
+    const sender = new StreamLink(left, now);
+    const receiver = new StreamLink(right, now);
+    const kept = new Uint8Array(20_000).fill(1);
+    const given = new Uint8Array(20_000).fill(2);
+    const received = new Promise<readonly Uint8Array[]>((resolve) => {
+      receiver.onBatch = (_text, buffers) => {
+        resolve(buffers);
+      };
+    });
+    sender.send("x", [
+      { pieces: [kept, kept.subarray(0, 5)], areGiven: false },
+      { pieces: [given], areGiven: true },
+    ]);
+    const [first, second] = await received;
+    expect([first?.byteLength, first?.buffer.byteLength, second?.byteLength]).toEqual([20_005, 20_005, 20_000]);
+    expect([first?.every((byte) => byte === 1), second?.every((byte) => byte === 2)]).toEqual([true, true]);
+    expect([kept.byteLength, given.byteLength]).toEqual([20_000, 0]);
+  });
+
+  it.each([
+    ["text beyond the payload", [4, 100, 0]],
+    ["more buffers than the payload holds", [8, 0, 3]],
+  ])("a head that claims %s ends the link", async (_name, fields) => {
+    const [left, right] = joined(100);
+    const receiver = new StreamLink(right, now);
+    receiver.onBatch = () => {
+      throw new Error("delivered");
+    };
+    const head = Buffer.alloc(24);
+    for (const [index, field] of fields.entries()) head.writeUInt32LE(field, 4 * index);
+    left.write(head);
+    await new Promise(setImmediate);
+    expect(right.destroyed).toBe(true);
+  });
 
   it("text beyond Latin-1 arrives as it was", async () => {
     expect((await transferred([["snow ☃ 🙂", []]], 5)).text).toBe("snow ☃ 🙂");

@@ -52,6 +52,12 @@ export class Outbox {
     if (!this.#inEntry && !this.#scheduled) this.#schedule();
   }
 
+  /** Like `writeWithBuffers`, and crosses at once: the buffers are copied now and may change afterwards. */
+  sendWithBuffers(kind: string, payload: string, buffers: readonly ArrayBuffer[]): void {
+    this.writeWithBuffers(kind, payload, buffers);
+    this.flush();
+  }
+
   /** The host entered: what is said until `endEntry` leaves there. */
   beginEntry(): void {
     this.#inEntry = true;
