@@ -27,7 +27,7 @@ export async function programOf(run: TestRun, options: ProgramOptions): Promise<
     await readFile(join(wptRoot, "resources/testharness.js"), "utf8"),
     await readFile(join(guestFolder, "report.js"), "utf8"),
     ...scripts,
-    await readScript(`/${run.file}`, run.file, options),
+    inItsOwnMode(await readScript(`/${run.file}`, run.file, options)),
     "globalThis.__wptReport;",
   ];
   const text = JSON.stringify(parts.join("\n;\n"));
@@ -41,6 +41,13 @@ export default {
 };
 `;
 }
+
+/** A directive is one only where a script or a function begins; nothing is declared in the last script for others. */
+function inItsOwnMode(script: string): string {
+  return isStrict.test(script) ? `(() => {\n${script}\n})();` : script;
+}
+
+const isStrict = /^(?:\s|\/\/.*|\/\*[^]*?\*\/)*['"]use strict['"]/;
 
 async function readScript(script: string, testFile: string, options: ProgramOptions): Promise<string> {
   // Served under this name by the project's own server (web-platform-tests, "tools/serve").

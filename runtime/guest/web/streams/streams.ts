@@ -1,11 +1,12 @@
 /**
- * The door to web-streams-polyfill: nothing else imports it.
+ * The door to web-streams-polyfill: nothing else imports its classes.
  *
  * Beside the standard's classes it knows one thing about their insides: the `_disturbed` mark, which Fetch asks for and no public
  * member shows.
  */
 import "../core/early-globals.ts";
-import { ReadableStream } from "web-streams-polyfill";
+import { ReadableStream, WritableStream } from "web-streams-polyfill";
+import { amendPolyfill } from "./amend-polyfill.ts";
 
 export {
   ByteLengthQueuingStrategy,
@@ -22,6 +23,8 @@ export {
   WritableStreamDefaultController,
   WritableStreamDefaultWriter,
 } from "web-streams-polyfill";
+
+amendPolyfill({ ReadableStream, WritableStream });
 
 interface Inside {
   _disturbed: boolean;
