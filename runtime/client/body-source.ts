@@ -27,6 +27,7 @@ export class BodySource {
   #wake: (() => void) | null = null;
   #taken = false;
   #over = false;
+  #isHandedOn = false;
 
   constructor(body: Body) {
     this.#body = body;
@@ -41,6 +42,7 @@ export class BodySource {
   take(): Body | null {
     if (this.#taken) return null;
     this.#taken = true;
+    this.#isHandedOn = true;
     return this.#body;
   }
 
@@ -67,9 +69,9 @@ export class BodySource {
     }
   }
 
-  /** Gives the source back what it holds. Safe at any time, also for a body nobody touched. */
+  /** Gives the source back what it holds. Safe at any time, also for a body nobody touched; nothing happens to one that was handed on. */
   cancel(): void {
-    if (this.#over) return;
+    if (this.#over || this.#isHandedOn) return;
     this.#over = true;
     this.#taken = true;
     this.#held = [];

@@ -26,7 +26,7 @@ export class InstanceSide {
   releaseSubrequests(): void {
     for (const subrequest of this.subrequests.values()) {
       subrequest.abort.abort();
-      if (subrequest.body !== null && !subrequest.body.touched) subrequest.body.cancel();
+      subrequest.body?.cancel();
     }
     this.subrequests.clear();
   }

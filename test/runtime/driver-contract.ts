@@ -10,6 +10,7 @@ import { bytesOf, headersOf, streamOf, textOf } from "./driver-fixtures.ts";
 import { cryptoOperations } from "./driver-contract-crypto.ts";
 import { parts } from "./driver-contract-parts.ts";
 import { lifeCycle, limits } from "./driver-contract-life-cycle.ts";
+import { streams } from "./driver-contract-streams.ts";
 import { uncaughtErrors } from "./driver-contract-uncaught.ts";
 
 /** Runs the whole contract over drivers that `create` makes; one driver serves all tests. */
@@ -34,6 +35,7 @@ export function driverContract(name: string, create: () => Promise<Driver>): voi
     passedOn(run);
     services(run);
     caches(run);
+    streams(run);
     lifeCycle(() => driver);
     limits(() => driver, run);
     uncaughtErrors(() => driver);

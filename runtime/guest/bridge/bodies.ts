@@ -15,6 +15,8 @@ const chunkBytesMax = 256 * 1024;
 /** A chunk from this size on crosses by itself: a crossing costs less than the copy it saves. */
 const crossAloneBytes = 32 * 1024;
 
+const promiseThen = Promise.prototype.then;
+
 interface Reader {
   readonly resolve: (chunk: Uint8Array | null) => void;
   readonly reject: (reason: Error) => void;
@@ -116,13 +118,15 @@ export class OutgoingStreams {
     if (!stream.pumping) void this.#pump(id, stream);
   }
 
-  /** The other side reads no more. */
+  /** The other side reads no more. What the author's `cancel()` does still belongs to the invocation. */
   stop(id: number): void {
     const stream = this.#streams.get(id);
-    if (stream === undefined) return;
+    if (stream === undefined || stream.stopped) return;
     stream.stopped = true;
-    this.#finish(id, stream);
-    stream.reader.cancel(new TypeError("The reader of this stream went away")).catch(() => undefined);
+    const finish = (): void => {
+      this.#finish(id, stream);
+    };
+    void promiseThen.call(stream.reader.cancel(new TypeError("The reader of this stream went away")), finish, finish);
   }
 
   async #pump(id: number, stream: OutgoingStream): Promise<void> {
