@@ -82,7 +82,7 @@ export class Engine implements InstanceOwner {
   }
 
   forward(instance: Instance, batch: string, buffers: readonly Uint8Array[]): void {
-    const given = buffers.map((bytes) => ({ pieces: [bytes], areGiven: true }));
+    const given = buffers.length === 0 ? [] : buffers.map((bytes) => ({ pieces: [bytes], areGiven: true }));
     this.#link.send(frame(toFront.fromInstance, int(instance.number) + batch, buffers.length), given);
   }
 

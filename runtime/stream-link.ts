@@ -123,12 +123,17 @@ export class StreamLink implements Link {
       return nothing;
     }
     const count = data.readUInt32LE(8);
+    const text = readText(data, { count, headLength });
+    if (count === 0) {
+      this.onBatch(text, []);
+      return data.subarray(headLength);
+    }
     const buffers: Buffer[] = [];
     for (let index = 0; index < count; index += 1) {
       // Not from the pool, and filled before anybody sees it.
       buffers.push(Buffer.allocUnsafeSlow(data.readUInt32LE(headerBytes + 4 * index)));
     }
-    this.#arriving = { text: readText(data, { count, headLength }), buffers, index: 0, filled: 0 };
+    this.#arriving = { text, buffers, index: 0, filled: 0 };
     return this.#fill(this.#arriving, data.subarray(headLength));
   }
 

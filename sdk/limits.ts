@@ -53,7 +53,7 @@ export const messageLimits = {
   /** Bytes of one body in flight between two processes before the sender waits. */
   bodyWindowBytes: 262_144,
   /** Largest body chunk that crosses a boundary, bytes; larger ones are cut. */
-  bodyChunkBytesMax: 65_536,
+  bodyChunkBytesMax: 262_144,
   /** Log lines of one invocation together, characters; the rest is dropped and counted. */
   logCharsMax: 65_536,
   /** One log line, characters; the rest of the line is cut. */

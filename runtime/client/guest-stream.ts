@@ -3,6 +3,7 @@
  * Invariant: never more chunks are held than were granted.
  */
 
+/** Chunks of at most `messageLimits.bodyChunkBytesMax` under way at once. */
 const windowChunks = 4;
 
 /** How the stream talks back to its guest. */

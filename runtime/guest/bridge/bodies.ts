@@ -4,6 +4,7 @@
  * Invariant: nothing crosses unless asked for. A host body is read one chunk a request; a guest stream sends only while it has credit.
  */
 import type { ReadableStream, ReadableStreamDefaultReader } from "../web/streams/streams.ts";
+import { messageLimits } from "../../../sdk/limits.ts";
 import { int, text } from "../../bridge/frame.ts";
 import { bodyKind, fromGuest, type BodyOwner } from "../../bridge/protocol.ts";
 import type { HostBody, OutgoingBody } from "../host-port.ts";
@@ -11,7 +12,7 @@ import { isArrayBuffer } from "../web/encoding/buffer-source.ts";
 import { TextEncoder } from "../web/encoding/text-encoder.ts";
 import type { Outbox } from "./outbox.ts";
 
-const chunkBytesMax = 256 * 1024;
+const chunkBytesMax = messageLimits.bodyChunkBytesMax;
 /** A chunk from this size on crosses by itself: a crossing costs less than the copy it saves. */
 const crossAloneBytes = 32 * 1024;
 
@@ -187,6 +188,12 @@ interface OutgoingStream {
   stopped: boolean;
 }
 
+/** The bytes as a buffer of their own. They are the runtime's, out of the author's reach. */
+function bufferOf(bytes: Uint8Array): ArrayBuffer {
+  const { buffer } = bytes;
+  return isWhole(bytes, buffer) ? buffer : new Uint8Array(bytes).buffer;
+}
+
 /** Whether the bytes are all of a buffer that can be handed over as it is: what the host gets is a copy of the whole buffer. */
 function isWhole(bytes: Uint8Array, buffer: unknown): buffer is ArrayBuffer {
   return isArrayBuffer(buffer) && !buffer.resizable && buffer.byteLength === bytes.byteLength;
@@ -206,7 +213,7 @@ export function describeBody(body: OutgoingBody, streams: OutgoingStreams, onEnd
     case "text":
       return { payload: int(bodyKind.text) + text(body.text), buffer: null };
     case "bytes":
-      return { payload: int(bodyKind.bytes), buffer: body.bytes.slice().buffer };
+      return { payload: int(bodyKind.bytes), buffer: bufferOf(body.bytes) };
     case "stream":
       return {
         payload: int(bodyKind.stream) + int(streams.add(body.stream, onEnd ?? ignoreEnd)),

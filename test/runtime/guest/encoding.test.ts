@@ -194,3 +194,13 @@ describe("TextDecoder of legacy encodings", () => {
     expect(fatal.decode(new Uint8Array([0x93, 0xfa]))).toBe("日");
   });
 });
+
+test("decoders take views of shared memory", async () => {
+  const shared = new Uint8Array(new SharedArrayBuffer(3));
+  shared.set([0xe2, 0x82, 0xac]);
+  expect(new TextDecoder().decode(shared as unknown as Uint8Array<ArrayBuffer>)).toBe("€");
+  const stream = ReadableStream.from([shared as unknown as Uint8Array<ArrayBuffer>]).pipeThrough(
+    new TextDecoderStream(),
+  );
+  expect(await collect(stream)).toEqual(["€"]);
+});

@@ -36,7 +36,10 @@ export function typedArrayName(value: unknown): string | undefined {
 export function bytesOf(source: ArrayBuffer | ArrayBufferView<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   if (isView(source)) {
     const { buffer, byteOffset, byteLength } = source;
-    return apply(isDetached, buffer, []) ? new Uint8Array(0) : new Uint8Array(buffer, byteOffset, byteLength);
+    // Memory that is shared (WebAssembly's can be) cannot be detached.
+    return isArrayBuffer(buffer) && apply(isDetached, buffer, [])
+      ? new Uint8Array(0)
+      : new Uint8Array(buffer, byteOffset, byteLength);
   }
   return apply(isDetached, source, []) ? new Uint8Array(0) : new Uint8Array(source);
 }
