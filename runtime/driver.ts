@@ -11,6 +11,7 @@ import type { Hook, Phase } from "../sdk/phase.ts";
 import type { ServiceTarget } from "../sdk/service-target.ts";
 import type { Body } from "./body.ts";
 import type { CacheCall } from "./cache-call.ts";
+import type { GuestSocket, SocketEnd } from "./socket.ts";
 
 /** A WebAssembly module that a bundle imports by its digest. */
 export interface WasmModule {
@@ -63,6 +64,11 @@ export interface Invocation {
 export interface InvocationHost {
   /** Performs a subrequest. Throws `SubrequestError` when there is no response. */
   fetch(request: Subrequest, signal: AbortSignal): Promise<SubrequestResponse>;
+  /**
+   * Performs a subrequest that asks for a WebSocket (`upgrade: websocket`; its headers name the protocols). What comes over the socket goes
+   * to `guest`. Throws `SubrequestError` when there is neither a socket nor a response.
+   */
+  connect(request: Subrequest, guest: SocketEnd, signal: AbortSignal): Promise<SocketConnection>;
   log(level: LogLevel, message: string): void;
 }
 
@@ -95,6 +101,11 @@ export interface SubrequestResponse {
   readonly redirected: boolean;
 }
 
+/** How the other server answered: with a socket (a 101 with these headers), or as to any request. */
+export type SocketConnection =
+  | { readonly kind: "socket"; readonly headers: HeaderText; readonly end: SocketEnd }
+  | { readonly kind: "response"; readonly response: SubrequestResponse };
+
 /** Why a subrequest has no response; the guest turns it into a TypeError with `message`. */
 export class SubrequestError extends Error {
   readonly code: ErrorCode;
@@ -120,6 +131,8 @@ export type Outcome =
       readonly body: OutcomeBody;
     }
   | { readonly kind: "response"; readonly status: number; readonly headers: HeaderText; readonly body: OutcomeBody }
+  /** A 101: the function talks to the client over `socket`, which whoever gets this outcome attaches or closes. Never in response phases. */
+  | { readonly kind: "upgrade"; readonly headers: HeaderText; readonly socket: GuestSocket }
   | {
       readonly kind: "failed";
       readonly code: ErrorCode;

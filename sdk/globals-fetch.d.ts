@@ -111,6 +111,8 @@ interface ResponseInit {
   headers?: HeadersInit;
   status?: number;
   statusText?: string;
+  /** With status 101 only, in answer to a request that asks for one. */
+  webSocket?: WebSocket | null;
 }
 
 interface Response extends Body {}
@@ -123,6 +125,8 @@ declare class Response {
   readonly statusText: string;
   readonly type: "default" | "error" | "basic" | "cors" | "opaque" | "opaqueredirect";
   readonly url: string;
+  /** Of an answer to a request with the field `upgrade: websocket`. */
+  readonly webSocket: WebSocket | null;
   clone(): Response;
   static error(): Response;
   static json(data: unknown, init?: ResponseInit): Response;

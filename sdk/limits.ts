@@ -104,6 +104,33 @@ export const compressionLimits = {
   chunkBytesMax: 65_536,
 } as const;
 
+/** Bounds of WebSockets, those of clients and those that functions open. */
+export const socketLimits = {
+  /** One message, payload bytes; fragments are counted together. Beyond: close code 1009. */
+  messageBytesMax: 1_048_576,
+  /** Bytes a function sent that its peer has not taken yet. Beyond: the socket fails (1006 at both ends). */
+  sendBufferBytesMax: 4_194_304,
+  /** Bytes that came for a function and were not handled yet. Beyond: close code 1013 for clients, which cannot be slowed down. */
+  receiveBufferBytesMax: 4_194_304,
+  /** Bytes that came from a server a function connected to and were not handled yet: from here on the server has to wait. */
+  receiveWindowBytes: 262_144,
+  /** Open sockets of one instance, both kinds together. One more is refused. */
+  perInstanceMax: 1_000,
+  /** Open client sockets of one front. Beyond: 503. */
+  perFrontMax: 10_000,
+  /** Nothing, not even an answer to a ping, came from the peer for this time: the connection is lost (1006). 8..960. */
+  idleSeconds: 120,
+  /** Until a server that a function connects to has answered. */
+  handshakeMs: 30_000,
+  /** A closing handshake that the peer does not finish is broken off after this time. */
+  closeMs: 10_000,
+  /**
+   * An invocation that holds a socket has its CPU time anew for each message it handles, and this long after it got it last, if the function
+   * is not in the middle of something.
+   */
+  cpuRenewalMs: 1_000,
+} as const;
+
 /** Bounds of a node. */
 export const nodeLimits = {
   /** Requests in flight in one front. Beyond: 503. */

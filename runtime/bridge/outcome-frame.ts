@@ -26,6 +26,7 @@ export type ReadOutcome =
       readonly body: BodyDescriptor;
     }
   | { readonly kind: "response"; readonly status: number; readonly headers: string; readonly body: BodyDescriptor }
+  | { readonly kind: "upgrade"; readonly headers: string; readonly socketId: number }
   | {
       readonly kind: "failed";
       readonly code: ErrorCode;
@@ -49,6 +50,11 @@ export function readOutcome(reader: FrameReader): ReadOutcome {
       return readRequest(reader);
     case outcomeKind.response:
       return readResponse(reader);
+    case outcomeKind.upgrade: {
+      const socketId = reader.int();
+      const headers = reader.text();
+      return invalidHeaders(headers) ?? { kind: "upgrade", headers, socketId };
+    }
     case outcomeKind.failed:
       return {
         kind: "failed",

@@ -2,7 +2,8 @@
  * What each frame kind means: the whole language between front (F), engine (E) and guest (G), one constant a line.
  *
  * Payloads are listed in reading order; `body` is a body descriptor (body-frame.ts). Ids of invocations are given by the front, ids of
- * subrequests, streams, calls and timers by the guest; the engine adds the instance number, so no guest can name another's.
+ * subrequests, streams, sockets, calls and timers by the guest; the engine adds the instance number, so no guest can name another's.
+ * A subrequest that asks for a WebSocket and gets one (its response is a 101) leaves its id to the socket.
  */
 
 /** F → E, about versions. */
@@ -61,6 +62,14 @@ export const toGuest = {
   stop: "S",
   /** error name, message, stack: a promise was rejected and nobody handled it */
   unhandledRejection: "J",
+  /** socket id, invocation id: the socket is open, and counts as that invocation's from now on */
+  socketOpened: "O",
+  /** socket id, text 0 or bytes 1, text; 1 buffer when bytes */
+  socketMessage: "M",
+  /** socket id: the oldest message that was on its way has left its buffers */
+  socketSent: "Q",
+  /** socket id, close code, reason, clean 0|1: nothing more comes or goes */
+  socketClosed: "K",
 } as const;
 
 /** G → E or F. */
@@ -91,6 +100,12 @@ export const fromGuest = {
   startTimer: "t",
   /** timer id (ends in the engine) */
   clearTimer: "u",
+  /** socket id, text 0 or bytes 1, text; 1 buffer when bytes */
+  socketMessage: "m",
+  /** socket id: its oldest message was handled */
+  socketTaken: "n",
+  /** socket id, close code (1005: none, 1006: no closing handshake), reason */
+  socketClose: "x",
 } as const;
 
 /** Kinds of guest frames that go on to the front unread. */
@@ -103,6 +118,18 @@ export const forwardedToFront: ReadonlySet<string> = new Set([
   fromGuest.chunk,
   fromGuest.end,
   fromGuest.fail,
+  fromGuest.socketMessage,
+  fromGuest.socketTaken,
+  fromGuest.socketClose,
+]);
+
+/** Kinds of frames that a guest waits for once it asked. */
+export const answersTheGuest: ReadonlySet<string> = new Set([
+  toGuest.bodyChunk,
+  toGuest.bodyEnd,
+  toGuest.bodyFailed,
+  toGuest.response,
+  toGuest.noResponse,
 ]);
 
 /** What a body reference names: the owner's kind, then its id. */
@@ -112,7 +139,7 @@ export type BodyOwner = (typeof bodyOwner)[keyof typeof bodyOwner];
 /** Body descriptors: kind, then: text | (1 buffer) | stream id | owner and id. `host` bodies coming to a guest carry length + 1 or 0. */
 export const bodyKind = { empty: 0, text: 1, bytes: 2, stream: 3, host: 4 } as const;
 
-export const outcomeKind = { continue: 0, request: 1, response: 2, failed: 3 } as const;
+export const outcomeKind = { continue: 0, request: 1, response: 2, failed: 3, upgrade: 4 } as const;
 
 export const logLevels = ["debug", "info", "warn", "error"] as const;
 export const redirectModes = ["follow", "error", "manual"] as const;

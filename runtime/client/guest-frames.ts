@@ -7,20 +7,23 @@
 import { messageLimits } from "../../sdk/limits.ts";
 import type { Body } from "../body.ts";
 import { FrameError, FrameReader, frame, frameIntMax, int, text } from "../bridge/frame.ts";
-import {
-  ownerOf,
-  readBodyDescriptor,
-  readOutcome,
-  type BodyDescriptor,
-  type ReadOutcome,
-} from "../bridge/outcome-frame.ts";
+import { ownerOf, readBodyDescriptor, type BodyDescriptor, type ReadOutcome } from "../bridge/outcome-frame.ts";
 import { bodyOwner, fromGuest, logLevels, toEngine, toGuest, type BodyOwner } from "../bridge/protocol.ts";
 import type { InvocationHost, Outcome, OutcomeBody, RunnableVersion, SubrequestResponse } from "../driver.ts";
 import type { Link, Sendable } from "../link.ts";
 import { BodySource } from "./body-source.ts";
 import { GuestStream } from "./guest-stream.ts";
+import type { FrontSocket } from "./front-socket.ts";
+import { bodyConsumed, readOutcomeSafely, socketRefused } from "./guest-outcome.ts";
 import { InstanceSide, type OpenSubrequest } from "./instance-side.ts";
-import { readSubrequest, resolveTarget, subrequestMessage, subrequestRefusal } from "./subrequest-reader.ts";
+import { endSockets, GuestSockets } from "./guest-sockets.ts";
+import {
+  asksForSocket,
+  readSubrequest,
+  resolveTarget,
+  subrequestMessage,
+  subrequestRefusal,
+} from "./subrequest-reader.ts";
 
 /** An invocation that has not ended. */
 export interface PendingInvocation {
@@ -34,16 +37,24 @@ export interface PendingInvocation {
   logCharsLeft: number | undefined;
   /** Null once settled. */
   settle: ((outcome: Outcome) => void) | null;
+  /** Sockets that keep it alive; null until there is one. */
+  sockets: Set<FrontSocket> | null;
+  /** The driver's key of its version. */
+  readonly key: string;
 }
 
 export class GuestFrames {
   readonly #link: Link;
   readonly #pending: Map<number, PendingInvocation>;
   readonly #instances = new Map<number, InstanceSide>();
+  readonly #sockets: GuestSockets;
 
   constructor(link: Link, pending: Map<number, PendingInvocation>) {
     this.#link = link;
     this.#pending = pending;
+    this.#sockets = new GuestSockets((side, raw, buffers) => {
+      this.#say(side, raw, buffers);
+    });
   }
 
   /** One batch of an instance's frames. */
@@ -64,7 +75,10 @@ export class GuestFrames {
   }
 
   instanceGone(instanceNumber: number): void {
-    this.#instances.get(instanceNumber)?.fail("The function's instance was stopped");
+    const side = this.#instances.get(instanceNumber);
+    if (side === undefined) return;
+    side.fail("The function's instance was stopped", CLOSE_FAILED);
+    for (const id of side.answered) this.#pending.delete(id);
     this.#instances.delete(instanceNumber);
   }
 
@@ -73,8 +87,9 @@ export class GuestFrames {
     this.#instances.get(instanceNumber)?.releaseSubrequests();
   }
 
-  linkGone(message: string): void {
-    for (const side of this.#instances.values()) side.fail(message);
+  /** `isGoingAway`: on purpose, so that the peers of sockets may try again elsewhere. */
+  linkGone(message: string, { isGoingAway }: { readonly isGoingAway: boolean }): void {
+    for (const side of this.#instances.values()) side.fail(message, isGoingAway ? CLOSE_GOING_AWAY : CLOSE_FAILED);
     this.#instances.clear();
   }
 
@@ -93,6 +108,11 @@ export class GuestFrames {
         return;
       case fromGuest.ended:
         this.#end(side, reader.int());
+        return;
+      case fromGuest.socketMessage:
+      case fromGuest.socketTaken:
+      case fromGuest.socketClose:
+        this.#sockets.read(side, reader, buffers);
         return;
       case fromGuest.log:
         this.#onLog(side, reader);
@@ -133,13 +153,17 @@ export class GuestFrames {
     pending.settle = null;
     settle(this.#outcome({ side, pending, read, bytes: buffers[0] ?? emptyBytes, id }));
     if (ended) this.#end(side, id);
+    else side.answered.add(id);
   }
 
+  /** Nothing of the invocation goes on; sockets it left open are closed. */
   #end(side: InstanceSide, id: number): void {
+    side.answered.delete(id);
     const pending = this.#pending.get(id);
     if (pending === undefined) return;
     this.#pending.delete(id);
     side.lastEnded = { host: pending.host, logCharsLeft: pending.logCharsLeft };
+    endSockets(pending, { code: CLOSE_FAILED, reason: "The function's invocation ended" });
   }
 
   #outcome(from: {
@@ -155,6 +179,11 @@ export class GuestFrames {
       return own?.touched === true ? bodyConsumed : read;
     }
     if (read.kind === "failed") return read;
+    if (read.kind === "upgrade") {
+      const { side, pending, id } = from;
+      const socket = pending.inResponsePhase ? null : this.#sockets.open(side, read.socketId, { id, pending });
+      return socket === null ? socketRefused : { kind: "upgrade", headers: read.headers, socket };
+    }
     const body = this.#outcomeBody(from.side, read.body, from);
     if (body === null) return bodyConsumed;
     if (read.kind === "request") {
@@ -269,7 +298,8 @@ export class GuestFrames {
 
   #onSubrequest(side: InstanceSide, reader: FrameReader, buffers: readonly Uint8Array[]): void {
     const id = reader.int();
-    const pending = this.#pending.get(reader.int());
+    const invocation = reader.int();
+    const pending = this.#pending.get(invocation);
     const request = readSubrequest(reader);
     const body = this.#body(side, readBodyDescriptor(reader), buffers[0] ?? emptyBytes);
     const target = pending === undefined ? null : resolveTarget(request.target, pending.services);
@@ -283,9 +313,15 @@ export class GuestFrames {
     pending.subrequestsLeft -= 1;
     const open: OpenSubrequest = { abort: new AbortController(), body: null };
     side.subrequests.set(id, open);
-    pending.host.fetch({ ...request, target, body }, open.abort.signal).then(
+    const { signal } = open.abort;
+    const whole = { ...request, target, body };
+    const answer = asksForSocket(request)
+      ? this.#sockets.connect(side, id, { invocation, pending, request: whole, signal })
+      : pending.host.fetch(whole, signal);
+    answer.then(
       (response) => {
-        this.#onSubresponse(side, id, { open, response });
+        if (response === null) side.subrequests.delete(id);
+        else this.#onSubresponse(side, id, { open, response });
       },
       (error: unknown) => {
         side.subrequests.delete(id);
@@ -333,26 +369,12 @@ export class GuestFrames {
   }
 }
 
+/** RFC 6455 §7.4.1. */
+const CLOSE_GOING_AWAY = 1001;
+const CLOSE_FAILED = 1011;
+
 const noBuffers: readonly Uint8Array[] = [];
 const emptyBytes = new Uint8Array(0);
-
-const bodyConsumed: Outcome = {
-  kind: "failed",
-  code: "FUNCTION_RESULT_INVALID",
-  message: "The body was read by the function: return a new Request or Response that carries what should go on",
-  stack: "",
-  passThrough: false,
-};
-
-/** An outcome that cannot be read is a failed one: whoever waits for it is told. */
-function readOutcomeSafely(reader: FrameReader): ReadOutcome {
-  try {
-    return readOutcome(reader);
-  } catch (error) {
-    if (!(error instanceof FrameError)) throw error;
-    return { kind: "failed", code: "FUNCTION_RESULT_INVALID", message: error.message, stack: "", passThrough: false };
-  }
-}
 
 function ownOwner(pending: PendingInvocation): BodyOwner {
   return pending.inResponsePhase ? bodyOwner.response : bodyOwner.request;

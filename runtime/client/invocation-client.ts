@@ -21,6 +21,7 @@ import { toEngine, toFront } from "../bridge/protocol.ts";
 import type { Link } from "../link.ts";
 import { BodySource } from "./body-source.ts";
 import { GuestFrames, type PendingInvocation } from "./guest-frames.ts";
+import { endSockets } from "./guest-sockets.ts";
 
 const idMax = 0x0fff_ffff;
 
@@ -61,6 +62,10 @@ export class InvocationClient implements Driver {
     const entry = this.#numbers.get(key);
     if (entry === undefined) return;
     this.#numbers.delete(key);
+    for (const pending of this.#pending.values()) {
+      if (pending.key === key)
+        endSockets(pending, { code: CLOSE_SERVICE_RESTART, reason: "The function was replaced" });
+    }
     this.#link.send(frame(toEngine.unload, int(entry.number)), []);
   }
 
@@ -181,11 +186,14 @@ export class InvocationClient implements Driver {
     const pending = [...this.#pending.values()];
     this.#pending.clear();
     for (const invocation of pending) invocation.settle?.(failed(code, message, ""));
-    this.#guests.linkGone(message);
+    this.#guests.linkGone(message, { isGoingAway: code === "NODE_DRAINING" });
     for (const resolve of this.#requests.values()) resolve("");
     this.#requests.clear();
   }
 }
+
+/** From the registry of RFC 6455 §11.7: who is told so connects again, and meets the version that came after. */
+const CLOSE_SERVICE_RESTART = 1012;
 
 const noBuffers: readonly Uint8Array[] = [];
 
@@ -207,6 +215,8 @@ function pendingInvocation(
     subrequestsLeft: version.limits.subrequestsMax,
     logCharsLeft: undefined,
     settle: null,
+    sockets: null,
+    key: invocation.key,
   };
 }
 

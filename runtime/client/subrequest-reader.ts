@@ -3,6 +3,7 @@
  *
  * Invariant: a service is one of those the caller's version was published with; the name a guest gives is only looked up there.
  */
+import { getHeader } from "../../sdk/header-text.ts";
 import { functionCacheLimits, messageLimits } from "../../sdk/limits.ts";
 import type { FrameReader } from "../bridge/frame.ts";
 import { wireGrammar } from "../bridge/outcome-frame.ts";
@@ -51,6 +52,12 @@ export function subrequestRefusal(
     case "cache":
       return cacheRefusal(request, request.target.call);
   }
+}
+
+/** Whether the network is asked for a WebSocket instead of a response. */
+export function asksForSocket({ target, headers }: Pick<ReadSubrequest, "target" | "headers">): boolean {
+  if (target.kind !== "network" || !headers.includes("upgrade:")) return false;
+  return getHeader(headers, "upgrade")?.toLowerCase() === "websocket";
 }
 
 /** What a function may read about a subrequest without an answer. */

@@ -37,6 +37,28 @@ export interface OutgoingRequest {
   readonly redirect: "follow" | "error" | "manual";
 }
 
+/** A message's payload; bytes belong to the receiver. */
+export type SocketData = string | ArrayBuffer;
+
+/** A WebSocket of the host's. */
+export interface HostSocket {
+  /** Called once; what came before waits for it. */
+  listen(events: SocketEvents): void;
+  send(data: SocketData): void;
+  /** Begins the closing handshake; `closed` follows. `code` 1005: none; 1006: break off instead. */
+  close(code: number, reason: string): void;
+}
+
+/** What happens at a WebSocket. */
+export interface SocketEvents {
+  /** `handled` makes room for further messages. */
+  message(data: SocketData, handled: () => void): void;
+  /** The oldest message that was sent has left the host's buffers. */
+  sent(): void;
+  /** The last event. */
+  closed(code: number, reason: string, wasClean: boolean): void;
+}
+
 export interface IncomingResponse {
   readonly status: number;
   readonly statusText: string;
@@ -44,6 +66,8 @@ export interface IncomingResponse {
   readonly body: HostBody | null;
   readonly url: string;
   readonly redirected: boolean;
+  /** With a 101: what the request asked for. */
+  readonly socket: HostSocket | null;
 }
 
 export interface HostCallResult {
@@ -76,7 +100,9 @@ export interface HostPort {
   startTimer(delayMs: number, fire: () => void): number;
   clearTimer(id: number): void;
   log(level: LogLevel, message: string): void;
-  /** Rejects with a TypeError when there is no response, with the signal's reason when aborted. */
+  /** Keeps the invocation that runs now alive until the returned function is called. */
+  holdInvocation(): () => void;
+  /** Rejects with a TypeError when there is no response, with the signal's reason when aborted. `upgrade: websocket` asks for a socket. */
   fetch(request: OutgoingRequest, signal: AbortSignal | null): Promise<IncomingResponse>;
 }
 

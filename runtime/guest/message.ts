@@ -9,6 +9,8 @@ import { Body } from "./web/body/body.ts";
 import type { AbortSignal } from "./web/events/abort-signal.ts";
 import { type Request, requestOver, requestStateIn } from "./web/fetch/request.ts";
 import { defaultLabels, RequestState } from "./web/fetch/request-state.ts";
+import { loadPart } from "./parts/load-part.ts";
+import type { SocketCoupling } from "./parts/websocket/socket-state.ts";
 import { type Response, responseOver, responseStateIn, ResponseState } from "./web/fetch/response.ts";
 import { HeaderList } from "./web/headers/header-list.ts";
 
@@ -49,6 +51,8 @@ export interface ResponseDescription {
   readonly headers: string;
   readonly headersChanged: boolean;
   readonly body: OutgoingBody;
+  /** Of an answer with status 101: to be called with the host's socket. */
+  readonly joinSocket: SocketCoupling | null;
 }
 
 /** A request as a hook gets it: its headers may be changed. */
@@ -99,6 +103,7 @@ export function describeResponse(response: Response): ResponseDescription {
     headers: state.headerList.text,
     headersChanged: state.headerList.changed,
     body: outgoing(state.body, "send the response"),
+    joinSocket: state.webSocket === null ? null : loadPart("websocket").giveSocket(state.webSocket),
   };
 }
 

@@ -8,18 +8,28 @@ import type { ErrorCode } from "../../sdk/error-code.ts";
 import type { FunctionLimits } from "../../sdk/limits.ts";
 import { failedOutcome } from "../bridge/failed-outcome.ts";
 import { FrameError, FrameReader, frame, int } from "../bridge/frame.ts";
-import { bodyOwner, forwardedToFront, fromGuest, outcomeKind, toEngine, toGuest } from "../bridge/protocol.ts";
+import {
+  answersTheGuest,
+  bodyOwner,
+  forwardedToFront,
+  fromGuest,
+  outcomeKind,
+  toEngine,
+  toGuest,
+} from "../bridge/protocol.ts";
 import type { QuickCrypto } from "../host-operations/quick-crypto.ts";
 import type { RuntimeEnvironment } from "../runtime-environment.ts";
 import { disposeQuietly, type GuestEntry } from "./boot.ts";
+import { CpuAccount, type CpuMark } from "./cpu-account.ts";
 import { takeBuffers } from "./guest-buffers.ts";
 import { GuestCalls } from "./guest-calls.ts";
+import { GuestTimers } from "./guest-timers.ts";
 import type { Copy, Isolate } from "./isolated-vm.ts";
+import { aboutSockets, SocketLedger } from "./socket-ledger.ts";
 import { unhandledRejectionFrame } from "./unhandled-rejection.ts";
 
 /** Up to so many invocations at once the engine is asked of every entry whether it left a rejection unhandled; it costs a thread hop. */
 const rejectionsWatchedUpTo = 2;
-const timersMax = 10_000;
 
 /** Whom an instance tells what happens to it. */
 export interface InstanceOwner {
@@ -38,10 +48,8 @@ export interface InstanceOwner {
 interface ActiveInvocation {
   readonly id: number;
   readonly deadlineMs: number;
-  readonly cpuMsAtStart: number;
-  /** Invocations started before this one, for sharing out the CPU time of an overlap. */
-  readonly startedBefore: number;
-  readonly overlapAtStart: number;
+  /** Where its CPU time is counted from. */
+  cpu: CpuMark;
   answered: boolean;
 }
 
@@ -63,11 +71,12 @@ export class Instance {
   readonly #owner: InstanceOwner;
   readonly #calls: GuestCalls;
   readonly #active = new Map<number, ActiveInvocation>();
-  readonly #timers = new Map<number, () => void>();
+  readonly #timers: GuestTimers;
+  readonly #sockets = new SocketLedger();
+  readonly #cpu = new CpuAccount();
   #receive: GuestEntry | null = null;
   #text = "";
   #buffers: Copy<ArrayBuffer>[] = [];
-  #started = 0;
   /** Bodies, subrequests and streams the front owes an answer for. */
   #awaitedFromFront = 0;
   #stopped = false;
@@ -75,7 +84,6 @@ export class Instance {
   #words = 0;
   #cpuMs = 0;
   #claimedCpuMs = 0;
-  #chargedCpuMs = 0;
 
   constructor(parts: InstanceParts) {
     this.number = parts.number;
@@ -85,6 +93,9 @@ export class Instance {
     this.#owner = parts.owner;
     this.#calls = new GuestCalls(parts.environment, (raw, buffers) => {
       this.#reply(raw, buffers);
+    });
+    this.#timers = new GuestTimers(parts.environment, (id) => {
+      this.#reply(frame(toGuest.timer, int(id)), []);
     });
   }
 
@@ -134,7 +145,7 @@ export class Instance {
 
   /** Counts CPU time against the limits of the invocations that run. */
   chargeCpu(ms: number): void {
-    this.#chargedCpuMs += ms;
+    this.#cpu.charge(ms);
   }
 
   /** Hands an invocation frame to the guest with the next `flush`. */
@@ -144,22 +155,16 @@ export class Instance {
     this.#active.set(id, {
       id,
       deadlineMs: this.#environment.nowMs() + wallMs,
-      cpuMsAtStart: this.#chargedCpuMs,
-      startedBefore: this.#started,
-      overlapAtStart: this.#active.size,
+      cpu: this.#cpu.begin(this.#active.size - this.#sockets.quiet),
       answered: false,
     });
-    this.#started += 1;
     this.#text += raw;
-  }
-
-  has(invocationId: number): boolean {
-    return this.#active.has(invocationId);
   }
 
   /** Passes a frame of the front on, with buffers made for it (guest-buffers.ts). */
   deliver(raw: string, kind: string, buffers: readonly Copy<ArrayBuffer>[]): void {
     if (answersTheGuest.has(kind)) this.#awaitedFromFront -= 1;
+    else if (aboutSockets.has(kind)) this.#renew(this.#sockets.delivered(raw));
     this.#text += raw;
     for (const buffer of buffers) this.#buffers.push(buffer);
   }
@@ -193,8 +198,7 @@ export class Instance {
       return true;
     }
     for (const invocation of this.#active.values()) {
-      const overlap = 1 + invocation.overlapAtStart + (this.#started - invocation.startedBefore - 1);
-      if (this.#chargedCpuMs - invocation.cpuMsAtStart > this.#limits.cpuMs * overlap) {
+      if (this.#cpu.exceeds(invocation.cpu, this.#limits.cpuMs)) {
         this.stop("FUNCTION_CPU_LIMIT", `Used more than ${this.#limits.cpuMs} ms of CPU time`);
         return true;
       }
@@ -202,7 +206,23 @@ export class Instance {
         this.#failOne(invocation, "FUNCTION_WALL_LIMIT", "No answer within the wall time limit");
       }
     }
+    if (this.#sockets.isDue(nowMs)) this.#renewHolders();
     return false;
+  }
+
+  /** Counts CPU time anew for whoever holds sockets, once the guest has returned from all it does now. */
+  #renewHolders(): void {
+    const probe = async (): Promise<void> => this.#receive?.apply(undefined, [""]).catch(() => undefined);
+    void this.#sockets
+      .probe(probe, () => this.#environment.nowMs())
+      .then((holders) => {
+        for (const id of holders) this.#renew(id);
+      });
+  }
+
+  #renew(id: number | null): void {
+    const invocation = id === null ? undefined : this.#active.get(id);
+    if (invocation !== undefined) invocation.cpu = this.#cpu.begin(this.#active.size - 1 - this.#sockets.quiet);
   }
 
   /** Subrequests since the last call. */
@@ -214,7 +234,9 @@ export class Instance {
 
   /** Whether nothing is under way that could ever wake the guest again, as far as the host can see. */
   get silent(): boolean {
-    return this.#timers.size === 0 && this.#calls.running === 0 && this.#awaitedFromFront <= 0 && this.#text === "";
+    const { running } = this.#calls;
+    const waits = this.#timers.size > 0 || running > 0 || this.#awaitedFromFront > 0 || !this.#sockets.isEmpty;
+    return !waits && this.#text === "";
   }
 
   /**
@@ -244,8 +266,7 @@ export class Instance {
     this.#stopped = true;
     // Read once more while it can be read: the account outlives the isolate.
     void this.cpuMs;
-    for (const cancel of this.#timers.values()) cancel();
-    this.#timers.clear();
+    this.#timers.clearAll();
     this.#calls.dispose();
     const unanswered = [...this.#active.values()].filter((invocation) => !invocation.answered);
     this.#active.clear();
@@ -305,10 +326,10 @@ export class Instance {
         this.#calls.perform(reader, buffers);
         return;
       case fromGuest.startTimer:
-        this.#startTimer(reader.int(), reader.int());
+        this.#timers.start(reader.int(), reader.int());
         return;
       case fromGuest.clearTimer:
-        this.#clearTimer(reader.int());
+        this.#timers.clear(reader.int());
         return;
       default:
         if (!forwardedToFront.has(reader.kind))
@@ -326,6 +347,7 @@ export class Instance {
       this.#subrequests += 1;
       return;
     }
+    if (reader.kind === fromGuest.socketTaken) this.#renew(this.#sockets.handled(reader.int()));
     if (reader.kind !== fromGuest.readBody && reader.kind !== fromGuest.cancelBody) return;
     const owner = reader.int();
     const id = reader.int();
@@ -339,32 +361,11 @@ export class Instance {
     this.flush();
   }
 
-  #startTimer(id: number, delayMs: number): void {
-    if (this.#timers.size >= timersMax) throw new FrameError(`more than ${timersMax} timers`);
-    const cancel = this.#environment.startTimer(delayMs, () => {
-      this.#timers.delete(id);
-      this.#reply(frame(toGuest.timer, int(id)), []);
-    });
-    this.#timers.get(id)?.();
-    this.#timers.set(id, cancel);
-  }
-
-  #clearTimer(id: number): void {
-    this.#timers.get(id)?.();
-    this.#timers.delete(id);
-  }
-
   #end(id: number): void {
     if (!this.#active.delete(id)) return;
+    this.#sockets.ended(id);
     this.#owner.onEnded(this, id);
   }
 }
 
 const noBuffers: readonly Uint8Array<ArrayBuffer>[] = [];
-const answersTheGuest: ReadonlySet<string> = new Set([
-  toGuest.bodyChunk,
-  toGuest.bodyEnd,
-  toGuest.bodyFailed,
-  toGuest.response,
-  toGuest.noResponse,
-]);

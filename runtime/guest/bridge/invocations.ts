@@ -34,6 +34,7 @@ import {
 } from "./bodies.ts";
 import { InvocationContext } from "./invocation-context.ts";
 import type { Outbox } from "./outbox.ts";
+import type { Sockets } from "./sockets.ts";
 
 type HookFunction = (this: unknown, message: unknown, env: unknown, ctx: InvocationContext) => unknown;
 
@@ -58,7 +59,7 @@ interface Running {
   aborted: boolean;
   passThrough: boolean;
   answered: boolean;
-  /** What keeps it alive: 1 for the hook, 1 for each waitUntil and each body stream. */
+  /** What keeps it alive: 1 for the hook, 1 for each waitUntil, each body stream and each WebSocket. */
   pending: number;
 }
 
@@ -69,15 +70,29 @@ export class Invocations {
   readonly #outbox: Outbox;
   readonly #hostBodies: HostBodies;
   readonly #streams: OutgoingStreams;
+  readonly #sockets: Sockets;
+  readonly #takeId: () => number;
   readonly #facts: InstanceFacts;
   readonly #running = new Map<number, Running>();
   #current: Running | null = null;
 
-  constructor(facts: InstanceFacts, wires: { outbox: Outbox; hostBodies: HostBodies; streams: OutgoingStreams }) {
+  constructor(
+    facts: InstanceFacts,
+    wires: {
+      outbox: Outbox;
+      hostBodies: HostBodies;
+      streams: OutgoingStreams;
+      sockets: Sockets;
+      /** An id that no subrequest and no socket has. */
+      takeId: () => number;
+    },
+  ) {
     this.#facts = facts;
     this.#outbox = wires.outbox;
     this.#hostBodies = wires.hostBodies;
     this.#streams = wires.streams;
+    this.#sockets = wires.sockets;
+    this.#takeId = wires.takeId;
   }
 
   /** The invocation to which a word without a context belongs: the one being entered, else the oldest that runs. 0: none. */
@@ -89,6 +104,29 @@ export class Invocations {
 
   log(level: LogLevel, message: string): void {
     this.#log(this.currentId(), level, message);
+  }
+
+  /** Keeps an invocation alive until the returned function is called; nothing when it has ended. */
+  hold(id: number): () => void {
+    const running = this.#running.get(id);
+    if (running === undefined) return nothing;
+    running.pending += 1;
+    let isHeld = true;
+    return () => {
+      if (isHeld) this.#release(running);
+      isHeld = false;
+    };
+  }
+
+  /** Runs `act` as part of an invocation. */
+  runAs(id: number, act: () => void): void {
+    const before = this.#current;
+    this.#current = this.#running.get(id) ?? null;
+    try {
+      act();
+    } finally {
+      this.#current = before;
+    }
   }
 
   cancel(id: number): void {
@@ -246,7 +284,17 @@ export class Invocations {
     } else throw new TypeError(invalidResult("fetch", undefined));
   }
 
-  #answer(running: Running, { status, headers, body }: ResponseDescription): void {
+  #answer(running: Running, description: ResponseDescription): void {
+    const { status, headers, body, joinSocket } = description;
+    if (joinSocket !== null) {
+      if (running.response !== null)
+        throw new TypeError("Cannot answer with a WebSocket: the hook is about a response");
+      const id = this.#takeId();
+      const socket = this.#sockets.open(id, running.id);
+      this.#outcome(running, int(outcomeKind.upgrade) + int(id) + text(headers), null);
+      joinSocket(socket);
+      return;
+    }
     const described = this.#body(running, body);
     this.#outcome(running, int(outcomeKind.response) + int(status) + text(headers) + described.payload, described);
   }
@@ -302,6 +350,8 @@ export class Invocations {
     this.#outbox.write(fromGuest.log, int(id) + int(logLevels.indexOf(level)) + text(message));
   }
 }
+
+function nothing(): void {}
 
 function isThenable(value: unknown): boolean {
   if (value === null || (typeof value !== "object" && typeof value !== "function")) return false;

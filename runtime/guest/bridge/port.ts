@@ -34,6 +34,7 @@ export interface PortWires {
   readonly compute: (request: string) => string;
   readonly shareMemory: (memory: SharedArrayBuffer) => void;
   readonly log: (level: LogLevel, message: string) => void;
+  readonly holdInvocation: () => () => void;
   readonly fetch: (request: OutgoingRequest, signal: AbortSignal | null) => Promise<IncomingResponse>;
 }
 
@@ -121,6 +122,10 @@ export class BridgePort implements HostPort {
 
   log(level: LogLevel, message: string): void {
     this.#wires.log(level, message);
+  }
+
+  holdInvocation(): () => void {
+    return this.#wires.holdInvocation();
   }
 
   fetch(request: OutgoingRequest, signal: AbortSignal | null): Promise<IncomingResponse> {

@@ -12,6 +12,7 @@ import { HostBodies, messageOf, OutgoingStreams } from "./bodies.ts";
 import { Invocations, type InstanceFacts } from "./invocations.ts";
 import { Outbox, type SendToHost } from "./outbox.ts";
 import { BridgePort } from "./port.ts";
+import { Sockets } from "./sockets.ts";
 import { Subrequests } from "./subrequests.ts";
 
 /** What the host hands in when it connects an instance. */
@@ -30,6 +31,7 @@ interface Parts {
   readonly hostBodies: HostBodies;
   readonly streams: OutgoingStreams;
   readonly invocations: Invocations;
+  readonly sockets: Sockets;
   readonly subrequests: Subrequests;
   readonly port: BridgePort;
 }
@@ -39,11 +41,22 @@ export function connect(host: HostFunctions, facts: InstanceFacts): Receive {
   const outbox = new Outbox(host.send);
   const hostBodies = new HostBodies(outbox);
   const streams = new OutgoingStreams(outbox);
-  const invocations = new Invocations(facts, { outbox, hostBodies, streams });
+  let lastId = 0;
+  const takeId = (): number => (lastId += 1);
+  const sockets: Sockets = new Sockets({
+    outbox,
+    hold: (id) => invocations.hold(id),
+    runAs: (id, act) => {
+      invocations.runAs(id, act);
+    },
+  });
+  const invocations = new Invocations(facts, { outbox, hostBodies, streams, sockets, takeId });
   const subrequests = new Subrequests({
     outbox,
     hostBodies,
     streams,
+    sockets,
+    takeId,
     currentInvocation: () => invocations.currentId(),
   });
   const port = new BridgePort({
@@ -55,10 +68,11 @@ export function connect(host: HostFunctions, facts: InstanceFacts): Receive {
     log: (level: LogLevel, message: string) => {
       invocations.log(level, message);
     },
+    holdInvocation: () => invocations.hold(invocations.currentId()),
     fetch: (request, signal) => subrequests.fetch(request, signal),
   });
   connectHostPort(port);
-  const parts: Parts = { outbox, hostBodies, streams, invocations, subrequests, port };
+  const parts: Parts = { outbox, hostBodies, streams, invocations, sockets, subrequests, port };
   return (batch, ...buffers) => {
     receive(parts, batch, buffers);
   };
@@ -125,6 +139,15 @@ function handle(parts: Parts, reader: FrameReader, buffers: ArrayBuffer[]): void
       return;
     case toGuest.unhandledRejection:
       reportUnhandledRejection(rejectionOf(reader));
+      return;
+    case toGuest.socketMessage:
+      parts.sockets.onMessage(reader, buffers);
+      return;
+    case toGuest.socketSent:
+      parts.sockets.onSent(reader);
+      return;
+    case toGuest.socketClosed:
+      parts.sockets.onClosed(reader);
       return;
     default:
       return;

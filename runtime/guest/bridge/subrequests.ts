@@ -9,8 +9,10 @@ import type { IncomingResponse, OutgoingRequest } from "../host-port.ts";
 import type { AbortSignal } from "../web/events/abort-signal.ts";
 import { BridgeBody, describeBody, type HostBodies, type OutgoingStreams } from "./bodies.ts";
 import type { Outbox } from "./outbox.ts";
+import type { Sockets } from "./sockets.ts";
 
 interface Waiting {
+  readonly invocationId: number;
   readonly resolve: (response: IncomingResponse) => void;
   readonly reject: (reason: unknown) => void;
   readonly forget: () => void;
@@ -20,20 +22,26 @@ export class Subrequests {
   readonly #outbox: Outbox;
   readonly #hostBodies: HostBodies;
   readonly #streams: OutgoingStreams;
+  readonly #sockets: Sockets;
   readonly #currentInvocation: () => number;
+  readonly #takeId: () => number;
   readonly #waiting = new Map<number, Waiting>();
-  #nextId = 1;
 
   constructor(wires: {
     outbox: Outbox;
     hostBodies: HostBodies;
     streams: OutgoingStreams;
+    sockets: Sockets;
     currentInvocation: () => number;
+    /** An id that no subrequest and no socket has. */
+    takeId: () => number;
   }) {
     this.#outbox = wires.outbox;
     this.#hostBodies = wires.hostBodies;
     this.#streams = wires.streams;
+    this.#sockets = wires.sockets;
     this.#currentInvocation = wires.currentInvocation;
+    this.#takeId = wires.takeId;
   }
 
   fetch(request: OutgoingRequest, signal: AbortSignal | null): Promise<IncomingResponse> {
@@ -42,11 +50,13 @@ export class Subrequests {
         reject(signal.reason);
         return;
       }
-      const id = this.#nextId++;
+      const id = this.#takeId();
+      const invocationId = this.#currentInvocation();
       const onAbort = (): void => {
         this.#abort(id, signal);
       };
       this.#waiting.set(id, {
+        invocationId,
         resolve,
         reject,
         forget: () => {
@@ -54,7 +64,7 @@ export class Subrequests {
         },
       });
       signal?.addEventListener("abort", onAbort);
-      this.#send(id, request);
+      this.#send(id, invocationId, request);
     });
   }
 
@@ -71,11 +81,13 @@ export class Subrequests {
             lengthBytes: announced === 1 ? undefined : announced - 2,
           });
     const waiting = this.#take(id);
+    const socket = head.status === 101 ? this.#sockets.open(id, waiting?.invocationId ?? 0) : null;
     if (waiting === undefined) {
       body?.cancel();
+      socket?.close(1001, "");
       return;
     }
-    waiting.resolve({ ...head, body, url: reader.text(), redirected: reader.int() === 1 });
+    waiting.resolve({ ...head, body, url: reader.text(), redirected: reader.int() === 1, socket });
   }
 
   onNoResponse(reader: FrameReader): void {
@@ -83,11 +95,11 @@ export class Subrequests {
     waiting?.reject(new TypeError(reader.text()));
   }
 
-  #send(id: number, request: OutgoingRequest): void {
+  #send(id: number, invocationId: number, request: OutgoingRequest): void {
     const described = describeBody(request.body, this.#streams, null);
     const payload =
       int(id) +
-      int(this.#currentInvocation()) +
+      int(invocationId) +
       writeTarget(request.target) +
       text(request.method) +
       text(request.url) +

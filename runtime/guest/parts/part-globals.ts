@@ -11,6 +11,7 @@ import type * as messaging from "./messaging/main.ts";
 import type * as multiByteEncodings from "./multi-byte-encodings/main.ts";
 import type * as sha256 from "./sha256/main.ts";
 import type * as urlPattern from "./url-pattern/main.ts";
+import type * as websocket from "./websocket/main.ts";
 
 /** Part → what its main.ts exports. */
 export interface PartExports {
@@ -22,6 +23,7 @@ export interface PartExports {
   readonly sha256: typeof sha256;
   readonly "url-pattern": typeof urlPattern;
   readonly "html-rewriter": typeof htmlRewriter;
+  readonly websocket: typeof websocket;
 }
 
 export type PartName = keyof PartExports;
@@ -36,6 +38,7 @@ export const partGlobals: { readonly [Name in PartName]: readonly (keyof PartExp
   "multi-byte-encodings": [],
   sha256: [],
   "url-pattern": ["URLPattern"],
+  websocket: ["CloseEvent", "WebSocket", "WebSocketPair"],
 };
 
 /** Defines the globals of all parts on `target`; none is loaded by that. */

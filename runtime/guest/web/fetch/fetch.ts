@@ -7,6 +7,8 @@ import { Body } from "../body/body.ts";
 import { requireArguments, toPrintable } from "../core/webidl.ts";
 import { type AbortSignal, onAbort } from "../events/abort-signal.ts";
 import { HeaderList } from "../headers/header-list.ts";
+import { headerName } from "../headers/header-name.ts";
+import { loadPart } from "../../parts/load-part.ts";
 import { type HostBody, hostPort, type IncomingResponse } from "../../host-port.ts";
 import { isRequest, type RequestInfo, requestStateIn } from "./request.ts";
 import { type RequestInit, requestStateOf } from "./request-init.ts";
@@ -30,6 +32,10 @@ export async function fetchFrom(target: FramedTarget, parameters: FetchParameter
   signal?.throwIfAborted();
   if (!/^https?:/.test(request.url)) {
     throw new TypeError(`Cannot fetch ${toPrintable(request.url)}: only http and https are supported`);
+  }
+  const asksForSocket = target.kind === "network" && request.headerList.get(upgradeName)?.toLowerCase() === "websocket";
+  if (asksForSocket && (request.method !== "GET" || request.body !== null)) {
+    throw new TypeError("Cannot fetch: a request for a WebSocket is a GET without a body");
   }
   const incoming = await send(request, { target, signal });
   return responseOf(request, { incoming, signal });
@@ -75,6 +81,10 @@ function responseOf(request: RequestState, { incoming, signal }: Arrival): Respo
   state.redirected = incoming.redirected;
   state.type = "basic";
   state.guard = "immutable";
+  if (incoming.socket !== null) {
+    const protocol = state.headerList.get(protocolName) ?? "";
+    state.webSocket = loadPart("websocket").connectedSocket(incoming.socket, protocol);
+  }
   if (incoming.body !== null && (isNullBodyStatus(incoming.status) || request.method === "HEAD"))
     incoming.body.cancel();
   else if (incoming.body !== null) {
@@ -82,6 +92,9 @@ function responseOf(request: RequestState, { incoming, signal }: Arrival): Respo
   }
   return responseOver(state);
 }
+
+const upgradeName = headerName("upgrade");
+const protocolName = headerName("sec-websocket-protocol");
 
 function withoutFragment(url: string): string {
   const at = url.indexOf("#");

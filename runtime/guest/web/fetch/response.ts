@@ -11,6 +11,8 @@ import { contentTypeName } from "../headers/header-name.ts";
 import { fillHeaderList, type Headers, type HeadersGuard, type HeadersInit, headersOver } from "../headers/headers.ts";
 import type { ReadableStream } from "../streams/streams.ts";
 import { normalizeUrl, type URL } from "../url/url.ts";
+import { loadPart } from "../../parts/load-part.ts";
+import type { WebSocket } from "../../parts/websocket/websocket.ts";
 
 export type ResponseType = "default" | "error" | "basic";
 
@@ -18,6 +20,8 @@ export interface ResponseInit {
   readonly status?: number;
   readonly statusText?: string;
   readonly headers?: HeadersInit;
+  /** With status 101 only: one end of a WebSocketPair, or the `webSocket` of another response. */
+  readonly webSocket?: WebSocket | null;
 }
 
 /** What a Response is, apart from its face; never seen by user code. */
@@ -31,6 +35,8 @@ export class ResponseState {
   headerList: HeaderList;
   body: Body | null = null;
   headers: Headers | null = null;
+  /** Not null exactly when the status is 101. */
+  webSocket: WebSocket | null = null;
 
   constructor(headerList: HeaderList) {
     this.headerList = headerList;
@@ -128,8 +134,14 @@ export class Response {
     return this.#state.body?.isUsed() ?? false;
   }
 
+  /** Of an answer to a request with `upgrade: websocket`; null for all others. */
+  get webSocket(): WebSocket | null {
+    return this.#state.webSocket;
+  }
+
   clone(): Response {
     const state = this.#state;
+    if (state.webSocket !== null) throw new TypeError("Cannot clone the response: it carries a WebSocket");
     const copy = new ResponseState(new HeaderList(state.headerList.text));
     copy.body = state.body?.clone("clone the response") ?? null;
     copy.status = state.status;
@@ -198,12 +210,20 @@ function stateOfInit(init: ResponseInit | null): ResponseState {
   if (init === null) return state;
   // A Response as init is read through its attributes, as the standard has it; a foreign object through its properties.
   const options = toDictionary(init, "Response");
-  const { status, statusText, headers } = options;
+  const { status, statusText, headers, webSocket } = options;
+  if (webSocket !== undefined && webSocket !== null) {
+    if (!loadPart("websocket").isWebSocket(webSocket))
+      throw new TypeError("Cannot create a Response: webSocket is not a WebSocket");
+    state.webSocket = webSocket;
+  }
   if (status !== undefined) {
     state.status = toUnsignedShort(status);
-    if (state.status < 200 || state.status > 599) {
+    if (state.webSocket === null && (state.status < 200 || state.status > 599)) {
       throw new RangeError(`Cannot create a Response: status: received ${state.status}, allowed 200..599`);
     }
+  }
+  if (state.webSocket !== null && state.status !== 101) {
+    throw new RangeError(`Cannot create a Response: status: received ${state.status}, with a webSocket allowed 101`);
   }
   if (statusText !== undefined) {
     state.statusText = toDomString(statusText);
