@@ -6,7 +6,16 @@
  */
 import { createRequire } from "node:module";
 import path from "node:path";
-import type { us_listen_socket, us_socket, HttpRequest, HttpResponse, TemplatedApp } from "uWebSockets.js";
+import type {
+  us_listen_socket,
+  us_socket,
+  us_socket_context_t,
+  HttpRequest,
+  HttpResponse,
+  TemplatedApp,
+  WebSocket,
+  WebSocketBehavior,
+} from "uWebSockets.js";
 import { messageLimits } from "../sdk/limits.ts";
 import { uwsBuildFile } from "./uws/build-file.ts";
 
@@ -14,6 +23,10 @@ export type UwsRequest = HttpRequest;
 export type UwsResponse = HttpResponse;
 export type UwsApp = TemplatedApp;
 export type UwsListenSocket = us_listen_socket;
+export type UwsSocket<Data> = WebSocket<Data>;
+export type UwsSocketBehavior<Data> = WebSocketBehavior<Data>;
+/** Needed for an upgrade. */
+export type UwsSocketContext = us_socket_context_t;
 
 /** The part of uWebSockets.js that Selvage uses. */
 export interface Uws {

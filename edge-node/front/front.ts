@@ -7,7 +7,7 @@
 import type { Driver } from "../../runtime/driver.ts";
 import type { InvokeMessage, InvokeResult } from "../../sdk/desired-state.ts";
 import { emptyBody } from "../../runtime/body.ts";
-import { messageLimits, nodeLimits } from "../../sdk/limits.ts";
+import { messageLimits, nodeLimits, socketLimits } from "../../sdk/limits.ts";
 import { MemoryCache } from "../cache/memory-cache.ts";
 import { MemoryFunctionCaches } from "../cache/memory-function-caches.ts";
 import type { Clock } from "../clock.ts";
@@ -25,12 +25,14 @@ import { emptyRouting, type Routing } from "../routing/routing.ts";
 import { BackgroundTasks } from "../supervisor/background-tasks.ts";
 import type { Uws, UwsApp, UwsListenSocket, UwsRequest, UwsResponse } from "../uws.ts";
 import { clientAddress } from "./client-address.ts";
+import { ClientSockets } from "./client-sockets.ts";
 import { HeadReader, type RefusedHead } from "./incoming-head.ts";
 import { invokeDirectly } from "./invoke-directly.ts";
 import { reportMetrics, type MetricReport } from "./metrics-report.ts";
 import { RequestBody } from "./request-body.ts";
 import { sendAnswer } from "./send-answer.ts";
 import { ServedRequest } from "./served-request.ts";
+import { readUpgrade, type UpgradeFields } from "./upgrade-fields.ts";
 
 export interface FrontOptions {
   /** From `loadUws()`. */
@@ -51,6 +53,8 @@ export interface FrontOptions {
   readonly requestIdPrefix: string;
   /** Default `nodeLimits.requestsMax`. */
   readonly requestsMax?: number;
+  /** Default `socketLimits.perFrontMax`. */
+  readonly socketsMax?: number;
   readonly onLog: (record: FunctionLog) => void;
   /** A stack of a version (by the driver's key) in the author's positions. Default: as it is. */
   readonly mapStack?: (key: string, stack: string) => Promise<string>;
@@ -81,8 +85,10 @@ class UwsFront implements Front {
   readonly #services: Services;
   readonly #app: UwsApp;
   readonly #reader = new HeadReader();
+  readonly #sockets = new ClientSockets();
   readonly #background: BackgroundTasks;
   readonly #requestsMax: number;
+  readonly #socketsMax: number;
   #routing: Routing = emptyRouting;
   #listenSockets: UwsListenSocket[] = [];
   #requestsInFlight = 0;
@@ -94,6 +100,7 @@ class UwsFront implements Front {
     this.#options = options;
     this.#background = new BackgroundTasks(options.logger);
     this.#requestsMax = options.requestsMax ?? nodeLimits.requestsMax;
+    this.#socketsMax = options.socketsMax ?? socketLimits.perFrontMax;
     const connecting = options.resolver === undefined ? {} : { resolver: options.resolver };
     this.#services = {
       driver: options.driver,
@@ -110,7 +117,13 @@ class UwsFront implements Front {
       onLog: options.onLog,
       mapStack: options.mapStack ?? ((_key, stack) => Promise.resolve(stack)),
     };
-    this.#app = options.uws.App().any("/*", (response, request) => this.#receive(response, request));
+    const upgrading = this.#sockets.behavior((response, request, context) =>
+      this.#receive(response, request, readUpgrade(request, context)),
+    );
+    this.#app = options.uws
+      .App()
+      .ws("/*", upgrading)
+      .any("/*", (response, request) => this.#receive(response, request, null));
   }
 
   get requestsInFlight(): number {
@@ -144,6 +157,7 @@ class UwsFront implements Front {
     const { cache, functionCaches, metrics } = this.#services;
     const gauges = {
       requestsInFlight: this.#requestsInFlight,
+      socketsOpen: this.#sockets.size,
       cacheBytes: cache.bytes,
       cacheEntries: cache.size,
       functionCacheBytes: functionCaches.bytes,
@@ -156,6 +170,7 @@ class UwsFront implements Front {
     this.#isDraining = true;
     for (const socket of this.#listenSockets) this.#options.uws.us_listen_socket_close(socket);
     this.#listenSockets = [];
+    this.#sockets.closeAll();
     if (this.#requestsInFlight === 0) return;
     await new Promise<void>((resolve) => {
       const cancel = this.#options.clock.after(timeoutMs, resolve);
@@ -184,13 +199,14 @@ class UwsFront implements Front {
   }
 
   /** The only entry of requests; the request object is valid until this returns. */
-  #receive(response: UwsResponse, request: UwsRequest): void {
+  #receive(response: UwsResponse, request: UwsRequest, upgrade: UpgradeFields | null): void {
     const head = this.#reader.read(request);
     if (head.kind === "refused") {
       this.#refuse(response, head);
       return;
     }
-    if (this.#requestsInFlight >= this.#requestsMax) {
+    const isFull = this.#requestsInFlight >= this.#requestsMax;
+    if (isFull || (upgrade !== null && this.#sockets.size >= this.#socketsMax)) {
       this.#refuse(response, { kind: "refused", code: "NODE_OVERLOADED", method: head.method });
       return;
     }
@@ -206,17 +222,22 @@ class UwsFront implements Front {
       clientIp: clientAddress(response.getRemoteAddress()),
       domain: this.#routing.find(head.url.hostname),
       cdnLoop: head.cdnLoop,
+      socketProtocols: upgrade?.protocols ?? null,
     });
     served.exchange = exchange;
     this.#requestsInFlight++;
-    this.#serve(served, exchange).catch(this.#logFailure);
+    this.#serve(served, exchange, upgrade).catch(this.#logFailure);
   }
 
-  async #serve(served: ServedRequest, exchange: Exchange): Promise<void> {
+  async #serve(served: ServedRequest, exchange: Exchange, upgrade: UpgradeFields | null): Promise<void> {
     try {
       const answer = await runPipeline(this.#services, exchange, this.#options);
       this.#count(exchange, answer);
       if (answer === null) return;
+      if (exchange.socket !== null && upgrade !== null) {
+        this.#sockets.upgrade(served, answer, { guest: exchange.socket, fields: upgrade });
+        return;
+      }
       const options = { method: exchange.client.method, isLast: served.isLast || this.#isDraining };
       const sending = sendAnswer(served, answer, options);
       if (sending !== null) await sending;

@@ -99,6 +99,11 @@ async function describeOutcome(outcome: Outcome): Promise<InvokeOutcome> {
       if (outcome.body.kind !== "same") await discardBody(outcome.body);
       if (!isHeaderText(outcome.headers)) return failed("FUNCTION_RESULT_INVALID", "Headers outside the grammar");
       return { kind: "request", method: outcome.method, url: outcome.url, headers: headerEntries(outcome.headers) };
+    case "upgrade":
+      // Nobody is there to talk to.
+      outcome.socket.close({ code: 1001, reason: "", wasClean: true });
+      if (!isHeaderText(outcome.headers)) return failed("FUNCTION_RESULT_INVALID", "Headers outside the grammar");
+      return { kind: "response", status: 101, headers: headerEntries(outcome.headers), body: "" };
     default: {
       if (!isHeaderText(outcome.headers)) return failed("FUNCTION_RESULT_INVALID", "Headers outside the grammar");
       const bytesMax = messageLimits.bufferedBodyBytesMax;

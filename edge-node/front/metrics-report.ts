@@ -27,6 +27,7 @@ export interface MetricReport {
 
 export interface FrontGauges {
   readonly requestsInFlight: number;
+  readonly socketsOpen: number;
   readonly cacheBytes: number;
   readonly cacheEntries: number;
   /** What functions cache themselves. */
@@ -40,6 +41,7 @@ export function reportMetrics(metrics: PipelineMetrics, gauges: FrontGauges): re
     ...domainReports(metrics.allDomains()),
     ...invocationReports(metrics.allInvocations()),
     gauge({ name: "selvage_requests_in_flight", help: "Requests being served", value: gauges.requestsInFlight }),
+    gauge({ name: "selvage_client_sockets", help: "WebSockets of clients", value: gauges.socketsOpen }),
     gauge({ name: "selvage_cache_bytes", help: "Bytes in the memory cache", value: gauges.cacheBytes }),
     gauge({ name: "selvage_cache_entries", help: "Entries in the memory cache", value: gauges.cacheEntries }),
     gauge({

@@ -106,7 +106,8 @@ async function* chunksOf(body: Body): AsyncGenerator<Uint8Array, void> {
 
 const BEYOND_ASCII = /[\x80-\xff]/;
 
-function writeHead(response: UwsResponse, answer: ResponseMessage): void {
+/** Writes status line and fields; those of the connection and the library's own are left out. */
+export function writeHead(response: UwsResponse, answer: ResponseMessage): void {
   response.writeStatus(statusLine(answer.status));
   const { headers } = answer;
   const encode = BEYOND_ASCII.test(headers);

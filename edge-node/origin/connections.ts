@@ -69,6 +69,15 @@ export class Connections {
     return pool;
   }
 
+  /**
+   * The lookup for a connection that is not a pool's own. Throws EgressDeniedError when `hostname` is an address that may not be connected to,
+   * since those are never looked up.
+   */
+  checkedLookup(hostname: string): LookupFunction {
+    checkLiteral(this.#options.policy, hostname.replace(/^\[|\]$/g, ""));
+    return checkedLookup(this.#options.policy, this.#options.resolver ?? dnsLookup);
+  }
+
   /** Ends every connection at once. */
   async close(): Promise<void> {
     const pools = [...this.#pools.values()];
@@ -101,6 +110,10 @@ function checkedConnector(options: ConnectionsOptions): buildConnector.connector
     }
     connector({ ...target, hostname }, callback);
   };
+}
+
+function checkLiteral(policy: EgressPolicy, hostname: string): void {
+  if (net.isIP(hostname) !== 0 && !policy.allows(hostname)) throw new EgressDeniedError(hostname);
 }
 
 function checkedLookup(policy: EgressPolicy, resolver: Resolver): LookupFunction {

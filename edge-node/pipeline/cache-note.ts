@@ -13,6 +13,8 @@ export type CacheDetail =
   | "CONDITIONAL"
   /** A GET with a body. */
   | "REQUEST_BODY"
+  /** The client asks for a WebSocket. */
+  | "UPGRADE"
   /** No answer came. */
   | "FAILED";
 

@@ -28,6 +28,7 @@ export function placeInCache(_services: Services, exchange: Exchange): StepName 
   if (method !== "GET" && method !== "HEAD") return forward(exchange, { reason: "method", detail: null });
   // A body changes what a GET means to some origins, and it is not part of the key.
   if (body.kind !== "empty") return forward(exchange, { reason: "bypass", detail: "REQUEST_BODY" });
+  if (exchange.socketProtocols !== null) return forward(exchange, { reason: "bypass", detail: "UPGRADE" });
   const domain = exchange.domain?.config.domain ?? "";
   const rules = exchange.domain?.cacheRules ?? [];
   const rule = rules.length === 0 ? undefined : findCacheRule(rules, url.match);

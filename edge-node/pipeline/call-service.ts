@@ -104,6 +104,8 @@ async function run(callee: Caller, { call, hop, lent, key }: Run): Promise<HopRe
   services.metrics.countCall(callee, code ?? "response", durationMs);
   if (code !== null || outcome.kind !== "response") {
     call.signal.removeEventListener("abort", abort);
+    // Sockets are for clients: a caller has nowhere to attach one.
+    if (outcome.kind === "upgrade") outcome.socket.close({ code: 1006, reason: "", wasClean: false });
     const { message, stack } =
       outcome.kind === "failed" ? outcome : { message: "The function returned what is not a response", stack: "" };
     logFailure(callee, { key, code: code ?? "FUNCTION_RESULT_INVALID", message, stack });

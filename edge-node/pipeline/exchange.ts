@@ -6,6 +6,7 @@
  */
 import type { Body } from "../../runtime/body.ts";
 import type { ErrorCode } from "../../sdk/error-code.ts";
+import type { GuestSocket } from "../../runtime/socket.ts";
 import type { HeaderText } from "../../sdk/header-text.ts";
 import { serviceLimits } from "../../sdk/limits.ts";
 import type { CompiledCacheRule } from "../cache/cache-rule.ts";
@@ -50,6 +51,8 @@ export class Exchange {
   readonly domain: RoutedDomain | undefined;
   /** The incoming CDN-Loop field, "" when absent. */
   readonly cdnLoop: string;
+  /** The protocols a client offers that asks for a WebSocket; null: it does not ask for one. */
+  readonly socketProtocols: readonly string[] | null;
 
   request: RequestMessage;
   originRequest: RequestMessage | null = null;
@@ -58,6 +61,8 @@ export class Exchange {
   /** The Host field that the configuration gave `originRequest`. */
   configuredHost = "";
   response: ResponseMessage | null = null;
+  /** The function's end of a WebSocket: there exactly when `response` is a 101. */
+  socket: GuestSocket | null = null;
   /** The failure behind `response`, or null. */
   failure: ErrorCode | null = null;
   cachePlace: CachePlace | null = null;
@@ -76,6 +81,7 @@ export class Exchange {
     readonly clientIp: string;
     readonly domain: RoutedDomain | undefined;
     readonly cdnLoop: string;
+    readonly socketProtocols: readonly string[] | null;
   }) {
     this.client = received.client;
     this.request = received.client;
@@ -83,6 +89,7 @@ export class Exchange {
     this.clientIp = received.clientIp;
     this.domain = received.domain;
     this.cdnLoop = received.cdnLoop;
+    this.socketProtocols = received.socketProtocols;
   }
 
   /** The client went away. */

@@ -4,7 +4,15 @@
  * The same for functions that rules run, that other functions call and that `selvage invoke` runs. Invariant: whose caches and whose log
  * is said by the front, never by the function.
  */
-import { type InvocationHost, type LogLevel, type Subrequest, type SubrequestResponse } from "../../runtime/driver.ts";
+import type {
+  InvocationHost,
+  LogLevel,
+  SocketConnection,
+  Subrequest,
+  SubrequestResponse,
+} from "../../runtime/driver.ts";
+import type { SocketEnd } from "../../runtime/socket.ts";
+import { connectSocket } from "../origin/socket-connection.ts";
 import { subrequest } from "../origin/subrequest.ts";
 import { callService } from "./call-service.ts";
 import { logIdentity, type Caller } from "./caller.ts";
@@ -37,6 +45,12 @@ export class FunctionHost implements InvocationHost {
       case "cache":
         return this.#useCache(request, { call: target.call, signal });
     }
+  }
+
+  connect(request: Subrequest, guest: SocketEnd, signal: AbortSignal): Promise<SocketConnection> {
+    const { cdnLoop, services } = this.#caller;
+    const { clock, functionConnections: connections } = services;
+    return connectSocket({ connections, clock, cdnLoop: nextCdnLoop(cdnLoop), signal }, request, guest);
   }
 
   log(level: LogLevel, message: string): void {

@@ -17,6 +17,7 @@ import { runRule } from "./run-rule.ts";
 import type { RoutedRule } from "../routing/routing.ts";
 import type { Services } from "./services.ts";
 import type { StepName } from "./steps.ts";
+import { answerWithSocket } from "./upgrade.ts";
 
 /** The domain's configuration of the request to the origin; functions see its result. */
 export function configureOriginRequest(services: Services, exchange: Exchange): StepName {
@@ -57,6 +58,10 @@ async function applyOriginPull(
     exchange.response = result.response;
     return "originResponse";
   }
+  if (result.kind === "upgrade") {
+    answerWithSocket(exchange, result);
+    return "responseConfiguration";
+  }
   exchange.originRequest = result.request;
   return "httpFunction";
 }
@@ -74,6 +79,9 @@ async function applyHttpFunction(services: Services, exchange: Exchange, rule: R
     case "response":
       exchange.response = { ...result.response, headers: withoutHopByHop(result.response.headers) };
       return "originResponse";
+    case "upgrade":
+      answerWithSocket(exchange, result);
+      return "responseConfiguration";
     case "skipped":
       exchange.originRequest = result.input.request;
       return "origin";

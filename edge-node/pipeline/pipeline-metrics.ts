@@ -9,7 +9,7 @@ import type { ErrorCode } from "../../sdk/error-code.ts";
 import type { Phase } from "../../sdk/phase.ts";
 import type { RoutedRule } from "../routing/routing.ts";
 
-export type InvocationResult = "continue" | "request" | "response" | ErrorCode;
+export type InvocationResult = "continue" | "request" | "response" | "upgrade" | ErrorCode;
 
 /** Upper bounds of the duration buckets, milliseconds. */
 export const durationBucketsMs: readonly number[] = [0.5, 1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 5_000, 30_000];

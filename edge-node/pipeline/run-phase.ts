@@ -9,11 +9,14 @@ import type { RoutedRule } from "../routing/routing.ts";
 import type { Exchange, RequestMessage, ResponseMessage } from "./exchange.ts";
 import { runRule, type RuleInput } from "./run-rule.ts";
 import type { Services } from "./services.ts";
+import type { SocketAnswer } from "./upgrade.ts";
 import type { ErrorCode } from "../../sdk/error-code.ts";
 
 export type PhaseResult =
   | { readonly kind: "request"; readonly request: RequestMessage }
   | { readonly kind: "response"; readonly response: ResponseMessage }
+  /** Request phases only. */
+  | ({ readonly kind: "upgrade" } & SocketAnswer)
   | { readonly kind: "failed"; readonly code: ErrorCode };
 
 const NO_RULES: readonly RoutedRule[] = [];
@@ -34,7 +37,7 @@ export async function runRequestPhase(
   let input: RuleInput = { request: phase.request, response: null };
   for (const rule of phase.rules) {
     const result = await runRule(services, exchange, { rule, input });
-    if (result.kind === "response" || result.kind === "failed") return result;
+    if (result.kind === "response" || result.kind === "upgrade" || result.kind === "failed") return result;
     input = result.kind === "request" ? { request: result.request, response: null } : result.input;
     if (rule.stop) break;
   }
@@ -50,13 +53,14 @@ export async function runResponsePhase(
     readonly request: RequestMessage;
     readonly response: ResponseMessage;
   },
-): Promise<Exclude<PhaseResult, { kind: "request" }>> {
+): Promise<Exclude<PhaseResult, { kind: "request" | "upgrade" }>> {
   let { response } = phase;
   for (const rule of phase.rules) {
     const result = await runRule(services, exchange, { rule, input: { request: phase.request, response } });
     if (result.kind === "failed") return result;
     if (result.kind === "response") ({ response } = result);
-    else if (result.kind !== "request" && result.input.response !== null) ({ response } = result.input);
+    else if (result.kind !== "request" && result.kind !== "upgrade" && result.input.response !== null)
+      ({ response } = result.input);
     if (rule.stop) break;
   }
   return { kind: "response", response };

@@ -9,6 +9,7 @@ import type { Exchange, ResponseMessage } from "./exchange.ts";
 import { failExchange } from "./fail-exchange.ts";
 import type { Services } from "./services.ts";
 import { steps, type StepName } from "./steps.ts";
+import { dropSocket } from "./upgrade.ts";
 
 /** The answer to send, or null when the client is gone. Never rejects. */
 export async function runPipeline(
@@ -30,6 +31,7 @@ export async function runPipeline(
   const { cacheNote: note, response } = exchange;
   const isFilling = note.kind === "forward" && note.stored;
   if (!isFilling) exchange.ticket?.settle({ kind: "uncacheable" });
+  if (exchange.aborted || response?.status !== 101) dropSocket(exchange);
   if (!exchange.aborted) return response;
   if (response !== null) services.background.add("body.discard", discardBody(response.body));
   return null;

@@ -7,6 +7,7 @@
 import { emptyBody, type Body } from "../../runtime/body.ts";
 import type { Invocation, Outcome, OutcomeBody } from "../../runtime/driver.ts";
 import type { ErrorCode } from "../../sdk/error-code.ts";
+import { deleteHeader } from "../../sdk/header-text.ts";
 import { messageLimits } from "../../sdk/limits.ts";
 import type { RoutedRule } from "../routing/routing.ts";
 import { cacheWord } from "./cache-note.ts";
@@ -17,6 +18,7 @@ import { FunctionHost } from "./function-host.ts";
 import { isHeaderText } from "./header-grammar.ts";
 import { LentBody } from "./lent-body.ts";
 import type { Services } from "./services.ts";
+import { mayUpgrade, type SocketAnswer } from "./upgrade.ts";
 import { parseWireUrl } from "./wire-url.ts";
 
 /** The message a function works on: a request, or in response phases a response with its request beside it. */
@@ -29,6 +31,8 @@ export type RuleResult =
   | { readonly kind: "continue"; readonly input: RuleInput }
   | { readonly kind: "request"; readonly request: RequestMessage }
   | { readonly kind: "response"; readonly response: ResponseMessage }
+  /** Request phases of an upgrade only: the function goes on by WebSocket. */
+  | ({ readonly kind: "upgrade" } & SocketAnswer)
   | { readonly kind: "failed"; readonly code: ErrorCode }
   /** It failed, and the rule or the function said to go on without it. */
   | { readonly kind: "skipped"; readonly code: ErrorCode; readonly input: RuleInput };
@@ -46,7 +50,7 @@ export async function runRule(
   const body = input.response === null ? input.request.body : input.response.body;
   const lent = body.kind === "stream" ? new LentBody(body) : null;
   const outcome = await invoke(services, exchange, { rule, input, lent });
-  const result = await accept(outcome, { input, lent });
+  const result = await accept(outcome, { exchange, input, lent });
   const durationMs = services.clock.monotonicMs() - started;
   services.metrics.countInvocation(rule, result.kind === "failed" ? result.code : result.kind, durationMs);
   if (result.kind !== "failed") return result;
@@ -75,7 +79,8 @@ async function invoke(services: Services, exchange: Exchange, { rule, input, len
     requestId: exchange.requestId,
     method: request.method,
     url: request.url.href,
-    headers: request.headers,
+    // A field of the connection, and yet what tells functions that the client asks for a WebSocket.
+    headers: exchange.socketProtocols === null ? request.headers : `upgrade:websocket\n${request.headers}`,
     body: isResponse ? emptyBody : (lent?.body ?? request.body),
     response: isResponse
       ? { status: response.status, headers: response.headers, body: lent?.body ?? response.body }
@@ -101,9 +106,9 @@ type Accepted = Exclude<RuleResult, { kind: "skipped" }>;
 
 async function accept(
   outcome: Outcome,
-  given: { readonly input: RuleInput; readonly lent: LentBody | null },
+  given: { readonly exchange: Exchange; readonly input: RuleInput; readonly lent: LentBody | null },
 ): Promise<Accepted> {
-  const { input, lent } = given;
+  const { exchange, input, lent } = given;
   switch (outcome.kind) {
     case "failed":
       return { kind: "failed", code: outcome.code };
@@ -117,7 +122,16 @@ async function accept(
       if (url === null || !METHOD.test(outcome.method)) return { kind: "failed", code: "FUNCTION_RESULT_INVALID" };
       const body = await takeBody(outcome.body, { own: input.request.body, lent });
       if (body === null) return { kind: "failed", code: "FUNCTION_RESULT_INVALID" };
-      return { kind: "request", request: { method: outcome.method, url, headers: outcome.headers, body } };
+      const headers = exchange.socketProtocols === null ? outcome.headers : deleteHeader(outcome.headers, "upgrade");
+      return { kind: "request", request: { method: outcome.method, url, headers, body } };
+    }
+    case "upgrade": {
+      const allowed = input.response === null && mayUpgrade(exchange, outcome.headers);
+      const problem = allowed ? headerProblem(outcome.headers) : "FUNCTION_RESULT_INVALID";
+      if (problem !== null) outcome.socket.close({ code: 1006, reason: "", wasClean: false });
+      if (problem !== null) return { kind: "failed", code: problem };
+      await lent?.discard();
+      return outcome;
     }
     default: {
       const problem = isStatus(outcome.status) ? headerProblem(outcome.headers) : "FUNCTION_RESULT_INVALID";

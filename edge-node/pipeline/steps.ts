@@ -18,6 +18,7 @@ import { configureOriginRequest, fetchFromOrigin, pullFromOrigin, runHttpFunctio
 import { matchingRules, runRequestPhase, runResponsePhase } from "./run-phase.ts";
 import type { RoutedRule } from "../routing/routing.ts";
 import type { Services } from "./services.ts";
+import { answerWithSocket, dropSocket } from "./upgrade.ts";
 
 export type StepName =
   | "domain"
@@ -79,6 +80,7 @@ async function applyClientRequest(
     return "clientResponse";
   }
   if (result.kind === "response") exchange.response = result.response;
+  else if (result.kind === "upgrade") answerWithSocket(exchange, result);
   else exchange.request = result.request;
   return "redirect";
 }
@@ -88,8 +90,10 @@ function redirectToHttps(services: Services, exchange: Exchange): StepName {
   const redirect = exchange.domain?.config.force_redirect;
   const { url } = exchange.client;
   if (redirect?.status !== "on" || url.scheme === "https") {
+    if (exchange.socket !== null) return "responseConfiguration";
     return exchange.response === null ? "cacheKey" : "clientResponse";
   }
+  dropSocket(exchange);
   if (exchange.response !== null) services.background.add("body.discard", discardBody(exchange.response.body));
   const headers = `location:https://${url.hostname}${url.path}${url.query}\n`;
   exchange.response = { status: redirect.redirect_code, headers, body: { kind: "empty" } };

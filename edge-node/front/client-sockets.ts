@@ -1,0 +1,83 @@
+/**
+ * All WebSockets between a front and its clients: how they come to be, how many there may be, how they end with the front.
+ *
+ * Knows no pipeline: it is told which answer upgrades which request. Invariant: every socket that was opened is in the set until it is closed.
+ */
+import type { GuestSocket } from "../../runtime/socket.ts";
+import { socketLimits } from "../../sdk/limits.ts";
+import type { ResponseMessage } from "../pipeline/exchange.ts";
+import { getHeader } from "../../sdk/header-text.ts";
+import type { UwsRequest, UwsResponse, UwsSocketBehavior, UwsSocketContext } from "../uws.ts";
+import { ClientSocket, type SocketData } from "./client-socket.ts";
+import { writeHead } from "./send-answer.ts";
+import type { ServedRequest } from "./served-request.ts";
+import type { UpgradeFields } from "./upgrade-fields.ts";
+
+export class ClientSockets {
+  readonly #open = new Set<ClientSocket>();
+  #isClosing = false;
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /** What uWebSockets is to do; requests that may ask for an upgrade go to `receive`. */
+  behavior(
+    receive: (response: UwsResponse, request: UwsRequest, context: UwsSocketContext) => void,
+  ): UwsSocketBehavior<SocketData> {
+    return {
+      // A little beyond the limit there is an answer with a reason; far beyond it the library drops the connection before it holds the bytes.
+      maxPayloadLength: 2 * socketLimits.messageBytesMax,
+      maxBackpressure: 2 * socketLimits.sendBufferBytesMax,
+      closeOnBackpressureLimit: true,
+      idleTimeout: socketLimits.idleSeconds,
+      sendPingsAutomatically: true,
+      upgrade: receive,
+      open: (socket) => {
+        const { client } = socket.getUserData();
+        this.#open.add(client);
+        client.opened(socket);
+        if (this.#isClosing) client.leave(CLOSING_REASON);
+      },
+      message: (socket, message, isBinary) => socket.getUserData().client.received(message, isBinary),
+      drain: (socket) => socket.getUserData().client.drained(),
+      close: (socket, code, message) => {
+        const { client } = socket.getUserData();
+        this.#open.delete(client);
+        client.closed(code, Buffer.from(message).toString());
+      },
+    };
+  }
+
+  /** Sends the 101 and joins the client with the function's end. A client that is gone already closes it. */
+  upgrade(
+    served: ServedRequest,
+    answer: ResponseMessage,
+    given: { readonly guest: GuestSocket; readonly fields: UpgradeFields },
+  ): void {
+    const { guest, fields } = given;
+    if (served.isOver) {
+      guest.close({ code: 1006, reason: "", wasClean: false });
+      return;
+    }
+    const { response } = served;
+    const data: SocketData = { client: new ClientSocket(guest) };
+    const protocol = getHeader(answer.headers, "sec-websocket-protocol") ?? "";
+    const headers = answer.headers.replace(HANDSHAKE_FIELDS, "");
+    response.cork(() => {
+      writeHead(response, { ...answer, headers });
+      served.ending();
+      response.upgrade(data, fields.key, protocol, "", fields.context);
+    });
+  }
+
+  /** Says good-bye to every client, and to those that are on their way. */
+  closeAll(): void {
+    this.#isClosing = true;
+    for (const client of this.#open) client.leave(CLOSING_REASON);
+  }
+}
+
+const CLOSING_REASON = "The node is shutting down";
+/** The library writes them. */
+const HANDSHAKE_FIELDS = /^sec-websocket-[^\n]*\n/gm;

@@ -1,0 +1,209 @@
+/**
+ * WebSockets that functions open (InvocationHost.connect): the opening handshake under the same egress rules as every subrequest, then messages
+ * both ways. RFC 6455's client is the `ws` package's.
+ *
+ * Knows no function and counts nothing: limits on numbers are the runtime's. Invariants: the address that is connected to passed the egress
+ * policy; a server that sends faster than the function takes is made to wait; once open, the guest's end is closed exactly once.
+ */
+import type { IncomingMessage } from "node:http";
+import { WebSocket } from "ws";
+import { emptyBody, type Body } from "../../runtime/body.ts";
+import { SubrequestError, type SocketConnection, type Subrequest } from "../../runtime/driver.ts";
+import { bufferBytes, type SocketClose, type SocketEnd, type SocketMessage } from "../../runtime/socket.ts";
+import { getAllHeaders, headerEntries, isHeaderValue, type HeaderText } from "../../sdk/header-text.ts";
+import { messageLimits, socketLimits } from "../../sdk/limits.ts";
+import type { Clock } from "../clock.ts";
+import { removeHopByHop } from "../pipeline/hop-headers.ts";
+import { EgressDeniedError } from "./connections.ts";
+import type { SubrequestContext } from "./subrequest.ts";
+
+export interface SocketContext extends SubrequestContext {
+  readonly clock: Clock;
+}
+
+/** Opens a WebSocket whose messages go to `guest`. Throws SubrequestError when there is neither a socket nor a response. */
+export async function connectSocket(
+  context: SocketContext,
+  request: Subrequest,
+  guest: SocketEnd,
+): Promise<SocketConnection> {
+  const url = URL.parse(request.url);
+  if (url === null) throw new SubrequestError("REQUEST_MALFORMED", "The URL is not valid");
+  if (context.signal.aborted) throw aborted();
+  const socket = startHandshake(context, { url, headers: request.headers });
+  const abort = (): void => socket.terminate();
+  context.signal.addEventListener("abort", abort, { once: true });
+  try {
+    return await answerOf(socket, { context, guest, url: request.url });
+  } catch (error) {
+    throw context.signal.aborted ? aborted() : error;
+  } finally {
+    context.signal.removeEventListener("abort", abort);
+  }
+}
+
+/** Fields that the handshake itself writes. */
+const ownFields = ["host", "expect", "content-length", "sec-websocket-key", "sec-websocket-version"];
+
+function startHandshake(
+  { connections, cdnLoop }: SocketContext,
+  { url, headers }: { readonly url: URL; readonly headers: HeaderText },
+): WebSocket {
+  const fields: Record<string, string[]> = { "cdn-loop": [cdnLoop] };
+  for (const [name, value] of headerEntries(removeHopByHop(headers))) {
+    const isOwn = ownFields.includes(name) || name === "cdn-loop" || name.startsWith("sec-websocket-");
+    if (!isOwn) (fields[name] ??= []).push(value);
+  }
+  const protocols = getAllHeaders(headers, "sec-websocket-protocol")
+    .flatMap((line) => line.split(","))
+    .map((protocol) => protocol.trim())
+    .filter((protocol) => protocol !== "");
+  try {
+    // The types do not know of it yet.
+    const closing = { closeTimeout: socketLimits.closeMs };
+    return new WebSocket(url, protocols, {
+      ...closing,
+      lookup: connections.checkedLookup(url.hostname),
+      // The option takes lists as http.request does; its type knows single values only.
+      headers: fields as unknown as Record<string, string>,
+      followRedirects: false,
+      perMessageDeflate: false,
+      maxPayload: socketLimits.messageBytesMax,
+      maxHeaderSize: messageLimits.headerBytesMax,
+      handshakeTimeout: socketLimits.handshakeMs,
+    });
+  } catch (error) {
+    if (error instanceof EgressDeniedError) throw unreachable(error);
+    throw new SubrequestError("REQUEST_MALFORMED", "The WebSocket's URL or protocols are not valid");
+  }
+}
+
+function answerOf(
+  socket: WebSocket,
+  given: { readonly context: SocketContext; readonly guest: SocketEnd; readonly url: string },
+): Promise<SocketConnection> {
+  return new Promise((resolve, reject) => {
+    let headers: HeaderText = "";
+    socket.on("upgrade", (response) => {
+      headers = removeHopByHop(headerText(response)).replace(/^sec-websocket-(?:accept|extensions):[^\n]*\n/gm, "");
+    });
+    socket.on("open", () => {
+      const end = new ServerSocket(socket, { guest: given.guest, clock: given.context.clock });
+      resolve({ kind: "socket", headers, end });
+    });
+    socket.on("unexpected-response", (_request, response) => {
+      resolve({ kind: "response", response: { ...describeResponse(response), url: given.url, redirected: false } });
+    });
+    // Also the way of what goes wrong later; what happened then is told by the close event.
+    socket.on("error", (error) => reject(unreachable(error)));
+  });
+}
+
+function describeResponse(response: IncomingMessage): {
+  readonly status: number;
+  readonly statusText: string;
+  readonly headers: HeaderText;
+  readonly body: Body;
+} {
+  const { statusCode: status = 0, statusMessage: statusText = "" } = response;
+  const isEmpty = status === 204 || status === 304 || response.headers["content-length"] === "0";
+  if (isEmpty) response.resume();
+  const body: Body = isEmpty ? emptyBody : { kind: "stream", chunks: response, lengthBytes: undefined };
+  return { status, statusText, headers: removeHopByHop(headerText(response)), body };
+}
+
+function headerText({ rawHeaders }: IncomingMessage): HeaderText {
+  let text = "";
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    const value = rawHeaders[index + 1] ?? "";
+    if (isHeaderValue(value)) text += `${(rawHeaders[index] ?? "").toLowerCase()}:${value}\n`;
+  }
+  return text;
+}
+
+function aborted(): SubrequestError {
+  return new SubrequestError("REQUEST_ABORTED", "The request was aborted");
+}
+
+/** What a function may read about the network: never the address that was tried. */
+function unreachable(error: Error): SubrequestError {
+  if (error instanceof EgressDeniedError) return new SubrequestError("EGRESS_DENIED", "The address may not be reached");
+  // Errors of the system have a code; those of the handshake have none.
+  const isSystems = "code" in error && typeof error.code === "string";
+  return isSystems
+    ? new SubrequestError("ORIGIN_UNREACHABLE", "The server could not be reached")
+    : new SubrequestError("ORIGIN_MALFORMED", "The server did not open a WebSocket");
+}
+
+/** The network's end of an open socket. */
+class ServerSocket implements SocketEnd {
+  readonly #socket: WebSocket;
+  readonly #guest: SocketEnd;
+  readonly #clock: Clock;
+  #unhandledBytes = 0;
+  #isAlive = true;
+  #cancelPing: () => void = ignore;
+  #failure: Pick<SocketClose, "code" | "reason"> | null = null;
+
+  constructor(socket: WebSocket, { guest, clock }: { readonly guest: SocketEnd; readonly clock: Clock }) {
+    this.#socket = socket;
+    this.#guest = guest;
+    this.#clock = clock;
+    socket.on("message", (data, isBinary) => this.#receive(data as Buffer, isBinary));
+    socket.on("pong", () => {
+      this.#isAlive = true;
+    });
+    socket.on("error", (error) => {
+      if (error instanceof RangeError)
+        this.#failure = { code: 1009, reason: "The server sent a message that is too big" };
+    });
+    socket.on("close", (code, reason) => this.#closed(code, reason.toString()));
+    this.#ping();
+  }
+
+  message(message: SocketMessage, taken: () => void): void {
+    if (this.#socket.readyState !== WebSocket.OPEN) return;
+    this.#socket.send(message, { binary: typeof message !== "string" }, () => taken());
+  }
+
+  close({ code, reason }: SocketClose): void {
+    if (code === 1006) this.#socket.terminate();
+    else if (code === 1005) this.#socket.close();
+    else this.#socket.close(code, reason);
+    // A closing handshake needs to be read.
+    if (this.#socket.isPaused) this.#socket.resume();
+  }
+
+  #receive(data: Buffer, isBinary: boolean): void {
+    this.#isAlive = true;
+    const message = isBinary ? data : data.toString();
+    const held = bufferBytes(data.byteLength);
+    this.#unhandledBytes += held;
+    if (this.#unhandledBytes > socketLimits.receiveWindowBytes) this.#socket.pause();
+    this.#guest.message(message, () => {
+      this.#unhandledBytes -= held;
+      if (this.#socket.isPaused && this.#unhandledBytes <= socketLimits.receiveWindowBytes / 2) this.#socket.resume();
+    });
+  }
+
+  /** A server that answers nothing for two periods is lost; one that has to wait is not asked. */
+  #ping(): void {
+    this.#cancelPing = this.#clock.after((socketLimits.idleSeconds * 1_000) / 2, () => {
+      if (!this.#isAlive && !this.#socket.isPaused) {
+        this.#socket.terminate();
+        return;
+      }
+      this.#isAlive = false;
+      if (this.#socket.readyState === WebSocket.OPEN) this.#socket.ping();
+      this.#ping();
+    });
+  }
+
+  #closed(code: number, reason: string): void {
+    this.#cancelPing();
+    const failure = code === 1006 ? this.#failure : null;
+    this.#guest.close({ code, reason, ...failure, wasClean: code !== 1006 });
+  }
+}
+
+function ignore(): void {}
