@@ -4,6 +4,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Driver } from "../../runtime/driver.ts";
 import { bodies, passedOn, subrequests } from "./driver-contract-bodies.ts";
+import { sockets } from "./driver-contract-sockets.ts";
 import { caches, services } from "./driver-contract-targets.ts";
 import { runOnce, type RunFunction, type RunOptions, type Run } from "./driver-run.ts";
 import { bytesOf, headersOf, streamOf, textOf } from "./driver-fixtures.ts";
@@ -36,6 +37,7 @@ export function driverContract(name: string, create: () => Promise<Driver>): voi
     services(run);
     caches(run);
     streams(run);
+    sockets(() => driver);
     lifeCycle(() => driver);
     limits(() => driver, run);
     uncaughtErrors(() => driver);

@@ -56,6 +56,7 @@ export function invocationOf(key: string, changes: Partial<Invocation>): Invocat
 export function quietHost(logs: string[]): InvocationHost {
   return {
     fetch: () => Promise.reject(new SubrequestError("EGRESS_DENIED", "no network in this test")),
+    connect: () => Promise.reject(new SubrequestError("EGRESS_DENIED", "no network in this test")),
     log: (level, message) => {
       logs.push(`${level} ${message}`);
     },

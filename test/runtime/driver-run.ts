@@ -34,10 +34,8 @@ export async function runOnce(driver: Driver, module: string, options: RunOption
   await driver.load(version);
   const logs: string[] = [];
   const host: InvocationHost = {
-    fetch: options.fetch ?? ((request, signal) => quietHost(logs).fetch(request, signal)),
-    log: (level, message) => {
-      logs.push(`${level} ${message}`);
-    },
+    ...quietHost(logs),
+    ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
   };
   const outcome = await driver.invoke(invocationOf(version.key, options.invocation ?? {}), host).outcome;
   return { outcome, logs };

@@ -31,7 +31,7 @@ it.each([
   expect(await outcome).toMatchObject({ kind: "failed", code: "FUNCTION_RESULT_INVALID" });
 });
 
-it.each(["l", "q", "k", "s", "a", "b", "e", "f", "d"])(
+it.each(["l", "q", "k", "s", "a", "b", "e", "f", "d", "m", "n", "x"])(
   "a cut frame of kind %s is ignored, and what follows it is read",
   async (kind) => {
     const { outcome, say } = startOne();

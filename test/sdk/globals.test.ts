@@ -36,7 +36,8 @@ beforeAll(async () => {
   try {
     const version = versionOf(COLLECT, {});
     await driver.load(version);
-    const host = { fetch: () => Promise.reject(new Error("no network")), log: () => undefined };
+    const refuse = (): Promise<never> => Promise.reject(new Error("no network"));
+    const host = { fetch: refuse, connect: refuse, log: () => undefined };
     const outcome = await driver.invoke(invocationOf(version.key, {}), host).outcome;
     if (outcome.kind !== "response") throw new Error(`Cannot list globals: ${JSON.stringify(outcome)}`);
     actual = new Set((new Map(headerEntries(outcome.headers)).get("x-names") ?? "").split(" "));

@@ -98,6 +98,14 @@ export class FakeHostPort implements HostPort {
   log(level: LogLevel, message: string): void {
     this.logs.push({ level, message });
   }
+  /** Invocations that are held, for tests to see that they are let go. */
+  held = 0;
+  holdInvocation(): () => void {
+    this.held += 1;
+    return () => {
+      this.held -= 1;
+    };
+  }
   fetch(request: OutgoingRequest, signal: AbortSignal | null): Promise<IncomingResponse> {
     return this.onFetch(request, signal);
   }

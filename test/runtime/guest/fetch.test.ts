@@ -23,6 +23,7 @@ function answer(parts: Partial<IncomingResponse> = {}): void {
       body: null,
       url: request.url,
       redirected: false,
+      socket: null,
       ...parts,
     });
   };

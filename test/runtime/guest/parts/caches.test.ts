@@ -22,7 +22,7 @@ beforeEach(() => {
 function answer(parts: Partial<IncomingResponse>): void {
   port.onFetch = (request) => {
     asked.push(request);
-    const nothing = { statusText: "", headers: "", body: null, url: "", redirected: false };
+    const nothing = { statusText: "", headers: "", body: null, url: "", redirected: false, socket: null };
     return Promise.resolve({ status: 200, ...nothing, ...parts });
   };
 }
@@ -172,7 +172,7 @@ describe("Cache.add() and addAll()", () => {
     port.onFetch = (request) => {
       asked.push(request);
       const { url } = request;
-      const base = { status: 200, statusText: "", headers: "", body: null, url, redirected: false };
+      const base = { status: 200, statusText: "", headers: "", body: null, url, redirected: false, socket: null };
       return Promise.resolve(request.target.kind === "network" ? { ...base, ...statusOf(url) } : base);
     };
   }
