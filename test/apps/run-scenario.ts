@@ -4,6 +4,7 @@ import { unzipSync } from "node:zlib";
 import { expect } from "vitest";
 import { waitFor } from "../../bench/harness/wait-for.ts";
 import type { Backend, KeptRequest } from "./backend.ts";
+import { driveSocket } from "./drive-socket.ts";
 import type { ReceivedRequest, ScenarioAnswer, ScenarioExchange, Step, StreamPiece } from "./scenario.ts";
 
 const ANSWER_MS_MAX = 15_000;
@@ -37,6 +38,10 @@ async function runUntilExpected(app: AppUnderTest, exchange: ScenarioExchange): 
 }
 
 async function runExchange(app: AppUnderTest, exchange: ScenarioExchange): Promise<void> {
+  if (exchange.socket !== undefined) {
+    const { domain, edgeUrl } = app;
+    return driveSocket({ domain, edgeUrl, path: exchange.request.path }, exchange.socket);
+  }
   app.backend.takeRequests(app.name);
   const answer = await send(app, exchange);
   checkAnswer(answer, exchange.answer);

@@ -40,6 +40,8 @@ export interface ScenarioExchange {
   readonly answer: ScenarioAnswer;
   /** What comes of the body, piece by piece, before `answer` is looked at. */
   readonly stream?: readonly StreamPiece[] | undefined;
+  /** The request opens a WebSocket instead; `answer` is not looked at. */
+  readonly socket?: { readonly protocols: readonly string[]; readonly steps: readonly SocketStep[] } | undefined;
   /** Asked again until the answer is the expected one. Default false. */
   readonly eventually: boolean;
   /** Name → first group of a pattern over the answer's head and body, for `${name}` in later requests. */
@@ -82,6 +84,14 @@ export interface StreamPiece {
   readonly opens?: string | undefined;
   /** The client closes the connection now; of the answer only the head is looked at. Default false. */
   readonly leaves: boolean;
+}
+
+/** What the client does and then waits for; the four in this order. */
+export interface SocketStep {
+  readonly sends?: string | undefined;
+  readonly closes?: number | undefined;
+  readonly receives?: unknown;
+  readonly closed?: number | undefined;
 }
 
 export interface ReceivedRequest {
@@ -132,6 +142,19 @@ const exchangeShape = z.strictObject({
         leaves: z.boolean().default(false),
       }),
     )
+    .optional(),
+  socket: z
+    .strictObject({
+      protocols: texts,
+      steps: z.array(
+        z.strictObject({
+          sends: z.string().optional(),
+          closes: z.number().optional(),
+          receives: z.unknown().optional(),
+          closed: z.number().optional(),
+        }),
+      ),
+    })
     .optional(),
   eventually: z.boolean().default(false),
   keep: textsByName.optional(),
