@@ -10,7 +10,7 @@ app.get(
   upgradeWebSocket((c) => ({
     onMessage(event, ws) {
       if (event.data === "bye") ws.close(4000, "as you wish");
-      else ws.send(`${c.req.param("name") ?? ""}: ${String(event.data)}`);
+      else ws.send(`${c.req.param("name") ?? ""}: ${typeof event.data === "string" ? event.data : "(bytes)"}`);
     },
     onClose() {
       closed += 1;
