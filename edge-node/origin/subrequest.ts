@@ -85,7 +85,9 @@ function hopHeaders(hop: Hop, cdnLoop: string): HeaderText {
   headers = setHeader(headers, "host", hop.url.host);
   headers = setHeader(headers, "cdn-loop", cdnLoop);
   if (!hasHeader(headers, "accept-encoding")) headers = setHeader(headers, "accept-encoding", acceptedCodings);
+  // Fetch §4.6, "HTTP-network-or-cache fetch" and the defaults of "fetch".
   if (!hasHeader(headers, "accept")) headers = setHeader(headers, "accept", "*/*");
+  if (!hasHeader(headers, "accept-language")) headers = setHeader(headers, "accept-language", "*");
   return headers;
 }
 
@@ -104,6 +106,10 @@ function followRedirect(hop: Hop, redirect: { readonly status: number; readonly 
     throw new SubrequestError("ORIGIN_MALFORMED", "The redirect has no valid URL");
   const url = new URL(location, hop.url);
   if (!isHttp(url)) throw new SubrequestError("EGRESS_DENIED", "The redirect leaves http and https");
+  // Fetch §4.4, "HTTP-redirect fetch": a function has no origin of its own, so every URL is of another one.
+  if (url.username !== "" || url.password !== "") {
+    throw new SubrequestError("ORIGIN_MALFORMED", "The redirect's URL holds credentials");
+  }
   if (url.hash === "") url.hash = hop.url.hash;
   if (status !== 303 && hop.body.kind === "stream") {
     throw new SubrequestError("ORIGIN_MALFORMED", "A streamed body cannot be sent again after a redirect");

@@ -1,4 +1,4 @@
-import { brotliCompressSync, gzipSync, deflateSync, zstdCompressSync } from "node:zlib";
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { afterEach, describe, expect, it } from "vitest";
 import { emptyBody, type Body } from "../../../runtime/body.ts";
 import type { Subrequest, SubrequestResponse } from "../../../runtime/driver.ts";
@@ -106,6 +106,55 @@ describe("a subrequest", () => {
     expect(await text(response.body)).toBe("decoded");
   });
 
+  it("decodes codings one over the other, bare DEFLATE data, and a body without a byte", async () => {
+    const { port } = await origin((request, response) => {
+      if (request.url === "/empty") response.writeHead(200, { "content-encoding": "gzip" }).write("");
+      else if (request.url === "/bare") response.writeHead(200, { "content-encoding": "deflate" });
+      else response.writeHead(200, { "content-encoding": "gzip, br" });
+      if (request.url === "/empty") response.end();
+      else if (request.url === "/bare") response.end(deflateRawSync("bare"));
+      else response.end(brotliCompressSync(gzipSync("both")));
+    });
+    const texts = ["/empty", "/bare", "/both"].map(async (path) =>
+      text((await fetchUrl(`http://127.0.0.1:${port}${path}`)).body),
+    );
+    expect(await Promise.all(texts)).toEqual(["", "bare", "both"]);
+  });
+
+  it.each([
+    ["gzip", gzipSync("a body that is cut"), "unexpected end of file"],
+    ["deflate", deflateSync("a body that is cut"), "unexpected end of file"],
+    ["br", brotliCompressSync("a body that is cut"), "unexpected end of file"],
+    ["zstd", zstdCompressSync("a body that is cut"), "unexpected end of file"],
+  ] as const)(
+    "fails the reader of a %s body that is cut, after its framing was complete",
+    async (coding, whole, why) => {
+      const { port } = await origin((_request, response) => {
+        response.writeHead(200, { "content-encoding": coding }).end(whole.subarray(0, -5));
+      });
+      await expect(text((await fetchUrl(`http://127.0.0.1:${port}/`)).body)).rejects.toThrow(why);
+    },
+  );
+
+  it("a damaged body harms nobody when it is not read, or no longer", async () => {
+    let ended = 0;
+    const source = await origin((_request, response) => {
+      response.on("close", () => ended++).writeHead(200, { "content-encoding": "gzip" });
+      response.write("not gzip at all");
+    });
+    const url = `http://127.0.0.1:${source.port}/`;
+    const unread = await fetchUrl(url);
+    const given = await fetchUrl(url);
+    if (unread.body.kind !== "stream" || given.body.kind !== "stream") throw new Error("expected streams");
+    // An uncaught error would fail this file.
+    const iterator = given.body.chunks[Symbol.asyncIterator]();
+    const reading = Promise.allSettled([iterator.next()]);
+    await iterator.return?.();
+    await reading;
+    await unread.body.chunks[Symbol.asyncIterator]().return?.();
+    await expect.poll(() => ended).toBe(2);
+  });
+
   it("leaves an unknown coding as it came and fails the reader of a damaged one", async () => {
     const { port } = await origin((request, response) => {
       response.writeHead(200, { "content-encoding": request.url === "/odd" ? "odd" : "gzip" }).end("raw");
@@ -211,6 +260,7 @@ describe("redirects:", () => {
     ["to a mapped address", "http://[::ffff:10.0.0.1]/", "EGRESS_DENIED"],
     ["out of http", "file:///etc/passwd", "EGRESS_DENIED"],
     ["to no URL", "http://[", "ORIGIN_MALFORMED"],
+    ["with credentials in the URL", "http://user:password@127.0.0.1/", "ORIGIN_MALFORMED"],
   ])("%s is refused", async (_case, location, code) => {
     const { port } = await echo();
     await expect(fetchUrl(`http://127.0.0.1:${port}/to?302=${encodeURIComponent(location)}`)).rejects.toMatchObject({
