@@ -74,6 +74,8 @@ async function sendStream(served: ServedRequest, answer: ResponseMessage, option
   });
   const iterator = chunksOf(answer.body)[Symbol.asyncIterator]();
   const givesChunks = answer.body.kind === "stream" && answer.body.givesChunks === true;
+  const giveUp = (): void => void iterator.return?.().catch(() => undefined);
+  served.source = { giveUp };
   let sent = 0;
   try {
     for (let item = await iterator.next(); item.done !== true && !served.isOver; item = await iterator.next()) {
@@ -99,9 +101,13 @@ async function sendStream(served: ServedRequest, answer: ResponseMessage, option
   }
 }
 
-async function* chunksOf(body: Body): AsyncGenerator<Uint8Array, void> {
-  if (body.kind === "stream") yield* body.chunks;
-  else if (body.kind === "bytes") yield body.bytes;
+/** A stream's own iterator: it can be given up while it is waited for, which a generator around it could not. */
+function chunksOf(body: Body): AsyncIterable<Uint8Array> {
+  return body.kind === "stream" ? body.chunks : wholeBody(body);
+}
+
+async function* wholeBody(body: Body): AsyncGenerator<Uint8Array, void> {
+  if (body.kind === "bytes") yield body.bytes;
 }
 
 const BEYOND_ASCII = /[\x80-\xff]/;

@@ -20,6 +20,8 @@ export class ServedRequest {
   readonly isLast: boolean;
   /** Told once when the client goes away before the answer ended. */
   exchange: { abort(): void } | null = null;
+  /** Told with it: the source of the answer's body, which may be silent for long. */
+  source: { giveUp(): void } | null = null;
   #isOver = false;
   #listens = false;
   #pending: PendingWrite | null = null;
@@ -106,6 +108,7 @@ export class ServedRequest {
     this.requestBody?.abort();
     this.#wakeUp();
     this.exchange?.abort();
+    this.source?.giveUp();
   }
 
   #wakeUp(): void {

@@ -47,6 +47,8 @@ export class GuestStream implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
     if (this.#end.kind === "open") {
       this.#end = { kind: "ended" };
       this.#control.stop();
+      this.#waiting?.resolve({ done: true, value: undefined });
+      this.#waiting = null;
     }
     this.#chunks.length = 0;
     return Promise.resolve({ done: true, value: undefined });
