@@ -48,7 +48,7 @@ export function parseManifest(bytes: Uint8Array): Parsed<VersionManifest> {
   const problems = new ProblemList();
   const manifest = readManifest(value, problems);
   if (manifest === null) return { ok: false, problems: problems.list };
-  if (!sameBytes(serialiseManifest(manifest), bytes)) {
+  if (!sameBytes(serialiseManifest(asWritten(manifest, value)), bytes)) {
     return refuse("manifest", "is not in canonical form: keys in their fixed order, no blanks, no unknown keys");
   }
   return { ok: true, value: manifest };
@@ -92,9 +92,18 @@ function ordered(manifest: VersionManifest): WrittenManifest {
 }
 
 const limitKeys = Object.keys(functionLimitRanges) as (keyof FunctionLimits)[];
+/** Limits that manifests of earlier releases do not name: those versions go on with the default. */
+const laterLimits: ReadonlySet<keyof FunctionLimits> = new Set(["bufferedBodyMiB"]);
 
 function orderedLimits(valueOf: (key: keyof FunctionLimits) => number): FunctionLimits {
   return Object.fromEntries(limitKeys.map((key) => [key, valueOf(key)])) as FunctionLimits;
+}
+
+/** The manifest with those later limits only that its bytes name, so that they can be compared. */
+function asWritten(manifest: VersionManifest, value: unknown): VersionManifest {
+  const named: unknown = isRecord(value) ? value["limits"] : {};
+  const limits = Object.entries(manifest.limits).filter(([key]) => isRecord(named) && named[key] !== undefined);
+  return { ...manifest, limits: Object.fromEntries(limits) as FunctionLimits };
 }
 
 class ProblemList {
@@ -160,12 +169,14 @@ function readHooks(value: unknown, problems: ProblemList): Hook[] | null {
 
 function readLimits(value: unknown, problems: ProblemList): FunctionLimits | null {
   if (!isRecord(value)) return problems.add("limits", "is not an object");
-  const bad = limitKeys.filter((key) => !isIntegerIn(value[key], functionLimitRanges[key]));
+  const limitOf = (key: keyof FunctionLimits): unknown =>
+    value[key] === undefined && laterLimits.has(key) ? functionLimitRanges[key].default : value[key];
+  const bad = limitKeys.filter((key) => !isIntegerIn(limitOf(key), functionLimitRanges[key]));
   for (const key of bad) {
     const { min, max } = functionLimitRanges[key];
     problems.add(`limits.${key}`, `is not a whole number in ${String(min)}..${String(max)}`);
   }
-  return bad.length > 0 ? null : orderedLimits((key) => Number(value[key]));
+  return bad.length > 0 ? null : orderedLimits((key) => Number(limitOf(key)));
 }
 
 interface BlobRule {

@@ -28,6 +28,8 @@ export const functionLimitRanges = {
   queueMax: { default: 1_000, min: 0, max: 100_000 },
   /** Calls of `fetch`, of services and of caches in one invocation. */
   subrequestsMax: { default: 50, min: 0, max: 1_000 },
+  /** One body that is read as a whole (`text()`, `json()`, `arrayBuffer()`, …); a larger one can be read as a stream. */
+  bufferedBodyMiB: { default: 6, min: 1, max: 256 },
 } as const;
 
 /** The limits of one function version, each within `functionLimitRanges`. */
@@ -48,7 +50,7 @@ export const messageLimits = {
   headerLinesMax: 256,
   /** Streamed request body, bytes. Beyond: 413. */
   requestBodyBytesMax: 104_857_600,
-  /** A body that a function or the cache holds in memory as a whole, bytes. */
+  /** A body that a front or the cache holds in memory as a whole, bytes. Functions have a limit of their own. */
   bufferedBodyBytesMax: 6_291_456,
   /** Bytes of one body in flight between two processes before the sender waits. */
   bodyWindowBytes: 262_144,

@@ -1,6 +1,7 @@
 /** Versions and the blobs they need in SQL. Invariant: this file holds no UPDATE. */
 import type { Kysely, Selectable } from "kysely";
 import type { Digest } from "../../sdk/artifact.ts";
+import { defaultFunctionLimits } from "../../sdk/limits.ts";
 import type { VersionRow, VersionTable } from "../store.ts";
 import type { Tables, VersionsTable } from "./schema.ts";
 
@@ -166,7 +167,8 @@ function toRow(row: Selectable<VersionsTable>, blobs: readonly Digest[]): Versio
     digest: row.digest,
     signature: row.signature,
     hooks: JSON.parse(row.hooks) as VersionRow["hooks"],
-    limits: JSON.parse(row.limits) as VersionRow["limits"],
+    // Rows of earlier releases lack limits that came later.
+    limits: { ...defaultFunctionLimits, ...(JSON.parse(row.limits) as Partial<VersionRow["limits"]>) },
     services: JSON.parse(row.services) as VersionRow["services"],
     moduleDigest: row.module_digest,
     moduleBytes: row.module_bytes,

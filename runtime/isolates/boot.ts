@@ -110,6 +110,7 @@ export async function connectIsolate(
       version: version.version,
       wallMs: version.limits.wallMs,
       fetchWallMs: version.limits.fetchWallMs,
+      bufferedBodyMiB: version.limits.bufferedBodyMiB,
       environment: version.environment,
       services: Object.keys(version.services),
     });

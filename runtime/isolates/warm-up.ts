@@ -6,7 +6,15 @@ import { frame, int } from "../bridge/frame.ts";
 import { writeInvocation, type InvocationFields } from "../bridge/invocation-frame.ts";
 import { toEngine } from "../bridge/protocol.ts";
 
-const facts = { functionName: "warm-up", version: "v0", wallMs: 1, fetchWallMs: 1, environment: {}, services: [] };
+const facts = {
+  functionName: "warm-up",
+  version: "v0",
+  wallMs: 1,
+  fetchWallMs: 1,
+  bufferedBodyMiB: 1,
+  environment: {},
+  services: [],
+};
 
 const fields: InvocationFields = {
   phase: "fetch",

@@ -117,6 +117,14 @@ describe("serialiseManifest() and parseManifest()", () => {
     expect(problemsOf(bytes).join("\n")).toContain(expected);
   });
 
+  it("a manifest of a release before the limit on buffered bodies has its default, and no other limit may be missing", () => {
+    const { bufferedBodyMiB, ...earlier } = manifest.limits;
+    expect(parseManifest(altered({ limits: earlier, services: undefined }))).toEqual({ ok: true, value: manifest });
+    const { cpuMs: _cpuMs, ...incomplete } = manifest.limits;
+    expect(problemsOf(altered({ limits: incomplete })).join()).toContain("limits.cpuMs: is not a whole number");
+    expect(bufferedBodyMiB).toBe(6);
+  });
+
   it("parseManifest() lists every problem together", () => {
     expect(problemsOf(altered({ hooks: 1, module: 2, createdAt: 3 }))).toHaveLength(3);
   });

@@ -9,6 +9,7 @@ import type { DomainConfig } from "../../../sdk/domain.ts";
 import type { Rule } from "../../../sdk/rule.ts";
 import { describeNodes } from "./store-contract-nodes.ts";
 import { describeTokens } from "./store-contract-tokens.ts";
+import { defaultFunctionLimits, type FunctionLimits } from "../../../sdk/limits.ts";
 import { versionRow } from "./version-row.ts";
 
 export interface StorePlace {
@@ -70,6 +71,7 @@ export function describeStore(name: string, makePlace: () => Promise<StorePlace>
     describeTransactions(current, reopen);
     describeFunctions(current);
     describeVersions(current);
+    describeEarlierVersions(current);
     describeAliasesAndDomains(current);
     describeTokens(current);
     describeNodes(current);
@@ -354,5 +356,13 @@ function describeRevisionsAndSettings(store: () => Store, reopen: () => Promise<
       await store().change(({ settings }) => settings.put("signing_public_key", "b"));
       expect(await read()).toBe("b");
     });
+  });
+}
+
+function describeEarlierVersions(store: () => Store): void {
+  it("versions of a release before a limit have its default", async () => {
+    const { bufferedBodyMiB: _later, ...limits } = defaultFunctionLimits;
+    await store().change(({ versions }) => versions.insert(versionRow({ limits: limits as FunctionLimits })));
+    expect(await store().read(({ versions }) => versions.get("hello", "v1"))).toEqual(versionRow());
   });
 }
