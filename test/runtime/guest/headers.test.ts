@@ -150,6 +150,29 @@ describe("new Headers()", () => {
     expect(log).toEqual(["get Symbol(Symbol.iterator)", "ownKeys", "descriptor a", "get a", "descriptor b", "get b"]);
   });
 
+  test("a proxy is asked for nothing more once a name or value cannot be converted", () => {
+    const log: PropertyKey[] = [];
+    const handler: ProxyHandler<Record<string, string>> = {
+      get: (target, key) => {
+        if (key !== Symbol.iterator) log.push(key);
+        return Reflect.get(target, key) as unknown;
+      },
+    };
+    const make = (record: Record<string, string>) => (): unknown => new Headers(new Proxy(record, handler));
+    expect(make({ a: "1", "\uffff": "2", c: "3" })).toThrow(TypeError);
+    expect(make({ b: "\uffff", c: "3" })).toThrow(TypeError);
+    expect(make({ d: "1", [Symbol("e")]: "2" })).toThrow(TypeError);
+    // The grammar of names is looked at when all is converted.
+    expect(make({ "f g": "1", h: "2" })).toThrow(TypeError);
+    expect(log).toEqual(["a", "b", "d", "f g", "h"]);
+  });
+
+  test("blanks around a value go before the value is checked, control characters in it stay as in the standard", () => {
+    const headers = new Headers({ a: "\t\n x\fy\r\n " });
+    headers.append("b", "\n");
+    expect([headers.get("a"), headers.get("b")]).toEqual(["x\fy", ""]);
+  });
+
   test("prototype pollution adds no header", () => {
     const prototype = Object.prototype as unknown as Record<string, unknown>;
     prototype["x-polluted"] = "1";

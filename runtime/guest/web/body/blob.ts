@@ -4,7 +4,7 @@
  */
 import { finishInterface } from "../core/interface.ts";
 import { isObject, requireArguments, sequenceOf, toDictionary, toDomString, toUsvString } from "../core/webidl.ts";
-import { concatBytes, copyBytes, isBufferSource } from "../encoding/buffer-source.ts";
+import { bytesOf, concatBytes, copyBytes, isBufferSource } from "../encoding/buffer-source.ts";
 import { decodeUtf8, encodeUtf8 } from "../encoding/utf8.ts";
 import { ReadableStream } from "../streams/streams.ts";
 
@@ -26,17 +26,15 @@ export class Blob {
   #bytes: Uint8Array<ArrayBuffer>;
   #type: string;
 
-  constructor(parts?: Iterable<BlobPart>, options?: BlobOptions | null) {
-    const items = parts === undefined ? [] : isObject(parts) ? sequenceOf(parts) : null;
+  constructor(...parameters: [parts?: Iterable<BlobPart>, options?: BlobOptions | null]) {
+    const [parts, options] = parameters;
+    const items = parts === undefined ? [] : isObject(parts) ? sequenceOf(parts, toBlobPart) : null;
     if (items === null) throw new TypeError("Cannot create a Blob: the parts are not a sequence");
     const dictionary = toDictionary(options, "Blob");
-    const endings = dictionary["endings"] === undefined ? "transparent" : toDomString(dictionary["endings"]);
-    const type = dictionary["type"] === undefined ? "" : toDomString(dictionary["type"]);
-    if (endings !== "transparent" && endings !== "native") {
-      throw new TypeError('Cannot create a Blob: options.endings is neither "transparent" nor "native"');
-    }
-    this.#bytes = concatBytes(items.map((item) => bytesOfPart(item, endings)));
-    this.#type = normalizeType(type);
+    const endings = toEndings(dictionary["endings"]);
+    const { type } = dictionary;
+    this.#type = type === undefined ? "" : normalizeType(toDomString(type));
+    this.#bytes = concatBytes(items.map((item) => bytesOfPart(item as BlobPart, endings)));
   }
 
   get size(): number {
@@ -144,11 +142,21 @@ export function blobOver(bytes: Uint8Array<ArrayBuffer>, type: string): Blob {
   return wrap(bytes, normalizeType(type));
 }
 
-function bytesOfPart(part: unknown, endings: "transparent" | "native"): Uint8Array {
-  if (isBlob(part)) return bytesIn(part);
-  if (isBufferSource(part)) return copyBytes(part);
-  const text = toUsvString(part);
-  return encodeUtf8(endings === "native" ? text.replaceAll(/\r\n?/g, "\n") : text);
+/** The union of Web IDL: a string unless it is one of the others. Bytes are taken when all parts are converted. */
+function toBlobPart(part: unknown): unknown {
+  return isBlob(part) || isBufferSource(part) ? part : toUsvString(part);
+}
+
+function toEndings(value: unknown): "transparent" | "native" {
+  if (value === undefined) return "transparent";
+  const text = toDomString(value);
+  if (text === "transparent" || text === "native") return text;
+  throw new TypeError('Cannot create a Blob: options.endings is neither "transparent" nor "native"');
+}
+
+function bytesOfPart(part: BlobPart, endings: "transparent" | "native"): Uint8Array {
+  if (typeof part === "string") return encodeUtf8(endings === "native" ? part.replaceAll(/\r\n?/g, "\n") : part);
+  return isBlob(part) ? bytesIn(part) : bytesOf(part);
 }
 
 /** A type with characters outside printable ASCII is dropped (File API §3.1). */
@@ -160,9 +168,18 @@ function toIntegerOrZero(value: unknown): number {
   return Math.trunc(Number(value)) || 0;
 }
 
+/** A `[Clamp] long long`: to the nearest integer, of two as near the even one. Infinities stay. */
+function toClampedInteger(value: unknown): number {
+  const number = Number(value);
+  const floor = Math.floor(number);
+  if (Number.isNaN(number)) return 0;
+  const rest = number - floor;
+  return rest > 0.5 || (rest === 0.5 && floor % 2 !== 0) ? floor + 1 : floor;
+}
+
 function clampIndex(index: number | undefined, range: { readonly length: number; readonly otherwise: number }): number {
   if (index === undefined) return range.otherwise;
-  const number = toIntegerOrZero(index);
+  const number = toClampedInteger(index);
   return number < 0 ? Math.max(range.length + number, 0) : Math.min(number, range.length);
 }
 

@@ -158,7 +158,7 @@ class Cloner {
     const name = typedArrayName(value);
     if (name === undefined) return this.#remember(value, new DataView(buffer, value.byteOffset, value.byteLength));
     const { length } = value as Uint8Array;
-    return this.#remember(value, new (typedArrays[name] ?? Uint8Array)(buffer, value.byteOffset, length));
+    return this.#remember(value, new (viewConstructor(name))(buffer, value.byteOffset, length));
   }
 
   #cloneError(value: Error): object {
@@ -213,6 +213,12 @@ function sliceBuffer(buffer: ArrayBuffer): ArrayBuffer {
 }
 
 type ViewConstructor = new (buffer: ArrayBuffer, byteOffset: number, length: number) => object;
+
+/** Float16Array comes into being when an isolate starts, after the snapshot was made that holds this script. */
+function viewConstructor(name: string): ViewConstructor {
+  return typedArrays[name] ?? (Reflect.get(globalThis, name) as ViewConstructor);
+}
+
 const typedArrays: Readonly<Record<string, ViewConstructor>> = {
   Int8Array,
   Uint8Array,

@@ -38,16 +38,35 @@ const emptyDictionary: Readonly<Record<string, unknown>> = Object.freeze(
   Object.create(null) as Record<string, unknown>,
 );
 
-/** The items of any iterable, or null when `value` has no iterator. */
-export function sequenceOf(value: object): unknown[] | null {
+/** The items of any iterable, each converted before the next is taken, or null when `value` has no iterator. */
+export function sequenceOf(value: object, convert: (item: unknown) => unknown = asIs): unknown[] | null {
   const method = (value as { [Symbol.iterator]?: unknown })[Symbol.iterator];
   if (method === undefined || method === null) return null;
   if (typeof method !== "function")
     throw new TypeError("Cannot read a sequence: its Symbol.iterator is not a function");
   const items: unknown[] = [];
   const iterable = { [Symbol.iterator]: () => Reflect.apply(method, value, []) as Iterator<unknown> };
-  for (const item of iterable) items.push(item);
+  for (const item of iterable) items.push(convert(item));
   return items;
+}
+
+function asIs(item: unknown): unknown {
+  return item;
+}
+
+/** A string of characters up to U+00FF. Throws a TypeError for others. */
+export function toByteString(value: unknown): string {
+  const text = toDomString(value);
+  // eslint-disable-next-line no-control-regex -- the range begins at zero
+  if (/[^\u0000-\u00ff]/.test(text)) {
+    throw new TypeError(`Cannot use ${toPrintable(text)}: it holds a character beyond U+00FF`);
+  }
+  return text;
+}
+
+/** What a method that returns a promise gives for a `this` that is not its interface's. */
+export async function illegalInvocation(where: string): Promise<never> {
+  throw new TypeError(`Cannot call ${where}: illegal invocation`);
 }
 
 /** ToInt32 as `long` has it: NaN and infinities are 0, the rest wraps. */

@@ -93,6 +93,13 @@ export function latin1ToString(bytes: Uint8Array): string {
   return text;
 }
 
+/** The bytes of a string whose characters are bytes. */
+export function latin1ToBytes(text: string): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
+}
+
 /** The text of `bytes`, or null when `fatal` and they are ill-formed. A byte order mark is kept. */
 export function decodeUtf8(bytes: Uint8Array, fatal: "fatal" | "replace" = "replace"): string | null {
   const ascii = asciiLength(bytes);

@@ -1,10 +1,11 @@
 /**
  * The header list behind a Headers object: one flat text (sdk/header-text.ts), changed only through here.
  *
- * Knows neither guards nor Web IDL. Invariant: the text is within the grammar of header-text.ts whatever is appended, and
- * `changed` is false exactly as long as the text is the one the list began with.
+ * Knows neither guards nor Web IDL. Invariant: no value holds NUL, CR or LF whatever is appended, and `changed` is false exactly as long as
+ * the text is the one the list began with. Other control characters are in the Fetch standard's grammar of values but not in HTTP's
+ * (RFC 9110 §5.5): the host refuses them when the message leaves.
  */
-import { deleteHeader, headerEntries, isHeaderValue, type HeaderText } from "../../../../sdk/header-text.ts";
+import { deleteHeader, headerEntries, type HeaderText } from "../../../../sdk/header-text.ts";
 import { toPrintable } from "../core/webidl.ts";
 import type { HeaderName } from "./header-name.ts";
 
@@ -88,18 +89,19 @@ export function isHeaderList(value: object): value is HeaderList {
   return hasBrand(value);
 }
 
-/** `value` without surrounding blanks. Throws a TypeError when it is not a field value in Latin-1. */
+/** `value` without surrounding blanks. Throws a TypeError when it is not a value (https://fetch.spec.whatwg.org/#header-value). */
 export function normalizeHeaderValue(name: string, value: string): string {
-  if (isPlain(value)) return value;
+  if (isPlainValue(value)) return value;
   const trimmed = value.replaceAll(/^[\t\n\r ]+|[\t\n\r ]+$/g, "");
-  if (isHeaderValue(trimmed)) return trimmed;
+  // eslint-disable-next-line no-control-regex -- the grammar is about control characters
+  if (!/[^\u0001-\u00ff]|[\n\r]/.test(trimmed)) return trimmed;
   // eslint-disable-next-line no-control-regex -- the message tells the two kinds of invalid values apart
-  const reason = /[^\u0000-\u00ff]/.test(value) ? "a character beyond U+00FF" : "a control character";
+  const reason = /[^\u0000-\u00ff]/.test(value) ? "a character beyond U+00FF" : "NUL, CR or LF";
   throw new TypeError(`Cannot use the header ${name}: its value holds ${reason}: received ${toPrintable(value)}`);
 }
 
 /** Printable ASCII without a blank at either end; faster than the expressions for the values that headers have. */
-function isPlain(value: string): boolean {
+export function isPlainValue(value: string): boolean {
   const last = value.length - 1;
   for (let i = 0; i <= last; i++) {
     const unit = value.charCodeAt(i);

@@ -24,6 +24,11 @@ export function headerName(text: string): HeaderName {
   return known.get(text) ?? learn(text);
 }
 
+/** The entry of a name that was seen lately, or undefined: says nothing about whether it is one. */
+export function knownHeaderName(text: string): HeaderName | undefined {
+  return known.get(text);
+}
+
 export const contentTypeName: HeaderName = { name: "content-type", start: "content-type:", inner: "\ncontent-type:" };
 
 function learn(text: string): HeaderName {

@@ -6,9 +6,9 @@
  */
 import { finishInterface } from "../core/interface.ts";
 import { pairIterators } from "../core/pair-iterator.ts";
-import { isObject, requireArguments, sequenceOf, toDomString } from "../core/webidl.ts";
-import { HeaderList, isHeaderList, normalizeHeaderValue } from "./header-list.ts";
-import { headerName, type HeaderName } from "./header-name.ts";
+import { isObject, requireArguments, sequenceOf, toByteString, toDomString } from "../core/webidl.ts";
+import { HeaderList, isHeaderList, isPlainValue, normalizeHeaderValue } from "./header-list.ts";
+import { headerName, type HeaderName, knownHeaderName } from "./header-name.ts";
 
 export type HeadersInit = Headers | Iterable<Iterable<string>> | Readonly<Record<string, string>>;
 
@@ -150,28 +150,51 @@ export function fillHeaderList(list: HeaderList, init: unknown): void {
 
 function fillFromSequence(list: HeaderList, items: readonly unknown[]): void {
   for (const item of items) {
-    const pair = isObject(item) ? sequenceOf(item) : null;
+    const pair = isObject(item) ? sequenceOf(item, toByteString) : null;
     if (pair === null || pair.length !== 2) {
       throw new TypeError("Cannot create headers: received a sequence whose items are not pairs of name and value");
     }
-    appendTo(list, toDomString(pair[0]), toDomString(pair[1]));
+    list.fill(lineOf(pair[0] as string, pair[1] as string));
   }
 }
 
+const { ownKeys } = Reflect;
+const isEnumerable = Function.prototype.call.bind(Object.prototype.propertyIsEnumerable) as (
+  target: object,
+  key: PropertyKey,
+) => boolean;
+
+/** A proxy sees what Web IDL asks of it, in its order (https://webidl.spec.whatwg.org/#js-record). */
 function fillFromRecord(list: HeaderList, record: Readonly<Record<string, unknown>>): void {
-  // A spread looks at a proxy in the order that Web IDL asks for, and copies an ordinary object fastest of all ways.
-  const copy: Readonly<Record<string, unknown>> = { ...record };
-  const names = Object.keys(copy);
-  for (let i = 0; i < names.length; i++) {
-    const name = names[i] as string;
-    appendTo(list, name, toDomString(copy[name]));
+  const keys = ownKeys(record);
+  let lines = "";
+  let failure: unknown = null;
+  for (let i = 0; i < keys.length; i++) {
+    const key = keys[i] as string | symbol;
+    if (!isEnumerable(record, key)) continue;
+    if (typeof key === "symbol") throw new TypeError("Cannot create headers: a symbol is no header name");
+    // The short way of nearly all headers: nothing to convert, nothing to refuse.
+    const known = knownHeaderName(key);
+    const name = known === undefined ? toByteString(key) : key;
+    const given = record[name];
+    if (known !== undefined && typeof given === "string" && isPlainValue(given)) {
+      lines += `${known.start}${given}\n`;
+      continue;
+    }
+    const value = toByteString(given);
+    if (failure !== null) continue;
+    try {
+      lines += lineOf(name, value);
+    } catch (error) {
+      // The grammar is looked at when all is converted.
+      failure = error;
+    }
   }
-  if (Object.getOwnPropertySymbols(copy).length > 0) {
-    throw new TypeError("Cannot create headers: a symbol is no header name");
-  }
+  if (failure !== null) throw failure;
+  list.fill(lines);
 }
 
-function appendTo(list: HeaderList, text: string, value: string): void {
+function lineOf(text: string, value: string): string {
   const name = headerName(text);
-  list.fill(`${name.start}${normalizeHeaderValue(name.name, value)}\n`);
+  return `${name.start}${normalizeHeaderValue(name.name, value)}\n`;
 }
