@@ -77,14 +77,39 @@ interface Body {
   text(): Promise<string>;
 }
 
+type ReferrerPolicy =
+  | ""
+  | "same-origin"
+  | "unsafe-url"
+  | `no-referrer${"" | "-when-downgrade"}`
+  | `${"" | "strict-"}origin${"" | "-when-cross-origin"}`;
+
+/** Members that other platforms add (`cf`, `next`, `backend`, …) are refused with a TypeError that names what to use instead. */
 interface RequestInit {
   body?: BodyInit | null;
+  /** Kept as an attribute, as are `credentials`, `mode`, `referrer` and `referrerPolicy`; the domain's cache rules decide about caching. */
+  cache?: "default" | "force-cache" | "no-cache" | "no-store" | "only-if-cached" | "reload";
+  credentials?: "include" | "omit" | "same-origin";
   /** Needed with a stream as body. */
   duplex?: "half";
   headers?: HeadersInit;
+  /** Kept as an attribute; `fetch` refuses a Request that has one, because nothing here would check it. */
+  integrity?: string;
+  /** The invocation lasts until there is a response, as with `ctx.waitUntil`. */
+  keepalive?: boolean;
   method?: string;
+  /** `no-cors` allows GET, HEAD and POST only. */
+  mode?: "cors" | "no-cors" | "same-origin";
+  /** Checked, without effect. */
+  priority?: "auto" | "high" | "low";
+  /** `manual`: the redirect itself, with its status and Location. */
   redirect?: "error" | "follow" | "manual";
+  /** An absolute URL, or empty. */
+  referrer?: string;
+  referrerPolicy?: ReferrerPolicy;
+  /** Ends the request, and its answer's body as long as the function reads it. */
   signal?: AbortSignal | null;
+  window?: null;
 }
 
 interface Request extends Body {}
@@ -96,9 +121,9 @@ declare class Request {
   readonly duplex: "half";
   readonly integrity: string;
   readonly keepalive: boolean;
-  readonly mode: "cors" | "navigate" | "no-cors" | "same-origin";
+  readonly mode: "cors" | "no-cors" | "same-origin";
   readonly referrer: string;
-  readonly referrerPolicy: string;
+  readonly referrerPolicy: ReferrerPolicy;
   readonly headers: Headers;
   readonly method: string;
   readonly redirect: "error" | "follow" | "manual";
@@ -123,7 +148,7 @@ declare class Response {
   readonly redirected: boolean;
   readonly status: number;
   readonly statusText: string;
-  readonly type: "default" | "error" | "basic" | "cors" | "opaque" | "opaqueredirect";
+  readonly type: "default" | "error" | "basic" | "opaqueredirect";
   readonly url: string;
   /** Of an answer to a request with the field `upgrade: websocket`. */
   readonly webSocket: WebSocket | null;
@@ -133,7 +158,10 @@ declare class Response {
   static redirect(url: string | URL, status?: number): Response;
 }
 
-/** A subrequest. Reaches public addresses and what the node's operator allows. */
+/**
+ * A subrequest, for http and https: reaches public addresses and what the node's operator allows. Answers `data:` URLs and this instance's
+ * `blob:` URLs by itself. A body under a Content-Encoding is decoded, and `content-encoding` and `content-length` are removed.
+ */
 declare function fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
 
 // Crypto

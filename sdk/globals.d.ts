@@ -367,7 +367,10 @@ declare class URL {
   toString(): string;
   toJSON(): string;
   static canParse(url: string | URL, base?: string | URL): boolean;
+  /** A URL for `fetch` in this instance; keeps the blob in memory until it is revoked. At most 1,000. */
+  static createObjectURL(blob: Blob): string;
   static parse(url: string | URL, base?: string | URL): URL | null;
+  static revokeObjectURL(url: string): void;
 }
 
 declare class URLSearchParams implements Iterable<[string, string]> {

@@ -17,6 +17,10 @@ export interface HostBody {
   cancel(): void;
   /** The body as the host knows it, for handing it on unread; absent where it is this very object. */
   handOn?(): HostBody;
+  /** Set once reads can only fail, with what they fail with. Absent: they fail when they are made. */
+  readonly broken?: { readonly reason: unknown } | null;
+  /** Calls `tell` when `broken` is set. */
+  onBroken?(tell: (reason: unknown) => void): void;
 }
 
 /** A body on its way out. `host` was never read here and is joined on the host's side. */
@@ -35,6 +39,8 @@ export interface OutgoingRequest {
   readonly headers: string;
   readonly body: OutgoingBody;
   readonly redirect: "follow" | "error" | "manual";
+  /** The invocation lasts until there is a response, as with `waitUntil`. */
+  readonly keepalive: boolean;
 }
 
 /** A message's payload; bytes belong to the receiver. */
@@ -78,6 +84,8 @@ export interface HostCallResult {
 export type LogLevel = "debug" | "info" | "warn" | "error";
 
 export interface HostPort {
+  /** The largest body of the host that may be read as a whole, bytes. */
+  readonly bufferedBodyBytesMax: number;
   /** At most 65,536 bytes. */
   randomBytes(lengthBytes: number): ArrayBuffer;
   /** UTS #46 ToASCII; an empty string when the domain is invalid. */

@@ -31,6 +31,7 @@ interface BootFacts {
   readonly version: string;
   readonly wallMs: number;
   readonly fetchWallMs: number;
+  readonly bufferedBodyMiB: number;
   readonly environment: Readonly<Record<string, string>>;
   /** Names of the functions it may call. */
   readonly services: readonly string[];
@@ -121,6 +122,7 @@ hide(
         version: facts.version,
         wallMs: facts.wallMs,
         fetchWallMs: facts.fetchWallMs,
+        bufferedBodyBytesMax: facts.bufferedBodyMiB * 1_048_576,
         env: freeze({ ...facts.environment, ...serviceBindings(facts.services) }),
         module,
       },

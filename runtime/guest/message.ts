@@ -95,7 +95,8 @@ export function describeRequest(request: Request): RequestDescription {
 
 /** Takes the response's body. Throws a TypeError when it was used already or is locked, or for `Response.error()`. */
 export function describeResponse(response: Response): ResponseDescription {
-  const state = responseStateIn(response);
+  const shown = responseStateIn(response);
+  const state = shown.internal ?? shown;
   if (state.type === "error") throw new TypeError("Cannot send the response: it is a network error");
   return {
     status: state.status,

@@ -90,35 +90,15 @@ export function passedOn(run: RunFunction): void {
 
 /** What functions fetch. */
 export function subrequests(run: RunFunction): void {
+  handedOn(run);
+  subrequestRefusals(run);
+
   it("fetch reaches the host, and its body can be read", async () => {
     const { outcome } = await run(
       `{ async fetch() { const r = await fetch("http://other.example/x", { method: "PUT", body: "b" }); return new Response(r.headers.get("x-method") + " " + (await r.text())); } }`,
       { fetch },
     );
     expect(await textOf(outcome)).toBe("PUT from http://other.example/x");
-  });
-
-  it("a subrequest's answer returned as it is never enters the isolate", async () => {
-    const { outcome } = await run(`{ fetch() { return fetch("http://other.example/y"); } }`, { fetch });
-    expect(await textOf(outcome)).toBe("from http://other.example/y");
-  });
-
-  it("a refused subrequest is a TypeError", async () => {
-    const { outcome } = await run(
-      `{ async fetch() { try { await fetch("http://127.0.0.1/"); } catch (e) { return new Response(e.name + ": " + e.message); } } }`,
-      {
-        fetch: () => Promise.reject(new SubrequestError("EGRESS_DENIED", "127.0.0.1 is not public")),
-      },
-    );
-    expect(await textOf(outcome)).toBe("TypeError: fetch failed: 127.0.0.1 is not public (EGRESS_DENIED)");
-  });
-
-  it("one subrequest beyond the limit is refused", async () => {
-    const { outcome } = await run(
-      `{ async fetch() { let ok = 0; try { for (;;) { await fetch("http://other.example/"); ok += 1; } } catch (e) { return new Response(ok + " " + e.message); } } }`,
-      { fetch, limits: { subrequestsMax: 3 } },
-    );
-    expect(await textOf(outcome)).toBe("3 Too many subrequests in one invocation");
   });
 
   it("aborting a fetch aborts it on the host", async () => {
@@ -136,5 +116,65 @@ export function subrequests(run: RunFunction): void {
       },
     );
     expect([await textOf(outcome), aborted]).toEqual(["AbortError", true]);
+  });
+}
+
+/** Answers that functions return without reading them. */
+function handedOn(run: RunFunction): void {
+  it("a subrequest's answer returned as it is never enters the isolate", async () => {
+    const { outcome } = await run(`{ fetch() { return fetch("http://other.example/y"); } }`, { fetch });
+    expect(await textOf(outcome)).toBe("from http://other.example/y");
+  });
+
+  it.each([
+    [
+      "with a signal",
+      `fetch(request) { return fetch("http://other.example/y", { signal: new AbortController().signal }); }`,
+    ],
+    ["of the request itself", `fetch(request) { return fetch(request); }`],
+    ["by another Response", `async fetch(request) { const r = await fetch(request); return new Response(r.body, r); }`],
+  ])("a subrequest's answer %s is handed on, and goes on when the instance is idle", async (_name, module) => {
+    const sent = Promise.withResolvers<void>();
+    let aborted = false;
+    const { outcome } = await run(`{ ${module} }`, {
+      fetch: (request, signal) => {
+        signal.addEventListener("abort", () => {
+          aborted = true;
+        });
+        async function* chunks(): AsyncGenerator<Uint8Array> {
+          yield new TextEncoder().encode("first ");
+          await sent.promise;
+          yield new TextEncoder().encode("last");
+        }
+        const body = { kind: "stream", lengthBytes: undefined, chunks: chunks() } as const;
+        return Promise.resolve({ status: 200, statusText: "", headers: "", body, url: request.url, redirected: false });
+      },
+    });
+    const text = textOf(outcome);
+    // Long enough for the instance's word that it is idle.
+    await run(`{ fetch() { return new Response("another"); } }`);
+    sent.resolve();
+    expect([await text, aborted]).toEqual(["first last", false]);
+  });
+}
+
+/** What functions may not fetch. */
+function subrequestRefusals(run: RunFunction): void {
+  it("a refused subrequest is a TypeError", async () => {
+    const { outcome } = await run(
+      `{ async fetch() { try { await fetch("http://127.0.0.1/"); } catch (e) { return new Response(e.name + ": " + e.message); } } }`,
+      {
+        fetch: () => Promise.reject(new SubrequestError("EGRESS_DENIED", "127.0.0.1 is not public")),
+      },
+    );
+    expect(await textOf(outcome)).toBe("TypeError: fetch failed: 127.0.0.1 is not public (EGRESS_DENIED)");
+  });
+
+  it("one subrequest beyond the limit is refused", async () => {
+    const { outcome } = await run(
+      `{ async fetch() { let ok = 0; try { for (;;) { await fetch("http://other.example/"); ok += 1; } } catch (e) { return new Response(ok + " " + e.message); } } }`,
+      { fetch, limits: { subrequestsMax: 3 } },
+    );
+    expect(await textOf(outcome)).toBe("3 Too many subrequests in one invocation");
   });
 }

@@ -103,7 +103,8 @@ async function passOn(target: string | null, incoming: IncomingMessage, outgoing
   // Not the node's own Date and Connection: what the handler said, and nothing else.
   outgoing.sendDate = false;
   outgoing.writeHead(answered.statusCode ?? 502, answered.statusMessage ?? "", answered.rawHeaders);
-  outgoing.flushHeaders();
+  // Sends the head now, in Latin-1; flushHeaders() would write its bytes as UTF-8.
+  outgoing.write(Buffer.alloc(0));
   answered.pipe(outgoing);
 }
 

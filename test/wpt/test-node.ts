@@ -98,7 +98,14 @@ function hostName(lane: number): string {
 
 /** A test suite is one long request: what protects a node from that is not what is tested here. */
 function limits(guardMs: number): { readonly [name: string]: number } {
-  return { cpuMs: 30_000, fetchWallMs: guardMs * 2, memoryMiB: 512, subrequestsMax: 1_000, instancesMax: 1 };
+  return {
+    cpuMs: 30_000,
+    fetchWallMs: guardMs * 2,
+    memoryMiB: 512,
+    subrequestsMax: 1_000,
+    bufferedBodyMiB: 64,
+    instancesMax: 1,
+  };
 }
 
 function failed(problem: string): RunResult {

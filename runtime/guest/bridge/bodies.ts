@@ -99,8 +99,8 @@ export class OutgoingStreams {
     this.#outbox = outbox;
   }
 
-  /** Registers a stream; `onEnd` is called once when nothing of it goes on any more. */
-  add(stream: ReadableStream, onEnd: () => void): number {
+  /** Registers a stream. */
+  add(stream: ReadableStream, { onEnd, onStop }: StreamWatch): number {
     const id = this.#nextId++;
     this.#streams.set(id, {
       reader: stream.getReader(),
@@ -108,6 +108,7 @@ export class OutgoingStreams {
       pumping: false,
       stopped: false,
       onEnd,
+      onStop,
     });
     return id;
   }
@@ -124,6 +125,7 @@ export class OutgoingStreams {
     const stream = this.#streams.get(id);
     if (stream === undefined || stream.stopped) return;
     stream.stopped = true;
+    stream.onStop();
     const finish = (): void => {
       this.#finish(id, stream);
     };
@@ -180,9 +182,16 @@ export class OutgoingStreams {
   }
 }
 
-interface OutgoingStream {
-  readonly reader: ReadableStreamDefaultReader;
+/** What is to happen on the way of a stream. */
+export interface StreamWatch {
+  /** Called once when nothing of it goes on any more. */
   readonly onEnd: () => void;
+  /** Called before that when its reader gave it up. */
+  readonly onStop: () => void;
+}
+
+interface OutgoingStream extends StreamWatch {
+  readonly reader: ReadableStreamDefaultReader;
   credit: number;
   pumping: boolean;
   stopped: boolean;
@@ -205,8 +214,12 @@ export interface DescribedBody {
   readonly buffer: ArrayBuffer | null;
 }
 
-/** Describes an outgoing body; `onEnd` is called when it is a stream and that stream is over. */
-export function describeBody(body: OutgoingBody, streams: OutgoingStreams, onEnd: (() => void) | null): DescribedBody {
+/** Describes an outgoing body; `watch` is told what becomes of it when it is a stream. */
+export function describeBody(
+  body: OutgoingBody,
+  streams: OutgoingStreams,
+  watch: StreamWatch = unwatched,
+): DescribedBody {
   switch (body.kind) {
     case "empty":
       return { payload: int(bodyKind.empty), buffer: null };
@@ -216,7 +229,7 @@ export function describeBody(body: OutgoingBody, streams: OutgoingStreams, onEnd
       return { payload: int(bodyKind.bytes), buffer: bufferOf(body.bytes) };
     case "stream":
       return {
-        payload: int(bodyKind.stream) + int(streams.add(body.stream, onEnd ?? ignoreEnd)),
+        payload: int(bodyKind.stream) + int(streams.add(body.stream, watch)),
         buffer: null,
       };
     case "host": {
@@ -243,4 +256,6 @@ export function messageOf(error: unknown): string {
   }
 }
 
-function ignoreEnd(): void {}
+function ignore(): void {}
+
+const unwatched: StreamWatch = { onEnd: ignore, onStop: ignore };

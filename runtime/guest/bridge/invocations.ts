@@ -44,6 +44,7 @@ export interface InstanceFacts {
   readonly version: string;
   readonly wallMs: number;
   readonly fetchWallMs: number;
+  readonly bufferedBodyBytesMax: number;
   readonly env: Readonly<Record<string, unknown>>;
   /** The module's default export. */
   readonly module: Readonly<Record<string, unknown>>;
@@ -131,9 +132,7 @@ export class Invocations {
 
   cancel(id: number): void {
     const running = this.#running.get(id);
-    if (running === undefined) return;
-    running.aborted = true;
-    running.abort?.abort(clientGone());
+    if (running !== undefined) this.#abort(running);
   }
 
   /** Runs the invocation the reader stands at (its version number was read already). */
@@ -258,6 +257,11 @@ export class Invocations {
     );
   }
 
+  #abort(running: Running): void {
+    running.aborted = true;
+    running.abort?.abort(clientGone());
+  }
+
   #settle(running: Running, result: unknown): void {
     try {
       if (result === undefined || result === null) this.#settleNothing(running);
@@ -309,9 +313,15 @@ export class Invocations {
   }
 
   #body(running: Running, body: OutgoingBody): DescribedBody {
-    if (body.kind !== "stream") return describeBody(body, this.#streams, null);
-    const described = describeBody(body, this.#streams, () => {
-      this.#release(running);
+    if (body.kind !== "stream") return describeBody(body, this.#streams);
+    const described = describeBody(body, this.#streams, {
+      onEnd: () => {
+        this.#release(running);
+      },
+      // Nobody reads the answer any more: what the function still does for it can stop.
+      onStop: () => {
+        this.#abort(running);
+      },
     });
     running.pending += 1;
     return described;

@@ -29,6 +29,7 @@ interface Call {
 
 export interface PortWires {
   readonly outbox: Outbox;
+  readonly bufferedBodyBytesMax: number;
   readonly randomBytes: (lengthBytes: number) => ArrayBuffer;
   readonly domainToAscii: (domain: string) => string;
   readonly compute: (request: string) => string;
@@ -51,6 +52,10 @@ export class BridgePort implements HostPort {
 
   constructor(wires: PortWires) {
     this.#wires = wires;
+  }
+
+  get bufferedBodyBytesMax(): number {
+    return this.#wires.bufferedBodyBytesMax;
   }
 
   randomBytes(lengthBytes: number): ArrayBuffer {

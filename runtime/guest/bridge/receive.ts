@@ -36,6 +36,8 @@ interface Parts {
   readonly port: BridgePort;
 }
 
+const promiseThen = Promise.prototype.then;
+
 /** Connects the instance: sets the host port and returns the host's entry. */
 export function connect(host: HostFunctions, facts: InstanceFacts): Receive {
   const outbox = new Outbox(host.send);
@@ -58,9 +60,14 @@ export function connect(host: HostFunctions, facts: InstanceFacts): Receive {
     sockets,
     takeId,
     currentInvocation: () => invocations.currentId(),
+    keepAlive: (promise) => {
+      const release = invocations.hold(invocations.currentId());
+      void promiseThen.call(promise, release, release);
+    },
   });
   const port = new BridgePort({
     outbox,
+    bufferedBodyBytesMax: facts.bufferedBodyBytesMax,
     randomBytes: host.randomBytes,
     domainToAscii: host.domainToAscii,
     compute: host.compute,

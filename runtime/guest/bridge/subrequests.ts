@@ -25,6 +25,7 @@ export class Subrequests {
   readonly #sockets: Sockets;
   readonly #currentInvocation: () => number;
   readonly #takeId: () => number;
+  readonly #keepAlive: (promise: Promise<unknown>) => void;
   readonly #waiting = new Map<number, Waiting>();
 
   constructor(wires: {
@@ -35,6 +36,8 @@ export class Subrequests {
     currentInvocation: () => number;
     /** An id that no subrequest and no socket has. */
     takeId: () => number;
+    /** Makes the current invocation last until the promise is settled. */
+    keepAlive: (promise: Promise<unknown>) => void;
   }) {
     this.#outbox = wires.outbox;
     this.#hostBodies = wires.hostBodies;
@@ -42,9 +45,16 @@ export class Subrequests {
     this.#sockets = wires.sockets;
     this.#currentInvocation = wires.currentInvocation;
     this.#takeId = wires.takeId;
+    this.#keepAlive = wires.keepAlive;
   }
 
   fetch(request: OutgoingRequest, signal: AbortSignal | null): Promise<IncomingResponse> {
+    const response = this.#start(request, signal);
+    if (request.keepalive) this.#keepAlive(response);
+    return response;
+  }
+
+  #start(request: OutgoingRequest, signal: AbortSignal | null): Promise<IncomingResponse> {
     return new Promise((resolve, reject) => {
       if (signal !== null && signal.aborted) {
         reject(signal.reason);
@@ -96,7 +106,7 @@ export class Subrequests {
   }
 
   #send(id: number, invocationId: number, request: OutgoingRequest): void {
-    const described = describeBody(request.body, this.#streams, null);
+    const described = describeBody(request.body, this.#streams);
     const payload =
       int(id) +
       int(invocationId) +

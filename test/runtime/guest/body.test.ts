@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-import { messageLimits } from "../../../sdk/limits.ts";
 import { createIncomingResponse } from "../../../runtime/guest/message.ts";
 import { Blob, File } from "../../../runtime/guest/web/body/blob.ts";
 import { FormData } from "../../../runtime/guest/web/body/form-data.ts";
@@ -8,7 +7,9 @@ import { Response } from "../../../runtime/guest/web/fetch/response.ts";
 import { ReadableStream } from "../../../runtime/guest/web/streams/streams.ts";
 import { URLSearchParams } from "../../../runtime/guest/web/url/url-search-params.ts";
 import { collect } from "./collect.ts";
-import { FakeHostBody } from "./fake-host-port.ts";
+import { connectFakeHost, FakeHostBody } from "./fake-host-port.ts";
+
+const host = connectFakeHost();
 
 function hosted(body: FakeHostBody, headers: string = ""): Response {
   return createIncomingResponse({ status: 200, statusText: "", headers, body });
@@ -49,7 +50,7 @@ describe("reading a body of the host", () => {
   });
 
   test("a body at the memory limit is read, one beyond is refused and cancelled", async () => {
-    const max = messageLimits.bufferedBodyBytesMax;
+    const max = host.bufferedBodyBytesMax;
     expect((await hosted(new FakeHostBody([new Uint8Array(max)])).bytes()).length).toBe(max);
     const unknownLength = new FakeHostBody([new Uint8Array(max), new Uint8Array(1)]);
     await expect(hosted(unknownLength).bytes()).rejects.toThrow(/larger than/);
@@ -61,17 +62,29 @@ describe("reading a body of the host", () => {
 });
 
 describe("the stream over a body of the host", () => {
-  test("reads once for each pull and never ahead", async () => {
-    const body = new FakeHostBody(["a", "", "b"]);
+  test("reads nothing before the first pull, and one chunk ahead from then on", async () => {
+    const body = new FakeHostBody(["a", "", "b", "c"]);
     const reader = hosted(body).body?.getReader();
     await Promise.resolve();
     expect(body.reads).toBe(0);
     expect((await reader?.read())?.value).toEqual(bytes("a"));
-    expect(body.reads).toBe(1);
-    expect((await reader?.read())?.value).toEqual(bytes("b"));
+    await new Promise((resolve) => setImmediate(resolve));
     expect(body.reads).toBe(3);
-    expect((await reader?.read())?.done).toBe(true);
+    expect((await reader?.read())?.value).toEqual(bytes("b"));
+    await new Promise((resolve) => setImmediate(resolve));
     expect(body.reads).toBe(4);
+    expect((await reader?.read())?.value).toEqual(bytes("c"));
+    expect((await reader?.read())?.done).toBe(true);
+    expect(body.reads).toBe(5);
+  });
+
+  test("tells of the end and of a failure before it is asked", async () => {
+    const ended = hosted(new FakeHostBody(["a"])).body?.getReader();
+    await ended?.read();
+    expect(await ended?.closed).toBeUndefined();
+    const failed = hosted(new FakeHostBody(["a", new TypeError("broke off")])).body?.getReader();
+    await failed?.read();
+    await expect(failed?.closed).rejects.toThrow("broke off");
   });
 
   test("is a byte stream", async () => {
@@ -111,6 +124,38 @@ describe("clone()", () => {
     expect(await copy.text()).toBe("abc");
     expect(response.bodyUsed).toBe(false);
     expect(await response.text()).toBe("abc");
+  });
+
+  test("the clone of a stream's chunk is a structured clone, the original keeps the chunk itself", async () => {
+    const chunk = bytes("abc");
+    const response = new Response(ReadableStream.from([chunk]));
+    const copy = response.clone();
+    const first = await response.body?.getReader().read();
+    const second = await copy.body?.getReader().read();
+    expect([first?.value === chunk, second?.value === chunk, second?.value]).toEqual([true, false, chunk]);
+  });
+
+  test("a chunk that cannot be cloned fails both streams and cancels their source", async () => {
+    let cancelled: unknown;
+    const source = new ReadableStream({
+      pull: (controller) => controller.enqueue(() => undefined),
+      cancel: (reason) => void (cancelled = reason),
+    });
+    const response = new Response(source as never);
+    const copy = response.clone();
+    await expect(response.text()).rejects.toMatchObject({ name: "DataCloneError" });
+    await expect(copy.text()).rejects.toMatchObject({ name: "DataCloneError" });
+    expect(cancelled).toMatchObject({ name: "DataCloneError" });
+  });
+
+  test("the source of two streams is cancelled when both are", async () => {
+    let cancelled: unknown = null;
+    const response = new Response(new ReadableStream({ cancel: (reason) => void (cancelled = reason) }));
+    const copy = response.clone();
+    const first = response.body?.cancel("a");
+    expect(cancelled).toBeNull();
+    await Promise.all([first, copy.body?.cancel("b")]);
+    expect(cancelled).toEqual(["a", "b"]);
   });
 
   test("bytes of a clone are its own", async () => {
@@ -156,6 +201,31 @@ describe("bodies given by user code", () => {
 
   test("a stream of strings cannot be read as a body", async () => {
     await expect(new Response(ReadableStream.from(["a"]) as never).text()).rejects.toThrow(TypeError);
+  });
+
+  test("a `then` on Object.prototype sees nothing of a body, and a long queue does not exhaust the stack", async () => {
+    const prototype = Object.prototype as unknown as Record<string, unknown>;
+    const chunks = Array.from({ length: 20_000 }, () => bytes("a"));
+    const queued = new ReadableStream<Uint8Array>({
+      start(controller) {
+        for (const chunk of chunks) controller.enqueue(chunk);
+        controller.close();
+      },
+    });
+    const seen: unknown[] = [];
+    // eslint-disable-next-line unicorn/no-thenable -- what a hostile function would do
+    prototype["then"] = function (this: unknown, resolve: (value: unknown) => void) {
+      seen.push(this);
+      delete prototype["then"];
+      resolve({ done: false, value: bytes("other") });
+    };
+    try {
+      expect((await new Response(queued).text()).length).toBe(20_000);
+      expect(await new Response(bytes("bytes")).text()).toBe("bytes");
+      expect(seen).toEqual([]);
+    } finally {
+      delete prototype["then"];
+    }
   });
 
   test("a locked or read stream is refused", async () => {
@@ -256,6 +326,9 @@ describe("Blob", () => {
     [2, undefined],
     [5, 2],
     [-100, 100],
+    [0.5, 3.5],
+    [1.5, 4.5],
+    [Number.NaN, Infinity],
   ])("slice(%s, %s) as Node has it", async (start, end) => {
     const ours = new Blob(["abc", bytes("def")]).slice(start, end, "Text/X");
     const node = new globalThis.Blob(["abcdef"]).slice(start, end, "Text/X");
@@ -267,6 +340,25 @@ describe("Blob", () => {
     const chunks = await collect(new Blob([data]).stream());
     expect(chunks.length).toBeGreaterThan(1);
     expect(chunks.reduce((sum, chunk) => sum + chunk.length, 0)).toBe(data.length);
+  });
+
+  test("parts are converted while they are taken, before the options are looked at", () => {
+    const parts = ["a", { toString: (): string => ((parts.length = 2), "b") }, "c"];
+    expect(new Blob(parts as never).size).toBe(2);
+    let looked = false;
+    const refuses = {
+      toString(): string {
+        throw new RangeError("part");
+      },
+    };
+    const options = {
+      get type(): string {
+        looked = true;
+        return "";
+      },
+    };
+    expect(() => new Blob([refuses] as never, options)).toThrow(RangeError);
+    expect([looked, Blob.length]).toEqual([false, 0]);
   });
 
   test("refuses parts that are no sequence", () => {

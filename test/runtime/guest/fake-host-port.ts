@@ -30,6 +30,7 @@ export class FakeHostPort implements HostPort {
   readonly memory: Uint8Array = new Uint8Array(new SharedArrayBuffer(65_536));
   readonly quick: QuickCrypto = new QuickCrypto(this.subtle);
   readonly compression: HostCompression = new HostCompression();
+  readonly bufferedBodyBytesMax = 1_048_576;
   nowMs = 0;
   onFetch: (request: OutgoingRequest, signal: AbortSignal | null) => Promise<IncomingResponse> = () =>
     Promise.reject(new TypeError("no network"));

@@ -11,7 +11,9 @@ import { createAbortSignal } from "../../../runtime/guest/web/events/abort-signa
 import { Request } from "../../../runtime/guest/web/fetch/request.ts";
 import { Response } from "../../../runtime/guest/web/fetch/response.ts";
 import { ReadableStream } from "../../../runtime/guest/web/streams/streams.ts";
-import { FakeHostBody } from "./fake-host-port.ts";
+import { connectFakeHost, FakeHostBody } from "./fake-host-port.ts";
+
+connectFakeHost();
 
 const headers = "host:example.com\naccept:*/*\n";
 

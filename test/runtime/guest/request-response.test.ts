@@ -42,12 +42,53 @@ describe("new Request()", () => {
     ["an unknown cache mode", () => new Request("http://x/", { cache: "odd" })],
     ["only-if-cached", () => new Request("http://x/", { cache: "only-if-cached" })],
     ["cf", () => new Request("http://x/", { cf: {} } as never)],
+    ["an unknown priority", () => new Request("http://x/", { priority: "odd" })],
+    ["a relative referrer", () => new Request("http://x/", { referrer: "/a" })],
+    ["no-cors with a method of its own", () => new Request("http://x/", { mode: "no-cors", method: "PUT" })],
     ["a window", () => new Request("http://x/", { window: {} as never })],
     ["a signal that is none", () => new Request("http://x/", { signal: {} as never })],
     ["options that are a string", () => new Request("http://x/", "x" as never)],
   ];
   test.each(refused)("refuses %s with a TypeError", (_, make) => {
     expect(make).toThrow(TypeError);
+  });
+
+  test.each(["cf", "next", "cacheOverride", "backend", "dispatcher"])("says what to use in place of %s", (name) => {
+    expect(() => new Request("http://x/", { [name]: {} })).toThrow(
+      new RegExp(`the option ${name} does not exist here: (set|the URL|connections)`),
+    );
+  });
+
+  test("keeps as attributes what has no effect here", () => {
+    const labels = {
+      cache: "no-store",
+      credentials: "omit",
+      mode: "same-origin",
+      integrity: "sha256-x",
+      keepalive: true,
+    };
+    const request = new Request("http://x/", {
+      ...labels,
+      referrer: "http://y",
+      referrerPolicy: "origin",
+      priority: "low",
+    });
+    expect(new Request(request)).toMatchObject({ ...labels, referrer: "http://y/", referrerPolicy: "origin" });
+    expect(new Request("http://x/", { referrer: "" }).referrer).toBe("");
+    expect(new Request("http://x/").referrer).toBe("about:client");
+  });
+
+  test("a body of null in a copy is as if none were given", async () => {
+    const first = new Request("http://x/", { method: "POST", body: "abc" });
+    expect(await new Request(first, { body: null }).text()).toBe("abc");
+  });
+
+  test("readers reject, never throw, for what is no Request", async () => {
+    for (const name of ["text", "json"] as const) {
+      const read: unknown = Reflect.get(Request.prototype, name);
+      if (typeof read !== "function") throw new Error("expected a method");
+      for (const other of [{}, undefined]) await expect(Reflect.apply(read, other, [])).rejects.toThrow(TypeError);
+    }
   });
 
   test("follows the signal of its init and of the request it copies", () => {

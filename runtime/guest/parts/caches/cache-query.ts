@@ -84,6 +84,7 @@ export async function askHost(question: Question): Promise<IncomingResponse> {
       headers: request?.headerList.text ?? "",
       body,
       redirect: "manual",
+      keepalive: false,
     },
     null,
   );

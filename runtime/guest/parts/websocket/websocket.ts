@@ -196,6 +196,7 @@ function connect(state: SocketState, protocols: readonly string[]): void {
     headers: `upgrade:websocket\n${offered}`,
     body: { kind: "empty" },
     redirect: "manual",
+    keepalive: false,
   } as const;
   const fail = (reason: string): void => {
     state.abortHandshake = null;

@@ -6,10 +6,11 @@
  * directly and reading the stream are the same to an observer.
  */
 import type { HostBody, OutgoingBody } from "../../host-port.ts";
-import { concatBytes } from "../encoding/buffer-source.ts";
 import { decodeUtf8, encodeUtf8 } from "../encoding/utf8.ts";
 import { consumeStream, isDisturbed, ReadableStream, TransformStream } from "../streams/streams.ts";
+import { cloneStream } from "./clone-stream.ts";
 import { readHostBody, streamOfHostBody } from "./host-body-stream.ts";
+import { readStream, type Whole, wholeOf } from "./read-stream.ts";
 
 export type BodySource = Exclude<OutgoingBody, { readonly kind: "empty" }>;
 
@@ -45,8 +46,25 @@ export class Body {
     return this.isUsed() || (this.#stream !== null && this.#stream.locked);
   }
 
+  /** Throws what reads of this body fail with, once they can only fail: then it matters no more whether it was used. */
+  refuseBroken(): void {
+    const source = this.#source;
+    if (source.kind !== "host") return;
+    const { broken } = source.body;
+    if (broken !== undefined && broken !== null) throw broken.reason;
+  }
+
+  /** Gives the body up for `reason`: its stream is cancelled, and it is used. Harmless when somebody reads it. */
+  abandon(reason: unknown): void {
+    if (this.isUnusable()) return;
+    const source = this.take("give a body up");
+    if (source.kind === "stream") source.stream.cancel(reason).catch(() => undefined);
+    else if (source.kind === "host") source.body.cancel();
+  }
+
   /** Hands the source over and marks the body as used. Throws a TypeError when it is used or locked. */
   take(where: string): BodySource {
+    this.refuseBroken();
     if (this.isUsed()) throw new TypeError(`Cannot ${where}: body already used`);
     if (this.#stream === null) {
       this.#taken = true;
@@ -73,7 +91,7 @@ export class Body {
     if (this.#stream === null && (this.#source.kind === "text" || this.#source.kind === "bytes")) {
       return new Body(this.#source);
     }
-    const [mine, other] = this.stream().tee();
+    const [mine, other] = cloneStream(this.stream());
     this.#stream = mine;
     this.#source = { kind: "stream", stream: mine };
     return new Body({ kind: "stream", stream: other });
@@ -82,28 +100,28 @@ export class Body {
   async readText(where: string): Promise<string> {
     const source = this.take(where);
     if (source.kind === "text") return source.text.charCodeAt(0) === 0xfeff ? source.text.slice(1) : source.text;
-    const text = decodeUtf8(await this.#readSource(source)) ?? "";
+    const { bytes } = await readSource(source);
+    const text = decodeUtf8(bytes) ?? "";
     return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
   }
 
   /** Bytes that belong to the caller. */
-  async readBytes(where: string): Promise<Uint8Array<ArrayBuffer>> {
-    const source = this.take(where);
-    // Bytes given by the author may be shared with a clone.
-    return source.kind === "bytes" ? new Uint8Array(source.bytes) : await this.#readSource(source);
+  async readWhole(where: string): Promise<Whole> {
+    return await readSource(this.take(where));
   }
+}
 
-  async #readSource(source: BodySource): Promise<Uint8Array<ArrayBuffer>> {
-    switch (source.kind) {
-      case "text":
-        return encodeUtf8(source.text);
-      case "bytes":
-        return source.bytes as Uint8Array<ArrayBuffer>;
-      case "host":
-        return await readHostBody(source.body);
-      case "stream":
-        return await readStream(source.stream);
-    }
+async function readSource(source: BodySource): Promise<Whole> {
+  switch (source.kind) {
+    case "text":
+      return wholeOf(encodeUtf8(source.text));
+    case "bytes":
+      // Bytes given by the author may be shared with a clone.
+      return wholeOf(new Uint8Array(source.bytes));
+    case "host":
+      return wholeOf(await readHostBody(source.body));
+    case "stream":
+      return await readStream(source.stream);
   }
 }
 
@@ -144,18 +162,4 @@ function takenStream(): ReadableStream<Uint8Array> {
   });
   consumeStream(stream);
   return stream;
-}
-
-async function readStream(stream: ReadableStream<Uint8Array>): Promise<Uint8Array<ArrayBuffer>> {
-  const reader = stream.getReader();
-  const chunks: Uint8Array[] = [];
-  for (let step = await reader.read(); !step.done; step = await reader.read()) {
-    if (!(step.value instanceof Uint8Array)) {
-      const error = new TypeError("Cannot read the body: its stream delivered something that is not a Uint8Array");
-      void reader.cancel(error).catch(() => undefined);
-      throw error;
-    }
-    chunks.push(step.value);
-  }
-  return concatBytes(chunks);
 }

@@ -1,20 +1,30 @@
 /**
  * Bodies on the host's side as a byte stream, or read whole.
  *
- * Invariant: one `read` of the host for each pull of the reader, none ahead of it; cancelling the stream cancels the body.
+ * Invariant: nothing is read before the reader's first pull, and one chunk ahead of it from then on, which hides the way to the host and
+ * tells of a body that broke off before it is asked for. Cancelling the stream cancels the body.
  */
-import { messageLimits } from "../../../../sdk/limits.ts";
-import type { HostBody } from "../../host-port.ts";
+import { type HostBody, hostPort } from "../../host-port.ts";
 import { concatBytes } from "../encoding/buffer-source.ts";
 import { ReadableStream } from "../streams/streams.ts";
 
-const LIMIT = messageLimits.bufferedBodyBytesMax;
+interface ByteController {
+  readonly byobRequest: { respond(bytesWritten: number): void } | null;
+  close(): void;
+  enqueue(chunk: Uint8Array): void;
+  error(reason: unknown): void;
+}
 
 export function streamOfHostBody(body: HostBody): ReadableStream<Uint8Array> {
+  const ahead = new ReadAhead(body);
   return new ReadableStream<Uint8Array>(
     {
       type: "bytes",
-      pull: (controller) => deliverNext(body, controller),
+      start(controller) {
+        if (body.broken !== undefined && body.broken !== null) controller.error(body.broken.reason);
+        else body.onBroken?.((reason) => controller.error(reason));
+      },
+      pull: (controller) => ahead.deliver(controller),
       cancel() {
         body.cancel();
       },
@@ -23,34 +33,55 @@ export function streamOfHostBody(body: HostBody): ReadableStream<Uint8Array> {
   );
 }
 
-interface ByteController {
-  readonly byobRequest: { respond(bytesWritten: number): void } | null;
-  close(): void;
-  enqueue(chunk: Uint8Array): void;
+class ReadAhead {
+  readonly #body: HostBody;
+  /** Null: the stream is closed or errored by now. Never rejects. */
+  #next: Promise<Uint8Array | null> | null = null;
+  #error: { readonly reason: unknown } | null = null;
+
+  constructor(body: HostBody) {
+    this.#body = body;
+  }
+
+  async deliver(controller: ByteController): Promise<void> {
+    const chunk = await (this.#next ?? this.#read(controller));
+    if (this.#error !== null) throw this.#error.reason;
+    if (chunk === null) return;
+    controller.enqueue(chunk);
+    this.#next = this.#read(controller);
+  }
+
+  async #read(controller: ByteController): Promise<Uint8Array | null> {
+    try {
+      let chunk = await this.#body.read();
+      // A stream may not enqueue an empty chunk.
+      while (chunk !== null && chunk.byteLength === 0) chunk = await this.#body.read();
+      if (chunk === null) closeStream(controller);
+      return chunk;
+    } catch (error) {
+      this.#error = { reason: error };
+      controller.error(error);
+      return null;
+    }
+  }
 }
 
-async function deliverNext(body: HostBody, controller: ByteController): Promise<void> {
-  let chunk = await body.read();
-  // A stream may not enqueue an empty chunk.
-  while (chunk !== null && chunk.byteLength === 0) chunk = await body.read();
-  if (chunk !== null) {
-    controller.enqueue(chunk);
-    return;
-  }
+function closeStream(controller: ByteController): void {
   controller.close();
   controller.byobRequest?.respond(0);
 }
 
 /** The whole body. Rejects with a TypeError, and cancels, when it is larger than a function may hold in memory. */
 export async function readHostBody(body: HostBody): Promise<Uint8Array<ArrayBuffer>> {
-  refuseLarge(body, body.lengthBytes ?? 0);
+  const bytesMax = hostPort().bufferedBodyBytesMax;
+  refuseLarge(body, { lengthBytes: body.lengthBytes ?? 0, bytesMax });
   const first = await body.read();
   if (first === null) return new Uint8Array(0);
   const chunks = [first];
-  let length = first.byteLength;
+  let lengthBytes = first.byteLength;
   for (let chunk = await body.read(); chunk !== null; chunk = await body.read()) {
-    length += chunk.byteLength;
-    refuseLarge(body, length);
+    lengthBytes += chunk.byteLength;
+    refuseLarge(body, { lengthBytes, bytesMax });
     chunks.push(chunk);
   }
   return chunks.length === 1 && isWhole(first) ? first : concatBytes(chunks);
@@ -60,8 +91,10 @@ function isWhole(chunk: Uint8Array): chunk is Uint8Array<ArrayBuffer> {
   return chunk.byteLength === chunk.buffer.byteLength;
 }
 
-function refuseLarge(body: HostBody, lengthBytes: number): void {
-  if (lengthBytes <= LIMIT) return;
+function refuseLarge(body: HostBody, size: { readonly lengthBytes: number; readonly bytesMax: number }): void {
+  if (size.lengthBytes <= size.bytesMax) return;
   body.cancel();
-  throw new TypeError(`Cannot hold the body in memory: it is larger than ${LIMIT} bytes; read it as a stream`);
+  throw new TypeError(
+    `Cannot hold the body in memory: it is larger than ${size.bytesMax} bytes (limit bufferedBodyMiB); read it as a stream`,
+  );
 }

@@ -3,7 +3,7 @@
  *
  * Pure. The parser is strict: what is not well-formed is null, never a part of a form.
  */
-import { latin1ToString, decodeUtf8, encodeUtf8 } from "../encoding/utf8.ts";
+import { latin1ToBytes, latin1ToString, decodeUtf8, encodeUtf8 } from "../encoding/utf8.ts";
 import { concatBytes } from "../encoding/buffer-source.ts";
 import { bytesOfBlob, File } from "./blob.ts";
 import { entriesOfForm, FormData } from "./form-data.ts";
@@ -93,8 +93,6 @@ function escapeName(name: string): string {
 }
 
 function unescapeName(name: string): string {
-  const bytes = new Uint8Array(name.length);
-  for (let i = 0; i < name.length; i++) bytes[i] = name.charCodeAt(i);
-  const text = decodeUtf8(bytes) ?? "";
+  const text = decodeUtf8(latin1ToBytes(name)) ?? "";
   return text.replaceAll(/%0A/gi, "\n").replaceAll(/%0D/gi, "\r").replaceAll("%22", '"');
 }

@@ -45,6 +45,9 @@ export function requestStateOf(input: unknown, source: RequestState | null, init
   const headerList = new HeaderList("");
   if (options["headers"] === undefined) headerList.fill(source?.headerList.text ?? "");
   else fillHeaderList(headerList, options["headers"]);
+  if (labels.mode === "no-cors" && !simpleMethods.has(method)) {
+    throw new TypeError(`Cannot create a Request: mode "no-cors" allows GET, HEAD and POST: received ${method}`);
+  }
   const body = bodyFor({ method, headerList, source, init: options["body"], duplex: options["duplex"] });
   return new RequestState({ method, url, headerList, body, redirect, labels, signalSource });
 }
@@ -71,7 +74,7 @@ interface BodyParts {
 function bodyFor(parts: BodyParts): Body | null {
   const { init, source } = parts;
   const given = init !== undefined && init !== null;
-  const hasBody = given || (init === undefined && (source?.body ?? null) !== null);
+  const hasBody = given || (source?.body ?? null) !== null;
   if (hasBody && (parts.method === "GET" || parts.method === "HEAD")) {
     throw new TypeError(`Cannot create a Request: a ${parts.method} request has no body`);
   }
@@ -85,12 +88,14 @@ function bodyFor(parts: BodyParts): Body | null {
     }
     return extracted.body;
   }
-  return init === undefined ? (source?.body?.move("create a Request") ?? null) : null;
+  return source?.body?.move("create a Request") ?? null;
 }
 
 /** Methods whose spelling is corrected; others are taken as they are (Fetch §2.2.1). */
 const spelledUpper: ReadonlySet<string> = new Set(["DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"]);
 const forbidden: ReadonlySet<string> = new Set(["CONNECT", "TRACE", "TRACK"]);
+/** https://fetch.spec.whatwg.org/#cors-safelisted-method */
+const simpleMethods: ReadonlySet<string> = new Set(["GET", "HEAD", "POST"]);
 
 function normalizeMethod(value: unknown): string {
   const method = toDomString(value);
@@ -139,6 +144,10 @@ function labelsOf(options: Readonly<Record<string, unknown>>, base: RequestLabel
       labels = { ...labels, keepalive: Boolean(value) };
       continue;
     }
+    if (name === "referrer") {
+      labels = { ...labels, referrer: referrerOf(value) };
+      continue;
+    }
     const text = toDomString(value);
     const allowed = labelValues[name];
     if (allowed !== undefined && !allowed.includes(text)) {
@@ -154,16 +163,46 @@ function labelsOf(options: Readonly<Record<string, unknown>>, base: RequestLabel
   return labels;
 }
 
-/** Members that mean something on other platforms; ignoring them would surprise. */
-const foreignMembers: readonly string[] = ["cf", "dispatcher", "agent", "backend", "client", "proxy", "tls", "unix"];
+/** Empty for no referrer, else an absolute URL: there is no document that a relative one could belong to. */
+function referrerOf(value: unknown): string {
+  const text = toUsvString(value);
+  const url = text === "" ? "" : normalizeUrl(text);
+  if (url === null) throw new TypeError(`Cannot create a Request: referrer: invalid URL: ${toPrintable(text)}`);
+  return url;
+}
+
+/** Members that mean something on other platforms, and what does the same here; ignoring them would surprise. */
+const foreignMembers: Readonly<Record<string, string>> = {
+  cf: "set lifetimes with Cache-Control or the domain's cache rules",
+  next: "set lifetimes with Cache-Control or the domain's cache rules",
+  cacheOverride: "set lifetimes with Cache-Control or the domain's cache rules",
+  cacheKey: "set the key with the domain's cache rules",
+  backend: "the URL names the server",
+  fetcher: "the URL names the server",
+  dispatcher: "connections are the node's",
+  agent: "connections are the node's",
+  client: "connections are the node's",
+  proxy: "connections are the node's",
+  tls: "connections are the node's",
+  unix: "connections are the node's",
+};
+const foreignNames: readonly string[] = Object.keys(foreignMembers);
+
+const priorities: ReadonlySet<string> = new Set(["auto", "high", "low"]);
 
 function refuseForeign(options: Readonly<Record<string, unknown>>): void {
   if (options["window"] !== undefined && options["window"] !== null) {
     throw new TypeError("Cannot create a Request: the option window can only be null");
   }
-  for (const name of foreignMembers) {
-    if (options[name] !== undefined)
-      throw new TypeError(`Cannot create a Request: the option ${name} does not exist here`);
+  for (const name of foreignNames) {
+    if (options[name] === undefined) continue;
+    throw new TypeError(`Cannot create a Request: the option ${name} does not exist here: ${foreignMembers[name]}`);
+  }
+  const { priority } = options;
+  if (priority === undefined) return;
+  const text = toDomString(priority);
+  if (!priorities.has(text)) {
+    throw new TypeError(`Cannot create a Request: priority: received ${toPrintable(text)}, allowed auto, high, low`);
   }
 }
 

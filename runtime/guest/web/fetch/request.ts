@@ -3,7 +3,7 @@ import type { Blob } from "../body/blob.ts";
 import type { FormData } from "../body/form-data.ts";
 import { readArrayBuffer, readBlob, readBytes, readFormData, readJson, readText } from "../body/read-body.ts";
 import { finishInterface } from "../core/interface.ts";
-import { isObject, requireArguments } from "../core/webidl.ts";
+import { illegalInvocation, isObject, requireArguments } from "../core/webidl.ts";
 import type { AbortSignal } from "../events/abort-signal.ts";
 import { contentTypeName } from "../headers/header-name.ts";
 import type { Headers } from "../headers/headers.ts";
@@ -94,23 +94,27 @@ export class Request {
     return requestOver(this.#state.clone());
   }
 
-  async arrayBuffer(): Promise<ArrayBuffer> {
-    return await readArrayBuffer(this.#state.body);
+  arrayBuffer(): Promise<ArrayBuffer> {
+    return isRequest(this) ? readArrayBuffer(this.#state.body) : illegalInvocation("Request.arrayBuffer");
   }
-  async bytes(): Promise<Uint8Array<ArrayBuffer>> {
-    return await readBytes(this.#state.body);
+  bytes(): Promise<Uint8Array<ArrayBuffer>> {
+    return isRequest(this) ? readBytes(this.#state.body) : illegalInvocation("Request.bytes");
   }
-  async text(): Promise<string> {
-    return await readText(this.#state.body);
+  text(): Promise<string> {
+    return isRequest(this) ? readText(this.#state.body) : illegalInvocation("Request.text");
   }
-  async json(): Promise<unknown> {
-    return await readJson(this.#state.body);
+  json(): Promise<unknown> {
+    return isRequest(this) ? readJson(this.#state.body) : illegalInvocation("Request.json");
   }
-  async blob(): Promise<Blob> {
-    return await readBlob(this.#state.body, this.#state.headerList.get(contentTypeName));
+  blob(): Promise<Blob> {
+    return isRequest(this)
+      ? readBlob(this.#state.body, this.#state.headerList.get(contentTypeName))
+      : illegalInvocation("Request.blob");
   }
-  async formData(): Promise<FormData> {
-    return await readFormData(this.#state.body, this.#state.headerList.get(contentTypeName));
+  formData(): Promise<FormData> {
+    return isRequest(this)
+      ? readFormData(this.#state.body, this.#state.headerList.get(contentTypeName))
+      : illegalInvocation("Request.formData");
   }
 
   static {

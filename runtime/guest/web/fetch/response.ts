@@ -5,7 +5,15 @@ import { type BodyInit, extractBody, textContentType } from "../body/extract-bod
 import type { FormData } from "../body/form-data.ts";
 import { readArrayBuffer, readBlob, readBytes, readFormData, readJson, readText } from "../body/read-body.ts";
 import { finishInterface } from "../core/interface.ts";
-import { isObject, requireArguments, toDictionary, toDomString, toUnsignedShort, toUsvString } from "../core/webidl.ts";
+import {
+  illegalInvocation,
+  isObject,
+  requireArguments,
+  toDictionary,
+  toDomString,
+  toUnsignedShort,
+  toUsvString,
+} from "../core/webidl.ts";
 import { HeaderList } from "../headers/header-list.ts";
 import { contentTypeName } from "../headers/header-name.ts";
 import { fillHeaderList, type Headers, type HeadersGuard, type HeadersInit, headersOver } from "../headers/headers.ts";
@@ -14,7 +22,7 @@ import { normalizeUrl, type URL } from "../url/url.ts";
 import { loadPart } from "../../parts/load-part.ts";
 import type { WebSocket } from "../../parts/websocket/websocket.ts";
 
-export type ResponseType = "default" | "error" | "basic";
+export type ResponseType = "default" | "error" | "basic" | "opaqueredirect";
 
 export interface ResponseInit {
   readonly status?: number;
@@ -37,6 +45,8 @@ export class ResponseState {
   headers: Headers | null = null;
   /** Not null exactly when the status is 101. */
   webSocket: WebSocket | null = null;
+  /** What a filtered response stands for: sent in its place, never shown. */
+  internal: ResponseState | null = null;
 
   constructor(headerList: HeaderList) {
     this.headerList = headerList;
@@ -150,26 +160,31 @@ export class Response {
     copy.url = state.url;
     copy.redirected = state.redirected;
     copy.guard = state.guard;
+    copy.internal = state.internal;
     return responseOver(copy);
   }
 
-  async arrayBuffer(): Promise<ArrayBuffer> {
-    return await readArrayBuffer(this.#state.body);
+  arrayBuffer(): Promise<ArrayBuffer> {
+    return isResponse(this) ? readArrayBuffer(this.#state.body) : illegalInvocation("Response.arrayBuffer");
   }
-  async bytes(): Promise<Uint8Array<ArrayBuffer>> {
-    return await readBytes(this.#state.body);
+  bytes(): Promise<Uint8Array<ArrayBuffer>> {
+    return isResponse(this) ? readBytes(this.#state.body) : illegalInvocation("Response.bytes");
   }
-  async text(): Promise<string> {
-    return await readText(this.#state.body);
+  text(): Promise<string> {
+    return isResponse(this) ? readText(this.#state.body) : illegalInvocation("Response.text");
   }
-  async json(): Promise<unknown> {
-    return await readJson(this.#state.body);
+  json(): Promise<unknown> {
+    return isResponse(this) ? readJson(this.#state.body) : illegalInvocation("Response.json");
   }
-  async blob(): Promise<Blob> {
-    return await readBlob(this.#state.body, this.#state.headerList.get(contentTypeName));
+  blob(): Promise<Blob> {
+    return isResponse(this)
+      ? readBlob(this.#state.body, this.#state.headerList.get(contentTypeName))
+      : illegalInvocation("Response.blob");
   }
-  async formData(): Promise<FormData> {
-    return await readFormData(this.#state.body, this.#state.headerList.get(contentTypeName));
+  formData(): Promise<FormData> {
+    return isResponse(this)
+      ? readFormData(this.#state.body, this.#state.headerList.get(contentTypeName))
+      : illegalInvocation("Response.formData");
   }
 
   static {

@@ -1,11 +1,11 @@
 /**
  * The door to web-streams-polyfill: nothing else imports its classes.
  *
- * Beside the standard's classes it knows one thing about their insides: the `_disturbed` mark, which Fetch asks for and no public
- * member shows.
+ * Beside the standard's classes it knows of their insides what Fetch asks for and no public member shows: the `_disturbed` mark and the kind
+ * of controller. Every export with a capital letter is a global.
  */
 import "../core/early-globals.ts";
-import { ReadableStream, WritableStream } from "web-streams-polyfill";
+import { ReadableByteStreamController, ReadableStream, WritableStream } from "web-streams-polyfill";
 import { amendPolyfill } from "./amend-polyfill.ts";
 
 export {
@@ -28,6 +28,7 @@ amendPolyfill({ ReadableStream, WritableStream });
 
 interface Inside {
   _disturbed: boolean;
+  readonly _readableStreamController: unknown;
 }
 
 export function isReadableStream(value: unknown): value is ReadableStream<Uint8Array> {
@@ -43,4 +44,9 @@ export function isDisturbed(stream: ReadableStream<unknown>): boolean {
 export function consumeStream(stream: ReadableStream<unknown>): void {
   stream.getReader();
   (stream as unknown as Inside)._disturbed = true;
+}
+
+/** Whether the stream has the type `bytes`. */
+export function isByteStream(stream: ReadableStream<unknown>): boolean {
+  return (stream as unknown as Inside)._readableStreamController instanceof ReadableByteStreamController;
 }

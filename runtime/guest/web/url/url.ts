@@ -4,8 +4,10 @@
  * An ordinary URL is kept as its text, and the attributes are cut out of it when asked for; everything else is a record of the
  * parser. Invariant: `#record` is null exactly when `#href` is ordinary (fast-url.ts), and both say the same otherwise.
  */
+import type { Blob } from "../body/blob.ts";
+import { createObjectUrl, revokeObjectUrl } from "../body/blob-url.ts";
 import { finishInterface } from "../core/interface.ts";
-import { isObject, requireArguments, toPrintable, toUsvString } from "../core/webidl.ts";
+import { isObject, requireArguments, toDomString, toPrintable, toUsvString } from "../core/webidl.ts";
 import { hashOf, isOrdinary, pathEnd, pathStart, searchOf } from "./fast-url.ts";
 import * as parser from "./parser.ts";
 import { reloadSearchParams, searchParamsOf, type URLSearchParams } from "./url-search-params.ts";
@@ -40,6 +42,15 @@ export class URL {
   static canParse(...parameters: [url: string | URL, base?: string | URL]): boolean {
     requireArguments(parameters.length, 1, "URL.canParse");
     return parse(toUsvString(parameters[0]), parameters[1]) !== null;
+  }
+
+  static createObjectURL(...parameters: [blob: Blob]): string {
+    return createObjectUrl(parameters);
+  }
+
+  static revokeObjectURL(...parameters: [url: string]): void {
+    requireArguments(parameters.length, 1, "URL.revokeObjectURL");
+    revokeObjectUrl(toDomString(parameters[0]));
   }
 
   get href(): string {

@@ -26,6 +26,11 @@ function decode(part: string): string {
 }
 
 function percentDecode(text: string): string {
+  return decodeUtf8(percentDecodeBytes(text)) ?? "";
+}
+
+/** The bytes of `text` with its percent-encoded ones decoded (https://url.spec.whatwg.org/#string-percent-decode). */
+export function percentDecodeBytes(text: string): Uint8Array<ArrayBuffer> {
   const bytes = encodeUtf8(text);
   let written = 0;
   for (let at = 0; at < bytes.length; at++) {
@@ -38,7 +43,7 @@ function percentDecode(text: string): string {
       at += 2;
     }
   }
-  return decodeUtf8(bytes.subarray(0, written)) ?? "";
+  return bytes.subarray(0, written);
 }
 
 function hexDigit(byte: number | undefined): number {
