@@ -129,7 +129,7 @@ describe("what Node.js has as globals", () => {
     expect(bytes).toBeLessThan(2_000);
   });
 
-  it("process.env holds the variables in every hook, is empty at the top level, and cannot be changed", async () => {
+  it("process.env holds NODE_ENV and the variables in every hook, none of those at the top level, and cannot be changed", async () => {
     const imports =
       'import process, { env as named } from "node:process"; const early = { ...globalThis.process.env }; const { env: kept } = globalThis.process;';
     const body = `const strict = []; for (const change of [() => { "use strict"; kept.A = "b"; }, () => { "use strict"; delete kept.A; }, () => Object.defineProperty(kept, "B", { value: 1 }), () => Object.setPrototypeOf(kept, null), () => Object.freeze(kept)])
@@ -138,12 +138,12 @@ describe("what Node.js has as globals", () => {
       return [early, { ...kept }, kept.A, "A" in kept, kept.NOTHING ?? null, Object.keys(kept), env.A, process.env === kept, named === kept, globalThis.process.env === kept, strict];`;
     const environment = { A: "1", toString: "2" };
     await expect(evaluate(driver, { imports, body, environment })).resolves.toEqual([
-      {},
-      environment,
+      { NODE_ENV: "production" },
+      { NODE_ENV: "production", ...environment },
       "1",
       true,
       null,
-      ["A", "toString"],
+      ["NODE_ENV", "A", "toString"],
       "1",
       true,
       true,

@@ -227,16 +227,19 @@ describe("the memory of an instance", () => {
     ).toEqual([webAssemblyLimits.memoriesMax, "RangeError"]);
   });
 
-  it("is never shared: SharedArrayBuffer stays unreachable", async () => {
+  it("is shared by nobody: a shared one stays in the budget, modules with shared memories are refused", async () => {
     const shared = moduleOf(section(5, vector([limits.shared(1, 2)])));
     expect(
       await run(
-        `return [attempt(() => new WebAssembly.Memory({ initial: 1, maximum: 2, shared: true })), attempt(() => new WebAssembly.Module(bytes.shared)), WebAssembly.validate(bytes.shared),
+        `return [attempt(() => new WebAssembly.Memory({ initial: 1, maximum: 2, shared: true }).buffer.byteLength), attempt(() => new WebAssembly.Memory({ initial: 1, shared: true })),
+          attempt(() => new WebAssembly.Memory({ initial: 1e4, maximum: 6e4, shared: true })), attempt(() => new WebAssembly.Module(bytes.shared)), WebAssembly.validate(bytes.shared),
           typeof SharedArrayBuffer, new WebAssembly.Memory({ initial: 1, shared: false }).buffer.constructor === ArrayBuffer];`,
         { bytes: { shared } },
       ),
     ).toEqual([
-      "TypeError: WebAssembly.Memory(): property 'shared': shared memories are not available",
+      65_536,
+      "TypeError: WebAssembly.Memory(): property 'maximum' is required for a shared memory",
+      expect.stringMatching(/^RangeError: WebAssembly\.Memory\(\): could not allocate memory/),
       "CompileError: Cannot compile a WebAssembly module: shared memories are not available",
       false,
       "undefined",

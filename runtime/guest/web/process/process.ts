@@ -1,8 +1,8 @@
 /**
  * `process.env` and nothing else of Node's `process`: what code written for several runtimes reads its configuration from.
  *
- * The object is the same from the module's top level on and empty there: variables belong to an instance, and neither a snapshot nor the code
- * may hold them. Invariant: authors' code changes nothing in it; assignments throw in strict mode and are ignored elsewhere.
+ * The object is the same from the module's top level on and holds NODE_ENV alone there: variables belong to an instance, and neither a snapshot
+ * nor the code may hold them. Invariant: authors' code changes nothing in it; assignments throw in strict mode and are ignored elsewhere.
  */
 
 export interface Process {
@@ -18,7 +18,8 @@ export interface ProcessParts {
 const { assign, keys } = Object;
 
 export function createProcess(): ProcessParts {
-  const variables: Record<string, string> = {};
+  // What bundles are built for; packages that are not asked at build time ask here.
+  const variables: Record<string, string> = { NODE_ENV: "production" };
   const refuse = (): boolean => false;
   const handler = {
     set: refuse,

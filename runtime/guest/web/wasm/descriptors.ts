@@ -10,6 +10,11 @@ export interface LimitsDescriptor {
   readonly is64: boolean;
 }
 
+export interface MemoryDescriptor extends LimitsDescriptor {
+  /** Nobody shares it: there is one thread, and modules with shared memories are refused. Its maximum is set. */
+  readonly isShared: boolean;
+}
+
 export interface TableDescriptor extends LimitsDescriptor {
   readonly element: string;
 }
@@ -22,12 +27,15 @@ const toUnsigned64 = BigInt.asUintN;
 
 type Fields = Readonly<Record<string, unknown>>;
 
-export function readMemoryDescriptor(value: unknown): LimitsDescriptor {
+export function readMemoryDescriptor(value: unknown): MemoryDescriptor {
   const where = "WebAssembly.Memory()";
   const fields = fieldsOf(value, where);
   const limits = readLimits(fields, where);
-  if (fields["shared"]) throw new DescriptorTypeError(`${where}: property 'shared': shared memories are not available`);
-  return limits;
+  const isShared = Boolean(fields["shared"]);
+  if (isShared && limits.maximum === null) {
+    throw new DescriptorTypeError(`${where}: property 'maximum' is required for a shared memory`);
+  }
+  return { ...limits, isShared };
 }
 
 export function readTableDescriptor(value: unknown): TableDescriptor {

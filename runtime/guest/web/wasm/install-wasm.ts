@@ -109,13 +109,13 @@ function replaceConstructors(
     name: "Memory",
     constructor: native.Memory,
     make: (parameters, newTarget) => {
-      const { initial, maximum, is64 } = readMemoryDescriptor(parameters[0]);
+      const { initial, maximum, is64, isShared } = readMemoryDescriptor(parameters[0]);
       if (maximum !== null && initial > maximum) {
         throw new WasmRangeError(
           `WebAssembly.Memory(): property 'initial': received ${initial}, allowed 0..${maximum}`,
         );
       }
-      return modules.makeMemory({ initialPages: initial, maximumPages: maximum, is64 }, newTarget);
+      return modules.makeMemory({ initialPages: initial, maximumPages: maximum, is64, isShared }, newTarget);
     },
   });
   replaceConstructor(namespace, {

@@ -106,12 +106,18 @@ export class WasmModules {
     return all;
   }
 
-  makeMemory(wish: DeclaredMemory, newTarget: Constructor): object {
+  makeMemory(wish: DeclaredMemory & { readonly isShared?: boolean }, newTarget: Constructor): object {
     return this.#budget.make(wish, (maximumPages) => {
-      const { initialPages, is64 } = wish;
+      const { initialPages, is64, isShared = false } = wish;
       const descriptor = is64
-        ? { __proto__: null, address: "i64", initial: toBigInt(initialPages), maximum: toBigInt(maximumPages) }
-        : { __proto__: null, initial: initialPages, maximum: maximumPages };
+        ? {
+            __proto__: null,
+            address: "i64",
+            initial: toBigInt(initialPages),
+            maximum: toBigInt(maximumPages),
+            shared: isShared,
+          }
+        : { __proto__: null, initial: initialPages, maximum: maximumPages, shared: isShared };
       return construct(this.#native.Memory, [descriptor], newTarget) as object;
     });
   }
