@@ -73,7 +73,8 @@ describe("HostSet", () => {
     await hosts.load(version);
     expect(JSON.parse(await textOf(await served(hosts, version.key)))).toEqual([
       ["env"],
-      [],
+      // Said to all functions alike.
+      ["NODE_ENV"],
       "undefined",
       "undefined",
       [],
