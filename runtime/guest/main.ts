@@ -9,7 +9,6 @@
  * nobody can replace, also where a snapshot's author ran before the host; they do nothing any more once an instance is connected.
  */
 import { hooks, type Hook } from "../../sdk/phase.ts";
-import { takeSharedMemory } from "./bridge/port.ts";
 import { connect, type HostFunctions, type Receive } from "./bridge/receive.ts";
 import { installGlobals, removeSharedMemory } from "./install-globals.ts";
 import { coreModules } from "./parts/core-modules.ts";
@@ -45,7 +44,6 @@ const deleteProperty = Reflect.deleteProperty;
 let isConnected = false;
 
 shareCoreModules(coreModules);
-takeSharedMemory(globalThis);
 installGlobals(globalThis);
 installPartGlobals(globalThis);
 
@@ -66,7 +64,6 @@ let compileImported: CompileImported | null = null;
 hide("__selvagePrepare", (memoryMiB: number, partSource: (name: string) => string): void => {
   if (isConnected) throw new TypeError("The instance was connected already");
   deleteProperty(globalThis, "__selvageProvidePart");
-  takeSharedMemory(globalThis);
   removeSharedMemory(globalThis);
   connectPartSources(partSource);
   compileImported = limitWebAssembly(globalThis, memoryMiB);
