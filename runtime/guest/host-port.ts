@@ -91,12 +91,10 @@ export interface HostPort {
   /** UTS #46 ToASCII; an empty string when the domain is invalid. */
   domainToAscii(domain: string): string;
   /**
-   * Computes what is over in microseconds while the isolate waits (host-operations/quick-crypto.ts); the bytes lie in `scratch`. Empty when it has to
-   * be asked by `call`.
+   * Computes what is over in microseconds while the isolate waits (host-operations/quick-crypto.ts); the host gets a copy of `bytes`. Empty when it
+   * has to be asked by `call`.
    */
-  compute(request: string): string;
-  /** Memory that the host sees too. Whatever is in it is overwritten by the next `compute`. */
-  scratch(): Uint8Array;
+  compute(request: string, bytes: ArrayBuffer): string;
   /** Milliseconds since the instance started. */
   monotonicMs(): number;
   /**

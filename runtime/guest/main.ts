@@ -101,7 +101,6 @@ hide(
     randomBytes: HostFunctions["randomBytes"],
     domainToAscii: HostFunctions["domainToAscii"],
     compute: HostFunctions["compute"],
-    shareMemory: HostFunctions["shareMemory"],
   ): Receive => {
     const module = authorModule();
     if (module === null) throw new TypeError("The module has no default export with hooks");
@@ -113,7 +112,7 @@ hide(
     const facts = parseJson(factsJson) as BootFacts;
     fill(facts.environment);
     return connect(
-      { send, randomBytes, domainToAscii, compute, shareMemory },
+      { send, randomBytes, domainToAscii, compute },
       {
         functionName: facts.functionName,
         version: facts.version,

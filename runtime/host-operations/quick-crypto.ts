@@ -2,7 +2,7 @@
  * What WebCrypto asks for again and again and is over in microseconds, computed at once while the guest waits: digests, signatures and
  * verifications of small messages. One crossing instead of three; the rest goes the way of subtle.ts, and so does everything that fails here.
  *
- * Bytes lie in memory that the guest's bridge shares with the host and user code never gets. Invariants: nothing from the guest is trusted; a
+ * Bytes come as one copied buffer and go back in a string, a character for each. Invariants: nothing from the guest is trusted; a
  * request takes a bounded time, because the thread of all instances performs it; a refusal is "" and never an error.
  */
 import { createHmac, hash, KeyObject, sign, timingSafeEqual, verify, type webcrypto } from "node:crypto";
@@ -30,6 +30,7 @@ export class QuickCrypto {
   readonly #find: (handle: number) => webcrypto.CryptoKey | undefined;
   readonly #supports: (values: readonly unknown[]) => boolean;
   readonly #keys = new WeakMap<webcrypto.CryptoKey, KeyObject>();
+  /** Of the request at hand. */
   #memory: Uint8Array = new Uint8Array(0);
 
   /** `find` knows the instance's own keys by their numbers; `supports` is SubtleCrypto.supports. */
@@ -41,18 +42,14 @@ export class QuickCrypto {
     this.#supports = (values) => parts.supports(values);
   }
 
-  /** The guest's bridge shares its memory, once. */
-  share(memory: unknown): void {
-    if (memory instanceof SharedArrayBuffer && memory.byteLength <= quickBytesMax)
-      this.#memory = new Uint8Array(memory);
-  }
-
   /**
-   * Performs `digest`, `sign`, `verify` or `supports`, whose fields are separated by line feeds (guest/web/crypto/quick.ts). Returns how many bytes of the memory
-   * are the result, or the verdict 1 or 0; "" when it has to be asked otherwise.
+   * Performs `digest`, `sign`, `verify` or `supports`, whose fields are separated by line feeds (guest/web/crypto/quick.ts). Returns `b` and the result's bytes,
+   * or the verdict 1 or 0; "" when it has to be asked otherwise.
    */
-  compute(request: unknown): string {
+  compute(request: unknown, bytes: unknown): string {
     if (typeof request !== "string" || request.length > requestCharsMax) return "";
+    if (!(bytes instanceof ArrayBuffer) || bytes.byteLength > quickBytesMax) return "";
+    this.#memory = new Uint8Array(bytes);
     const [operation, ...fields] = request.split("\n");
     try {
       switch (operation) {
@@ -76,7 +73,7 @@ export class QuickCrypto {
   #digest([algorithm = "", length = ""]: readonly string[]): string {
     const name = digests.get(algorithm);
     const data = this.#bytes(0, Number(length));
-    return name === undefined || data === null ? "" : this.#answer(hash(name, data, "buffer"));
+    return name === undefined || data === null ? "" : answerOf(hash(name, data, "buffer"));
   }
 
   #sign([algorithm = "", digest = "", handle = "", length = ""]: readonly string[]): string {
@@ -84,7 +81,7 @@ export class QuickCrypto {
     const data = this.#bytes(0, Number(length));
     // An RSA signature takes a millisecond: too long for the thread of all.
     if (signing === null || data === null || signing.kind === "rsa") return "";
-    return this.#answer(signed(signing, data));
+    return answerOf(signed(signing, data));
   }
 
   #verify([algorithm = "", digest = "", handle = "", signatureLength = "", length = ""]: readonly string[]): string {
@@ -143,12 +140,10 @@ export class QuickCrypto {
     const isInside = Number.isSafeInteger(from) && Number.isSafeInteger(length) && from >= 0 && length >= 0;
     return isInside && from + length <= this.#memory.length ? this.#memory.subarray(from, from + length) : null;
   }
+}
 
-  #answer(result: Uint8Array): string {
-    if (result.length > this.#memory.length) return "";
-    this.#memory.set(result);
-    return String(result.length);
-  }
+function answerOf(result: Buffer): string {
+  return `b${result.toString("latin1")}`;
 }
 
 function signingWith(kind: Signing["kind"], key: KeyObject, digestName: string | undefined): Signing | null {
@@ -156,7 +151,7 @@ function signingWith(kind: Signing["kind"], key: KeyObject, digestName: string |
   return digest === undefined ? null : { key, digest, kind };
 }
 
-function signed({ key, digest, kind }: Signing, data: Uint8Array): Uint8Array {
+function signed({ key, digest, kind }: Signing, data: Uint8Array): Buffer {
   if (kind === "hmac") return hmacOf(digest, key, data);
   return sign(digest, data, kind === "ecdsa" ? { key, dsaEncoding: "ieee-p1363" } : key);
 }
@@ -169,7 +164,7 @@ function isValid({ key, digest, kind }: Signing, signature: Uint8Array, data: Ui
   return verify(digest, data, kind === "ecdsa" ? { key, dsaEncoding: "ieee-p1363" } : key, signature);
 }
 
-function hmacOf(digest: string | null, key: KeyObject, data: Uint8Array): Uint8Array {
+function hmacOf(digest: string | null, key: KeyObject, data: Uint8Array): Buffer {
   return createHmac(digest ?? "", key)
     .update(data)
     .digest();

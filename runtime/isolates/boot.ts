@@ -122,10 +122,7 @@ export async function connectIsolate(
         new ivm.Callback(wires.send, { ignored: true }),
         new ivm.Callback((lengthBytes: number) => environment.randomBytes(boundedLength(lengthBytes))),
         new ivm.Callback((domain: string) => environment.domainToAscii(boundedText(domain))),
-        new ivm.Callback((request: unknown) => quickCrypto.compute(request)),
-        new ivm.Callback((memory: unknown) => {
-          quickCrypto.share(memory);
-        }),
+        new ivm.Callback((request: unknown, bytes: unknown) => quickCrypto.compute(request, bytes)),
       ],
       { result: { reference: true }, timeout: 1_000 },
     );

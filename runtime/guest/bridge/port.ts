@@ -10,18 +10,6 @@ import { errorFromHost } from "../web/core/host-error.ts";
 import type { Outbox } from "./outbox.ts";
 
 const randomBlockBytes = 4096;
-const scratchBytes = 65_536;
-
-let SharedMemory: SharedArrayBufferConstructor | null = null;
-
-/**
- * Takes it before it is removed from the global object: no object that is made of it leaves this file and the host. It is not there while a
- * snapshot is made, and again when one was restored.
- */
-export function takeSharedMemory(from: { readonly SharedArrayBuffer?: SharedArrayBufferConstructor }): void {
-  SharedMemory ??= from.SharedArrayBuffer ?? null;
-}
-
 interface Call {
   readonly resolve: (result: HostCallResult) => void;
   readonly reject: (reason: unknown) => void;
@@ -32,8 +20,7 @@ export interface PortWires {
   readonly bufferedBodyBytesMax: number;
   readonly randomBytes: (lengthBytes: number) => ArrayBuffer;
   readonly domainToAscii: (domain: string) => string;
-  readonly compute: (request: string) => string;
-  readonly shareMemory: (memory: SharedArrayBuffer) => void;
+  readonly compute: (request: string, bytes: ArrayBuffer) => string;
   readonly log: (level: LogLevel, message: string) => void;
   readonly holdInvocation: () => () => void;
   readonly fetch: (request: OutgoingRequest, signal: AbortSignal | null) => Promise<IncomingResponse>;
@@ -44,7 +31,6 @@ export class BridgePort implements HostPort {
   readonly #startedAt = Date.now();
   readonly #timers = new Map<number, () => void>();
   readonly #calls = new Map<number, Call>();
-  #scratch: Uint8Array | null = null;
   #randomBlock = new ArrayBuffer(0);
   #randomUsed = 0;
   #nextTimer = 1;
@@ -73,16 +59,8 @@ export class BridgePort implements HostPort {
     return this.#wires.domainToAscii(domain);
   }
 
-  compute(request: string): string {
-    return this.#wires.compute(request);
-  }
-
-  scratch(): Uint8Array {
-    if (this.#scratch !== null) return this.#scratch;
-    const memory = SharedMemory === null ? new ArrayBuffer(0) : new SharedMemory(scratchBytes);
-    this.#scratch = new Uint8Array(memory);
-    if (memory.byteLength > 0) this.#wires.shareMemory(memory as SharedArrayBuffer);
-    return this.#scratch;
+  compute(request: string, bytes: ArrayBuffer): string {
+    return this.#wires.compute(request, bytes);
   }
 
   monotonicMs(): number {

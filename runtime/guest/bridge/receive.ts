@@ -20,8 +20,7 @@ export interface HostFunctions {
   readonly send: SendToHost;
   readonly randomBytes: (lengthBytes: number) => ArrayBuffer;
   readonly domainToAscii: (domain: string) => string;
-  readonly compute: (request: string) => string;
-  readonly shareMemory: (memory: SharedArrayBuffer) => void;
+  readonly compute: (request: string, bytes: ArrayBuffer) => string;
 }
 
 export type Receive = (batch: string, ...buffers: ArrayBuffer[]) => void;
@@ -71,7 +70,6 @@ export function connect(host: HostFunctions, facts: InstanceFacts): Receive {
     randomBytes: host.randomBytes,
     domainToAscii: host.domainToAscii,
     compute: host.compute,
-    shareMemory: host.shareMemory,
     log: (level: LogLevel, message: string) => {
       invocations.log(level, message);
     },

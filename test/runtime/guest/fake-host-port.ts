@@ -27,7 +27,6 @@ export class FakeHostPort implements HostPort {
   readonly logs: { readonly level: LogLevel; readonly message: string }[] = [];
   readonly calls: string[] = [];
   readonly subtle: HostSubtle = new HostSubtle(webcrypto);
-  readonly memory: Uint8Array = new Uint8Array(new SharedArrayBuffer(65_536));
   readonly quick: QuickCrypto = new QuickCrypto(this.subtle);
   readonly compression: HostCompression = new HostCompression();
   readonly bufferedBodyBytesMax = 1_048_576;
@@ -36,10 +35,6 @@ export class FakeHostPort implements HostPort {
     Promise.reject(new TypeError("no network"));
   readonly #timers = new Map<number, PendingTimer>();
   #lastTimer = 0;
-
-  constructor() {
-    this.quick.share(this.memory.buffer);
-  }
 
   get timerCount(): number {
     return this.#timers.size;
@@ -65,11 +60,8 @@ export class FakeHostPort implements HostPort {
   domainToAscii(domain: string): string {
     return domainToASCII(domain);
   }
-  compute(request: string): string {
-    return this.quick.compute(request);
-  }
-  scratch(): Uint8Array {
-    return this.memory;
+  compute(request: string, bytes: ArrayBuffer): string {
+    return this.quick.compute(request, bytes);
   }
   monotonicMs(): number {
     return this.nowMs;

@@ -33,7 +33,6 @@ const connect = `
     domainToAscii: (domain) => $1(domain),
     randomBytes: (lengthBytes) => $2(lengthBytes).buffer,
     compute: () => "",
-    scratch: () => new Uint8Array(65536),
     monotonicMs: () => 1,
     log() {},
   });

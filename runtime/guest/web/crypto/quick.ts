@@ -6,6 +6,8 @@ import type { WireValue } from "../../crypto-protocol.ts";
 import { hostPort } from "../../host-port.ts";
 import { bytesOf, isBufferSource } from "../encoding/buffer-source.ts";
 
+/** As quick-crypto.ts has it. */
+const quickBytesMax = 65_536;
 const names: ReadonlySet<string> = new Set(["SHA-1", "SHA-256", "SHA-384", "SHA-512"]);
 const signing: ReadonlySet<string> = new Set(["HMAC", "ECDSA", "Ed25519"]);
 const verifying: ReadonlySet<string> = new Set(["HMAC", "ECDSA", "Ed25519", "RSASSA-PKCS1-v1_5"]);
@@ -14,8 +16,8 @@ type Subtle = ArrayBuffer | ArrayBufferView<ArrayBuffer>;
 
 export function quickDigest(algorithm: unknown, data: unknown): ArrayBuffer | null {
   if (typeof algorithm !== "string" || !names.has(algorithm) || !isBufferSource(data)) return null;
-  const length = place([data]);
-  return length === null ? null : resultOf(hostPort().compute(`digest\n${algorithm}\n${data.byteLength}`));
+  const bytes = joined([data]);
+  return bytes === null ? null : resultOf(hostPort().compute(`digest\n${algorithm}\n${data.byteLength}`, bytes));
 }
 
 /** `handle` is the key's number on the host. */
@@ -26,8 +28,8 @@ export function quickSign(request: {
 }): ArrayBuffer | null {
   const { data } = request;
   const head = headOf(request, signing);
-  if (head === null || !isBufferSource(data) || place([data]) === null) return null;
-  return resultOf(hostPort().compute(`sign\n${head}\n${data.byteLength}`));
+  const bytes = head === null || !isBufferSource(data) ? null : joined([data]);
+  return bytes === null ? null : resultOf(hostPort().compute(`sign\n${head}\n${bytes.byteLength}`, bytes));
 }
 
 export function quickVerify(request: {
@@ -39,16 +41,18 @@ export function quickVerify(request: {
   const { signature, data } = request;
   const head = headOf(request, verifying);
   if (head === null || !isBufferSource(signature) || !isBufferSource(data)) return null;
-  if (place([signature, data]) === null) return null;
-  const answer = hostPort().compute(`verify\n${head}\n${signature.byteLength}\n${data.byteLength}`);
+  const bytes = joined([signature, data]);
+  if (bytes === null) return null;
+  const answer = hostPort().compute(`verify\n${head}\n${signature.byteLength}\n${data.byteLength}`, bytes);
   return answer === "" ? null : answer === "1";
 }
 
 /** `values` are the parameters of SubtleCrypto.supports; what cannot be asked is not supported. */
 export function quickSupports(values: readonly WireValue[], buffers: readonly ArrayBuffer[]): boolean {
-  if (place(buffers) === null) return false;
+  const bytes = joined(buffers);
+  if (bytes === null) return false;
   const lengths = buffers.map((buffer) => buffer.byteLength).join(",");
-  return hostPort().compute(`supports\n${lengths}\n${JSON.stringify(values)}`) === "1";
+  return hostPort().compute(`supports\n${lengths}\n${JSON.stringify(values)}`, bytes) === "1";
 }
 
 /** Only what is written in the plainest way: a name, or an object of our own realm with a name and a hash that are strings. */
@@ -83,22 +87,25 @@ function ownValue(value: unknown, name: string): unknown {
 
 const { getOwnPropertyDescriptor, getPrototypeOf, prototype: objectPrototype } = Object;
 
-/** Writes the inputs one behind the other into the memory that the host sees; null when they do not fit. */
-function place(inputs: readonly Subtle[]): number | null {
-  const memory = hostPort().scratch();
+/** The inputs one behind the other; null when they are too long. */
+function joined(inputs: readonly Subtle[]): ArrayBuffer | null {
   let length = 0;
   for (const input of inputs) length += input.byteLength;
-  if (length > memory.length) return null;
+  if (length > quickBytesMax) return null;
+  const all = new Uint8Array(length);
   let at = 0;
   for (const input of inputs) {
     const bytes = bytesOf(input);
-    memory.set(bytes, at);
+    all.set(bytes, at);
     at += bytes.length;
   }
-  return length;
+  return all.buffer;
 }
 
+/** `b` and a character for each byte. */
 function resultOf(answer: string): ArrayBuffer | null {
   if (answer === "") return null;
-  return new Uint8Array(hostPort().scratch().subarray(0, Number(answer))).buffer;
+  const bytes = new Uint8Array(answer.length - 1);
+  for (let index = 0; index < bytes.length; index += 1) bytes[index] = answer.charCodeAt(index + 1);
+  return bytes.buffer;
 }
