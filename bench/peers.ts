@@ -25,6 +25,20 @@ const peers: readonly Peer[] = [
     use: "the peer of `hello` and `stream`",
     get: "npm ci (it is a development dependency)",
   },
+  {
+    name: "nginx",
+    command: "/usr/sbin/nginx",
+    versionArgs: ["-v"],
+    use: "a peer of `hit`, `disk` and `miss`",
+    get: "apt-get install nginx (and stop the service it starts)",
+  },
+  {
+    name: "varnish",
+    command: "/usr/sbin/varnishd",
+    versionArgs: ["-V"],
+    use: "a peer of `hit` and `miss`",
+    get: "apt-get install varnish (and stop the service it starts)",
+  },
 ];
 
 /** One line per peer: whether it is here, what for, and how to get it when it is not. */

@@ -4,8 +4,10 @@ import { crypto } from "./scenarios/crypto.ts";
 import { density } from "./scenarios/density.ts";
 import { failover } from "./scenarios/failover.ts";
 import { hello } from "./scenarios/hello.ts";
+import { hit } from "./scenarios/hit.ts";
+import { miss } from "./scenarios/miss.ts";
 import { publish } from "./scenarios/publish.ts";
 import { stream } from "./scenarios/stream.ts";
 import type { Scenario } from "./scenario.ts";
 
-export const scenarios: readonly Scenario[] = [hello, cold, publish, density, failover, crypto, stream];
+export const scenarios: readonly Scenario[] = [hello, cold, publish, density, failover, crypto, stream, hit, miss];
