@@ -30,6 +30,6 @@ it.each([
   expect(origin.requests).toBe(before + 1);
 });
 
-it.each(["/", "/keep/", "/keep/99999999", "/other/1", "/keep/1/../2"])("answers %s with 404", async (path) => {
+it.each(["/", "/keep/", "/keep/99999999", "/other/1", "/keep/12x"])("answers %s with 404", async (path) => {
   expect((await sendRequest({ url: `http://127.0.0.1:${origin.port}${path}`, agent })).status).toBe(404);
 });
