@@ -37,8 +37,17 @@ export class ClientSocket implements SocketEnd {
     this.#guest = guest;
   }
 
+  get isOpen(): boolean {
+    return this.#socket !== null;
+  }
+
+  /** The open handler: does nothing else, see `ClientSockets.upgrade`. */
   opened(socket: UwsSocket<SocketData>): void {
     this.#socket = socket;
+  }
+
+  /** Joins the open socket with the function's end. */
+  join(): void {
     this.#guest.attach(this);
   }
 

@@ -33,12 +33,8 @@ export class ClientSockets {
       idleTimeout: socketLimits.idleSeconds,
       sendPingsAutomatically: true,
       upgrade: receive,
-      open: (socket) => {
-        const { client } = socket.getUserData();
-        this.#open.add(client);
-        client.opened(socket);
-        if (this.#isClosing) client.leave(CLOSING_REASON);
-      },
+      // Runs within `upgrade`, where there is something not to do.
+      open: (socket) => socket.getUserData().client.opened(socket),
       message: (socket, message, isBinary) => socket.getUserData().client.received(message, isBinary),
       drain: (socket) => socket.getUserData().client.drained(),
       close: (socket, code, message) => {
@@ -49,26 +45,40 @@ export class ClientSockets {
     };
   }
 
-  /** Sends the 101 and joins the client with the function's end. A client that is gone already closes it. */
-  upgrade(
+  /**
+   * Sends the 101 and joins the client with the function's end. A client that is gone already closes it.
+   *
+   * The library's `cork` looks after its callback whether the answer was its connection's last, and takes the new socket for the old one when both
+   * have the same address: it reads that from memory which the upgrade gave back, and closes the socket if the wrong bits are there by now (repaired
+   * upstream by uWebSockets #1929, in v20.79). So nothing that needs memory is done from the upgrade to the end of the callback. That is why this has
+   * a turn of its own, too: otherwise the open handler's return may run what waits for the next tick. Without a cork the library warns each time.
+   */
+  async upgrade(
     served: ServedRequest,
     answer: ResponseMessage,
-    given: { readonly guest: GuestSocket; readonly fields: UpgradeFields },
-  ): void {
-    const { guest, fields } = given;
+    { guest, fields }: { readonly guest: GuestSocket; readonly fields: UpgradeFields },
+  ): Promise<void> {
+    const client = new ClientSocket(guest);
+    const data: SocketData = { client };
+    const protocol = getHeader(answer.headers, "sec-websocket-protocol") ?? "";
+    const headers = answer.headers.replace(HANDSHAKE_FIELDS, "");
+    await new Promise<void>((resolve) => {
+      setImmediate(resolve);
+    });
     if (served.isOver) {
       guest.close({ code: 1006, reason: "", wasClean: false });
       return;
     }
     const { response } = served;
-    const data: SocketData = { client: new ClientSocket(guest) };
-    const protocol = getHeader(answer.headers, "sec-websocket-protocol") ?? "";
-    const headers = answer.headers.replace(HANDSHAKE_FIELDS, "");
     response.cork(() => {
       writeHead(response, { ...answer, headers });
       served.ending();
       response.upgrade(data, fields.key, protocol, "", fields.context);
     });
+    if (!client.isOpen) return;
+    this.#open.add(client);
+    client.join();
+    if (this.#isClosing) client.leave(CLOSING_REASON);
   }
 
   /** Says good-bye to every client, and to those that are on their way. */

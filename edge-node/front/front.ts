@@ -235,7 +235,7 @@ class UwsFront implements Front {
       this.#count(exchange, answer);
       if (answer === null) return;
       if (exchange.socket !== null && upgrade !== null) {
-        this.#sockets.upgrade(served, answer, { guest: exchange.socket, fields: upgrade });
+        await this.#sockets.upgrade(served, answer, { guest: exchange.socket, fields: upgrade });
         return;
       }
       const options = { method: exchange.client.method, isLast: served.isLast || this.#isDraining };
