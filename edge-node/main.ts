@@ -37,7 +37,8 @@ async function run(config: NodeConfig): Promise<void> {
   ]);
   const spawn = forkFronts({
     entryFile: fileURLToPath(new URL("front-main.ts", import.meta.url)),
-    environment: { ...frontEnvironment(process.env), NODE_COMPILE_CACHE: compileCache },
+    // Origins are checked against the certificate authorities of this machine, too.
+    environment: { ...frontEnvironment(process.env), NODE_USE_SYSTEM_CA: "1", NODE_COMPILE_CACHE: compileCache },
     ahead: frontSettings(config),
   });
   const [{ createLogger }, { NodeSupervisor }] = await Promise.all([

@@ -142,6 +142,24 @@ export const errorCodes = {
     text: "The origin's address is not allowed on this node.",
     retry: false,
   },
+  ORIGIN_CERTIFICATE: {
+    source: "origin",
+    status: 502,
+    text: "The origin could not prove who it is.",
+    retry: false,
+  },
+  ORIGIN_OVERLOADED: {
+    source: "origin",
+    status: 503,
+    text: "Too many requests wait for the origin.",
+    retry: true,
+  },
+  ORIGIN_REDIRECTS: {
+    source: "origin",
+    status: 502,
+    text: "The origin redirects too often, or to nowhere.",
+    retry: false,
+  },
   ORIGIN_NOT_CONFIGURED: { source: "origin", status: 502, text: "This host has no origin.", retry: false },
   // node
   NODE_OVERLOADED: { source: "node", status: 503, text: "The node has too many requests in flight.", retry: true },

@@ -237,3 +237,35 @@ export const controlLinkLimits = {
   reconnectMsMin: 100,
   reconnectMsMax: 10_000,
 } as const;
+
+/** Bounds of what one front asks origins. */
+export const originLimits = {
+  /** Times one client request is sent to sources of its domain, the first included; each redirect that is followed has as many. */
+  attemptsMax: 3,
+  /** Requests of a domain that are sent once more although a source may have seen them: this share of its requests within `retryWindowMs`, … */
+  retryShare: 0.2,
+  /** … but this many in any case. */
+  retriesMin: 10,
+  retryWindowMs: 10_000,
+  /** Connections to one source when its `max_connections` does not say. */
+  connectionsDefault: 1_024,
+  /** Requests that wait for a connection to one source; one more is refused. They wait as long as the domain's connect timeout. */
+  waitingMax: 1_000,
+  /** Redirects of an origin that are followed for one request. */
+  redirectsMax: 5,
+  /** A connection that is not used for this time is closed, unless its server named a time. */
+  keepAliveMs: 15_000,
+  /** Seconds when the domain does not say. */
+  connectTimeoutDefaultS: 5,
+  idleTimeoutDefaultS: 30,
+  /** Requests in a row that found a source not there or silent until it is put aside, and for how long; twice as long each further time. */
+  failuresUntilAside: 3,
+  asideMsMin: 1_000,
+  asideMsMax: 60_000,
+  /** Sources that health checks ask; further ones are judged by requests alone. */
+  checkedSourcesMax: 2_000,
+  /** Health checks under way at once; one more is made later. */
+  checksAtOnceMax: 50,
+  /** What is read of a health check's answer so that its connection can be used again, bytes. */
+  checkBodyBytesMax: 65_536,
+} as const;

@@ -13,6 +13,7 @@ import { MemoryFunctionCaches } from "../cache/memory-function-caches.ts";
 import type { Clock } from "../clock.ts";
 import type { Logger } from "../logger.ts";
 import { Connections, type Resolver } from "../origin/connections.ts";
+import { Origins } from "../origin/origins.ts";
 import type { EgressPolicy } from "../origin/egress-policy.ts";
 import { cacheWord } from "../pipeline/cache-note.ts";
 import { Collapser } from "../pipeline/collapser.ts";
@@ -48,6 +49,8 @@ export interface FrontOptions {
   readonly functionEgress: EgressPolicy;
   /** Default `dns.lookup`. */
   readonly resolver?: Resolver;
+  /** Certificate authorities that https origins are checked against, PEM. Default: those of Node.js and of the machine. */
+  readonly authorities?: readonly string[];
   readonly cacheBytesMax: number;
   /** Begins every request id of this front; unique in the fleet, 1..40 characters of `[A-Za-z0-9_-]`. */
   readonly requestIdPrefix: string;
@@ -101,7 +104,13 @@ class UwsFront implements Front {
     this.#background = new BackgroundTasks(options.logger);
     this.#requestsMax = options.requestsMax ?? nodeLimits.requestsMax;
     this.#socketsMax = options.socketsMax ?? socketLimits.perFrontMax;
-    const connecting = options.resolver === undefined ? {} : { resolver: options.resolver };
+    const { clock, random, resolver, authorities } = options;
+    const connecting = {
+      ...(resolver === undefined ? {} : { resolver }),
+      ...(authorities === undefined ? {} : { authorities }),
+    };
+    const originConnections = new Connections({ policy: options.originEgress, ...connecting });
+    const metrics = new PipelineMetrics();
     this.#services = {
       driver: options.driver,
       clock: options.clock,
@@ -110,9 +119,10 @@ class UwsFront implements Front {
       functionCaches: new MemoryFunctionCaches({ clock: options.clock }),
       routing: () => this.#routing,
       collapser: new Collapser(),
-      originConnections: new Connections({ policy: options.originEgress, ...connecting }),
+      originConnections,
+      origins: new Origins({ clock, random, connections: originConnections, metrics }),
       functionConnections: new Connections({ policy: options.functionEgress, ...connecting }),
-      metrics: new PipelineMetrics(),
+      metrics,
       background: this.#background,
       onLog: options.onLog,
       mapStack: options.mapStack ?? ((_key, stack) => Promise.resolve(stack)),
@@ -132,6 +142,7 @@ class UwsFront implements Front {
 
   setRouting(routing: Routing): void {
     this.#routing = routing;
+    this.#services.origins.keep(routing.domains.map(({ origins }) => origins));
     this.#services.functionCaches.keepOnly((name) => routing.knows(name));
   }
 
@@ -185,6 +196,7 @@ class UwsFront implements Front {
     this.#isDraining = true;
     this.#listenSockets = [];
     this.#app.close();
+    this.#services.origins.close();
     await Promise.all([this.#services.originConnections.close(), this.#services.functionConnections.close()]);
     await this.#background.settled();
   }

@@ -6,9 +6,10 @@
  */
 import { lookup as dnsLookup, type LookupAddress, type LookupAllOptions } from "node:dns";
 import net, { type LookupFunction } from "node:net";
+import { createSecureContext, type SecureContext } from "node:tls";
 import { LRUCache } from "lru-cache";
 import { buildConnector, Pool, type Dispatcher } from "undici";
-import { messageLimits } from "../../sdk/limits.ts";
+import { messageLimits, originLimits } from "../../sdk/limits.ts";
 import type { EgressPolicy } from "./egress-policy.ts";
 
 /** Resolves a name to all its addresses, as `dns.lookup` with `all`. */
@@ -22,9 +23,21 @@ export interface ConnectionsOptions {
   readonly policy: EgressPolicy;
   /** Default `dns.lookup`. */
   readonly resolver?: Resolver;
-  /** Default 5,000. */
+  /** Certificate authorities to trust, PEM. Default: those of Node.js, of the machine (NODE_USE_SYSTEM_CA) and of NODE_EXTRA_CA_CERTS. */
+  readonly authorities?: readonly string[];
+}
+
+/** Where connections go to and what they are like; equal places share connections. */
+export interface Place {
+  /** `http(s)://host:port`. */
+  readonly origin: string;
+  /** The name that https must prove; http does not look at it. */
+  readonly serverName: string;
+  /** Until a connection is there, its TLS handshake included. Default `originLimits.connectTimeoutDefaultS`. */
   readonly connectTimeoutMs?: number;
-  /** Sockets to one place at most. Default 1,024. */
+  /** `any`: whoever answers is trusted, which protects from nobody who can change what the network carries. Default `checked`. */
+  readonly certificate?: "checked" | "any";
+  /** Sockets at most; what goes beyond waits within undici, without an end. Default `originLimits.connectionsDefault`. */
   readonly socketsMax?: number;
 }
 
@@ -37,29 +50,38 @@ export class EgressDeniedError extends Error {
   }
 }
 
+type Certificate = "checked" | "any" | "none";
+
 const POOLS_MAX = 2_000;
+/** Connect timeouts are whole seconds, 1..60. */
+const CONNECTORS_MAX = 200;
 
 /** Owns its pools; the owner of this object closes it. */
 export class Connections {
   readonly #options: ConnectionsOptions;
-  readonly #connect: buildConnector.connector;
+  /** By timeout and certificate: connectors keep TLS sessions, and one that was not checked must not be resumed as if it were. */
+  readonly #connectors = new LRUCache<string, buildConnector.connector>({ max: CONNECTORS_MAX });
   readonly #pools: LRUCache<string, Pool>;
   readonly #closing = new Set<Promise<void>>();
+  #secureContext: SecureContext | undefined;
 
   constructor(options: ConnectionsOptions) {
     this.#options = options;
-    this.#connect = checkedConnector(options);
     this.#pools = new LRUCache({ max: POOLS_MAX, dispose: (pool) => this.#close(pool) });
   }
 
-  /** The pool for `http(s)://host:port`. `serverName` is the TLS name when it differs from the host. */
-  pool(origin: string, serverName: string): Dispatcher {
-    const key = origin.startsWith("https:") ? `${origin} ${serverName}` : origin;
+  pool(place: Place): Dispatcher {
+    const { origin, serverName, certificate = "checked", socketsMax = originLimits.connectionsDefault } = place;
+    const { connectTimeoutMs = originLimits.connectTimeoutDefaultS * 1_000 } = place;
+    const isSecure = origin.startsWith("https:");
+    const proof = isSecure ? ` ${certificate} ${serverName}` : "";
+    const key = `${origin} ${connectTimeoutMs} ${socketsMax}${proof}`;
     let pool = this.#pools.get(key);
     if (pool === undefined) {
       pool = new Pool(origin, {
-        connect: this.#connect,
-        connections: this.#options.socketsMax ?? 1_024,
+        connect: this.#connector({ connectTimeoutMs, certificate: isSecure ? certificate : "none" }),
+        connections: socketsMax,
+        keepAliveTimeout: originLimits.keepAliveMs,
         pipelining: 1,
         allowH2: false,
         maxHeaderSize: messageLimits.headerBytesMax,
@@ -86,30 +108,52 @@ export class Connections {
     await Promise.all(this.#closing);
   }
 
+  #connector(of: { readonly connectTimeoutMs: number; readonly certificate: Certificate }): buildConnector.connector {
+    const key = `${of.connectTimeoutMs} ${of.certificate}`;
+    let connector = this.#connectors.get(key);
+    if (connector === undefined) {
+      connector = this.#buildConnector(of);
+      this.#connectors.set(key, connector);
+    }
+    return connector;
+  }
+
+  #buildConnector({
+    connectTimeoutMs,
+    certificate,
+  }: {
+    readonly connectTimeoutMs: number;
+    readonly certificate: Certificate;
+  }): buildConnector.connector {
+    const { policy, resolver, authorities } = this.#options;
+    if (certificate !== "none" && authorities !== undefined) {
+      this.#secureContext ??= createSecureContext({ ca: [...authorities] });
+    }
+    const secureContext = this.#secureContext;
+    const connect = buildConnector({
+      timeout: connectTimeoutMs,
+      allowH2: false,
+      lookup: checkedLookup(policy, resolver ?? dnsLookup),
+      autoSelectFamily: true,
+      rejectUnauthorized: certificate !== "any",
+      ...(secureContext === undefined ? {} : { secureContext }),
+    });
+    return (target, callback) => {
+      const hostname = target.hostname.replace(/^\[|\]$/g, "");
+      if (net.isIP(hostname) !== 0 && !policy.allows(hostname)) {
+        callback(new EgressDeniedError(hostname), null);
+        return;
+      }
+      connect({ ...target, hostname }, callback);
+    };
+  }
+
   /** A pool that was put aside finishes what it carries. */
   #close(pool: Pool): void {
     const closing = (pool.destroyed ? Promise.resolve() : pool.close()).catch(() => undefined);
     this.#closing.add(closing);
     void closing.finally(() => this.#closing.delete(closing));
   }
-}
-
-function checkedConnector(options: ConnectionsOptions): buildConnector.connector {
-  const lookup = checkedLookup(options.policy, options.resolver ?? dnsLookup);
-  const connector = buildConnector({
-    timeout: options.connectTimeoutMs ?? 5_000,
-    allowH2: false,
-    lookup,
-    autoSelectFamily: true,
-  });
-  return (target, callback) => {
-    const hostname = target.hostname.replace(/^\[|\]$/g, "");
-    if (net.isIP(hostname) !== 0 && !options.policy.allows(hostname)) {
-      callback(new EgressDeniedError(hostname), null);
-      return;
-    }
-    connector({ ...target, hostname }, callback);
-  };
 }
 
 function checkLiteral(policy: EgressPolicy, hostname: string): void {

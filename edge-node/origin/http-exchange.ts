@@ -24,6 +24,10 @@ export interface ExchangeRequest {
   readonly headTimeoutMs: number;
   /** Between two chunks of the answer's body. */
   readonly idleTimeoutMs: number;
+  /** Called once when the exchange needs its connection no longer: its answer ended, failed, or nobody wants it any more. */
+  readonly onOver?: () => void;
+  /** Called for each informational answer, which begins `headTimeoutMs` anew. */
+  readonly onInformational?: () => void;
 }
 
 export interface ExchangeResponse {
@@ -49,8 +53,8 @@ export interface ExchangeFailure {
 export interface RunningExchange {
   /** Never rejects. */
   readonly result: Promise<ExchangeResponse | ExchangeFailure>;
-  /** Ends the exchange: the result fails with REQUEST_ABORTED, or the body breaks off. Harmless when over. */
-  abort(): void;
+  /** Ends the exchange: the result fails with `code` (default REQUEST_ABORTED), or the body breaks off. Harmless when over. */
+  abort(code?: ErrorCode): void;
 }
 
 /** A body that broke off after the head. */
@@ -68,12 +72,16 @@ const INFORMATIONAL_MAX = 16;
 /** The answer breaks a rule that the HTTP parser does not hold. */
 class MalformedAnswerError extends Error {}
 class AbortedError extends Error {
-  readonly code = "REQUEST_ABORTED";
+  readonly code: ErrorCode;
+  constructor(code: ErrorCode) {
+    super("The exchange was aborted");
+    this.code = code;
+  }
 }
 
 /** Sends the request. */
 export function startExchange(dispatcher: Dispatcher, request: ExchangeRequest): RunningExchange {
-  const handler = new ExchangeHandler(request.method);
+  const handler = new ExchangeHandler(request);
   try {
     dispatcher.dispatch(
       {
@@ -95,32 +103,37 @@ export function startExchange(dispatcher: Dispatcher, request: ExchangeRequest):
 
 class ExchangeHandler implements Dispatcher.DispatchHandler, RunningExchange {
   readonly #method: string;
+  readonly #onOver: (() => void) | undefined;
+  readonly #onInformational: (() => void) | undefined;
   readonly #settled = Promise.withResolvers<ExchangeResponse | ExchangeFailure>();
   #controller: Dispatcher.DispatchController | null = null;
   #queue: ByteQueue | null = null;
   #informational = 0;
-  #aborted = false;
+  #aborted: AbortedError | null = null;
   #started = false;
+  #isOver = false;
 
-  constructor(method: string) {
+  constructor({ method, onOver, onInformational }: ExchangeRequest) {
     this.#method = method;
+    this.#onOver = onOver;
+    this.#onInformational = onInformational;
   }
 
   get result(): Promise<ExchangeResponse | ExchangeFailure> {
     return this.#settled.promise;
   }
 
-  abort(): void {
-    if (this.#aborted) return;
-    this.#aborted = true;
-    this.#controller?.abort(new AbortedError());
-    if (this.#controller === null) this.#fail(new AbortedError());
+  abort(code: ErrorCode = "REQUEST_ABORTED"): void {
+    if (this.#aborted !== null) return;
+    this.#aborted = new AbortedError(code);
+    this.#controller?.abort(this.#aborted);
+    if (this.#controller === null) this.#fail(this.#aborted);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
     this.#started = true;
-    if (this.#aborted) controller.abort(new AbortedError());
+    if (this.#aborted !== null) controller.abort(this.#aborted);
   }
 
   onResponseStart(
@@ -131,6 +144,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler, RunningExchange {
   ): void {
     if (status < 200) {
       if (++this.#informational > INFORMATIONAL_MAX) throw new MalformedAnswerError("too many informational answers");
+      this.#onInformational?.();
       return;
     }
     const headers = removeHopByHop(readHeaders(controller.rawHeaders));
@@ -140,7 +154,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler, RunningExchange {
       {
         pause: () => controller.pause(),
         resume: () => controller.resume(),
-        cancel: () => controller.abort(new AbortedError()),
+        cancel: () => controller.abort(new AbortedError("REQUEST_ABORTED")),
       },
       { bytesMax: messageLimits.bodyWindowBytes },
     );
@@ -157,14 +171,22 @@ class ExchangeHandler implements Dispatcher.DispatchHandler, RunningExchange {
 
   onResponseEnd(): void {
     this.#queue?.end();
+    this.#over();
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | null, error: unknown): void {
     this.#fail(error);
   }
 
+  #over(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#onOver?.();
+  }
+
   #fail(error: unknown): void {
-    const code = failureCode(error, { headCame: this.#queue !== null });
+    this.#over();
+    const code = failureCode(error, { headCame: this.#queue !== null, sent: this.#started });
     if (this.#queue !== null) {
       this.#queue.fail(new BodyBrokenError(code === "ORIGIN_UNREACHABLE" ? "ORIGIN_TRUNCATED" : code, error));
       return;
@@ -237,6 +259,8 @@ function contentLength(headers: HeaderText): number | undefined {
 const codeOfUndici: Readonly<Record<string, ErrorCode>> = {
   UND_ERR_HEADERS_TIMEOUT: "ORIGIN_TIMEOUT",
   UND_ERR_BODY_TIMEOUT: "ORIGIN_TIMEOUT",
+  UND_ERR_CONNECT_TIMEOUT: "ORIGIN_TIMEOUT",
+  ETIMEDOUT: "ORIGIN_TIMEOUT",
   UND_ERR_HEADERS_OVERFLOW: "ORIGIN_HEADERS_TOO_LARGE",
   UND_ERR_REQ_CONTENT_LENGTH_MISMATCH: "REQUEST_MALFORMED",
   UND_ERR_INVALID_ARG: "NODE_INTERNAL",
@@ -244,11 +268,22 @@ const codeOfUndici: Readonly<Record<string, ErrorCode>> = {
   EPIPE: "ORIGIN_TRUNCATED",
 };
 
-function failureCode(error: unknown, { headCame }: { readonly headCame: boolean }): ErrorCode {
+/** What Node.js calls a certificate that does not prove the server's name: OpenSSL's X509_V_ERR_* and its own. */
+const CERTIFICATE_PROBLEM =
+  /^(?:ERR_TLS_CERT_|CERT_|CRL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_(?:CA|PURPOSE)|PATH_LENGTH_)/;
+
+function failureCode(error: unknown, at: { readonly headCame: boolean; readonly sent: boolean }): ErrorCode {
+  const code = errorCodeOf(error, at.headCame);
+  // What was never asked cannot have broken off.
+  return code === "ORIGIN_TRUNCATED" && !at.sent ? "ORIGIN_UNREACHABLE" : code;
+}
+
+function errorCodeOf(error: unknown, headCame: boolean): ErrorCode {
   if (!(error instanceof Error)) return "NODE_INTERNAL";
   if (error instanceof MalformedAnswerError || error.name === "HTTPParserError") return "ORIGIN_MALFORMED";
   const code = "code" in error && typeof error.code === "string" ? error.code : "";
   if (Object.hasOwn(errorCodes, code)) return code as ErrorCode;
+  if (CERTIFICATE_PROBLEM.test(code)) return "ORIGIN_CERTIFICATE";
   // undici says this of a head it could not parse beyond a Content-Length, too.
   if (code === "UND_ERR_RES_CONTENT_LENGTH_MISMATCH") return headCame ? "ORIGIN_TRUNCATED" : "ORIGIN_MALFORMED";
   // undici names both with one code: a server that answers out of turn, and one that hangs up.

@@ -1,22 +1,20 @@
 /**
- * Asks a domain's origin: turns a request and the origins to try into connections, and goes on to the next origin when one cannot be reached.
+ * Asks a domain's origin: tries its sources in order, the well ones first, and goes on to the next one when that is safe.
  *
- * Knows domains' sources and nothing of rules or caches. Invariant: a request is sent a second time only when no server can have acted
- * on it, or when its method allows it and its body is still at hand.
+ * Knows targets and nothing of rules or caches. Invariants: a request is sent a second time only when no server can have acted on it, or when
+ * its method allows it and its body is still at hand; attempts are bounded in number and time, and those that a server may have seen also by the
+ * domain's retry budget, so that an outage does not multiply its load.
  */
 import type { Body } from "../../runtime/body.ts";
-import type { DomainSource, OriginProtocol } from "../../sdk/domain.ts";
 import { getHeader, setHeader, type HeaderText } from "../../sdk/header-text.ts";
+import { originLimits } from "../../sdk/limits.ts";
+import type { CancelTimer, Clock } from "../clock.ts";
 import type { Connections } from "./connections.ts";
+import { discardBody } from "../pipeline/discard-body.ts";
 import { startExchange, type ExchangeFailure, type ExchangeResponse, type RunningExchange } from "./http-exchange.ts";
-
-/** Where a request may go, in the order to try. */
-export interface OriginTarget {
-  /** `http://host:port`. */
-  readonly origin: string;
-  /** Host header, unless the request's own `host` field is set. */
-  readonly host: string;
-}
+import type { OriginTarget } from "./origin-target.ts";
+import type { RetryBudget } from "./retry-budget.ts";
+import type { ReleaseSlot, SourceSlots, WaitingForSlot } from "./source-slots.ts";
 
 export interface OriginRequest {
   readonly method: string;
@@ -24,91 +22,216 @@ export interface OriginRequest {
   /** Without hop-by-hop fields. A `host` field goes to every target; without one each target's own is sent. */
   readonly headers: HeaderText;
   readonly body: Body;
+}
+
+export interface OriginAsk {
+  readonly request: OriginRequest;
+  /** In the order to try when all are well. */
+  readonly targets: readonly OriginTarget[];
+  readonly connections: Connections;
+  readonly clock: Clock;
+  readonly slots: SourceSlots;
+  readonly budget: RetryBudget;
+  /** Until a connection is there, and at most as long in the queue for one. */
+  readonly connectTimeoutMs: number;
+  /** From then on until the answer's head. Both together bound all attempts. */
   readonly headTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+  readonly certificate: "checked" | "any";
+  /** Whether 502, 503 and 504 count as failures of the source, as those of a gateway that found nobody. */
+  readonly countsStatuses: boolean;
+}
+
+/** An answer and who gave it. */
+export interface OriginAnswer extends ExchangeResponse {
+  readonly target: OriginTarget;
 }
 
 export interface RunningOriginRequest {
-  readonly result: Promise<ExchangeResponse | ExchangeFailure>;
+  readonly result: Promise<OriginAnswer | ExchangeFailure>;
   cancel(): void;
 }
 
-/** Bytes of an answer's body may be this far apart. */
-const IDLE_TIMEOUT_MS = 30_000;
 /** Methods whose repetition changes nothing (RFC 9110 §9.2.2). */
 const idempotent = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
+/** Answers of a gateway without a server behind it: another source may have one. */
+const gatewayStatuses = new Set([502, 503, 504]);
+/** An attempt that would have less time than this is not made. */
+const ATTEMPT_MS_MIN = 50;
 
-/** The target that a source is for a client that came by `scheme`. */
-export function sourceTarget(
-  source: DomainSource,
-  client: { readonly protocol: OriginProtocol; readonly scheme: "http" | "https"; readonly host: string },
-): OriginTarget {
-  const scheme = client.protocol === "follow" ? client.scheme : client.protocol;
-  const port = scheme === "https" ? source.https_port : source.http_port;
-  const address = source.origin_addr.includes(":") ? `[${source.origin_addr}]` : source.origin_addr;
-  return { origin: `${scheme}://${address}:${port}`, host: source.host_name ?? client.host };
-}
-
-/** Sends a request to the first target that can be reached. `targets` is not empty. */
-export function askOrigin(
-  connections: Connections,
-  ask: { readonly request: OriginRequest; readonly targets: readonly OriginTarget[] },
-): RunningOriginRequest {
-  const attempts = new Attempts(connections, ask.request);
-  return { result: attempts.run(ask.targets), cancel: () => attempts.cancel() };
+/** Sends a request to the first target that can be reached. */
+export function askOrigin(ask: OriginAsk): RunningOriginRequest {
+  const attempts = new Attempts(ask);
+  return { result: attempts.run(), cancel: () => attempts.cancel() };
 }
 
 class Attempts {
-  readonly #connections: Connections;
-  readonly #request: OriginRequest;
+  readonly #ask: OriginAsk;
+  readonly #left: OriginTarget[];
+  readonly #deadlineMs: number;
+  /** The body is at hand for as many attempts as there may be. */
+  readonly #isReplayable: boolean;
+  #attempts = 0;
   #running: RunningExchange | null = null;
+  #waiting: WaitingForSlot | null = null;
   #aborted = false;
 
-  constructor(connections: Connections, request: OriginRequest) {
-    this.#connections = connections;
-    this.#request = request;
+  constructor(ask: OriginAsk) {
+    this.#ask = ask;
+    this.#left = [...ask.targets];
+    this.#deadlineMs = ask.clock.monotonicMs() + ask.connectTimeoutMs + ask.headTimeoutMs;
+    this.#isReplayable = ask.request.body.kind !== "stream" && idempotent.has(ask.request.method);
+    ask.budget.countRequest();
   }
 
   cancel(): void {
     this.#aborted = true;
+    this.#waiting?.cancel();
     this.#running?.abort();
   }
 
-  async run(targets: readonly OriginTarget[]): Promise<ExchangeResponse | ExchangeFailure> {
-    const replayable = this.#request.body.kind !== "stream";
-    let failure: ExchangeFailure = failed("no origin to try");
-    for (const target of targets) {
-      let result = await this.#send(target);
-      if (result.kind === "failed" && result.dropped && replayable && this.#repeatable()) {
-        result = await this.#send(target);
-      }
-      if (result.kind === "response" || this.#aborted || !result.unsent || !replayable) return result;
-      failure = result;
+  async run(): Promise<OriginAnswer | ExchangeFailure> {
+    let held: OriginAnswer | null = null;
+    let result: OriginAnswer | ExchangeFailure = failed("ORIGIN_NOT_CONFIGURED");
+    while (this.#left.length > 0) {
+      const { target, isTrial } = this.#next();
+      result = await this.#try(target, isTrial);
+      if (result.kind === "response") {
+        if (held !== null) await discardBody(held.body);
+        if (!this.#mayAskAnother(result)) return result;
+        held = result;
+      } else if (!this.#mayGoOn(result)) break;
     }
-    return failure;
+    return held !== null && result.kind === "failed" ? held : result;
   }
 
-  /** A kept-alive connection that the server closed just then looks like a lost request: once more on a new one. */
-  #repeatable(): boolean {
-    return !this.#aborted && idempotent.has(this.#request.method);
+  /** The first that is well; without one the first at all, since to ask an ill source is better than to ask none. */
+  #next(): { readonly target: OriginTarget; readonly isTrial: boolean } {
+    const nowMs = this.#ask.clock.monotonicMs();
+    const onTrial = this.#isReplayable ? "yes" : "no";
+    for (const [index, target] of this.#left.entries()) {
+      const admitted = target.record === null ? "well" : target.record.health.admit(nowMs, { onTrial });
+      if (admitted === null) continue;
+      this.#left.splice(index, 1);
+      return { target, isTrial: admitted === "trial" };
+    }
+    return { target: this.#left.shift() as OriginTarget, isTrial: false };
   }
 
-  async #send(target: OriginTarget): Promise<ExchangeResponse | ExchangeFailure> {
-    const { method, target: path, body, headTimeoutMs, headers } = this.#request;
-    const own = getHeader(headers, "host");
-    const pool = this.#connections.pool(target.origin, own ?? target.host);
-    this.#running = startExchange(pool, {
-      method,
-      target: path,
-      headers: own === undefined ? setHeader(headers, "host", target.host) : headers,
-      body,
-      headTimeoutMs,
-      idleTimeoutMs: IDLE_TIMEOUT_MS,
+  async #try(target: OriginTarget, isTrial: boolean): Promise<OriginAnswer | ExchangeFailure> {
+    let result = await this.#attempt(target);
+    // A kept-alive connection that the server closed just then looks like a lost request: once more on a new one.
+    if (result.kind === "failed" && result.dropped && this.#isReplayable && this.#mayAttempt() && this.#mayRepeat()) {
+      result = await this.#attempt(target);
+    }
+    this.#learn(target, result, isTrial);
+    return result;
+  }
+
+  async #attempt(target: OriginTarget): Promise<OriginAnswer | ExchangeFailure> {
+    const { clock } = this.#ask;
+    const slot = await this.#slot(target);
+    if (this.#aborted) slot?.();
+    if (this.#aborted) return failed("REQUEST_ABORTED");
+    if (slot === null) return failed("ORIGIN_OVERLOADED");
+    const counts = target.record?.counts;
+    if (counts !== undefined) {
+      counts.requests++;
+      if (this.#attempts > 0) counts.retries++;
+    }
+    const startedMs = clock.monotonicMs();
+    const result = await this.#send(target, slot);
+    counts?.durations.observe(clock.monotonicMs() - startedMs);
+    return result.kind === "response" ? { ...result, target } : result;
+  }
+
+  #send(target: OriginTarget, onOver: ReleaseSlot): Promise<ExchangeResponse | ExchangeFailure> {
+    const { request, connections, connectTimeoutMs, headTimeoutMs, idleTimeoutMs, certificate, clock } = this.#ask;
+    const own = getHeader(request.headers, "host");
+    const leftMs = Math.max(ATTEMPT_MS_MIN, this.#deadlineMs - clock.monotonicMs());
+    const attemptMs = this.#attempts++ === 0 ? headTimeoutMs : Math.min(headTimeoutMs, leftMs);
+    const { origin, connectionsMax: socketsMax } = target;
+    const serverName = own ?? target.host;
+    const pool = connections.pool({ origin, serverName, connectTimeoutMs, certificate, socketsMax });
+    let cancelTimer: CancelTimer | undefined;
+    const running = startExchange(pool, {
+      method: request.method,
+      target: request.target,
+      headers: own === undefined ? setHeader(request.headers, "host", target.host) : request.headers,
+      body: request.body,
+      headTimeoutMs: attemptMs,
+      idleTimeoutMs,
+      onOver,
+      // A source that says "soon" again and again has no more time for it than one that says nothing.
+      onInformational: () => {
+        cancelTimer ??= clock.after(attemptMs, () => running.abort("ORIGIN_TIMEOUT"));
+      },
     });
-    if (this.#aborted) this.#running.abort();
-    return await this.#running.result;
+    this.#running = running;
+    return running.result.finally(() => cancelTimer?.());
+  }
+
+  #slot(target: OriginTarget): ReleaseSlot | null | Promise<ReleaseSlot | null> {
+    const { slots, connectTimeoutMs } = this.#ask;
+    const place = `${target.origin} ${target.connectionsMax}`;
+    const slot = slots.acquire(place, { max: target.connectionsMax, waitMs: connectTimeoutMs });
+    if (slot === null || typeof slot === "function") return slot;
+    this.#waiting = slot;
+    return slot.slot;
+  }
+
+  /** What the outcome says about the source. A source that is overloaded, or one that answers badly, is there. */
+  #learn(target: OriginTarget, result: OriginAnswer | ExchangeFailure, isTrial: boolean): void {
+    if (target.record === null) return;
+    const { health, counts } = target.record;
+    if (result.kind === "response") {
+      const statusClass = Math.floor(result.status / 100);
+      counts.statuses[statusClass] = (counts.statuses[statusClass] ?? 0) + 1;
+      if (this.#ask.countsStatuses && gatewayStatuses.has(result.status)) health.failed(this.#ask.clock.monotonicMs());
+      else health.succeeded();
+      return;
+    }
+    if (result.code !== "REQUEST_ABORTED")
+      counts.failures.set(result.code, (counts.failures.get(result.code) ?? 0) + 1);
+    switch (result.code) {
+      case "ORIGIN_UNREACHABLE":
+      case "ORIGIN_TIMEOUT":
+      case "ORIGIN_TRUNCATED":
+      case "ORIGIN_CERTIFICATE":
+        health.failed(this.#ask.clock.monotonicMs());
+        return;
+      default:
+        if (isTrial) health.abandoned();
+    }
+  }
+
+  #mayAttempt(): boolean {
+    if (this.#aborted || this.#attempts >= originLimits.attemptsMax) return false;
+    return this.#deadlineMs - this.#ask.clock.monotonicMs() >= ATTEMPT_MS_MIN;
+  }
+
+  #mayRepeat(): boolean {
+    return this.#ask.budget.take();
+  }
+
+  /** After a failure: a request that nobody saw may go elsewhere whatever it is, its body was not touched. */
+  #mayGoOn(failure: ExchangeFailure): boolean {
+    if (this.#left.length === 0 || !this.#mayAttempt()) return false;
+    if (failure.unsent) return true;
+    const isLost = failure.dropped || failure.code === "ORIGIN_TIMEOUT";
+    return isLost && this.#isReplayable && this.#mayRepeat();
+  }
+
+  /** After an answer: a gateway's complaint is passed on only when no other well source could know better. */
+  #mayAskAnother({ status }: OriginAnswer): boolean {
+    const { method } = this.#ask.request;
+    if (!gatewayStatuses.has(status) || !this.#isReplayable || (method !== "GET" && method !== "HEAD")) return false;
+    const nowMs = this.#ask.clock.monotonicMs();
+    const hasOther = this.#left.some(({ record }) => record === null || record.health.state(nowMs) === "well");
+    return hasOther && this.#mayAttempt() && this.#mayRepeat();
   }
 }
 
-function failed(message: string): ExchangeFailure {
-  return { kind: "failed", code: "ORIGIN_NOT_CONFIGURED", message, unsent: true, dropped: false };
+function failed(code: ExchangeFailure["code"]): ExchangeFailure {
+  return { kind: "failed", code, message: code, unsent: true, dropped: false };
 }

@@ -63,7 +63,7 @@ async function sendHop(context: SubrequestContext, hop: Hop): Promise<ExchangeRe
   const { signal } = context;
   if (signal.aborted) throw new SubrequestError("REQUEST_ABORTED", "The request was aborted");
   const { url } = hop;
-  const running = startExchange(context.connections.pool(url.origin, url.host), {
+  const running = startExchange(context.connections.pool({ origin: url.origin, serverName: url.host }), {
     method: hop.method,
     target: `${url.pathname}${url.search}`,
     headers: hopHeaders(hop, context.cdnLoop),

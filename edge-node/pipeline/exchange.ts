@@ -10,7 +10,7 @@ import type { GuestSocket } from "../../runtime/socket.ts";
 import type { HeaderText } from "../../sdk/header-text.ts";
 import { serviceLimits } from "../../sdk/limits.ts";
 import type { CompiledCacheRule } from "../cache/cache-rule.ts";
-import type { OriginTarget } from "../origin/origin-client.ts";
+import type { OriginTarget } from "../origin/origin-target.ts";
 import type { RoutedDomain } from "../routing/routing.ts";
 import type { CacheNote } from "./cache-note.ts";
 import type { FillTicket } from "./collapser.ts";

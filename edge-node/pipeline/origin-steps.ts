@@ -1,40 +1,45 @@
 /**
  * The origin's part of the pipeline: the request as it goes out, the originPull rules, an HTTP function instead of the origin, the origin itself.
  *
- * Invariant: a request leaves the domain's own origins only when a function changed its host, and then only to where functions may go.
+ * Knows the order of things; where a request goes is in origin-route.ts.
  */
-import { deleteHeader, getHeader, setHeader, type HeaderText } from "../../sdk/header-text.ts";
-import { askOrigin, sourceTarget, type OriginTarget } from "../origin/origin-client.ts";
-import { orderSources } from "../origin/origin-order.ts";
-import type { Connections } from "../origin/connections.ts";
 import type { ErrorCode } from "../../sdk/error-code.ts";
-import { removeHopByHop } from "./hop-headers.ts";
+import { deleteHeader, getHeader, setHeader, type HeaderText } from "../../sdk/header-text.ts";
+import { askFollowing } from "../origin/follow-redirects.ts";
+import { askOrigin } from "../origin/origin-client.ts";
+import type { RoutedRule } from "../routing/routing.ts";
 import type { Exchange, RequestMessage } from "./exchange.ts";
 import { failExchange } from "./fail-exchange.ts";
-import { applyHeaderActions, outgoingHeaders } from "./origin-headers.ts";
+import { removeHopByHop } from "./hop-headers.ts";
+import { applyHeaderActions } from "./origin-headers.ts";
+import { configuredTargets, redirectRoute, routeToOrigin } from "./origin-route.ts";
 import { matchingRules, runRequestPhase } from "./run-phase.ts";
 import { runRule } from "./run-rule.ts";
-import type { RoutedRule } from "../routing/routing.ts";
 import type { Services } from "./services.ts";
 import type { StepName } from "./steps.ts";
 import { answerWithSocket } from "./upgrade.ts";
 
 /** The domain's configuration of the request to the origin; functions see its result. */
 export function configureOriginRequest(services: Services, exchange: Exchange): StepName {
-  const { domain, request, client } = exchange;
+  const { domain, request } = exchange;
   if (domain === undefined) return "originPull";
-  const { sources, origin_protocol: protocol, origin_request_header: actions } = domain.config;
-  const place = { protocol, scheme: client.url.scheme, host: request.url.host };
-  const targets = orderSources(sources, services.random).map((source) => sourceTarget(source, place));
+  const targets = configuredTargets(services, exchange);
   exchange.originTargets = targets;
   let { headers } = request;
   const [first] = targets;
   if (first !== undefined && first.host !== getHeader(headers, "host"))
     headers = setHeader(headers, "host", first.host);
   exchange.configuredHost = first?.host ?? request.url.host;
+  if (!domain.origins.passesRange) headers = withoutRange(headers);
+  const { origin_request_header: actions } = domain.config;
   if (actions.length > 0) headers = applyHeaderActions(headers, actions);
   exchange.originRequest = headers === request.headers ? request : { ...request, headers };
   return "originPull";
+}
+
+/** The origin is asked for the whole; what the client wants of it is cut here (RFC 9110 §14.2 lets any recipient ignore Range). */
+function withoutRange(headers: HeaderText): HeaderText {
+  return headers.includes("range:") ? deleteHeader(deleteHeader(headers, "range"), "if-range") : headers;
 }
 
 /** The originPull rules; a function's word is the last one. */
@@ -93,28 +98,20 @@ async function applyHttpFunction(services: Services, exchange: Exchange, rule: R
 
 /** Asks the origin. */
 export async function fetchFromOrigin(services: Services, exchange: Exchange): Promise<StepName> {
-  const { domain } = exchange;
   const request = exchange.originRequest ?? exchange.request;
-  const route = chooseRoute(services, exchange, request);
-  if (domain === undefined || route.targets.length === 0) {
+  const ask = routeToOrigin(services, exchange, request);
+  if (exchange.domain === undefined || ask === null || ask.targets.length === 0) {
     failExchange(exchange, "ORIGIN_NOT_CONFIGURED");
     return "clientResponse";
   }
+  const { origins } = exchange.domain;
   const started = services.clock.monotonicMs();
-  const running = askOrigin(route.connections, {
-    request: {
-      method: request.method,
-      target: `${request.url.path}${request.url.query}`,
-      headers: outgoingHeaders(exchange, route.headers),
-      body: request.body,
-      headTimeoutMs: domain.config.origin_receive_timeout * 1_000,
-    },
-    targets: route.targets,
-  });
+  const follows = origins.followsRedirects && isPlain(request);
+  const running = follows ? askFollowing(ask, redirectRoute(services, exchange, origins)) : askOrigin(ask);
   exchange.running(running);
   const result = await running.result;
   const code = result.kind === "failed" ? originCode(result.code) : null;
-  services.metrics.countOrigin(domain.config.domain, { code, durationMs: services.clock.monotonicMs() - started });
+  services.metrics.countOrigin(origins.domain, { code, durationMs: services.clock.monotonicMs() - started });
   if (result.kind === "failed") {
     exchange.running(null);
     failExchange(exchange, originCode(result.code));
@@ -124,40 +121,9 @@ export async function fetchFromOrigin(services: Services, exchange: Exchange): P
   return "originResponse";
 }
 
-interface Route {
-  readonly connections: Connections;
-  readonly targets: readonly OriginTarget[];
-  readonly headers: HeaderText;
-}
-
-/** A changed host is another origin: one of the domain's own when it is named there, else wherever functions may go. */
-function chooseRoute(services: Services, exchange: Exchange, request: RequestMessage): Route {
-  const { url, headers } = request;
-  const own = exchange.originTargets;
-  const configured = exchange.configuredHost;
-  if (url.host === exchange.client.url.host) {
-    // A Host field that no function set differs from source to source.
-    const set = getHeader(headers, "host") !== configured;
-    return { connections: services.originConnections, targets: own, headers: set ? headers : dropHost(headers) };
-  }
-  const untouched = getHeader(headers, "host") === configured;
-  const rest = untouched ? dropHost(headers) : headers;
-  const named = exchange.domain?.config.sources.filter(
-    (source) => source.origin_addr === url.hostname || source.host_name === url.hostname,
-  );
-  if (named !== undefined && named.length > 0) {
-    const place = { protocol: url.scheme, host: url.host } as const;
-    const targets = orderSources(named, services.random).map((source) =>
-      sourceTarget(source, { ...place, scheme: url.scheme }),
-    );
-    return { connections: services.originConnections, targets, headers: rest };
-  }
-  const target: OriginTarget = { origin: `${url.scheme}://${url.host}`, host: url.host };
-  return { connections: services.functionConnections, targets: [target], headers: rest };
-}
-
-function dropHost(headers: HeaderText): HeaderText {
-  return deleteHeader(headers, "host");
+/** A redirect of such a request can be followed on the client's behalf. */
+function isPlain({ method, body }: RequestMessage): boolean {
+  return (method === "GET" || method === "HEAD") && body.kind === "empty";
 }
 
 function withoutHopByHop(headers: HeaderText): HeaderText {

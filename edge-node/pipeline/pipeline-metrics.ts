@@ -6,6 +6,7 @@
  */
 import { LRUCache } from "lru-cache";
 import type { ErrorCode } from "../../sdk/error-code.ts";
+import type { HealthState } from "../origin/source-health.ts";
 import type { Phase } from "../../sdk/phase.ts";
 import type { RoutedRule } from "../routing/routing.ts";
 
@@ -48,6 +49,25 @@ export interface DomainCounts {
   readonly originDurations: DurationCounts;
 }
 
+/** What one source of a domain did, as this front saw it. */
+export interface SourceCounts {
+  readonly domain: string;
+  /** Address and ports, and the Host field when it has one of its own. */
+  readonly source: string;
+  /** Requests sent to it, second attempts included, health checks not. */
+  requests: number;
+  /** Of them, those that were sent because another source or an earlier attempt had failed. */
+  retries: number;
+  /** Answers by status class; index 1 is 1xx. */
+  readonly statuses: number[];
+  /** Requests without an answer. */
+  readonly failures: Map<ErrorCode, number>;
+  /** Until the answer's head. */
+  readonly durations: DurationCounts;
+  readonly checks: { passed: number; failed: number };
+  health(): HealthState;
+}
+
 type Invoked = Pick<RoutedRule, "function" | "version" | "phase">;
 
 /** Stands for all hosts that are not configured. */
@@ -55,6 +75,7 @@ export const UNKNOWN_DOMAIN = "(unknown)";
 
 export class PipelineMetrics {
   readonly #domains = new LRUCache<string, DomainCounts>({ max: SERIES_MAX });
+  readonly #sources = new LRUCache<string, SourceCounts>({ max: SERIES_MAX });
   readonly #invocations = new LRUCache<string, InvocationCounts>({ max: SERIES_MAX });
   /** Saves the lookup by name on the hot path. */
   readonly #byRule = new WeakMap<RoutedRule, InvocationCounts>();
@@ -102,6 +123,21 @@ export class PipelineMetrics {
     const counts = this.domain(domain);
     if (result.code !== null) raise(counts.originErrors, result.code);
     counts.originDurations.observe(result.durationMs);
+  }
+
+  /** A source's counts, from now on among all of them. */
+  addSource(key: string, counts: SourceCounts): void {
+    this.#sources.set(key, counts);
+  }
+
+  /** A source that is not configured any more. */
+  removeSource(key: string): void {
+    this.#sources.delete(key);
+  }
+
+  /** The least recently added first. */
+  allSources(): readonly SourceCounts[] {
+    return [...this.#sources.values()].toReversed();
   }
 
   /** The least recently used first. */

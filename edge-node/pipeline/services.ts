@@ -7,6 +7,7 @@ import type { FunctionCaches } from "../cache/function-cache.ts";
 import type { MemoryCache } from "../cache/memory-cache.ts";
 import type { Clock } from "../clock.ts";
 import type { Connections } from "../origin/connections.ts";
+import type { Origins } from "../origin/origins.ts";
 import type { Routing } from "../routing/routing.ts";
 import type { BackgroundTasks } from "../supervisor/background-tasks.ts";
 import type { Collapser } from "./collapser.ts";
@@ -26,6 +27,8 @@ export interface Services {
   readonly routing: () => Routing;
   readonly collapser: Collapser;
   readonly originConnections: Connections;
+  /** What is known about the origins of all domains. */
+  readonly origins: Origins;
   readonly functionConnections: Connections;
   readonly metrics: PipelineMetrics;
   readonly background: BackgroundTasks;

@@ -10,6 +10,7 @@ import type { Phase } from "../../sdk/phase.ts";
 import type { Rule, RuleOnError } from "../../sdk/rule.ts";
 import type { ServiceTarget } from "../../sdk/service-target.ts";
 import { compileCacheRules, type CompiledCacheRule } from "../cache/cache-rule.ts";
+import { compileOrigins, type DomainOrigins } from "../origin/domain-origins.ts";
 import { compileRuleMatch } from "../rules/compile-rule-match.ts";
 import type { PathMatcher } from "../rules/path-match.ts";
 
@@ -32,6 +33,7 @@ export interface RoutedDomain {
   /** For each phase the enabled rules, larger priority first. */
   readonly rules: Readonly<Record<Phase, readonly RoutedRule[]>>;
   readonly cacheRules: readonly CompiledCacheRule[];
+  readonly origins: DomainOrigins;
 }
 
 /** A function version as an invocation from outside names it. */
@@ -42,6 +44,7 @@ export interface ResolvedFunction {
 
 export interface Routing {
   readonly revision: number;
+  readonly domains: readonly RoutedDomain[];
   /** The domain that serves `hostname` (lower case, without port): the exact one, else the wildcard with the longest suffix. */
   find(hostname: string): RoutedDomain | undefined;
   /** What a version name, alias or `latest` of a function means. */
@@ -64,6 +67,7 @@ export function buildRouting(state: DesiredState, ready: ReadonlyMap<string, str
   }
   return Object.freeze({
     revision: state.revision,
+    domains: [...exact.values(), ...wildcards.values()],
     find: (hostname: string) => exact.get(hostname) ?? findWildcard(wildcards, hostname),
     resolve: (name: string, qualifier: string) => {
       const wanted = { function: name, alias: qualifier };
@@ -77,6 +81,7 @@ export function buildRouting(state: DesiredState, ready: ReadonlyMap<string, str
 /** The routing of a node that has no state yet. */
 export const emptyRouting: Routing = Object.freeze({
   revision: 0,
+  domains: [],
   find: () => undefined,
   resolve: () => undefined,
   resolveService: () => undefined,
@@ -113,6 +118,7 @@ function routeDomain(domain: DomainState, known: Known): RoutedDomain {
       fetch: of("fetch"),
     },
     cacheRules: compileCacheRules(domain.config.cache_rules),
+    origins: compileOrigins(domain.config),
   };
 }
 

@@ -6,6 +6,8 @@ import { startOrigin, startRawOrigin, type Origin, type RawOrigin } from "./orig
 export interface Opened {
   readonly edge: (options?: EdgeOptions) => Promise<Edge>;
   readonly origin: (handle: Parameters<typeof startOrigin>[0]) => Promise<Origin>;
+  /** Anything else that has to be closed. */
+  readonly keep: <T extends { close(): Promise<void> }>(starting: Promise<T>) => Promise<T>;
   readonly rawOrigin: (answer: Parameters<typeof startRawOrigin>[0]) => Promise<RawOrigin>;
 }
 
@@ -21,6 +23,7 @@ export function opensThings(): Opened {
     return started;
   };
   return {
+    keep,
     edge: (options = {}) => keep(startEdge(options)),
     origin: (handle) => keep(startOrigin(handle)),
     rawOrigin: (answer) => keep(startRawOrigin(answer)),
