@@ -6,6 +6,7 @@
  * request takes a bounded time, because the thread of all instances performs it; a refusal is "" and never an error.
  */
 import { createHmac, hash, KeyObject, sign, timingSafeEqual, verify, type webcrypto } from "node:crypto";
+import { ecdsaFromDer, ecdsaToDer } from "./ecdsa-signature.ts";
 import { decodeParameters } from "./subtle-parameters.ts";
 
 /** One request's bytes at most. */
@@ -24,6 +25,8 @@ interface Signing {
   /** Node's name of the digest, or null where the algorithm has its own. */
   readonly digest: string | null;
   readonly kind: "hmac" | "ecdsa" | "eddsa" | "rsa";
+  /** Of an ECDSA key; else "". */
+  readonly curve: string;
 }
 
 export class QuickCrypto {
@@ -81,7 +84,8 @@ export class QuickCrypto {
     const data = this.#bytes(0, Number(length));
     // An RSA signature takes a millisecond: too long for the thread of all.
     if (signing === null || data === null || signing.kind === "rsa") return "";
-    return answerOf(signed(signing, data));
+    const signature = signed(signing, data);
+    return signature === null ? "" : answerOf(signature);
   }
 
   #verify([algorithm = "", digest = "", handle = "", signatureLength = "", length = ""]: readonly string[]): string {
@@ -113,16 +117,16 @@ export class QuickCrypto {
   }): Signing | null {
     const key = this.#find(Number(wanted.handle));
     if (key?.algorithm.name !== wanted.algorithm || !key.usages.includes(wanted.usage)) return null;
-    const own = (key.algorithm as { readonly hash?: { readonly name: string } }).hash?.name;
+    const own = key.algorithm as { readonly hash?: { readonly name: string }; readonly namedCurve?: string };
     switch (wanted.algorithm) {
       case "HMAC":
-        return signingWith("hmac", this.#keyObject(key), own);
+        return signingWith(own.hash?.name, { key: this.#keyObject(key), kind: "hmac", curve: "" });
       case "RSASSA-PKCS1-v1_5":
-        return signingWith("rsa", this.#keyObject(key), own);
+        return signingWith(own.hash?.name, { key: this.#keyObject(key), kind: "rsa", curve: "" });
       case "ECDSA":
-        return signingWith("ecdsa", this.#keyObject(key), wanted.digest);
+        return signingWith(wanted.digest, { key: this.#keyObject(key), kind: "ecdsa", curve: own.namedCurve ?? "" });
       case "Ed25519":
-        return { key: this.#keyObject(key), digest: null, kind: "eddsa" };
+        return { key: this.#keyObject(key), digest: null, kind: "eddsa", curve: "" };
       default:
         return null;
     }
@@ -146,22 +150,25 @@ function answerOf(result: Buffer): string {
   return `b${result.toString("latin1")}`;
 }
 
-function signingWith(kind: Signing["kind"], key: KeyObject, digestName: string | undefined): Signing | null {
+function signingWith(digestName: string | undefined, rest: Omit<Signing, "digest">): Signing | null {
   const digest = digests.get(digestName ?? "");
-  return digest === undefined ? null : { key, digest, kind };
+  return digest === undefined ? null : { ...rest, digest };
 }
 
-function signed({ key, digest, kind }: Signing, data: Uint8Array): Buffer {
+function signed({ key, digest, kind, curve }: Signing, data: Uint8Array): Buffer | null {
   if (kind === "hmac") return hmacOf(digest, key, data);
-  return sign(digest, data, kind === "ecdsa" ? { key, dsaEncoding: "ieee-p1363" } : key);
+  const signature = sign(digest, data, key);
+  return kind === "ecdsa" ? ecdsaFromDer(signature, curve) : signature;
 }
 
-function isValid({ key, digest, kind }: Signing, signature: Uint8Array, data: Uint8Array): boolean {
+function isValid({ key, digest, kind, curve }: Signing, signature: Uint8Array, data: Uint8Array): boolean {
   if (kind === "hmac") {
     const expected = hmacOf(digest, key, data);
     return expected.length === signature.length && timingSafeEqual(expected, signature);
   }
-  return verify(digest, data, kind === "ecdsa" ? { key, dsaEncoding: "ieee-p1363" } : key, signature);
+  if (kind !== "ecdsa") return verify(digest, data, key, signature);
+  const der = ecdsaToDer(signature, curve);
+  return der !== null && verify(digest, data, key, der);
 }
 
 function hmacOf(digest: string | null, key: KeyObject, data: Uint8Array): Buffer {

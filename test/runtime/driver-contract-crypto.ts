@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import type { RunFunction } from "./driver-run.ts";
 import { textOf } from "./driver-fixtures.ts";
 
-const sizes = [0, 1, 1_024, 4_096, 4_097, 65_536, 65_537, 1_048_576];
+const sizes = [0, 1, 1_024, 16_384, 16_385, 65_536, 65_537, 1_048_576];
 
 /** Digest and HMAC of every size, three times each, so that the part that hashes small messages is loaded on the way. */
 const module = `{ async fetch() {
@@ -59,6 +59,27 @@ export function cryptoOperations(run: RunFunction): void {
       } }`,
     );
     expect(await textOf(outcome)).toBe("InvalidAccessError InvalidAccessError InvalidAccessError");
+  });
+
+  it("what user code writes into a key's usages and algorithm changes nothing", async () => {
+    const { outcome } = await run(
+      `{ async fetch() {
+        const key = await crypto.subtle.importKey("raw", new Uint8Array(32), { name: "HMAC", hash: "SHA-512" }, false, ["verify"]);
+        key.usages.push("sign");
+        key.algorithm.hash.name = "SHA-256";
+        const results = new Set();
+        for (let round = 0; round < 4; round += 1) {
+          await crypto.subtle.digest("SHA-256", new Uint8Array(8));
+          results.add(await crypto.subtle.sign("HMAC", key, new Uint8Array(8)).then(() => "signed", (error) => error.name));
+          results.add(await crypto.subtle.verify("HMAC", key, mac, new Uint8Array(8)));
+        }
+        return new Response([...results].join(" "));
+      } }`.replace(
+        "mac,",
+        `new Uint8Array([${[...createHmac("sha512", new Uint8Array(32)).update(new Uint8Array(8)).digest()].join(",")}]),`,
+      ),
+    );
+    expect(await textOf(outcome)).toBe("InvalidAccessError true");
   });
 
   it("shared memory is not to be had", async () => {

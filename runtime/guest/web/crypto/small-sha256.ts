@@ -1,5 +1,5 @@
 /**
- * SHA-256 and HMAC-SHA-256 of small messages without leaving the isolate, once its part is loaded: the first uses start that and go to the host.
+ * SHA-256 and HMAC-SHA-256 of small messages without leaving the isolate, once its part is loaded: the second use does that, the first goes to the host.
  *
  * Null means that it cannot be done here. A key's bytes are only known of keys that were imported raw, from the parameters kept to import them again.
  */
@@ -9,21 +9,29 @@ import { bytesOf, isBufferSource } from "../encoding/buffer-source.ts";
 import { keyReferenceOf, type CryptoKey } from "./crypto-key.ts";
 
 /** Longer messages are faster on the host. */
-const smallBytesMax = 4_096;
+const smallBytesMax = 16_384;
 
 let engine: Sha256 | null = null;
-let isLoading = false;
-const starts = new WeakMap<CryptoKey, HmacStart | "unknown">();
+let uses = 0;
+const keys = new WeakMap<CryptoKey, SmallKey | "unknown">();
+
+interface SmallKey {
+  readonly start: HmacStart;
+  readonly maySign: boolean;
+  readonly mayVerify: boolean;
+}
 
 export function smallSha256(algorithm: unknown, data: unknown): ArrayBuffer | null {
-  if (algorithm !== "SHA-256" || !isSmall(data)) return null;
-  const sha256 = loaded();
-  return sha256 === null ? null : bufferOf(sha256.digest(bytesOf(data)));
+  const bytes = algorithm === "SHA-256" ? smallBytes(data) : null;
+  return bytes === null ? null : (loaded()?.digest(bytes) ?? null);
 }
 
 export function smallHmac(algorithm: unknown, key: CryptoKey, data: unknown): ArrayBuffer | null {
-  const mac = macOf({ algorithm, key, data, usage: "sign" });
-  return mac === null ? null : bufferOf(mac);
+  const bytes = algorithm === "HMAC" ? smallBytes(data) : null;
+  const sha256 = bytes === null ? null : loaded();
+  if (bytes === null || sha256 === null) return null;
+  const known = smallKey(sha256, key);
+  return known?.maySign === true ? sha256.hmac(known.start, bytes) : null;
 }
 
 export function isSmallHmacValid(request: {
@@ -32,73 +40,72 @@ export function isSmallHmacValid(request: {
   readonly signature: unknown;
   readonly data: unknown;
 }): boolean | null {
-  const { signature } = request;
-  if (!isSmall(signature)) return null;
-  const mac = macOf({ ...request, usage: "verify" });
-  return mac === null ? null : isEqual(mac, bytesOf(signature));
+  const { algorithm, key, signature, data } = request;
+  const mac = algorithm === "HMAC" ? smallBytes(signature) : null;
+  const bytes = mac === null ? null : smallBytes(data);
+  const sha256 = bytes === null ? null : loaded();
+  if (mac === null || bytes === null || sha256 === null) return null;
+  const known = smallKey(sha256, key);
+  return known?.mayVerify === true ? sha256.isHmac(known.start, { bytes, mac }) : null;
 }
 
-function macOf(request: {
-  readonly algorithm: unknown;
-  readonly key: CryptoKey;
-  readonly data: unknown;
-  readonly usage: "sign" | "verify";
-}): Uint8Array | null {
-  const { algorithm, key, data, usage } = request;
-  if (algorithm !== "HMAC" || !isSmall(data) || !key.usages.includes(usage)) return null;
-  const sha256 = loaded();
-  if (sha256 === null) return null;
-  const start = startOf(sha256, key);
-  return start === "unknown" ? null : sha256.hmac(start, bytesOf(data));
+/** Null when the key cannot be used here. */
+function smallKey(sha256: Sha256, key: CryptoKey): SmallKey | null {
+  const known = keys.get(key);
+  if (known !== undefined) return known === "unknown" ? null : known;
+  const made = importedSmallKey(sha256, key);
+  keys.set(key, made ?? "unknown");
+  return made;
 }
 
-function startOf(sha256: Sha256, key: CryptoKey): HmacStart | "unknown" {
-  const known = starts.get(key);
-  if (known !== undefined) return known;
-  const bytes = rawSha256Key(key);
-  const start = bytes === null ? "unknown" : sha256.startHmac(bytes);
-  starts.set(key, start);
-  return start;
-}
-
-/** The bytes of an HMAC key for SHA-256 that was imported raw, as long as they were. */
-function rawSha256Key(key: CryptoKey): Uint8Array | null {
-  const { name, hash, length } = key.algorithm as { name?: unknown; hash?: { name?: unknown }; length?: unknown };
+/**
+ * An HMAC key for SHA-256 that was imported raw, as long as it was. What it is and may do is read from the parameters of its import: `key.algorithm` and
+ * `key.usages` are objects that user code may have changed.
+ */
+function importedSmallKey(sha256: Sha256, key: CryptoKey): SmallKey | null {
   const { source } = keyReferenceOf(key);
   const bytes = source?.buffers[0];
-  if (name !== "HMAC" || hash?.name !== "SHA-256" || bytes === undefined) return null;
-  const [format] = JSON.parse(source?.json ?? "[]") as readonly unknown[];
-  return format === "raw" && length === bytes.byteLength * 8 ? new Uint8Array(bytes) : null;
+  if (source === null || bytes === undefined) return null;
+  const [format, , algorithm, , usages] = JSON.parse(source.json) as readonly unknown[];
+  const { name, hash, length } = membersOf(algorithm);
+  if (format !== "raw" || name !== "HMAC" || length !== undefined || !Array.isArray(usages)) return null;
+  if (hash !== "SHA-256" && membersOf(hash)["name"] !== "SHA-256") return null;
+  return {
+    start: sha256.startHmac(new Uint8Array(bytes)),
+    maySign: usages.includes("sign"),
+    mayVerify: usages.includes("verify"),
+  };
+}
+
+/** Of an algorithm as WireEncoder writes it. */
+function membersOf(value: unknown): {
+  readonly [member: string]: unknown;
+  readonly name?: unknown;
+  readonly hash?: unknown;
+  readonly length?: unknown;
+} {
+  return (value as { readonly members?: Readonly<Record<string, unknown>> } | undefined)?.members ?? {};
 }
 
 function loaded(): Sha256 | null {
-  if (engine === null && !isLoading) {
-    isLoading = true;
-    void load();
+  if (engine !== null) return engine;
+  uses += 1;
+  return uses === 2 ? load() : null;
+}
+
+function load(): Sha256 | null {
+  try {
+    const { Sha256 } = loadPart("sha256");
+    engine = new Sha256();
+  } catch {
+    // Without the part, or without WebAssembly, everything goes to the host.
   }
   return engine;
 }
 
-async function load(): Promise<void> {
-  try {
-    engine = await loadPart("sha256").Sha256.create();
-  } catch {
-    // Without the part, or without WebAssembly, everything goes to the host.
-  }
-}
-
-function isSmall(value: unknown): value is ArrayBuffer | ArrayBufferView<ArrayBuffer> {
-  return isBufferSource(value) && value.byteLength <= smallBytesMax;
-}
-
-/** Takes the same time wherever they differ. */
-function isEqual(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false;
-  let difference = 0;
-  for (let index = 0; index < a.length; index += 1) difference |= (a[index] ?? 0) ^ (b[index] ?? 0);
-  return difference === 0;
-}
-
-function bufferOf(bytes: Uint8Array): ArrayBuffer {
-  return new Uint8Array(bytes).buffer;
+/** A view of the bytes; null when it is no BufferSource, or a long one. */
+function smallBytes(value: unknown): Uint8Array<ArrayBuffer> | null {
+  if (!isBufferSource(value)) return null;
+  const bytes = bytesOf(value);
+  return bytes.length <= smallBytesMax ? bytes : null;
 }
