@@ -162,6 +162,12 @@ export const errorCodes = {
   },
   ORIGIN_NOT_CONFIGURED: { source: "origin", status: 502, text: "This host has no origin.", retry: false },
   // node
+  CACHE_BODY_BROKEN: {
+    source: "node",
+    status: 502,
+    text: "The stored answer could not be read to its end.",
+    retry: true,
+  },
   NODE_OVERLOADED: { source: "node", status: 503, text: "The node has too many requests in flight.", retry: true },
   NODE_DRAINING: { source: "node", status: 503, text: "The node is shutting down.", retry: true },
   HOST_LOST: { source: "node", status: 502, text: "The process that ran the function ended.", retry: true },

@@ -1,0 +1,84 @@
+/**
+ * What the disk tier of the cache promises: entries of a head and a body under a key, opaque to HTTP.
+ *
+ * Nothing here throws for what the disk does, except a body that breaks off. Invariant: what is read was written under that very key, whole,
+ * by this node, or it is not given out.
+ */
+
+export interface DiskStore {
+  /** The entry, or undefined: not there, damaged (counted, logged, dropped), or the disk did not answer within `diskCacheLimits.readMs`. */
+  read(key: string): Promise<DiskFound | undefined>;
+  /**
+   * Begins an entry. It exists only once `finish` said true, and replaces the one before; a crash before leaves what was there.
+   * Key and head beyond `diskCacheLimits` give a writer that refuses.
+   */
+  begin(key: string, head: Uint8Array): DiskWriter;
+  /** Puts another head before the same body; false when there is no entry or the disk refused (the old head stays then). */
+  replaceHead(key: string, head: Uint8Array): Promise<boolean>;
+  /** From here on this front does not find the entry; the others do not as soon as the disk took it, which is awaited for a bounded time. */
+  delete(key: string): Promise<void>;
+  readonly stats: DiskStats;
+  /** Gives up what is being written and ends all use of the folder. */
+  close(): Promise<void>;
+}
+
+export interface DiskFound {
+  readonly head: Uint8Array;
+  readonly bodyBytes: number;
+  /**
+   * The bytes [from, to) of the body, by default all. Reads only the blocks that hold them.
+   * @throws DiskBodyError while iterating, when a block is damaged, gone or late.
+   * @throws RangeError when the range is not within the body.
+   */
+  body(range?: ByteRange): AsyncIterable<Uint8Array>;
+}
+
+export interface ByteRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface DiskWriter {
+  /** Takes a copy of `chunk`. Waits for a slow disk no longer than `diskCacheLimits.writeWaitMs` per entry; then the entry is given up. */
+  write(chunk: Uint8Array): Promise<void>;
+  /** Whether the entry now exists. */
+  finish(): Promise<boolean>;
+  abort(): Promise<void>;
+}
+
+/** Counted since this front opened the store, except `bytes` and `entries`, which are of the whole folder as last looked at. */
+export interface DiskStats {
+  readonly bytes: number;
+  readonly entries: number;
+  readonly hits: number;
+  readonly misses: number;
+  /** Reads that the disk did not answer in time. */
+  readonly lateReads: number;
+  readonly writes: number;
+  /** Entries given up: too large, too slow, or no disk. */
+  readonly refusedWrites: number;
+  readonly readErrors: number;
+  readonly writeErrors: number;
+  /** Entries whose bytes were not what was written. */
+  readonly damaged: number;
+  /** Segments dropped to make room, and entries carried over because they were in use. */
+  readonly evictedSegments: number;
+  readonly keptEntries: number;
+  /** Times the disk was left alone after failures. */
+  readonly rests: number;
+  /** Times a new, empty store was begun in the folder. */
+  readonly rebuilds: number;
+}
+
+/** A stored body that could not be read to its end. */
+export class DiskBodyError extends Error {
+  readonly code = "CACHE_BODY_BROKEN";
+  readonly source = "node";
+  readonly reason: "damaged" | "gone" | "late" | "failed";
+
+  constructor(reason: "damaged" | "gone" | "late" | "failed", options?: ErrorOptions) {
+    super(`Cannot read a stored body to its end: ${reason}`, options);
+    this.name = "DiskBodyError";
+    this.reason = reason;
+  }
+}

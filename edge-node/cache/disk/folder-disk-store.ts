@@ -1,0 +1,302 @@
+/**
+ * The disk tier of one front: an open store with deadlines, breakers, counters and a log around it, opened anew when the folder changed.
+ *
+ * Without a usable disk everything misses and nothing is written; it is tried again with every upkeep. Invariant: no method but a body
+ * throws, and none waits longer than its deadline.
+ */
+import { diskCacheLimits } from "../../../sdk/limits.ts";
+import type { CancelTimer, Clock } from "../../clock.ts";
+import type { Logger } from "../../logger.ts";
+import { codeOf, type DiskFiles } from "./disk-files.ts";
+import { DiskOperations } from "./disk-operations.ts";
+import {
+  DiskBodyError,
+  type ByteRange,
+  type DiskFound,
+  type DiskStats,
+  type DiskStore,
+  type DiskWriter,
+} from "./disk-store.ts";
+import { EntryWriter, type UnwrittenBytes } from "./entry-writer.ts";
+import { hashKey, type KeyHash } from "./key-hash.ts";
+import { OpenStore, type Entry, type Wanted } from "./open-store.ts";
+import { PendingDeletes } from "./pending-deletes.ts";
+import type { Place, Record } from "./record-format.ts";
+import { SharedDeadline } from "./shared-deadline.ts";
+import { StoreFolder } from "./store-folder.ts";
+import { StoreCounters } from "./store-counters.ts";
+import { readBody } from "./stored-body.ts";
+import { watchFiles } from "./watched-files.ts";
+
+export interface FolderDiskStoreOptions {
+  readonly folder: string;
+  /** The whole folder; bytes, within `diskCacheLimits`. */
+  readonly bytesMax: number;
+  /** A longer body is not kept; bytes. At most a quarter of the folder. */
+  readonly objectBytesMax: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly files: DiskFiles;
+  /** An unsigned 32-bit random number. */
+  readonly randomWord: () => number;
+}
+
+/** Every sixth upkeep, about a minute. */
+const COUNT_EVERY = 6;
+
+export class FolderDiskStore implements DiskStore {
+  readonly #options: FolderDiskStoreOptions;
+  readonly #operations: DiskOperations;
+  readonly #files: DiskFiles;
+  readonly #folder: StoreFolder;
+  readonly #counters: StoreCounters;
+  readonly #pending = new PendingDeletes();
+  readonly #readDeadline: SharedDeadline;
+  readonly #bodyDeadline: SharedDeadline;
+  readonly #unwritten: UnwrittenBytes = { bytes: 0 };
+  #store: OpenStore | null = null;
+  #timer: CancelTimer | null = null;
+  #upkeeps = 0;
+  #mustBeginAnew = false;
+  #isClosed = false;
+
+  constructor(options: FolderDiskStoreOptions) {
+    const { clock, bytesMax } = options;
+    this.#options = { ...options, objectBytesMax: Math.min(options.objectBytesMax, Math.floor(bytesMax / 4)) };
+    this.#counters = new StoreCounters(options);
+    this.#operations = new DiskOperations({ clock, observer: this.#counters });
+    this.#files = watchFiles(options.files, this.#operations);
+    const randomName = (): string => this.#randomName();
+    this.#folder = new StoreFolder({ folder: options.folder, bytesMax, files: this.#files, randomName });
+    this.#readDeadline = new SharedDeadline({ clock, waitMs: diskCacheLimits.readMs });
+    this.#bodyDeadline = new SharedDeadline({ clock, waitMs: diskCacheLimits.bodyReadMs });
+  }
+
+  /** Opens the folder, waiting for it a bounded time; from then on it is looked after. */
+  async start(): Promise<void> {
+    await this.#bodyDeadline.race(this.#upkeep(), () => this.#operations.late("read"));
+  }
+
+  async read(key: string): Promise<DiskFound | undefined> {
+    const store = this.#store;
+    if (store === null || !this.#operations.isAvailable("read")) return this.#counters.missed();
+    const wanted = { hash: hashKey(key), key };
+    if (this.#pending.has(wanted.hash)) return this.#counters.missed();
+    try {
+      const entry = await this.#readDeadline.race(store.find(wanted), () => this.#late());
+      if (entry === undefined || this.#pending.has(wanted.hash)) return this.#counters.missed();
+      this.#counters.hits++;
+      return this.#found(store, { wanted, entry });
+    } catch {
+      return this.#counters.missed();
+    }
+  }
+
+  begin(key: string, head: Uint8Array): DiskWriter {
+    const store = this.#store;
+    const keyBytes = Buffer.from(key);
+    const isTooLong =
+      keyBytes.byteLength > diskCacheLimits.keyBytesMax || head.byteLength > diskCacheLimits.headBytesMax;
+    if (store === null || isTooLong || !this.#operations.isAvailable("write")) {
+      this.#counters.refused(isTooLong ? "size" : "failed");
+      return refusingWriter;
+    }
+    const hash = hashKey(key);
+    return new EntryWriter({
+      hash,
+      key: keyBytes,
+      head: head.slice(),
+      body: { seed: this.#options.randomWord(), begun: this.#options.clock.now() >>> 0 },
+      bodyBytesMax: this.#options.objectBytesMax,
+      recordBytesMax: store.recordBytesMax,
+      unwritten: this.#unwritten,
+      clock: this.#options.clock,
+      append: (piece) => store.append(piece),
+      commit: (place) => this.#commit(store, { hash, place }),
+      onRefused: (reason) => this.#counters.refused(reason),
+    });
+  }
+
+  async replaceHead(key: string, head: Uint8Array): Promise<boolean> {
+    const store = this.#store;
+    if (store === null || !this.#operations.isAvailable("write")) return false;
+    if (head.byteLength > diskCacheLimits.headBytesMax) return false;
+    const wanted = { hash: hashKey(key), key };
+    if (this.#pending.has(wanted.hash)) return false;
+    try {
+      return await this.#bodyDeadline.race(store.replaceHead(wanted, head), () => false);
+    } catch {
+      return false;
+    }
+  }
+
+  async delete(key: string): Promise<void> {
+    const hash = hashKey(key);
+    if (!this.#pending.add(hash)) {
+      this.#pending.clear();
+      this.#mustBeginAnew = true;
+      this.#store = null;
+      return;
+    }
+    await this.#readDeadline.race(this.#deletePending(hash), () => this.#operations.late("write"));
+  }
+
+  get stats(): DiskStats {
+    return this.#counters.snapshot(this.#store);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#timer?.();
+    const store = this.#store;
+    this.#store = null;
+    if (store !== null) await this.#bodyDeadline.race(store.close(), () => {});
+    this.#readDeadline.close();
+    this.#bodyDeadline.close();
+  }
+
+  #found(store: OpenStore, { wanted, entry }: { readonly wanted: Wanted; readonly entry: Entry }): DiskFound {
+    const { head, bodyBytes, inlineBytes, recordBytes } = entry.record;
+    const source = {
+      readPlace: (place: Place) => this.#readPlace(store, place),
+      findAgain: (record: Record) => findAgain(store, { wanted, record }),
+      onDamage: () => {
+        store.dropDamaged(wanted.hash, entry.place).catch(() => {});
+      },
+    };
+    return {
+      head,
+      bodyBytes,
+      body: (range: ByteRange = { from: 0, to: bodyBytes }) => {
+        checkRange(range, bodyBytes);
+        if (inlineBytes > 0) return oneChunk(entry.bytes.subarray(recordBytes + range.from, recordBytes + range.to));
+        return readBody(source, { record: entry.record, range });
+      },
+    };
+  }
+
+  async #readPlace(store: OpenStore, place: Place): Promise<Buffer | undefined> {
+    try {
+      return await this.#bodyDeadline.race(store.readPlace(place), () => {
+        this.#operations.late("read");
+        throw new DiskBodyError("late");
+      });
+    } catch (error) {
+      if (error instanceof DiskBodyError) throw error;
+      throw new DiskBodyError("failed", { cause: error });
+    }
+  }
+
+  #late(): undefined {
+    this.#counters.lateReads++;
+    this.#operations.late("read");
+  }
+
+  async #commit(
+    store: OpenStore,
+    { hash, place }: { readonly hash: KeyHash; readonly place: Place },
+  ): Promise<boolean> {
+    // A deletion that the disk has not taken would take this entry, too.
+    if (store !== this.#store || this.#pending.has(hash)) return false;
+    await store.commit(hash, place);
+    this.#counters.writes++;
+    return true;
+  }
+
+  async #deletePending(hash: KeyHash): Promise<void> {
+    const store = this.#store;
+    if (store === null) return;
+    try {
+      await store.delete(hash);
+      this.#pending.done(hash);
+    } catch {
+      // It stays pending, and is tried again with the next upkeep.
+    }
+  }
+
+  /** Opens what can be opened, looks at the folder, does what is pending; then again, as long as the store is not closed. */
+  async #upkeep(): Promise<void> {
+    try {
+      await this.#lookAfter();
+    } catch (error) {
+      this.#options.logger.warn({ code: codeOf(error) }, "disk-cache-upkeep-failed");
+    }
+    if (this.#isClosed) return;
+    this.#timer = this.#options.clock.after(diskCacheLimits.upkeepMs, () => {
+      // It catches what it throws.
+      this.#upkeep().catch(() => {});
+    });
+  }
+
+  async #lookAfter(): Promise<void> {
+    const before = this.#store;
+    const isGood = before !== null && (await this.#folder.isInUse(before.found)) && (await before.look());
+    const store = isGood ? before : await this.#open(before);
+    if (store === null) return;
+    for (const hash of this.#pending.all()) await this.#deletePending(hash);
+    if (this.#upkeeps++ % COUNT_EVERY === 0 || !isGood) {
+      store.count().catch(() => {});
+    }
+  }
+
+  async #open(before: OpenStore | null): Promise<OpenStore | null> {
+    this.#store = null;
+    before?.close().catch(() => {});
+    const reason = this.#mustBeginAnew ? "too many pending deletions" : null;
+    const found = await (reason === null ? this.#folder.open() : this.#folder.begin(reason));
+    this.#mustBeginAnew = false;
+    const { bytesMax, clock } = this.#options;
+    const store = new OpenStore({
+      found,
+      bytesMax,
+      front: this.#randomName(),
+      files: this.#files,
+      clock,
+      observer: this.#counters,
+    });
+    if (found.rebuilt !== null || before !== null) this.#counters.rebuilt(found.rebuilt ?? "the folder changed");
+    try {
+      await store.look();
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
+    if (this.#isClosed) {
+      await store.close();
+      return null;
+    }
+    this.#store = store;
+    // Room on the disk, not more: it may take its time.
+    this.#folder.removeOthers(found).catch(() => {});
+    return store;
+  }
+
+  #randomName(): string {
+    const word = (): string => this.#options.randomWord().toString(16).padStart(8, "0");
+    return `${word()}${word()}`;
+  }
+}
+
+const refusingWriter: DiskWriter = {
+  write: async () => {},
+  finish: async () => false,
+  abort: async () => {},
+};
+
+async function findAgain(
+  store: OpenStore,
+  { wanted, record }: { readonly wanted: Wanted; readonly record: Record },
+): Promise<Record | undefined> {
+  const entry = await store.find(wanted).catch(() => undefined);
+  const isSame = entry?.record.body.seed === record.body.seed && entry.record.body.begun === record.body.begun;
+  return isSame ? entry.record : undefined;
+}
+
+function checkRange({ from, to }: ByteRange, bodyBytes: number): void {
+  if (Number.isInteger(from) && Number.isInteger(to) && from >= 0 && from <= to && to <= bodyBytes) return;
+  throw new RangeError(`Cannot read bytes [${from}, ${to}) of a stored body: it has ${bodyBytes}`);
+}
+
+async function* oneChunk(bytes: Uint8Array): AsyncGenerator<Uint8Array, void> {
+  if (bytes.byteLength > 0) yield bytes;
+}

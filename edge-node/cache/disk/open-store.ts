@@ -1,0 +1,205 @@
+/**
+ * One store that is open: finds, writes, replaces and deletes entries by index, segments and log.
+ *
+ * Throws what the disk throws; knows no deadline and no breaker. Invariant: what it finds is an entry of that very key whose record, and whose
+ * body as far as it is short, were checked.
+ */
+import { diskCacheLimits } from "../../../sdk/limits.ts";
+import type { Clock } from "../../clock.ts";
+import { codeOf, type DiskFiles } from "./disk-files.ts";
+import { EntryIndex, type FoundEntry } from "./entry-index.ts";
+import { FolderReader } from "./folder-contents.ts";
+import type { KeyHash } from "./key-hash.ts";
+import { NotedUses } from "./noted-uses.ts";
+import { decodeRecord, encodeRecord, isInlineBodyWhole, type Place, type Record } from "./record-format.ts";
+import { RememberedPlaces } from "./remembered-places.ts";
+import { RoomMaker } from "./room-maker.ts";
+import { SegmentFiles } from "./segment-files.ts";
+import { SegmentLog } from "./segment-log.ts";
+import { leasePath } from "./segment-names.ts";
+import type { Piece } from "./segment-writer.ts";
+import { bucketBytes, slotsPerBucket } from "./slot-bucket.ts";
+import type { FoundStore } from "./store-folder.ts";
+
+export interface StoreObserver {
+  damaged(where: { readonly segment: number; readonly offset: number }): void;
+  dropped(segment: { readonly keptEntries: number }): void;
+}
+
+export interface OpenStoreOptions {
+  readonly found: FoundStore;
+  readonly bytesMax: number;
+  /** 16 hexadecimal digits that no other front has. */
+  readonly front: string;
+  readonly files: DiskFiles;
+  readonly clock: Clock;
+  readonly observer: StoreObserver;
+}
+
+export interface Wanted {
+  readonly hash: KeyHash;
+  readonly key: string;
+}
+
+export interface Entry {
+  readonly record: Record;
+  readonly place: Place;
+  /** The record, and the short body after it. */
+  readonly bytes: Buffer;
+}
+
+type Loaded = { readonly kind: "whole"; readonly entry: Entry } | { readonly kind: "gone" | "dead" | "damaged" };
+
+export class OpenStore {
+  readonly found: FoundStore;
+  readonly #options: OpenStoreOptions;
+  readonly #index: EntryIndex;
+  readonly #segments: SegmentFiles;
+  readonly #log: SegmentLog;
+  readonly #room: RoomMaker;
+  readonly #reader: FolderReader;
+  readonly #remembered: RememberedPlaces;
+  readonly #uses: NotedUses;
+  #present: ReadonlySet<number> = new Set();
+  /** Bytes of all segments and entries, as last looked at; entries of this front's own changes included. */
+  bytes = 0;
+  entries = 0;
+
+  constructor(options: OpenStoreOptions) {
+    const { found, files, clock, observer } = options;
+    const { folder, format, descriptor } = found;
+    this.found = found;
+    this.#options = options;
+    this.#index = new EntryIndex({ descriptor, buckets: format.buckets, files });
+    this.#segments = new SegmentFiles({ folder, files });
+    this.#reader = new FolderReader({ folder, files, clock });
+    this.#room = new RoomMaker({
+      folder,
+      bytesMax: options.bytesMax - format.buckets * bucketBytes,
+      segmentBytes: format.segmentBytes,
+      files,
+      clock,
+      reader: this.#reader,
+      index: this.#index,
+      segments: this.#segments,
+      onDropped: (dropped) => observer.dropped(dropped),
+    });
+    this.#log = new SegmentLog({ capacity: format.segmentBytes, begin: () => this.#room.begin() });
+    const slots = format.buckets * slotsPerBucket;
+    this.#remembered = new RememberedPlaces(Math.min(slots, diskCacheLimits.rememberedPlacesMax));
+    this.#uses = new NotedUses(this.#index, clock);
+  }
+
+  /** The record with its list of blocks, bytes. */
+  get recordBytesMax(): number {
+    return this.found.format.segmentBytes / 2;
+  }
+
+  async find(wanted: Wanted): Promise<Entry | undefined> {
+    const remembered = this.#remembered.get(wanted.hash);
+    if (remembered !== undefined) {
+      const loaded = await this.#load(remembered.place, wanted);
+      if (loaded.kind === "whole") return this.#used(loaded.entry, remembered);
+      this.#remembered.forget(wanted.hash);
+    }
+    const found = await this.#index.find(wanted.hash);
+    if (found === undefined) return undefined;
+    const loaded = await this.#load(found.place, wanted);
+    if (loaded.kind === "whole") return this.#used(loaded.entry, found);
+    if (loaded.kind === "damaged") await this.dropDamaged(wanted.hash, found.place);
+    else if (await this.#index.forget(wanted.hash, found.place)) this.entries--;
+    return undefined;
+  }
+
+  readPlace(place: Place): Promise<Buffer | undefined> {
+    return this.#segments.read(place);
+  }
+
+  /** An entry whose bytes are not what was written is never read again. */
+  async dropDamaged(hash: KeyHash, place: Place): Promise<void> {
+    this.#options.observer.damaged(place);
+    this.#remembered.forget(hash);
+    if (await this.#index.forget(hash, place)) this.entries--;
+    await this.#segments.markDead(place);
+  }
+
+  async append(piece: Piece): Promise<Place> {
+    try {
+      return await this.#log.append(piece);
+    } catch (error) {
+      if (["ENOSPC", "EDQUOT"].includes(codeOf(error))) this.#room.diskIsFull();
+      throw error;
+    }
+  }
+
+  /** Makes what stands at `place` the entry of `hash`. */
+  async commit(hash: KeyHash, place: Place): Promise<void> {
+    const { slot, before } = await this.#index.put(hash, place);
+    if (before.length === 0) this.entries++;
+    this.#remembered.set(hash, { place, slot, isUsed: false });
+    for (const old of before) await this.#segments.markDead(old).catch(() => {});
+  }
+
+  async replaceHead({ hash, key }: Wanted, head: Uint8Array): Promise<boolean> {
+    const entry = await this.find({ hash, key });
+    if (entry === undefined) return false;
+    const record = encodeRecord({ ...entry.record, key: Buffer.from(key), head });
+    const inline = entry.bytes.subarray(entry.record.recordBytes);
+    const bytes = record.byteLength + inline.byteLength;
+    const place = await this.append({ hash, parts: [record, inline], bytes });
+    const isMoved = await this.#index.move(hash, { from: entry.place, to: place });
+    this.#remembered.forget(hash);
+    if (isMoved) await this.#segments.markDead(entry.place).catch(() => {});
+    return isMoved;
+  }
+
+  async delete(hash: KeyHash): Promise<void> {
+    this.#remembered.forget(hash);
+    const places = await this.#index.remove(hash);
+    if (places.length > 0) this.entries--;
+    for (const place of places) await this.#segments.markDead(place);
+  }
+
+  /** Tells the other fronts that this one lives, and looks at the folder. False when the folder is gone. */
+  async look(): Promise<boolean> {
+    const { files, front, clock } = this.#options;
+    const lease = leasePath(this.found.folder, front);
+    await files.replaceWhole(lease, { bytes: String(clock.now()), tag: front });
+    const contents = await this.#reader.read();
+    if (contents === undefined) return false;
+    this.bytes = contents.bytes + this.found.format.buckets * bucketBytes;
+    this.#present = new Set(contents.segments.map(({ segment }) => segment));
+    this.#segments.keepOnly(this.#present);
+    return true;
+  }
+
+  /** Counts the entries that lead to a segment that is there. */
+  async count(): Promise<void> {
+    this.entries = await this.#index.count(this.#present);
+  }
+
+  async close(): Promise<void> {
+    await this.#uses.close();
+    await this.#log.close();
+    this.#segments.close();
+    this.#index.close();
+    await this.#options.files.remove(leasePath(this.found.folder, this.#options.front)).catch(() => {});
+  }
+
+  async #load(place: Place, wanted: Wanted): Promise<Loaded> {
+    if (place.bytes > this.found.format.segmentBytes) return { kind: "gone" };
+    const bytes = await this.#segments.read(place);
+    if (bytes === undefined) return { kind: "gone" };
+    const read = decodeRecord(bytes, wanted);
+    if (read.kind !== "live") return read;
+    const { record } = read;
+    if (record.inlineBytes > 0 && !isInlineBodyWhole(bytes, record)) return { kind: "damaged" };
+    return { kind: "whole", entry: { record, place, bytes } };
+  }
+
+  #used(entry: Entry, found: FoundEntry): Entry {
+    if (!found.isUsed) this.#uses.note(found.slot);
+    if (!found.isUsed) this.#remembered.set(entry.record.hash, { ...found, isUsed: true });
+    return entry;
+  }
+}

@@ -1,0 +1,59 @@
+/**
+ * Where entries stand that this front read lately, so that a repeated read is one file operation.
+ *
+ * A table of fixed size in one typed array: an entry takes the row of its hash from whoever had it. What is remembered may be outdated; the
+ * record says whether it is (it belongs to another key, is marked dead, or its segment is gone).
+ */
+import type { FoundEntry } from "./entry-index.ts";
+import type { KeyHash } from "./key-hash.ts";
+
+/** b, c, d, segment, offset, bytes, slot, used */
+const WORDS = 8;
+
+export class RememberedPlaces {
+  readonly #rows: Uint32Array;
+  readonly #mask: number;
+
+  /** @param entriesMax rounded up to a power of two. */
+  constructor(entriesMax: number) {
+    const rows = 2 ** Math.ceil(Math.log2(Math.max(1, entriesMax)));
+    this.#rows = new Uint32Array(rows * WORDS);
+    this.#mask = rows - 1;
+  }
+
+  get(hash: KeyHash): FoundEntry | undefined {
+    const at = this.#find(hash);
+    if (at < 0) return undefined;
+    const rows = this.#rows;
+    const [segment = 0, offset = 0, bytes = 0, slot = 0, used = 0] = [
+      rows[at + 3],
+      rows[at + 4],
+      rows[at + 5],
+      rows[at + 6],
+      rows[at + 7],
+    ];
+    return { place: { segment, offset, bytes }, slot, isUsed: used === 1 };
+  }
+
+  set(hash: KeyHash, entry: FoundEntry): void {
+    const { place, slot, isUsed } = entry;
+    const row = [hash.b, hash.c, hash.d, place.segment, place.offset, place.bytes, slot, isUsed ? 1 : 0];
+    this.#rows.set(row, this.#rowOf(hash));
+  }
+
+  forget(hash: KeyHash): void {
+    const at = this.#find(hash);
+    if (at >= 0) this.#rows[at + 3] = 0;
+  }
+
+  #rowOf(hash: KeyHash): number {
+    return (hash.a & this.#mask) * WORDS;
+  }
+
+  #find(hash: KeyHash): number {
+    const at = this.#rowOf(hash);
+    const rows = this.#rows;
+    const isThere = rows[at] === hash.b && rows[at + 1] === hash.c && rows[at + 2] === hash.d && rows[at + 3] !== 0;
+    return isThere ? at : -1;
+  }
+}
