@@ -20,11 +20,14 @@ export class FieldReader {
   readonly #path: string;
   readonly #problems: Problem[];
   readonly #read = new Set<string>();
+  /** False: that it is no object was reported, and nothing is missing in it. */
+  readonly #isObject: boolean;
 
   /** `path` names the object in problems (empty: the root); `problems` is shared with other readers of the same input. */
   constructor(input: unknown, { path, problems }: { readonly path: string; readonly problems: Problem[] }) {
     this.#path = path;
     this.#problems = problems;
+    this.#isObject = typeof input === "object" && input !== null && !Array.isArray(input);
     if (typeof input === "object" && input !== null && !Array.isArray(input)) {
       this.#fields = new Map(Object.entries(input));
       return;
@@ -60,6 +63,17 @@ export class FieldReader {
     const { input } = value;
     if (typeof input === "number" && Number.isSafeInteger(input) && input >= min && input <= max) return input;
     this.#refuse(key, input, `an integer ${min}..${max}`);
+    return min;
+  }
+
+  /** Any number of the range, both ends included. */
+  number(key: string, options: FieldOptions<number> & { readonly min: number; readonly max: number }): number {
+    const { min, max } = options;
+    const value = this.#present(key, options, `a number ${min}..${max}`);
+    if (value.kind === "default") return value.value ?? min;
+    const { input } = value;
+    if (typeof input === "number" && input >= min && input <= max) return input;
+    this.#refuse(key, input, `a number ${min}..${max}`);
     return min;
   }
 
@@ -101,7 +115,7 @@ export class FieldReader {
 
   /** The items of an array, each with its path; an absent field is an empty list. */
   items(key: string, { itemsMax }: { readonly itemsMax: number }): readonly { path: string; input: unknown }[] {
-    const input = this.raw(key) ?? [];
+    const input = this.raw(key) === undefined ? [] : this.raw(key);
     if (!Array.isArray(input)) {
       this.#refuse(key, input, "a list");
       return [];
@@ -112,9 +126,22 @@ export class FieldReader {
       .map((item: unknown, index) => ({ path: `${this.pathOf(key)}[${index}]`, input: item }));
   }
 
+  /** A reader for each object of a list; an absent field is an empty list. */
+  readers(key: string, bounds: { readonly itemsMax: number }): readonly FieldReader[] {
+    return this.items(key, bounds).map(({ path, input }) => new FieldReader(input, { path, problems: this.#problems }));
+  }
+
+  /** How many problems were noted so far, by all readers of the input. */
+  get problemCount(): number {
+    return this.#problems.length;
+  }
+
   /** A reader of a nested object; an absent field is an empty object. */
   object(key: string): FieldReader {
-    return new FieldReader(this.raw(key) ?? {}, { path: this.pathOf(key), problems: this.#problems });
+    return new FieldReader(this.raw(key) === undefined ? {} : this.raw(key), {
+      path: this.pathOf(key),
+      problems: this.#problems,
+    });
   }
 
   /** Notes every field that was not read. */
@@ -131,7 +158,7 @@ export class FieldReader {
   ): { readonly kind: "given"; readonly input: unknown } | { readonly kind: "default"; readonly value: T | undefined } {
     const input = this.raw(key);
     if (input !== undefined) return { kind: "given", input };
-    if (options.default === undefined) this.report(key, `is required, allowed: ${allowed}`);
+    if (options.default === undefined && this.#isObject) this.report(key, `is required, allowed: ${allowed}`);
     return { kind: "default", value: options.default };
   }
 

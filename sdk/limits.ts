@@ -315,4 +315,30 @@ export const diskCacheLimits = {
   /** Uses are noted on the disk this often, at most so many at once. */
   usesMs: 1_000,
   usesMax: 1_024,
+/** Bounds of domain documents and their versions. Ranges of single values stand with their keys in sdk/domain/. */
+export const domainLimits = {
+  /** One whole document, configuration and rules, characters of JSON. */
+  documentCharsMax: 1_048_576,
+  /** Versions kept for each domain; the oldest go. */
+  versionsPerDomainMax: 100,
+  /** A version's comment, characters. */
+  commentCharsMax: 512,
+  /** Problems of one document that are reported; there may be more. */
+  problemsMax: 100,
+  /** Conditional parts in one list: rewrites, browser cache rules, flexible origins, speed limits. */
+  conditionsPerListMax: 60,
+  /** Match values of one condition, characters, and entries in them. */
+  matchValueCharsMax: 2_048,
+  matchEntriesMax: 100,
+  /** A target path, URL or template, characters. */
+  targetCharsMax: 2_048,
+  /** A regular expression, characters. */
+  regexCharsMax: 1_024,
+  addressesMax: 500,
+  refererHostsMax: 500,
+  userAgentsMax: 100,
+  /** One pattern of a referer or user agent, characters. */
+  patternCharsMax: 256,
+  /** One error page's body, characters. */
+  errorPageCharsMax: 65_536,
 } as const;

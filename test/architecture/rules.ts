@@ -49,6 +49,7 @@ export const sharedFiles: ReadonlySet<string> = new Set(["package.json"]);
 export const doors: Readonly<Record<string, string>> = {
   esbuild: "bundler/esbuild.ts",
   rollup: "bundler/rollup.ts",
+  re2js: "sdk/domain-regex.ts",
   "isolated-vm": "runtime/isolates/isolated-vm.ts",
   "uWebSockets.js": "edge-node/uws.ts",
   "node:sqlite": "control-plane/store/sqlite.ts",
