@@ -6,20 +6,15 @@
  * everything, so that too much may be purged and never too little.
  */
 import { purgeLimits } from "../../sdk/limits.ts";
+import type { PurgeTarget } from "../../sdk/purge.ts";
 import type { PurgeableEntry, PurgeJudgement, PurgeView } from "./purge-view.ts";
 
-export type PurgeTarget =
-  /** Path and query as the domain's cache rule keys them; both schemes, every variant. */
-  | { readonly kind: "url"; readonly domain: string; readonly url: string }
-  /** A path that ends with "/": it and everything below it. */
-  | { readonly kind: "directory"; readonly domain: string; readonly path: string }
-  /** Null: in every domain. */
-  | { readonly kind: "tag"; readonly domain: string | null; readonly tag: string }
-  | { readonly kind: "all"; readonly domain: string | null };
+export type { PurgeTarget } from "../../sdk/purge.ts";
 
 export interface Purge {
   /** The control plane's number of the purge; 0 for purges that were folded together. */
   readonly sequence: number;
+  /** A path is canonical here, a query as the domain's cache rule keys it. */
   readonly target: PurgeTarget;
   /** Soft: entries become stale. Hard: they are gone. */
   readonly mode: "soft" | "hard";
