@@ -28,6 +28,9 @@ import { LogBuffer } from "./logs/log-buffer.ts";
 import type { Logger } from "./logger.ts";
 import { PublishQueue } from "./publish/publish-queue.ts";
 import { PublishService } from "./publish/publish-service.ts";
+import { PreheatService } from "./purges/preheat-service.ts";
+import { PurgeService } from "./purges/purge-service.ts";
+import { PurgeSource } from "./purges/purge-source.ts";
 import { createApp, type AppServices } from "./rest/app.ts";
 import { ChangeSignal } from "./rollout/change-signal.ts";
 import { Fleet } from "./rollout/fleet.ts";
@@ -112,6 +115,8 @@ async function openControlPlane(config: ControlPlaneConfig, opening: Opening): P
     logger.info({}, "control_plane_stopping");
     parts.publishing.close();
     parts.revisions.close();
+    parts.purges.close();
+    parts.preheats.close();
     parts.invocations.close();
     parts.fleet.close();
     closing.abort();
@@ -151,7 +156,8 @@ async function assemble(
   const uploads = new Uploads({ blobs, clock });
   const signal = new ChangeSignal();
   const states = new StateSource({ store, masterKey, publicKey: signingKey.publicKeyX });
-  const fleet = new Fleet({ states, clock, logger, signal });
+  const purgeSource = new PurgeSource(store);
+  const fleet = new Fleet({ states, purges: purgeSource, clock, logger, signal });
   tokens.onRevoked((tokenId) => {
     fleet.disconnectToken(tokenId);
   });
@@ -183,6 +189,9 @@ async function assemble(
     nodes: new NodeService({ store, fleet, clock, logger }),
     invocations: new InvocationService({ fleet, clock, uniqueId: randomUUID }),
     logs: new LogBuffer(),
+    purgeSource,
+    purges: new PurgeService({ store, fleet, clock, signal, uniqueId: randomUUID }),
+    preheats: new PreheatService({ store, fleet, clock, signal, uniqueId: randomUUID }),
   };
 }
 

@@ -12,6 +12,7 @@ import type { DomainConfig } from "../sdk/domain.ts";
 import type { FunctionLimits } from "../sdk/limits.ts";
 import type { Hook } from "../sdk/phase.ts";
 import type { Rule } from "../sdk/rule.ts";
+import type { PurgeMode, PurgeTarget } from "../sdk/purge.ts";
 import type { Services } from "../sdk/service-target.ts";
 
 export interface Store {
@@ -33,6 +34,7 @@ export interface StoreView {
   readonly nodes: NodeView;
   readonly revisions: RevisionView;
   readonly settings: SettingView;
+  readonly purges: PurgeView;
 }
 
 /** Everything that can be read and written. */
@@ -45,6 +47,7 @@ export interface StoreTables {
   readonly nodes: NodeTable;
   readonly revisions: RevisionTable;
   readonly settings: SettingTable;
+  readonly purges: PurgeTable;
 }
 
 export interface FunctionRow {
@@ -221,6 +224,40 @@ export interface RevisionTable extends RevisionView {
 
 /** Revisions kept, to answer when and where each was served. */
 export const revisionsKeptMax = 10_000;
+
+export interface NewPurge {
+  readonly id: string;
+  readonly createdAt: string;
+  readonly mode: PurgeMode;
+  readonly targets: readonly PurgeTarget[];
+}
+export interface PurgeRow extends NewPurge {
+  /** Grows by one with every purge. */
+  readonly sequence: number;
+}
+export interface PurgeAckRow {
+  readonly node: string;
+  readonly sequence: number;
+  readonly applyMs: number;
+  readonly ackedAt: string;
+}
+export interface PurgeView {
+  latest(): Promise<PurgeRow | null>;
+  get(id: string): Promise<PurgeRow | null>;
+  at(sequence: number): Promise<PurgeRow | null>;
+  /** Those kept whose number is larger, in order. */
+  after(sequence: number): Promise<readonly PurgeRow[]>;
+  /** Newest first. */
+  list(limit: number): Promise<readonly PurgeRow[]>;
+  /** Of each node the first acknowledgement of `sequence` or a later one. */
+  acksSince(sequence: number): Promise<readonly PurgeAckRow[]>;
+}
+export interface PurgeTable extends PurgeView {
+  /** One more than the latest. Those before the newest `purgeLimits.keptMax` are forgotten. */
+  add(purge: NewPurge): Promise<PurgeRow>;
+  /** Of a repeated one the first stays. Keeps `purgeLimits.acksPerNodeMax` per node. */
+  acknowledge(ack: PurgeAckRow): Promise<void>;
+}
 
 /** Single values of the control plane itself. */
 export type SettingKey = "bootstrapped_at" | "signing_public_key" | "signing_private_key_encrypted";

@@ -34,6 +34,7 @@ import type {
 import { SelvageApiError } from "./api-error.ts";
 import { RestConnection, type Method } from "./client/rest-connection.ts";
 import type { LogRecord } from "./desired-state.ts";
+import type { PreheatInput, PreheatResource, PurgeInput, PurgeResource } from "./purge.ts";
 import type { DomainConfig } from "./domain.ts";
 
 export interface ClientOptions {
@@ -150,6 +151,37 @@ export class SelvageClient {
     input: { readonly rules: readonly RuleInput[]; readonly waitSeconds?: number },
   ): Promise<DomainChange> {
     return this.#call(`PUT ${domainPath(domain)}/rules`, input, this.#waiting(input.waitSeconds));
+  }
+
+  // Caches
+
+  /** Answers once every connected node did it, or `waitSeconds` are over. */
+  purge(input: PurgeInput): Promise<PurgeResource> {
+    return this.#call("POST /v1/purges", input, this.#waiting(input.waitSeconds));
+  }
+  async listPurges(): Promise<readonly PurgeResource[]> {
+    return (await this.#call<{ purges: PurgeResource[] }>("GET /v1/purges")).purges;
+  }
+  getPurge(id: string, waitSeconds = 0): Promise<PurgeResource> {
+    return this.#call(
+      `GET /v1/purges/${encodeURIComponent(id)}?waitSeconds=${waitSeconds}`,
+      undefined,
+      this.#waiting(waitSeconds),
+    );
+  }
+  /** Answers once every connected node has fetched the URLs, or `waitSeconds` are over. */
+  preheat(input: PreheatInput): Promise<PreheatResource> {
+    return this.#call("POST /v1/preheats", input, this.#waiting(input.waitSeconds));
+  }
+  async listPreheats(): Promise<readonly PreheatResource[]> {
+    return (await this.#call<{ preheats: PreheatResource[] }>("GET /v1/preheats")).preheats;
+  }
+  getPreheat(id: string, waitSeconds = 0): Promise<PreheatResource> {
+    return this.#call(
+      `GET /v1/preheats/${encodeURIComponent(id)}?waitSeconds=${waitSeconds}`,
+      undefined,
+      this.#waiting(waitSeconds),
+    );
   }
 
   // Fleet

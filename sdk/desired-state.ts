@@ -1,7 +1,8 @@
 /**
  * What the control plane tells nodes, and what nodes tell it: the whole of the wire between them.
  *
- * The stream (`GET /v1/nodes/stream?node=NAME`) carries one JSON object per line, each a `StreamMessage`. A state is always whole;
+ * The stream (`GET /v1/nodes/stream?node=NAME&purges=SEQUENCE.ID`) carries one JSON object per line, each a `StreamMessage`. `purges` is the
+ * last purge the node took; what it missed since comes before its first state. A state is always whole;
  * a node applies it in one assignment and acknowledges its revision. Secrets travel sealed under a key derived from
  * the node's token (sealed-secret.ts), so that a node's disk never holds them in the clear.
  */
@@ -9,6 +10,7 @@ import type { Digest, SignedManifest } from "./artifact.ts";
 import type { DomainConfig } from "./domain.ts";
 import type { ErrorCode } from "./error-code.ts";
 import type { Phase } from "./phase.ts";
+import type { PreheatMessage, PurgesMessage } from "./purge.ts";
 import type { Rule } from "./rule.ts";
 
 export interface VersionState extends SignedManifest {
@@ -65,6 +67,8 @@ export interface InvokeRequest {
 export type StreamMessage =
   | { readonly kind: "state"; readonly state: DesiredState }
   | { readonly kind: "heartbeat"; readonly revision: number }
+  | PurgesMessage
+  | PreheatMessage
   | InvokeMessage;
 
 /** `POST /v1/nodes/acks`: a node serves a revision on all of its fronts. */

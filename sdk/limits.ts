@@ -341,4 +341,42 @@ export const domainLimits = {
   patternCharsMax: 256,
   /** One error page's body, characters. */
   errorPageCharsMax: 65_536,
+/** Bounds of purges and preheats. */
+export const purgeLimits = {
+  /** URLs, directories or tags of one purge. */
+  targetsMax: 100,
+  /** A directory's path, characters. A URL is bounded by `messageLimits.urlBytesMax`. */
+  directoryCharsMax: 2_048,
+  tagCharsMax: 256,
+  /** All targets of one purge, characters. */
+  taskCharsMax: 65_536,
+  /** Purges the control plane keeps, for nodes that were away. A node that misses more purges everything. */
+  keptMax: 1_000,
+  /** Characters of what one node missed; beyond, it purges everything. */
+  catchUpCharsMax: 4_194_304,
+  /** Purges in the list that is shown. */
+  listedMax: 100,
+  /** Acknowledgements kept per node. */
+  acksPerNodeMax: 200,
+  /** Targets that a node's table holds; the oldest become one purge of their whole domain. */
+  tableTargetsMax: 20_000,
+  /** Characters of those targets. */
+  tableCharsMax: 4_194_304,
+  /** Domains with purges of their own in a node's table; the oldest become one purge of everything. */
+  tableDomainsMax: 10_000,
+  /** How long a purge or preheat is waited for, seconds. */
+  waitSecondsDefault: 10,
+  waitSecondsMax: 30,
+  /** A front that did not confirm a purge by then is replaced. */
+  frontMs: 10_000,
+  /** How long a node that starts waits for the purges it missed before it serves without them. */
+  catchUpMs: 5_000,
+  /** URLs of one preheat. */
+  preheatUrlsMax: 100,
+  /** Preheats the control plane remembers. */
+  preheatsKeptMax: 1_000,
+  /** URLs that one front fetches at once for preheats. */
+  preheatConcurrency: 4,
+  /** One URL of a preheat on one node. */
+  preheatUrlMs: 60_000,
 } as const;

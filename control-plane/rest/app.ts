@@ -19,11 +19,13 @@ import { registerHealthRoutes } from "./health-routes.ts";
 import { registerLogRoutes } from "./log-routes.ts";
 import { registerNodeRoutes, type NodeRouteServices } from "./node-routes.ts";
 import { refuseMalformed } from "./malformed-request.ts";
+import { registerPurgeRoutes, type PurgeRouteServices } from "./purge-routes.ts";
 import { registerPublishRoutes, type PublishRouteServices } from "./publish-routes.ts";
 import { registerTokenRoutes } from "./token-routes.ts";
 import { installValidation } from "./validate.ts";
 
-export interface AppServices extends FunctionRouteServices, PublishRouteServices, NodeRouteServices, BlobRouteServices {
+export interface AppServices
+  extends FunctionRouteServices, PublishRouteServices, NodeRouteServices, BlobRouteServices, PurgeRouteServices {
   readonly domains: DomainService;
   readonly tokens: TokenService;
 }
@@ -86,6 +88,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   registerBlobRoutes(app, services);
   registerDomainRoutes(app, services.domains);
   registerNodeRoutes(app, services);
+  registerPurgeRoutes(app, services);
   registerLogRoutes(app, { logs: services.logs, closing });
   registerTokenRoutes(app, services.tokens);
   registerHealthRoutes(app, { revisions: services.revisions, version });

@@ -2,6 +2,7 @@
 import type { FastifyInstance } from "fastify";
 import type { InvokeResult, LogRecord, NodeAck, NodeRegistration } from "../../sdk/desired-state.ts";
 import { publishLimits } from "../../sdk/limits.ts";
+import { parsePurgePosition } from "../../sdk/purge-position.ts";
 import type { LogBuffer } from "../logs/log-buffer.ts";
 import type { Fleet } from "../rollout/fleet.ts";
 import type { InvocationService } from "../rollout/invocation-service.ts";
@@ -12,6 +13,7 @@ import { openLines } from "./response-lines.ts";
 import { answers, lines, noContent, pathParameters } from "./route-schema.ts";
 import { invokeResult } from "./schemas/function-schemas.ts";
 import { integer, list, object, text } from "./schemas/json-schema.ts";
+import { purgePositionText } from "./schemas/purge-schemas.ts";
 import {
   logBatch,
   nodeAck,
@@ -65,20 +67,22 @@ function registerNodeStream(app: FastifyInstance, { nodes, fleet }: NodeRouteSer
     { config, schema: { summary: "Register a node", body: nodeRegistration, response: answers(200, nodeResource) } },
     (request) => nodes.register(request.body),
   );
-  app.get<{ Querystring: { node: string } }>(
+  app.get<{ Querystring: { node: string; purges?: string } }>(
     "/v1/nodes/stream",
     {
       config,
       schema: {
-        summary: "A node's stream: whole states, heartbeats and invocations",
-        querystring: object({ node: nodeName }),
+        summary: "A node's stream: purges, whole states, heartbeats, invocations and preheats",
+        querystring: object({ node: nodeName, purges: purgePositionText }, { optional: ["purges"] }),
         response: lines,
       },
     },
     async (request, reply) => {
       const { name } = await nodes.require(request.query.node);
       const tokenId = request.caller?.tokenId ?? "";
-      fleet.connect({ node: name, token: bearerToken(request), tokenId, output: openLines(request, reply) });
+      const purgePosition = parsePurgePosition(request.query.purges ?? "");
+      const output = openLines(request, reply);
+      fleet.connect({ node: name, token: bearerToken(request), tokenId, purgePosition, output });
     },
   );
 }

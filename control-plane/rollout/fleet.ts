@@ -11,9 +11,12 @@ import type { ChangeSignal } from "./change-signal.ts";
 import type { LineOutput } from "./line-output.ts";
 import { NodeStream } from "./node-stream.ts";
 import type { StateSource } from "./state-source.ts";
+import type { PreheatMessage, PurgePosition } from "../../sdk/purge.ts";
+import type { PurgeSource } from "../purges/purge-source.ts";
 
 export interface FleetOptions {
   readonly states: StateSource;
+  readonly purges: PurgeSource;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Notified when a node connects or its connection ends. */
@@ -25,6 +28,8 @@ export interface NodeConnection {
   /** Seals this connection's secrets. */
   readonly token: string;
   readonly tokenId: string;
+  /** Null: a node that does not know of purges. */
+  readonly purgePosition: PurgePosition | null;
   readonly output: LineOutput;
 }
 
@@ -42,15 +47,24 @@ export class Fleet {
   }
 
   /** Sends the node the newest state now and whenever it changes, until the connection ends. */
-  connect({ node, token, tokenId, output }: NodeConnection): void {
+  connect({ node, token, tokenId, purgePosition, output }: NodeConnection): void {
     if (this.#closed) {
       output.close();
       return;
     }
-    const { states, clock, signal } = this.#options;
+    const { states, purges, clock, signal } = this.#options;
     const logger = this.#options.logger.child({ node });
     const older = this.#streams.get(node);
-    const stream = new NodeStream({ node, tokenId, output, loadState: states.forNode(token), clock, logger });
+    const stream = new NodeStream({
+      node,
+      tokenId,
+      output,
+      loadState: states.forNode(token),
+      purgePosition,
+      loadPurges: (since) => purges.missedSince(since),
+      clock,
+      logger,
+    });
     this.#streams.set(node, stream);
     output.onClose(() => {
       this.#remove(stream, logger);
@@ -83,6 +97,17 @@ export class Fleet {
   announce(): void {
     this.#options.states.invalidate();
     for (const stream of this.#streams.values()) stream.offerState();
+  }
+
+  /** There is a newer purge: every node is sent what it misses. */
+  announcePurges(): void {
+    this.#options.purges.invalidate();
+    for (const stream of this.#streams.values()) stream.offerPurges();
+  }
+
+  /** Asks every connected node; the names of those that could be asked, sorted. */
+  preheat(message: PreheatMessage): readonly string[] {
+    return this.connected().filter((name) => this.#streams.get(name)?.request(message) === true);
   }
 
   disconnectToken(tokenId: string): void {

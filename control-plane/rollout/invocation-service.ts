@@ -52,7 +52,7 @@ export class InvocationService {
     const stream = fleet.next();
     if (stream === null) throw new ControlError("NO_NODE");
     const id = uniqueId();
-    if (!stream.invoke({ kind: "invoke", id, ...message })) throw new ControlError("NODE_OVERLOADED");
+    if (!stream.request({ kind: "invoke", id, ...message })) throw new ControlError("NODE_OVERLOADED");
     const { promise, resolve } = Promise.withResolvers<InvokeResult>();
     const cancelTimeout = clock.after(timeoutMs, () => {
       const waited = `Node "${stream.node}" did not answer within ${String(timeoutMs)} ms.`;

@@ -1,17 +1,18 @@
 /**
- * One node's connection: whole states, heartbeats and invocations as lines, one `StreamMessage` each.
+ * One node's connection: purges, whole states, heartbeats, invocations and preheats as lines, one `StreamMessage` each.
  *
- * It knows neither HTTP nor the store. Invariants: states go out in growing revisions, and a slow connection gets the newest state
- * when it can take one, never a backlog; a connection that takes nothing for `controlLinkLimits.silenceMs` is closed.
+ * It knows neither HTTP nor the store. Invariants: what the node missed of purges goes out before its first state; states go out in growing
+ * revisions, and a slow connection gets the newest state when it can take one, never a backlog; a connection that takes nothing for `controlLinkLimits.silenceMs` is closed.
  */
 import type { DesiredState, InvokeMessage, StreamMessage } from "../../sdk/desired-state.ts";
+import type { PreheatMessage, PurgePosition, PurgesMessage } from "../../sdk/purge.ts";
 import { controlLinkLimits } from "../../sdk/limits.ts";
 import type { Clock } from "../clock.ts";
 import type { Logger } from "../logger.ts";
 import type { LineOutput } from "./line-output.ts";
 
-/** Invocations waiting for a slow connection. */
-const invokesWaitingMax = 64;
+/** Invocations and preheats waiting for a slow connection. */
+const requestsWaitingMax = 64;
 
 export interface NodeStreamOptions {
   readonly node: string;
@@ -19,6 +20,9 @@ export interface NodeStreamOptions {
   readonly output: LineOutput;
   /** The newest state, with secrets sealed for this connection. */
   readonly loadState: () => Promise<DesiredState>;
+  /** The purge that the node took last; null: a node that does not know of purges. */
+  readonly purgePosition: PurgePosition | null;
+  readonly loadPurges: (since: PurgePosition) => Promise<PurgesMessage>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -29,16 +33,21 @@ export class NodeStream {
   readonly #options: NodeStreamOptions;
   #sentRevision = -1;
   #stateWanted = true;
+  #purgePosition: PurgePosition | null;
+  #purgesWanted: boolean;
+  #purgesSent = false;
   #pumping = false;
   #closed = false;
   /** Since when the connection takes nothing, monotonic; null: it does. */
   #blockedSinceMs: number | null = null;
-  readonly #invokes: InvokeMessage[] = [];
+  readonly #requests: (InvokeMessage | PreheatMessage)[] = [];
 
   constructor(options: NodeStreamOptions) {
     this.node = options.node;
     this.tokenId = options.tokenId;
     this.#options = options;
+    this.#purgePosition = options.purgePosition;
+    this.#purgesWanted = options.purgePosition !== null;
     options.output.onDrain(() => {
       this.#blockedSinceMs = null;
       this.#pump();
@@ -52,6 +61,12 @@ export class NodeStream {
   /** There is a newer state to send. */
   offerState(): void {
     this.#stateWanted = true;
+    this.#pump();
+  }
+
+  /** There are newer purges to send. */
+  offerPurges(): void {
+    this.#purgesWanted = this.#purgePosition !== null;
     this.#pump();
   }
 
@@ -69,9 +84,9 @@ export class NodeStream {
   }
 
   /** False: too many already wait, or the connection has ended. */
-  invoke(message: InvokeMessage): boolean {
-    if (this.#closed || this.#invokes.length >= invokesWaitingMax) return false;
-    this.#invokes.push(message);
+  request(message: InvokeMessage | PreheatMessage): boolean {
+    if (this.#closed || this.#requests.length >= requestsWaitingMax) return false;
+    this.#requests.push(message);
     this.#pump();
     return true;
   }
@@ -81,7 +96,7 @@ export class NodeStream {
     this.#options.output.close();
   }
 
-  /** Sends what waits, a state before invocations; one at a time, as `loadState` may take a while. */
+  /** Sends what waits: purges, then a state, then requests; one at a time, as loading them may take a while. */
   #pump(): void {
     if (this.#pumping) return;
     this.#pumping = true;
@@ -95,20 +110,33 @@ export class NodeStream {
   async #sendWaiting(): Promise<void> {
     try {
       while (!this.#closed && this.#blockedSinceMs === null) {
+        if (this.#purgesWanted && this.#purgePosition !== null) {
+          this.#purgesWanted = false;
+          this.#sendPurges(await this.#options.loadPurges(this.#purgePosition));
+          continue;
+        }
         if (this.#stateWanted) {
           this.#stateWanted = false;
           const state = await this.#options.loadState();
           if (state.revision > this.#sentRevision) this.#sendState(state);
           continue;
         }
-        const invoke = this.#sentRevision < 0 ? undefined : this.#invokes.shift();
-        if (invoke === undefined) return;
-        this.#write(invoke);
+        const request = this.#sentRevision < 0 ? undefined : this.#requests.shift();
+        if (request === undefined) return;
+        this.#write(request);
       }
     } finally {
       // In the same step as the last look at what waits, so that nothing offered meanwhile is missed.
       this.#pumping = false;
     }
+  }
+
+  /** The first goes out even when nothing was missed: the node then knows that it is up to date. */
+  #sendPurges(message: PurgesMessage): void {
+    if (this.#closed || (this.#purgesSent && message.position.sequence === this.#purgePosition?.sequence)) return;
+    this.#purgesSent = true;
+    this.#purgePosition = message.position;
+    this.#write(message);
   }
 
   #sendState(state: DesiredState): void {

@@ -10,6 +10,7 @@ import { notFound } from "../control-error.ts";
 import type { AckRow, RevisionRow, Store, StoreTables } from "../store.ts";
 import type { ChangeSignal } from "./change-signal.ts";
 import type { Fleet } from "./fleet.ts";
+import { waitUntil } from "./wait-until.ts";
 
 /** Seconds to wait for nodes when a request does not say. */
 export const waitSecondsDefault = 10;
@@ -69,28 +70,15 @@ export class RevisionService {
    * Who serves `revision`, as soon as every connected node does, at the latest after `waitSeconds`.
    * @throws ControlError NOT_FOUND.
    */
-  async waitFor(revision: number, waitSeconds: number): Promise<RevisionResource> {
+  waitFor(revision: number, waitSeconds: number): Promise<RevisionResource> {
     const { clock, signal } = this.#options;
-    let expired = waitSeconds <= 0;
-    const timeout = Promise.withResolvers<void>();
-    const cancelTimeout = clock.after(waitSeconds * 1_000, () => {
-      expired = true;
-      timeout.resolve();
+    return waitUntil({
+      clock,
+      signal,
+      waitSeconds,
+      look: () => this.#describe(revision),
+      isDone: ({ nodesServing, nodesConnected }) => this.#closed || nodesServing === nodesConnected,
     });
-    try {
-      for (;;) {
-        const next = signal.next();
-        try {
-          const resource = await this.#describe(revision);
-          if (expired || this.#closed || resource.nodesServing === resource.nodesConnected) return resource;
-          await Promise.race([next.changed, timeout.promise]);
-        } finally {
-          next.cancel();
-        }
-      }
-    } finally {
-      cancelTimeout();
-    }
   }
 
   /** Waiting calls answer with what is. */

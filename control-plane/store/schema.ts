@@ -18,6 +18,8 @@ export interface Tables {
   node_acks: NodeAcksTable;
   revisions: RevisionsTable;
   settings: SettingsTable;
+  purges: PurgesTable;
+  purge_acks: PurgeAcksTable;
   schema_migrations: SchemaMigrationsTable;
 }
 
@@ -138,6 +140,22 @@ export interface RevisionsTable {
 export interface SettingsTable {
   key: string;
   value: string;
+}
+
+export interface PurgesTable {
+  sequence: number;
+  id: string;
+  created_at: string;
+  mode: string;
+  /** JSON list of PurgeTarget. */
+  targets: string;
+}
+
+export interface PurgeAcksTable {
+  node: string;
+  sequence: number;
+  apply_ms: number;
+  acked_at: string;
 }
 
 export interface SchemaMigrationsTable {

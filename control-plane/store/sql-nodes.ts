@@ -83,6 +83,7 @@ export class SqlNodes implements NodeTable {
 
   async delete(name: string): Promise<void> {
     await this.#db.deleteFrom("node_acks").where("node", "=", name).execute();
+    await this.#db.deleteFrom("purge_acks").where("node", "=", name).execute();
     await this.#db.deleteFrom("nodes").where("name", "=", name).execute();
   }
 

@@ -10,6 +10,7 @@ import { SqlAliases } from "./sql-aliases.ts";
 import { SqlDomains } from "./sql-domains.ts";
 import { SqlFunctions } from "./sql-functions.ts";
 import { SqlNodes } from "./sql-nodes.ts";
+import { SqlPurges } from "./sql-purges.ts";
 import { SqlRevisions } from "./sql-revisions.ts";
 import { SqlSettings } from "./sql-settings.ts";
 import { SqlTokens } from "./sql-tokens.ts";
@@ -46,5 +47,6 @@ function tablesOver(db: Kysely<Tables>): StoreTables {
     nodes: new SqlNodes(db),
     revisions: new SqlRevisions(db),
     settings: new SqlSettings(db),
+    purges: new SqlPurges(db),
   };
 }

@@ -76,6 +76,9 @@ describe("roles", () => {
     "POST /v1/nodes/acks",
     "POST /v1/nodes/logs",
     "POST /v1/nodes/invocation-results",
+    "GET /v1/nodes/purges",
+    "POST /v1/nodes/purge-acks",
+    "POST /v1/nodes/preheat-results",
   ];
   const blobRoute = `GET /v1/blobs/${"0".repeat(64)}`;
   const adminRoutes = [

@@ -64,7 +64,7 @@ describe("a node's stream", () => {
     const token = await control.nodeToken();
     const other = (await control.createToken("node")).token;
     const secretsOf = async (nodeToken: string, name: string): Promise<readonly unknown[]> => {
-      const node = await TestNode.connect(control, name, nodeToken);
+      const node = await TestNode.connect(control, name, { token: nodeToken });
       const state = await node.nextState();
       node.disconnect();
       expect(JSON.stringify(state)).not.toContain("first");
@@ -92,7 +92,7 @@ describe("a node's stream", () => {
 
   it("ends when its token is revoked", async () => {
     const { id, token } = await control.createToken("node");
-    const node = await TestNode.connect(control, "revoked", token);
+    const node = await TestNode.connect(control, "revoked", { token });
     await node.nextState();
     await control.ok(`DELETE /v1/tokens/${id}`);
     expect(await node.next()).toBeNull();

@@ -1,5 +1,6 @@
 /** A node as the control plane sees it: registers, opens its stream, reads messages and reports back over real HTTP. */
 import type { NodeAck, StreamMessage } from "../../sdk/desired-state.ts";
+import type { PreheatMessage, PurgesMessage } from "../../sdk/purge.ts";
 import type { TestControlPlane } from "./test-control-plane.ts";
 
 export type StateMessage = Extract<StreamMessage, { kind: "state" }>;
@@ -28,11 +29,17 @@ export class TestNode {
     this.#messages = readMessages(options.response);
   }
 
-  static async connect(control: TestControlPlane, name: string, token?: string): Promise<TestNode> {
-    const nodeToken = token ?? (await control.nodeToken());
+  /** `purges`: the purge it took last, as `SEQUENCE.ID`; without it the node does not know of purges. */
+  static async connect(
+    control: TestControlPlane,
+    name: string,
+    options: { readonly token?: string; readonly purges?: string } = {},
+  ): Promise<TestNode> {
+    const nodeToken = options.token ?? (await control.nodeToken());
+    const purges = options.purges === undefined ? "" : `&purges=${options.purges}`;
     await control.ok("POST /v1/nodes", { token: nodeToken, body: registration(name) });
     const abort = new AbortController();
-    const response = await fetch(`${control.url}/v1/nodes/stream?node=${name}`, {
+    const response = await fetch(`${control.url}/v1/nodes/stream?node=${name}${purges}`, {
       headers: { authorization: `Bearer ${nodeToken}` },
       signal: abort.signal,
     });
@@ -59,6 +66,31 @@ export class TestNode {
     const message = await this.next();
     if (message?.kind !== "invoke") throw new Error(`received ${String(message?.kind)}, expected an invoke`);
     return message;
+  }
+
+  async nextPurges(): Promise<PurgesMessage> {
+    for (;;) {
+      const message = await this.next();
+      if (message?.kind === "purges") return message;
+      if (message?.kind !== "state") throw new Error(`received ${String(message?.kind)}, expected purges`);
+    }
+  }
+
+  /** The next message that purges `url`. */
+  async nextPurgesWith(url: string): Promise<PurgesMessage> {
+    for (;;) {
+      const message = await this.nextPurges();
+      const targets = message.purges.flatMap((purge) => purge.targets);
+      if (targets.some((target) => target.kind === "url" && target.url === url)) return message;
+    }
+  }
+
+  async nextPreheat(): Promise<PreheatMessage> {
+    for (;;) {
+      const message = await this.next();
+      if (message?.kind === "preheat") return message;
+      if (message === null) throw new Error("the stream ended, expected a preheat");
+    }
   }
 
   ack(revision: number, failures: NodeAck["failures"] = []): Promise<unknown> {

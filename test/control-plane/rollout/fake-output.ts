@@ -33,7 +33,7 @@ export class FakeOutput implements LineOutput {
     this.#drain();
   }
 
-  /** `state 3`, `heartbeat 3`, `invoke a`. */
+  /** `state 3`, `heartbeat 3`, `invoke a`, `purges 3`, `preheat id`. */
   get said(): string[] {
     return this.messages.map((message) => {
       switch (message.kind) {
@@ -43,6 +43,10 @@ export class FakeOutput implements LineOutput {
           return `heartbeat ${String(message.revision)}`;
         case "invoke":
           return `invoke ${message.function}`;
+        case "purges":
+          return `purges ${String(message.position.sequence)}`;
+        case "preheat":
+          return `preheat ${message.id}`;
       }
     });
   }

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { MasterKey } from "../../../control-plane/keys/master-key.ts";
 import { silentLogger } from "../../../control-plane/logger.ts";
 import { ChangeSignal } from "../../../control-plane/rollout/change-signal.ts";
+import { PurgeSource } from "../../../control-plane/purges/purge-source.ts";
 import { Fleet } from "../../../control-plane/rollout/fleet.ts";
 import { InvocationService } from "../../../control-plane/rollout/invocation-service.ts";
 import { RevisionService } from "../../../control-plane/rollout/revision-service.ts";
@@ -33,7 +34,7 @@ beforeEach(async () => {
   const masterKey = MasterKey.fromBytes(new Uint8Array(32));
   const signal = new ChangeSignal();
   const states = new StateSource({ store, masterKey, publicKey: "k" });
-  fleet = new Fleet({ states, clock, logger: silentLogger, signal });
+  fleet = new Fleet({ states, purges: new PurgeSource(store), clock, logger: silentLogger, signal });
   revisions = new RevisionService({ store, clock, fleet, signal });
   let ids = 0;
   invocations = new InvocationService({ fleet, clock, uniqueId: () => `i${String(++ids)}` });
@@ -48,7 +49,7 @@ const change = (): Promise<unknown> => revisions.change(() => Promise.resolve(nu
 
 function connect(node: string, tokenId = "t1"): FakeOutput {
   const output = new FakeOutput();
-  fleet.connect({ node, token: "slv_token", tokenId, output });
+  fleet.connect({ node, token: "slv_token", tokenId, purgePosition: null, output });
   return output;
 }
 

@@ -3,6 +3,7 @@ import { silentLogger } from "../../../control-plane/logger.ts";
 import { NodeStream } from "../../../control-plane/rollout/node-stream.ts";
 import type { DesiredState, InvokeMessage } from "../../../sdk/desired-state.ts";
 import { controlLinkLimits } from "../../../sdk/limits.ts";
+import type { PurgePosition, PurgesMessage } from "../../../sdk/purge.ts";
 import { FakeClock } from "../fake-clock.ts";
 import { FakeOutput, settle } from "./fake-output.ts";
 
@@ -23,14 +24,28 @@ const invoke = (id: string): InvokeMessage => ({
   request: { method: "GET", url: "http://x/", headers: [], body: null },
 });
 
-function openStream(loadState: () => Promise<DesiredState>): {
+interface PurgeOptions {
+  readonly purgePosition: PurgePosition | null;
+  readonly loadPurges: (since: PurgePosition) => Promise<PurgesMessage>;
+}
+
+const noPurgeOptions: PurgeOptions = {
+  purgePosition: null,
+  loadPurges: () => Promise.reject(new Error("a node that knows no purges is sent none")),
+};
+
+function openStream(
+  loadState: () => Promise<DesiredState>,
+  purging: PurgeOptions = noPurgeOptions,
+): {
   stream: NodeStream;
   output: FakeOutput;
   clock: FakeClock;
 } {
   const output = new FakeOutput();
   const clock = new FakeClock();
-  const stream = new NodeStream({ node: "n1", tokenId: "t1", output, loadState, clock, logger: silentLogger });
+  const options = { node: "n1", tokenId: "t1", output, loadState, clock, logger: silentLogger };
+  const stream = new NodeStream({ ...options, ...purging });
   return { stream, output, clock };
 }
 
@@ -108,7 +123,7 @@ describe("NodeStream", () => {
   it("sends invocations after the state and keeps them for a slow connection", async () => {
     const { stream, output } = openStream(async () => stateOf(1));
     output.isSlow = true;
-    expect(stream.invoke(invoke("a"))).toBe(true);
+    expect(stream.request(invoke("a"))).toBe(true);
     await settle();
     expect(output.said).toEqual(["state 1"]);
     output.drain();
@@ -119,7 +134,7 @@ describe("NodeStream", () => {
   it("misses no invocation that comes right after another", async () => {
     const { stream, output } = openStream(async () => stateOf(1));
     await settle();
-    for (const id of ["a", "b", "c"]) stream.invoke(invoke(id));
+    for (const id of ["a", "b", "c"]) stream.request(invoke(id));
     await settle();
     expect(output.said).toEqual(["state 1", "invoke hello", "invoke hello", "invoke hello"]);
   });
@@ -128,14 +143,48 @@ describe("NodeStream", () => {
     const { stream, output } = openStream(async () => stateOf(1));
     output.isSlow = true;
     await settle();
-    const taken = Array.from({ length: 100 }, (_, index) => stream.invoke(invoke(String(index))));
+    const taken = Array.from({ length: 100 }, (_, index) => stream.request(invoke(String(index))));
     expect(taken.filter(Boolean)).toHaveLength(64);
     stream.close();
-    expect(stream.invoke(invoke("late"))).toBe(false);
+    expect(stream.request(invoke("late"))).toBe(false);
   });
 
   it("ends the connection when the state cannot be loaded", async () => {
     const { output } = openStream(() => Promise.reject(new Error("store gone")));
+    await settle();
+    expect([output.closed, output.said]).toEqual([true, []]);
+  });
+
+  it("sends what the node missed of purges before its first state, and newer ones as they come", async () => {
+    let sequence = 2;
+    const asked: number[] = [];
+    const loadPurges = async ({ sequence: since }: PurgePosition): Promise<PurgesMessage> => {
+      asked.push(since);
+      return { kind: "purges", since, position: { sequence, id: "x" }, everything: false, purges: [] };
+    };
+    const { stream, output } = openStream(async () => stateOf(1), {
+      purgePosition: { sequence: 2, id: "x" },
+      loadPurges,
+    });
+    await settle();
+    expect(output.said).toEqual(["purges 2", "state 1"]);
+    stream.offerPurges();
+    await settle();
+    sequence = 4;
+    stream.offerPurges();
+    await settle();
+    expect(output.said).toEqual(["purges 2", "state 1", "purges 4"]);
+    sequence = 5;
+    stream.offerPurges();
+    await settle();
+    expect(asked).toEqual([2, 2, 2, 4]);
+  });
+
+  it("sends no state to a node whose purges cannot be loaded", async () => {
+    const { output } = openStream(async () => stateOf(1), {
+      purgePosition: { sequence: 0, id: "" },
+      loadPurges: () => Promise.reject(new Error("store gone")),
+    });
     await settle();
     expect([output.closed, output.said]).toEqual([true, []]);
   });

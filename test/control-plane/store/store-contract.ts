@@ -8,6 +8,7 @@ import type { DomainRow, Store } from "../../../control-plane/store.ts";
 import type { DomainConfig } from "../../../sdk/domain.ts";
 import type { Rule } from "../../../sdk/rule.ts";
 import { describeNodes } from "./store-contract-nodes.ts";
+import { describePurges } from "./store-contract-purges.ts";
 import { describeTokens } from "./store-contract-tokens.ts";
 import { defaultFunctionLimits, type FunctionLimits } from "../../../sdk/limits.ts";
 import { versionRow } from "./version-row.ts";
@@ -75,6 +76,7 @@ export function describeStore(name: string, makePlace: () => Promise<StorePlace>
     describeAliasesAndDomains(current);
     describeTokens(current);
     describeNodes(current);
+    describePurges(current);
     describeRevisionsAndSettings(current, reopen);
   });
 }

@@ -1,0 +1,136 @@
+/**
+ * Purges: accepted, kept, told to nodes, and shown with who did them.
+ *
+ * Invariant: a purge is durable before any node is told of it and before it is answered; nodes that are away find it in the store.
+ */
+import type { PurgeAck, PurgeNode, PurgeResource } from "../../sdk/purge.ts";
+import { purgeLimits } from "../../sdk/limits.ts";
+import { parsePurge } from "../../sdk/purge-parser.ts";
+import { timestamp, type Clock } from "../clock.ts";
+import { ControlError, notFound, requireValid } from "../control-error.ts";
+import type { ChangeSignal } from "../rollout/change-signal.ts";
+import type { Fleet } from "../rollout/fleet.ts";
+import { waitUntil } from "../rollout/wait-until.ts";
+import type { PurgeAckRow, PurgeRow, Store, StoreView } from "../store.ts";
+import { domainLookup } from "./domain-lookup.ts";
+
+export interface PurgeServiceOptions {
+  readonly store: Store;
+  readonly fleet: Fleet;
+  readonly clock: Clock;
+  /** Notified at every acknowledgement, connection and disconnection. */
+  readonly signal: ChangeSignal;
+  readonly uniqueId: () => string;
+}
+
+export class PurgeService {
+  readonly #options: PurgeServiceOptions;
+  #closed = false;
+
+  constructor(options: PurgeServiceOptions) {
+    this.#options = options;
+  }
+
+  /** Answers once every connected node did it, at the latest after `waitSeconds`. @throws ControlError INPUT_INVALID. */
+  async create(input: unknown): Promise<PurgeResource> {
+    const { store, fleet, clock, uniqueId } = this.#options;
+    const { id, waitSeconds } = await store.change(async ({ domains, purges }) => {
+      const request = requireValid(await parsePurge(input, domainLookup(domains)));
+      const { mode, targets } = request;
+      const row = await purges.add({ id: uniqueId(), createdAt: timestamp(clock), mode, targets });
+      return { id: row.id, waitSeconds: request.waitSeconds };
+    });
+    fleet.announcePurges();
+    return this.get(id, waitSeconds);
+  }
+
+  /** @throws ControlError NOT_FOUND. */
+  get(id: string, waitSeconds: number): Promise<PurgeResource> {
+    const { store, clock, signal } = this.#options;
+    return waitUntil({
+      clock,
+      signal,
+      waitSeconds,
+      look: () => store.read((view) => this.#describe(view, id)),
+      isDone: (purge) => this.#closed || purge.nodesDone === purge.nodesConnected,
+    });
+  }
+
+  /** The newest first, at most `purgeLimits.listedMax`. */
+  async list(): Promise<readonly PurgeResource[]> {
+    const connected = this.#connected();
+    return this.#options.store.read(async ({ purges, nodes }) => {
+      const names = (await nodes.list()).map(({ name }) => name);
+      const rows = await purges.list(purgeLimits.listedMax);
+      const acked = rows.map(async (row) =>
+        describePurge(row, { acks: await purges.acksSince(row.sequence), names, connected }),
+      );
+      return Promise.all(acked);
+    });
+  }
+
+  /** Records what a node did. @throws ControlError NOT_FOUND for a node or a purge that is not known; CONFLICT for another history. */
+  async acknowledge({ node, sequence, id, applyMs }: PurgeAck): Promise<void> {
+    const { store, clock, signal } = this.#options;
+    if (sequence === 0) return;
+    await store.change(async ({ nodes, purges }) => {
+      if ((await nodes.get(node)) === null) throw notFound(`node "${node}"`);
+      const row = await purges.at(sequence);
+      if (row === null) throw notFound(`purge ${String(sequence)}`);
+      if (row.id !== id) throw new ControlError("CONFLICT", { message: `Purge ${String(sequence)} is another one.` });
+      await purges.acknowledge({ node, sequence, applyMs, ackedAt: timestamp(clock) });
+    });
+    signal.notify();
+  }
+
+  /** Waiting calls answer with what is. */
+  close(): void {
+    this.#closed = true;
+    this.#options.signal.notify();
+  }
+
+  async #describe({ purges, nodes }: StoreView, id: string): Promise<PurgeResource> {
+    const row = await purges.get(id);
+    if (row === null) throw notFound(`purge "${id}"`);
+    const names = (await nodes.list()).map(({ name }) => name);
+    return describePurge(row, { acks: await purges.acksSince(row.sequence), names, connected: this.#connected() });
+  }
+
+  #connected(): ReadonlySet<string> {
+    return new Set(this.#options.fleet.connected());
+  }
+}
+
+/** Pure: a purge as it is shown. */
+export function describePurge(
+  row: PurgeRow,
+  fleet: {
+    readonly acks: readonly PurgeAckRow[];
+    /** Of all registered nodes. */
+    readonly names: readonly string[];
+    readonly connected: ReadonlySet<string>;
+  },
+): PurgeResource {
+  const createdMs = Date.parse(row.createdAt);
+  const ackedAt = new Map(fleet.acks.map((ack) => [ack.node, ack.ackedAt]));
+  const nodes: readonly PurgeNode[] = fleet.names.map((node) => {
+    const at = ackedAt.get(node);
+    const doneMs = at === undefined ? null : Math.max(0, Date.parse(at) - createdMs);
+    return { node, connected: fleet.connected.has(node), doneMs };
+  });
+  const connected = nodes.filter((node) => node.connected);
+  const doneMs = connected.flatMap((node) => node.doneMs ?? []);
+  const isComplete = connected.length > 0 && doneMs.length === connected.length;
+  return {
+    id: row.id,
+    sequence: row.sequence,
+    createdAt: row.createdAt,
+    type: row.targets[0]?.kind ?? "all",
+    mode: row.mode,
+    targets: row.targets,
+    nodesConnected: connected.length,
+    nodesDone: doneMs.length,
+    completeMs: isComplete ? Math.max(...doneMs) : null,
+    nodes,
+  };
+}
