@@ -237,3 +237,18 @@ export const controlLinkLimits = {
   reconnectMsMin: 100,
   reconnectMsMax: 10_000,
 } as const;
+
+/** Bounds of TLS certificates and of the listener that serves them. */
+export const certificateLimits = {
+  /** Certificates in the store; every node holds all of them. */
+  certificatesMax: 2_000,
+  /** A chain in PEM. */
+  chainCharsMax: 65_536,
+  /** A private key in PEM. */
+  keyCharsMax: 16_384,
+  /** Certificates in one chain, the first one included. */
+  chainMax: 8,
+  /** Host names of one certificate. */
+  domainsMax: 1_000,
+  issuerCharsMax: 200,
+} as const;

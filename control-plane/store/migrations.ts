@@ -2,8 +2,10 @@
 import type { Migration } from "./migrate.ts";
 import { firstTables } from "./migrations/0001-first-tables.ts";
 import { services } from "./migrations/0002-services.ts";
+import { certificates } from "./migrations/0003-certificates.ts";
 
 export const migrations: readonly Migration[] = [
   { name: "first-tables", up: firstTables },
   { name: "services", up: services },
+  { name: "certificates", up: certificates },
 ];
