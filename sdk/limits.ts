@@ -252,3 +252,34 @@ export const certificateLimits = {
   domainsMax: 1_000,
   issuerCharsMax: 200,
 } as const;
+
+/** Bounds of connections over TLS in one front; requests and WebSockets are bounded with all others. */
+export const tlsLimits = {
+  connectionsMax: 20_000,
+  /** From the connection to the end of the TLS handshake. */
+  handshakeMs: 10_000,
+  /** From the first byte of an HTTP/1.1 head to its last. */
+  headMs: 30_000,
+  /** A connection without a request is closed after this time. */
+  idleMs: 60_000,
+  /** A client that neither takes nor sends a byte while it is waited for is given up after this time. */
+  stalledMs: 60_000,
+  /** Contexts kept ready; the rest is made anew with the next handshake that needs it. */
+  contextsMax: 500,
+  /** Of one HTTP/2 connection: requests at once. */
+  streamsMax: 128,
+  /** Bytes of one request's body, and of all of one connection, that a client may send before it is told to go on. */
+  streamWindowBytes: 262_144,
+  connectionWindowBytes: 1_048_576,
+  /** Streams that a client may reset in a burst, and each second (CVE-2023-44487). Beyond: the connection is closed. */
+  resetBurst: 200,
+  resetsPerSecond: 33,
+  /** Frames that break the protocol, and streams beyond `streamsMax`, until the connection is closed. */
+  invalidFramesMax: 50,
+  rejectedStreamsMax: 50,
+  /** Unanswered PINGs and entries of one SETTINGS frame. */
+  pingsMax: 10,
+  settingsMax: 32,
+  /** Memory of one HTTP/2 connection. */
+  sessionMiB: 10,
+} as const;
