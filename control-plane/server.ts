@@ -17,6 +17,7 @@ import { Uploads } from "./blobs/uploads.ts";
 import { bootstrap, type Keys } from "./bootstrap.ts";
 import { BuilderPool } from "./builder/builder-pool.ts";
 import { spawnBuilder } from "./builder/builder-process.ts";
+import { CertificateService } from "./certificates/certificate-service.ts";
 import { timestamp, type CancelTimer, type Clock } from "./clock.ts";
 import type { ControlPlaneConfig } from "./config.ts";
 import { DomainService } from "./domains/domain-service.ts";
@@ -186,6 +187,7 @@ async function assemble(
     versions: new VersionService({ store, revisions }),
     aliases: new AliasService({ revisions, clock }),
     domains: new DomainService({ store, revisions, clock }),
+    certificates: new CertificateService({ store, revisions, masterKey, clock }),
     nodes: new NodeService({ store, fleet, clock, logger }),
     invocations: new InvocationService({ fleet, clock, uniqueId: randomUUID }),
     logs: new LogBuffer(),

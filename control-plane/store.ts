@@ -7,6 +7,7 @@
  */
 import type { Digest } from "../sdk/artifact.ts";
 import type { TokenRole } from "../sdk/api.ts";
+import type { CertificateFacts } from "../sdk/certificate.ts";
 import type { NodeAck, NodeRegistration } from "../sdk/desired-state.ts";
 import type { DomainConfig } from "../sdk/domain.ts";
 import type { FunctionLimits } from "../sdk/limits.ts";
@@ -30,6 +31,7 @@ export interface StoreView {
   readonly versions: VersionView;
   readonly aliases: AliasView;
   readonly domains: DomainView;
+  readonly certificates: CertificateView;
   readonly tokens: TokenView;
   readonly nodes: NodeView;
   readonly revisions: RevisionView;
@@ -43,6 +45,7 @@ export interface StoreTables {
   readonly versions: VersionTable;
   readonly aliases: AliasTable;
   readonly domains: DomainTable;
+  readonly certificates: CertificateTable;
   readonly tokens: TokenTable;
   readonly nodes: NodeTable;
   readonly revisions: RevisionTable;
@@ -159,6 +162,27 @@ export interface DomainTable extends DomainView {
   /** Inserts or replaces the domain and all of its rules. */
   put(row: DomainRow): Promise<void>;
   delete(domain: string): Promise<void>;
+}
+
+export interface CertificateRow {
+  readonly name: string;
+  readonly facts: CertificateFacts;
+  /** PEM. */
+  readonly chain: string;
+  /** PEM of the private key, encrypted under the master key. */
+  readonly encryptedKey: string;
+  readonly updatedAt: string;
+}
+export interface CertificateView {
+  /** By name. */
+  list(): Promise<readonly CertificateRow[]>;
+  get(name: string): Promise<CertificateRow | null>;
+  count(): Promise<number>;
+}
+export interface CertificateTable extends CertificateView {
+  /** Inserts or replaces. */
+  put(row: CertificateRow): Promise<void>;
+  delete(name: string): Promise<void>;
 }
 
 export interface TokenRow {

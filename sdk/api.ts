@@ -4,6 +4,7 @@
  * the schemas of the same routes.
  */
 import type { Digest } from "./artifact.ts";
+import type { CertificateFacts } from "./certificate.ts";
 import type { DomainConfig } from "./domain.ts";
 import type { FunctionLimits } from "./limits.ts";
 import type { Hook, Phase } from "./phase.ts";
@@ -147,6 +148,22 @@ export interface RuleResource extends Rule {
 }
 export interface DomainChange {
   readonly domain: DomainResource;
+  readonly revision: number;
+  readonly rollout: RevisionResource;
+}
+
+/** `GET /v1/certificates` → {certificates}; `GET` one; `DELETE /v1/certificates/:name` → 204. The key is never answered. */
+export interface CertificateResource extends CertificateFacts {
+  readonly name: string;
+  readonly updatedAt: string;
+}
+/** `PUT /v1/certificates/:name?waitSeconds=N` → CertificateChange. Both in PEM; the chain begins with the certificate itself. */
+export interface CertificateInput {
+  readonly certificate: string;
+  readonly key: string;
+}
+export interface CertificateChange {
+  readonly certificate: CertificateResource;
   readonly revision: number;
   readonly rollout: RevisionResource;
 }

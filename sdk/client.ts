@@ -8,6 +8,9 @@ import type {
   AliasChange,
   AliasInput,
   BlobUpload,
+  CertificateChange,
+  CertificateInput,
+  CertificateResource,
   CreateFunction,
   DomainChange,
   DomainResource,
@@ -184,6 +187,19 @@ export class SelvageClient {
     );
   }
 
+  // Certificates
+
+  async listCertificates(): Promise<readonly CertificateResource[]> {
+    return (await this.#call<{ certificates: CertificateResource[] }>("GET /v1/certificates")).certificates;
+  }
+  /** Stores it, or replaces the one of this name. */
+  setCertificate(name: string, input: CertificateInput): Promise<CertificateChange> {
+    return this.#call(`PUT ${certificatePath(name)}`, input, this.#waiting(undefined));
+  }
+  deleteCertificate(name: string): Promise<void> {
+    return this.#call(`DELETE ${certificatePath(name)}`);
+  }
+
   // Fleet
 
   getRevision(revision: number | "current", waitSeconds = 0): Promise<RevisionResource> {
@@ -264,6 +280,10 @@ function aliasPath(name: string, alias: string): `/${string}` {
 
 function domainPath(domain: string): `/${string}` {
   return `/v1/domains/${encodeURIComponent(domain)}`;
+}
+
+function certificatePath(name: string): `/${string}` {
+  return `/v1/certificates/${encodeURIComponent(name)}`;
 }
 
 function queryText(query: Readonly<Record<string, string | number | undefined>> | LogQuery): string {

@@ -35,6 +35,15 @@ export interface DomainState {
   readonly rules: readonly Rule[];
 }
 
+/** A TLS certificate. Its key is sealed for one node, as secrets are. */
+export interface CertificateState {
+  readonly name: string;
+  /** PEM: the certificate itself first, each one issued by the next. */
+  readonly chain: string;
+  /** `sealSecrets({ key })` with the key in PEM. */
+  readonly sealedKey: string;
+}
+
 /** Everything a node needs to route. `revision` grows by one with every change. */
 export interface DesiredState {
   readonly format: 1;
@@ -43,6 +52,7 @@ export interface DesiredState {
   readonly publicKey: string;
   readonly functions: readonly FunctionState[];
   readonly domains: readonly DomainState[];
+  readonly certificates: readonly CertificateState[];
 }
 
 /** An invocation sent to one node by `selvage invoke`. */

@@ -10,7 +10,7 @@ import type { DomainConfig } from "./domain.ts";
 import { mapDomainSecrets, secretForm, secretText, type SecretForm } from "./domain-secrets.ts";
 import { FieldReader, parsedUnless, showValue } from "./field-reader.ts";
 import { domainPatternText, isDomainPattern } from "./host-name.ts";
-import { domainLimits } from "./limits.ts";
+import { domainLimits } from "./cdn-limits.ts";
 import type { Parsed, Problem } from "./problem.ts";
 
 export interface DomainParseOptions {

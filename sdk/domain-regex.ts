@@ -6,7 +6,7 @@
  * The only file that imports re2js.
  */
 import { RE2JS } from "re2js";
-import { domainLimits } from "./limits.ts";
+import { domainLimits } from "./cdn-limits.ts";
 import type { Parsed } from "./problem.ts";
 
 export interface DomainRegex {

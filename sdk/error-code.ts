@@ -41,6 +41,12 @@ export const errorCodes = {
   DOMAIN_UNKNOWN: { source: "client", status: 404, text: "This host is not configured here.", retry: false },
   DOMAIN_DISABLED: { source: "client", status: 404, text: "This host is disabled.", retry: false },
   REQUEST_METHOD_REFUSED: { source: "client", status: 405, text: "This method is not served here.", retry: false },
+  REQUEST_MISDIRECTED: {
+    source: "client",
+    status: 421,
+    text: "This connection's certificate is not for this host.",
+    retry: false,
+  },
   LOOP_DETECTED: { source: "client", status: 508, text: "The request came back here too often.", retry: false },
   ACCESS_DENIED: { source: "client", status: 403, text: "Access is not allowed.", retry: false },
   // function

@@ -6,7 +6,8 @@
  */
 import { FieldReader, parsedUnless, showValue } from "./field-reader.ts";
 import { domainPatternText, isDomainPattern } from "./host-name.ts";
-import { messageLimits, purgeLimits } from "./limits.ts";
+import { purgeLimits } from "./cdn-limits.ts";
+import { messageLimits } from "./limits.ts";
 import type { Parsed, Problem } from "./problem.ts";
 import type { PurgeMode, PurgeTarget, PurgeType } from "./purge.ts";
 

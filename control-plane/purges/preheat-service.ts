@@ -5,7 +5,7 @@
  * asked ends as done or lost, by its report or by the end of its connection.
  */
 import type { PreheatNode, PreheatReport, PreheatResource, PreheatResult } from "../../sdk/purge.ts";
-import { purgeLimits } from "../../sdk/limits.ts";
+import { purgeLimits } from "../../sdk/cdn-limits.ts";
 import { parsePreheat } from "../../sdk/purge-parser.ts";
 import { timestamp, type Clock } from "../clock.ts";
 import { ControlError, notFound, requireValid } from "../control-error.ts";

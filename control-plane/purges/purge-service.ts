@@ -4,7 +4,7 @@
  * Invariant: a purge is durable before any node is told of it and before it is answered; nodes that are away find it in the store.
  */
 import type { PurgeAck, PurgeNode, PurgeResource } from "../../sdk/purge.ts";
-import { purgeLimits } from "../../sdk/limits.ts";
+import { purgeLimits } from "../../sdk/cdn-limits.ts";
 import { parsePurge } from "../../sdk/purge-parser.ts";
 import { timestamp, type Clock } from "../clock.ts";
 import { ControlError, notFound, requireValid } from "../control-error.ts";

@@ -4,7 +4,7 @@
  * Invariant: when the store no longer knows everything that came after a position, or never gave that position out, the answer says so,
  * and the node purges everything.
  */
-import { purgeLimits } from "../../sdk/limits.ts";
+import { purgeLimits } from "../../sdk/cdn-limits.ts";
 import type { PurgePosition, PurgesMessage } from "../../sdk/purge.ts";
 import { formatPurgePosition, noPurges } from "../../sdk/purge-position.ts";
 import type { PurgeRow, Store, StoreView } from "../store.ts";

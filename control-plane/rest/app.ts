@@ -7,11 +7,13 @@ import swagger from "@fastify/swagger";
 import fastify, { type FastifyInstance, type FastifyReply } from "fastify";
 import type { Clock } from "../clock.ts";
 import type { Logger } from "../logger.ts";
+import type { CertificateService } from "../certificates/certificate-service.ts";
 import type { DomainService } from "../domains/domain-service.ts";
 import type { TokenService } from "../tokens/token-service.ts";
 import { ControlError } from "../control-error.ts";
 import { access, installAccess } from "./access.ts";
 import { registerBlobRoutes, type BlobRouteServices } from "./blob-routes.ts";
+import { registerCertificateRoutes } from "./certificate-routes.ts";
 import { registerDomainRoutes } from "./domain-routes.ts";
 import { answerError, toControlError } from "./error-answer.ts";
 import { registerFunctionRoutes, type FunctionRouteServices } from "./function-routes.ts";
@@ -27,6 +29,7 @@ import { installValidation } from "./validate.ts";
 export interface AppServices
   extends FunctionRouteServices, PublishRouteServices, NodeRouteServices, BlobRouteServices, PurgeRouteServices {
   readonly domains: DomainService;
+  readonly certificates: CertificateService;
   readonly tokens: TokenService;
 }
 
@@ -87,6 +90,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   registerPublishRoutes(app, services);
   registerBlobRoutes(app, services);
   registerDomainRoutes(app, services.domains);
+  registerCertificateRoutes(app, services.certificates);
   registerNodeRoutes(app, services);
   registerPurgeRoutes(app, services);
   registerLogRoutes(app, { logs: services.logs, closing });

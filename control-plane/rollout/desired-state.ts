@@ -1,11 +1,11 @@
 /**
  * Rows of the store → the whole state that nodes are to serve. Pure.
  *
- * It opens and seals no secret itself: `sealSecretsOf` does, for one node. Invariant: every version that an alias, a rule or `latest` names is in
+ * It opens and seals no secret itself: a sealer does, for one node. Invariant: every version that an alias, a rule or `latest` names is in
  * the state, so that a node never routes to what it was not told.
  */
 import type { DesiredState, FunctionState, VersionState } from "../../sdk/desired-state.ts";
-import type { AliasRow, DomainRow, FunctionRow, VersionRow } from "../store.ts";
+import type { AliasRow, CertificateRow, DomainRow, FunctionRow, VersionRow } from "../store.ts";
 
 export interface StateRows {
   readonly revision: number;
@@ -16,13 +16,17 @@ export interface StateRows {
   readonly versions: readonly VersionRow[];
   readonly aliases: readonly AliasRow[];
   readonly domains: readonly DomainRow[];
+  readonly certificates: readonly CertificateRow[];
 }
 
-/** The state that `rows` say, with secrets as `sealSecretsOf` seals them. */
-export function buildDesiredState(
-  rows: StateRows,
-  sealSecretsOf: (version: VersionRow) => string | null,
-): DesiredState {
+/** Opens what is encrypted in the store and seals it for one node. */
+export interface Sealer {
+  secretsOf(version: VersionRow): string | null;
+  keyOf(certificate: CertificateRow): string;
+}
+
+/** The state that `rows` say, with secrets and keys as `sealer` seals them. */
+export function buildDesiredState(rows: StateRows, sealer: Sealer): DesiredState {
   const versionsOf = Map.groupBy(rows.versions, (version) => version.function);
   const aliasesOf = Map.groupBy(rows.aliases, (alias) => alias.function);
   return {
@@ -34,12 +38,13 @@ export function buildDesiredState(
       return {
         name,
         enabled,
-        versions: versions.map((version) => toVersionState(version, sealSecretsOf(version))),
+        versions: versions.map((version) => toVersionState(version, sealer.secretsOf(version))),
         aliases: (aliasesOf.get(name) ?? []).map((alias) => ({ name: alias.name, version: alias.version })),
         latest: versions.at(-1)?.version ?? null,
       };
     }),
     domains: rows.domains.map(({ config, rules }) => ({ config, rules })),
+    certificates: rows.certificates.map((row) => ({ name: row.name, chain: row.chain, sealedKey: sealer.keyOf(row) })),
   };
 }
 

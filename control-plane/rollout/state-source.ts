@@ -5,9 +5,10 @@
  */
 import { sealSecrets } from "../../sdk/sealed-secret.ts";
 import type { DesiredState } from "../../sdk/desired-state.ts";
+import { decryptCertificateKey } from "../keys/certificate-key.ts";
 import type { MasterKey } from "../keys/master-key.ts";
 import { decryptSecrets } from "../keys/secrets-at-rest.ts";
-import type { Store, VersionRow } from "../store.ts";
+import type { CertificateRow, Store, VersionRow } from "../store.ts";
 import { buildDesiredState, type StateRows } from "./desired-state.ts";
 import { listRoutedVersions } from "./routed-versions.ts";
 
@@ -30,17 +31,21 @@ export class StateSource {
     this.#rows = null;
   }
 
-  /** A loader for one connection: secrets are sealed under `nodeToken`, once per version. */
+  /** A loader for one connection: secrets and keys are sealed under `nodeToken`, once per version or certificate. */
   forNode(nodeToken: string): () => Promise<DesiredState> {
     let sealed: ReadonlyMap<string, string> = new Map();
     return async () => {
       const rows = await this.#load();
       const next = new Map<string, string>();
-      const state = buildDesiredState(rows, (version) => {
-        if (version.encryptedSecrets === null) return null;
-        const text = sealed.get(version.digest) ?? this.#seal(version, nodeToken);
-        next.set(version.digest, text);
+      const seal = (name: string, open: () => Readonly<Record<string, string>>): string => {
+        const text = sealed.get(name) ?? sealSecrets(open(), nodeToken);
+        next.set(name, text);
         return text;
+      };
+      const state = buildDesiredState(rows, {
+        secretsOf: (version) =>
+          version.encryptedSecrets === null ? null : seal(version.digest, () => this.#secrets(version)),
+        keyOf: (row) => seal(`certificate ${row.facts.fingerprint}`, () => ({ key: this.#key(row) })),
       });
       sealed = next;
       return state;
@@ -60,18 +65,22 @@ export class StateSource {
 
   #read(): Promise<StateRows> {
     const { store, publicKey } = this.#options;
-    return store.read(async ({ revisions, functions, versions, aliases, domains }) => ({
+    return store.read(async ({ revisions, functions, versions, aliases, domains, certificates }) => ({
       revision: (await revisions.current()).revision,
       publicKey,
       functions: await functions.list(),
       versions: await listRoutedVersions(versions),
       aliases: await aliases.listAll(),
       domains: await domains.list(),
+      certificates: await certificates.list(),
     }));
   }
 
-  #seal(version: VersionRow, nodeToken: string): string {
-    const { function: functionName, encryptedSecrets: encrypted } = version;
-    return sealSecrets(decryptSecrets(this.#options.masterKey, { functionName, encrypted }), nodeToken);
+  #secrets({ function: functionName, encryptedSecrets: encrypted }: VersionRow): Readonly<Record<string, string>> {
+    return decryptSecrets(this.#options.masterKey, { functionName, encrypted });
+  }
+
+  #key({ encryptedKey, facts: { fingerprint } }: CertificateRow): string {
+    return decryptCertificateKey(this.#options.masterKey, { fingerprint, encryptedKey });
   }
 }

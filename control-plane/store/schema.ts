@@ -13,6 +13,7 @@ export interface Tables {
   aliases: AliasesTable;
   domains: DomainsTable;
   rules: RulesTable;
+  certificates: CertificatesTable;
   tokens: TokensTable;
   nodes: NodesTable;
   node_acks: NodeAcksTable;
@@ -103,6 +104,15 @@ export interface RulesTable {
   enabled: number;
   stop: number;
   on_error: string;
+}
+
+export interface CertificatesTable {
+  name: string;
+  /** JSON of the CertificateFacts. */
+  facts: string;
+  chain: string;
+  encrypted_key: string;
+  updated_at: string;
 }
 
 export interface TokensTable {

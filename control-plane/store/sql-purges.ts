@@ -1,6 +1,6 @@
 /** Purges and their acknowledgements in SQL. */
 import type { Kysely, Selectable } from "kysely";
-import { purgeLimits } from "../../sdk/limits.ts";
+import { purgeLimits } from "../../sdk/cdn-limits.ts";
 import type { NewPurge, PurgeAckRow, PurgeRow, PurgeTable } from "../store.ts";
 import type { PurgesTable, Tables } from "./schema.ts";
 

@@ -7,6 +7,7 @@ import type { Kysely } from "kysely";
 import type { Store, StoreTables, StoreView } from "../store.ts";
 import type { Tables } from "./schema.ts";
 import { SqlAliases } from "./sql-aliases.ts";
+import { SqlCertificates } from "./sql-certificates.ts";
 import { SqlDomains } from "./sql-domains.ts";
 import { SqlFunctions } from "./sql-functions.ts";
 import { SqlNodes } from "./sql-nodes.ts";
@@ -43,6 +44,7 @@ function tablesOver(db: Kysely<Tables>): StoreTables {
     versions: new SqlVersions(db),
     aliases: new SqlAliases(db),
     domains: new SqlDomains(db),
+    certificates: new SqlCertificates(db),
     tokens: new SqlTokens(db),
     nodes: new SqlNodes(db),
     revisions: new SqlRevisions(db),

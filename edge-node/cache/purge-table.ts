@@ -5,7 +5,7 @@
  * the table lives; when the table is full the oldest purges become one of everything in their domain, and the oldest domains one of
  * everything, so that too much may be purged and never too little.
  */
-import { purgeLimits } from "../../sdk/limits.ts";
+import { purgeLimits } from "../../sdk/cdn-limits.ts";
 import type { PurgeTarget } from "../../sdk/purge.ts";
 import type { PurgeableEntry, PurgeJudgement, PurgeView } from "./purge-view.ts";
 

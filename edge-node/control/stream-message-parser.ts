@@ -5,6 +5,7 @@
  * here, once. Invariant: a state is taken whole or refused whole; unknown keys of the envelope are ignored, of domains and rules not.
  */
 import type {
+  CertificateState,
   DesiredState,
   DomainState,
   FunctionState,
@@ -12,6 +13,7 @@ import type {
   StreamMessage,
   VersionState,
 } from "../../sdk/desired-state.ts";
+import { refuseCertificateName } from "../../sdk/certificate.ts";
 import { isDigest } from "../../sdk/artifact-format.ts";
 import { parseDomain } from "../../sdk/domain-parser.ts";
 import { FieldReader, parsedUnless } from "../../sdk/field-reader.ts";
@@ -23,6 +25,7 @@ import {
   refuseVersionReference,
 } from "../../sdk/function-name.ts";
 import { isHeaderName, isHeaderValue } from "../../sdk/header-text.ts";
+import { certificateLimits } from "../../sdk/cdn-limits.ts";
 import { messageLimits, storeLimits } from "../../sdk/limits.ts";
 import { phases, type Phase } from "../../sdk/phase.ts";
 import type { Parsed, Problem } from "../../sdk/problem.ts";
@@ -70,7 +73,9 @@ export function parseDesiredState(input: unknown): Parsed<DesiredState> {
   });
   const functions = readItems(fields, { key: "functions", itemsMax: FUNCTIONS_MAX, problems, read: readFunction });
   const domains = readItems(fields, { key: "domains", itemsMax: storeLimits.domainsMax, problems, read: readDomain });
-  return parsedUnless(problems, { format, revision, publicKey, functions, domains });
+  const { certificatesMax: itemsMax } = certificateLimits;
+  const certificates = readItems(fields, { key: "certificates", itemsMax, problems, read: readCertificate });
+  return parsedUnless(problems, { format, revision, publicKey, functions, domains, certificates });
 }
 
 function readRevision(fields: FieldReader): number {
@@ -139,6 +144,21 @@ function readVariables(fields: FieldReader): Readonly<Record<string, string>> {
     return {};
   }
   return Object.fromEntries(entries.map(([key, value]) => [key, String(value)]));
+}
+
+/** What is in chain and key is looked at where they are opened: one certificate's fault must not refuse the state. */
+function readCertificate(fields: FieldReader): CertificateState {
+  const text = (key: string, charsMax: number): string => {
+    const value = fields.raw(key);
+    if (typeof value === "string" && value.length <= charsMax) return value;
+    fields.report(key, `is not a text of at most ${charsMax} characters`);
+    return "";
+  };
+  return {
+    name: fields.string("name", { check: refuseCertificateName }),
+    chain: text("chain", certificateLimits.chainCharsMax),
+    sealedKey: text("sealedKey", sealedCharsMax),
+  };
 }
 
 function readDomain(fields: FieldReader, problems: Problem[]): DomainState {

@@ -11,3 +11,8 @@ export function clientAddress(bytes: ArrayBuffer): string {
   const address = ipaddr.fromByteArray([...octets]);
   return ipaddr.process(address.toString()).toString();
 }
+
+/** From a socket's address as text; "" when it has none any more. */
+export function clientAddressOf(address: string): string {
+  return ipaddr.isValid(address) ? ipaddr.process(address).toString() : "";
+}

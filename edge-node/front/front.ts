@@ -1,13 +1,13 @@
 /**
- * One front: sockets in, pipeline, sockets out.
+ * One front: sockets in, pipeline, sockets out. Plain connections are uWebSockets' (here), those over TLS are in tls-listener.ts; what both do with a
+ * request is in request-intake.ts.
  *
- * Knows neither the control plane nor the disk: routing comes by `setRouting`, the driver is given. Invariants: a request sees one routing
- * from beginning to end; every request that is accepted is answered, broken off visibly, or was given up by its client.
+ * Knows neither the control plane nor the disk: routing comes by `setRouting`, certificates by `setCertificates`, the driver is given.
  */
 import type { Driver } from "../../runtime/driver.ts";
 import type { InvokeMessage, InvokeResult } from "../../sdk/desired-state.ts";
 import { emptyBody } from "../../runtime/body.ts";
-import { messageLimits, nodeLimits, socketLimits } from "../../sdk/limits.ts";
+import { nodeLimits, socketLimits } from "../../sdk/limits.ts";
 import { MemoryCache } from "../cache/memory-cache.ts";
 import { MemoryFunctionCaches } from "../cache/memory-function-caches.ts";
 import type { Clock } from "../clock.ts";
@@ -15,23 +15,21 @@ import type { Logger } from "../logger.ts";
 import { Connections, type Resolver } from "../origin/connections.ts";
 import { Origins } from "../origin/origins.ts";
 import type { EgressPolicy } from "../origin/egress-policy.ts";
-import { cacheWord } from "../pipeline/cache-note.ts";
 import { Collapser } from "../pipeline/collapser.ts";
-import { errorAnswer } from "../pipeline/error-answer.ts";
-import { Exchange, type ResponseMessage } from "../pipeline/exchange.ts";
-import { PipelineMetrics, UNKNOWN_DOMAIN } from "../pipeline/pipeline-metrics.ts";
-import { runPipeline } from "../pipeline/run-pipeline.ts";
+import { PipelineMetrics } from "../pipeline/pipeline-metrics.ts";
 import type { FunctionLog, Services } from "../pipeline/services.ts";
-import { emptyRouting, type Routing } from "../routing/routing.ts";
+import type { Routing } from "../routing/routing.ts";
 import { BackgroundTasks } from "../supervisor/background-tasks.ts";
 import type { Uws, UwsApp, UwsListenSocket, UwsRequest, UwsResponse } from "../uws.ts";
 import { clientAddress } from "./client-address.ts";
 import { ClientSockets } from "./client-sockets.ts";
-import { HeadReader, type RefusedHead } from "./incoming-head.ts";
+import { HeadReader } from "./incoming-head.ts";
 import { invokeDirectly } from "./invoke-directly.ts";
 import { reportMetrics, type MetricReport } from "./metrics-report.ts";
 import { RequestBody } from "./request-body.ts";
-import { sendAnswer } from "./send-answer.ts";
+import { RequestIntake } from "./request-intake.ts";
+import type { ServingCertificate } from "./server-certificates.ts";
+import { TlsListener } from "./tls-listener.ts";
 import { ServedRequest } from "./served-request.ts";
 import { readUpgrade, type UpgradeFields } from "./upgrade-fields.ts";
 
@@ -67,8 +65,12 @@ export interface Front {
   readonly requestsInFlight: number;
   /** New requests are routed by it from now on. */
   setRouting(routing: Routing): void;
+  /** New connections over TLS are served with them from now on; those that are open go on. */
+  setCertificates(certificates: readonly ServingCertificate[]): void;
   /** Resolves with the port. Several processes may listen on one. Rejects when the port cannot be had. */
   listen(address: { readonly host: string; readonly port: number }): Promise<number>;
+  /** The same for connections over TLS. */
+  listenTls(address: { readonly host: string; readonly port: number }): Promise<number>;
   /** Runs one hook directly; never rejects. */
   invoke(message: InvokeMessage): Promise<InvokeResult>;
   metrics(): Promise<readonly MetricReport[]>;
@@ -86,25 +88,19 @@ export function createFront(options: FrontOptions): Front {
 class UwsFront implements Front {
   readonly #options: FrontOptions;
   readonly #services: Services;
+  readonly #intake: RequestIntake;
   readonly #app: UwsApp;
-  readonly #reader = new HeadReader();
+  readonly #reader = new HeadReader({ scheme: "http", values: "utf-8" });
   readonly #sockets = new ClientSockets();
+  readonly #tls: TlsListener;
   readonly #background: BackgroundTasks;
-  readonly #requestsMax: number;
-  readonly #socketsMax: number;
-  #routing: Routing = emptyRouting;
   #listenSockets: UwsListenSocket[] = [];
-  #requestsInFlight = 0;
-  #requestCount = 0;
-  #isDraining = false;
-  #whenIdle: (() => void)[] = [];
 
   constructor(options: FrontOptions) {
+    const { clock, logger, requestIdPrefix } = options;
     this.#options = options;
-    this.#background = new BackgroundTasks(options.logger);
-    this.#requestsMax = options.requestsMax ?? nodeLimits.requestsMax;
-    this.#socketsMax = options.socketsMax ?? socketLimits.perFrontMax;
-    const { clock, random, resolver, authorities } = options;
+    this.#background = new BackgroundTasks(logger);
+    const { random, resolver, authorities } = options;
     const connecting = {
       ...(resolver === undefined ? {} : { resolver }),
       ...(authorities === undefined ? {} : { authorities }),
@@ -113,11 +109,11 @@ class UwsFront implements Front {
     const metrics = new PipelineMetrics();
     this.#services = {
       driver: options.driver,
-      clock: options.clock,
+      clock,
       random: options.random,
       cache: new MemoryCache({ bytesMax: options.cacheBytesMax }),
-      functionCaches: new MemoryFunctionCaches({ clock: options.clock }),
-      routing: () => this.#routing,
+      functionCaches: new MemoryFunctionCaches({ clock }),
+      routing: () => this.#intake.routing,
       collapser: new Collapser(),
       originConnections,
       origins: new Origins({ clock, random, connections: originConnections, metrics }),
@@ -127,6 +123,15 @@ class UwsFront implements Front {
       onLog: options.onLog,
       mapStack: options.mapStack ?? ((_key, stack) => Promise.resolve(stack)),
     };
+    this.#intake = new RequestIntake({
+      services: this.#services,
+      logger,
+      requestIdPrefix,
+      requestsMax: options.requestsMax ?? nodeLimits.requestsMax,
+      socketsMax: options.socketsMax ?? socketLimits.perFrontMax,
+      socketsOpen: () => this.#socketsOpen,
+    });
+    this.#tls = new TlsListener({ intake: this.#intake, clock, logger });
     const upgrading = this.#sockets.behavior((response, request, context) =>
       this.#receive(response, request, readUpgrade(request, context)),
     );
@@ -137,13 +142,21 @@ class UwsFront implements Front {
   }
 
   get requestsInFlight(): number {
-    return this.#requestsInFlight;
+    return this.#intake.requestsInFlight;
+  }
+
+  get #socketsOpen(): number {
+    return this.#sockets.size + this.#tls.socketsOpen;
   }
 
   setRouting(routing: Routing): void {
-    this.#routing = routing;
+    this.#intake.setRouting(routing);
     this.#services.origins.keep(routing.domains.map(({ origins }) => origins));
     this.#services.functionCaches.keepOnly((name) => routing.knows(name));
+  }
+
+  setCertificates(certificates: readonly ServingCertificate[]): void {
+    this.#tls.setCertificates(certificates);
   }
 
   async listen({ host, port }: { readonly host: string; readonly port: number }): Promise<number> {
@@ -160,15 +173,19 @@ class UwsFront implements Front {
     return chosen;
   }
 
+  listenTls(address: { readonly host: string; readonly port: number }): Promise<number> {
+    return this.#tls.listen(address);
+  }
+
   invoke(message: InvokeMessage): Promise<InvokeResult> {
-    return invokeDirectly(this.#services, { routing: this.#routing, message });
+    return invokeDirectly(this.#services, { routing: this.#intake.routing, message });
   }
 
   metrics(): Promise<readonly MetricReport[]> {
     const { cache, functionCaches, metrics } = this.#services;
     const gauges = {
-      requestsInFlight: this.#requestsInFlight,
-      socketsOpen: this.#sockets.size,
+      requestsInFlight: this.requestsInFlight,
+      socketsOpen: this.#socketsOpen,
       cacheBytes: cache.bytes,
       cacheEntries: cache.size,
       functionCacheBytes: functionCaches.bytes,
@@ -178,25 +195,19 @@ class UwsFront implements Front {
   }
 
   async drain(timeoutMs: number): Promise<void> {
-    this.#isDraining = true;
     for (const socket of this.#listenSockets) this.#options.uws.us_listen_socket_close(socket);
     this.#listenSockets = [];
     this.#sockets.closeAll();
-    if (this.#requestsInFlight === 0) return;
-    await new Promise<void>((resolve) => {
-      const cancel = this.#options.clock.after(timeoutMs, resolve);
-      this.#whenIdle.push(() => {
-        cancel();
-        resolve();
-      });
-    });
+    this.#tls.drain();
+    await this.#intake.drain(timeoutMs);
   }
 
   async close(): Promise<void> {
-    this.#isDraining = true;
+    void this.#intake.drain(0);
     this.#listenSockets = [];
     this.#app.close();
     this.#services.origins.close();
+    this.#tls.close();
     await Promise.all([this.#services.originConnections.close(), this.#services.functionConnections.close()]);
     await this.#background.settled();
   }
@@ -210,85 +221,27 @@ class UwsFront implements Front {
     });
   }
 
-  /** The only entry of requests; the request object is valid until this returns. */
+  /** The only entry of plain requests; the request object is valid until this returns. */
   #receive(response: UwsResponse, request: UwsRequest, upgrade: UpgradeFields | null): void {
     const head = this.#reader.read(request);
-    if (head.kind === "refused") {
-      this.#refuse(response, head);
-      return;
-    }
-    const isFull = this.#requestsInFlight >= this.#requestsMax;
-    if (isFull || (upgrade !== null && this.#sockets.size >= this.#socketsMax)) {
-      this.#refuse(response, { kind: "refused", code: "NODE_OVERLOADED", method: head.method });
-      return;
-    }
-    if (head.bodyBytes !== undefined && head.bodyBytes > messageLimits.requestBodyBytesMax) {
-      this.#refuse(response, { kind: "refused", code: "REQUEST_BODY_TOO_LARGE", method: head.method });
+    const code =
+      head.kind === "refused" ? head.code : this.#intake.judge(head, upgrade === null ? "request" : "socket");
+    if (head.kind === "refused" || code !== null) {
+      const refused = new ServedRequest(response, { requestBody: null, isLast: true });
+      this.#intake.refuse(refused, { code: code ?? "REQUEST_MALFORMED", method: head.method });
       return;
     }
     const body = head.bodyBytes === 0 ? null : new RequestBody(response, head.bodyBytes);
     const served = new ServedRequest(response, { requestBody: body, isLast: head.isLast });
-    const exchange = new Exchange({
-      client: { method: head.method, url: head.url, headers: head.headers, body: body?.body ?? emptyBody },
-      requestId: this.#nextRequestId(),
+    if (upgrade !== null) {
+      served.upgrade = (answer, guest) => this.#sockets.upgrade(served, answer, { guest, fields: upgrade });
+    }
+    const exchange = this.#intake.open(head, {
+      body: body?.body ?? emptyBody,
       clientIp: clientAddress(response.getRemoteAddress()),
-      domain: this.#routing.find(head.url.hostname),
-      cdnLoop: head.cdnLoop,
       socketProtocols: upgrade?.protocols ?? null,
     });
     served.exchange = exchange;
-    this.#requestsInFlight++;
-    this.#serve(served, exchange, upgrade).catch(this.#logFailure);
+    this.#intake.serve(served, exchange);
   }
-
-  async #serve(served: ServedRequest, exchange: Exchange, upgrade: UpgradeFields | null): Promise<void> {
-    try {
-      const answer = await runPipeline(this.#services, exchange, this.#options);
-      this.#count(exchange, answer);
-      if (answer === null) return;
-      if (exchange.socket !== null && upgrade !== null) {
-        await this.#sockets.upgrade(served, answer, { guest: exchange.socket, fields: upgrade });
-        return;
-      }
-      const options = { method: exchange.client.method, isLast: served.isLast || this.#isDraining };
-      const sending = sendAnswer(served, answer, options);
-      if (sending !== null) await sending;
-    } finally {
-      this.#requestsInFlight--;
-      if (this.#requestsInFlight === 0) this.#idle();
-    }
-  }
-
-  #count(exchange: Exchange, answer: ResponseMessage | null): void {
-    const domain = exchange.domain?.config.domain ?? UNKNOWN_DOMAIN;
-    const status = answer?.status ?? CLIENT_GONE;
-    this.#services.metrics.countAnswer(domain, { status, cache: cacheWord(exchange.cacheNote) });
-  }
-
-  /** Answers and closes: what follows on such a connection cannot be trusted to be a request. */
-  #refuse(response: UwsResponse, { code, method }: RefusedHead): void {
-    const requestId = this.#nextRequestId();
-    const answer = errorAnswer(code, requestId);
-    const headers = `${answer.headers}x-request-id:${requestId}\n`;
-    this.#services.metrics.countAnswer(UNKNOWN_DOMAIN, { status: answer.status, cache: "none" });
-    const served = new ServedRequest(response, { requestBody: null, isLast: true });
-    sendAnswer(served, { ...answer, headers }, { method, isLast: true })?.catch(this.#logFailure);
-  }
-
-  #nextRequestId(): string {
-    return `${this.#options.requestIdPrefix}-${(this.#requestCount++).toString(36)}`;
-  }
-
-  #idle(): void {
-    const waiting = this.#whenIdle;
-    this.#whenIdle = [];
-    for (const resolve of waiting) resolve();
-  }
-
-  readonly #logFailure = (error: unknown): void => {
-    this.#options.logger.error({ err: error }, "request.failed");
-  };
 }
-
-/** What metrics count for a client that did not wait for its answer. */
-const CLIENT_GONE = 499;

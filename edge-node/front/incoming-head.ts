@@ -5,7 +5,6 @@
  * Knows the parser's view of a head, no domain and no rule. Invariant: what leaves this file is within the grammar, free of hop-by-hop fields and
  * of fields that only this node may set.
  */
-import type { UwsRequest } from "../uws.ts";
 import type { ErrorCode } from "../../sdk/error-code.ts";
 import { isHeaderName, isHeaderValue, type HeaderText } from "../../sdk/header-text.ts";
 import { messageLimits } from "../../sdk/limits.ts";
@@ -32,6 +31,23 @@ export interface RefusedHead {
   readonly method: string;
 }
 
+/** A parser's view of a head; uWebSockets' own object is one. */
+export interface HeadSource {
+  getCaseSensitiveMethod(): string;
+  /** The target without its query. */
+  getUrl(): string;
+  getQuery(): string | undefined;
+  /** Names in lower case. */
+  forEach(visit: (name: string, value: string) => void): void;
+}
+
+export interface HeadReaderOptions {
+  /** Of the listener. */
+  readonly scheme: "http" | "https";
+  /** How the parser made strings of the bytes of values. */
+  readonly values: "utf-8" | "latin-1";
+}
+
 const METHOD = /^[A-Za-z0-9!#$%&'*+\-.^_`|~]{1,32}$/;
 const ASCII_VALUE = /^[\t\x20-\x7e]*$/;
 const DIGITS = /^\d{1,15}$/;
@@ -39,7 +55,7 @@ const DIGITS = /^\d{1,15}$/;
 const refusedMethods = new Set(["TRACE", "TRACK", "CONNECT"]);
 const KNOWN_HOSTS_MAX = 1_000;
 
-/** Reads heads one after the other; one object for all requests of a front, since each is read in one go. */
+/** Reads heads one after the other; one object for all requests of a listener, since each is read in one go. */
 export class HeadReader {
   #text = "";
   #lines = 0;
@@ -53,7 +69,13 @@ export class HeadReader {
   readonly #knownHosts = new Map<string, HostField | null>();
   readonly #visit = (name: string, value: string): void => this.#field(name, value);
 
-  read(request: UwsRequest): IncomingHead | RefusedHead {
+  readonly #options: HeadReaderOptions;
+
+  constructor(options: HeadReaderOptions) {
+    this.#options = options;
+  }
+
+  read(request: HeadSource): IncomingHead | RefusedHead {
     const method = request.getCaseSensitiveMethod();
     const path = request.getUrl();
     const rawQuery = request.getQuery();
@@ -63,7 +85,8 @@ export class HeadReader {
     const code = this.#problem ?? this.#judge(method, path.length + query.length);
     const host = code === null ? this.#hostField() : null;
     if (host === null) return { kind: "refused", code: code ?? "REQUEST_MALFORMED", method };
-    const url = wireUrl({ scheme: "http", host: host.host, hostname: host.hostname, path, query });
+    const { scheme } = this.#options;
+    const url = wireUrl({ scheme, host: host.host, hostname: host.hostname, path, query });
     if (url === null) return { kind: "refused", code: "REQUEST_MALFORMED", method };
     const bodyBytes = this.#transferEncoding === null ? Number(this.#contentLength ?? 0) : undefined;
     const headers = this.#connection === "" ? this.#text : removeHopByHop(this.#connection + this.#text);
@@ -97,7 +120,7 @@ export class HeadReader {
 
   #field(name: string, received: string): void {
     this.#lines++;
-    const value = ASCII_VALUE.test(received) ? received : originalBytes(received);
+    const value = ASCII_VALUE.test(received) ? received : this.#originalBytes(received);
     if (value === null || !isHeaderName(name)) {
       this.#problem = "REQUEST_MALFORMED";
       return;
@@ -138,7 +161,7 @@ export class HeadReader {
     if (this.#host === null) return null;
     const known = this.#knownHosts.get(this.#host);
     if (known !== undefined) return known;
-    const field = parseHostField(this.#host);
+    const field = parseHostField(this.#host, this.#options);
     if (this.#knownHosts.size >= KNOWN_HOSTS_MAX) this.#knownHosts.clear();
     this.#knownHosts.set(this.#host, field);
     return field;
@@ -150,13 +173,12 @@ export class HeadReader {
     if (value.includes("close")) this.#isLast = value.split(",").some((option) => option.trim() === "close");
     if (value !== "close") this.#connection += `connection:${value}\n`;
   }
-}
 
-/**
- * The parser decodes values as UTF-8; the field's bytes are what counts (RFC 9110 §5.5). Null when they are lost or no value.
- */
-function originalBytes(value: string): string | null {
-  if (value.includes("\ufffd")) return null;
-  const bytes = Buffer.from(value, "utf8").toString("latin1");
-  return isHeaderValue(bytes) ? bytes : null;
+  /** The field's bytes are what counts (RFC 9110 §5.5). Null when they are lost or no value. */
+  #originalBytes(received: string): string | null {
+    if (this.#options.values === "latin-1") return isHeaderValue(received) ? received : null;
+    if (received.includes("\ufffd")) return null;
+    const bytes = Buffer.from(received, "utf8").toString("latin1");
+    return isHeaderValue(bytes) ? bytes : null;
+  }
 }

@@ -12,14 +12,9 @@ import { discardBody } from "../pipeline/discard-body.ts";
 import type { ResponseMessage } from "../pipeline/exchange.ts";
 import { isHopByHop } from "../pipeline/hop-headers.ts";
 import type { UwsResponse } from "../uws.ts";
+import type { SendOptions } from "./request-intake.ts";
 import type { ServedRequest } from "./served-request.ts";
 import { statusLine } from "./status-line.ts";
-
-export interface SendOptions {
-  readonly method: string;
-  /** Ask the client not to use the connection again. */
-  readonly isLast: boolean;
-}
 
 /** Larger bodies are handed over piece by piece as the client takes them, instead of being copied into its send buffer. */
 const WHOLE_BYTES_MAX = 262_144;
@@ -58,7 +53,7 @@ function sendHead(served: ServedRequest, answer: ResponseMessage, options: SendO
 }
 
 /** What GET would have said: the body's own length, or the one the origin named for the body it did not send. */
-function headLength({ body, headers }: ResponseMessage): number | undefined {
+export function headLength({ body, headers }: ResponseMessage): number | undefined {
   const known = body.kind === "empty" ? undefined : bodyLengthBytes(body);
   if (known !== undefined) return known;
   const named = getHeader(headers, "content-length");
@@ -102,7 +97,7 @@ async function sendStream(served: ServedRequest, answer: ResponseMessage, option
 }
 
 /** A stream's own iterator: it can be given up while it is waited for, which a generator around it could not. */
-function chunksOf(body: Body): AsyncIterable<Uint8Array> {
+export function chunksOf(body: Body): AsyncIterable<Uint8Array> {
   return body.kind === "stream" ? body.chunks : wholeBody(body);
 }
 
@@ -131,6 +126,6 @@ export function writeHead(response: UwsResponse, answer: ResponseMessage): void 
 }
 
 /** Fields the library writes itself, and those that are of the connection. */
-function isOwnField(name: string): boolean {
+export function isOwnField(name: string): boolean {
   return name === "date" || name === "content-length" || isHopByHop(name);
 }

@@ -3,8 +3,11 @@
  *
  * Invariant: the uWebSockets response is never touched after it ended or was aborted; after either, `isOver` is true for good.
  */
+import type { ResponseMessage } from "../pipeline/exchange.ts";
 import type { UwsResponse } from "../uws.ts";
 import type { RequestBody } from "./request-body.ts";
+import type { AnswerSink, SendOptions } from "./request-intake.ts";
+import { sendAnswer } from "./send-answer.ts";
 
 interface PendingWrite {
   /** What tryEnd did not take, and where it begins in the whole body. */
@@ -13,11 +16,13 @@ interface PendingWrite {
   readonly total: number;
 }
 
-export class ServedRequest {
+export class ServedRequest implements AnswerSink {
   readonly response: UwsResponse;
   readonly requestBody: RequestBody | null;
   /** The client leaves after this answer. */
   readonly isLast: boolean;
+  /** Set when the client asked for a WebSocket. */
+  upgrade: AnswerSink["upgrade"] = null;
   /** Told once when the client goes away before the answer ended. */
   exchange: { abort(): void } | null = null;
   /** Told with it: the source of the answer's body, which may be silent for long. */
@@ -33,6 +38,10 @@ export class ServedRequest {
     this.requestBody = options.requestBody;
     this.isLast = options.isLast;
     response.onAborted(() => this.#aborted());
+  }
+
+  send(answer: ResponseMessage, options: SendOptions): Promise<void> | null {
+    return sendAnswer(this, answer, options);
   }
 
   get isOver(): boolean {

@@ -3,11 +3,15 @@
  * understands (another version, a key that is none) is like any other: its function sees no `upgrade`.
  */
 import type { UwsRequest, UwsSocketContext } from "../uws.ts";
+import type { HeadSource } from "./incoming-head.ts";
 
-export interface UpgradeFields {
+export interface OfferedUpgrade {
   readonly key: string;
   /** As the client offers them, in its order. */
   readonly protocols: readonly string[];
+}
+
+export interface UpgradeFields extends OfferedUpgrade {
   readonly context: UwsSocketContext;
 }
 
@@ -16,16 +20,24 @@ const PROTOCOLS_MAX = 100;
 
 /** Null: no upgrade. The request object is valid until the handler returns. */
 export function readUpgrade(request: UwsRequest, context: UwsSocketContext): UpgradeFields | null {
-  const key = request.getHeader("sec-websocket-key");
-  const asks = members(request.getHeader("upgrade")).includes("websocket");
-  const names = members(request.getHeader("connection")).includes("upgrade");
-  if (!asks || !names || !KEY.test(key) || request.getHeader("sec-websocket-version") !== "13") return null;
+  const offered = offeredUpgrade(request);
+  return offered === null ? null : { ...offered, context };
+}
+
+/** Null: the head asks for no WebSocket. */
+export function offeredUpgrade(head: Pick<HeadSource, "getCaseSensitiveMethod" | "forEach">): OfferedUpgrade | null {
+  // Lists may be spread over several lines.
+  const lists = { upgrade: "", connection: "", "sec-websocket-key": "", "sec-websocket-version": "" };
   const offered: string[] = [];
-  // A list may be spread over several lines.
-  request.forEach((name, value) => {
+  head.forEach((name, value) => {
     if (name === "sec-websocket-protocol") offered.push(...value.split(",").map((protocol) => protocol.trim()));
+    else if (Object.hasOwn(lists, name)) lists[name as keyof typeof lists] += `,${value}`;
   });
-  return { key, protocols: offered.filter((protocol) => protocol !== "").slice(0, PROTOCOLS_MAX), context };
+  const asks = members(lists.upgrade).includes("websocket") && members(lists.connection).includes("upgrade");
+  const key = lists["sec-websocket-key"].slice(1);
+  const isKnown = KEY.test(key) && lists["sec-websocket-version"] === ",13";
+  if (head.getCaseSensitiveMethod() !== "GET" || !asks || !isKnown) return null;
+  return { key, protocols: offered.filter((protocol) => protocol !== "").slice(0, PROTOCOLS_MAX) };
 }
 
 function members(value: string): readonly string[] {

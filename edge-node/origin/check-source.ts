@@ -5,7 +5,7 @@
  * own, so that a source whose connections are all at work is not taken for dead.
  */
 import { emptyBody, type Body } from "../../runtime/body.ts";
-import { originLimits } from "../../sdk/limits.ts";
+import { originLimits } from "../../sdk/cdn-limits.ts";
 import type { Clock } from "../clock.ts";
 import { nextCdnLoop } from "../pipeline/loop-guard.ts";
 import type { Connections } from "./connections.ts";

@@ -9,7 +9,8 @@ import net, { type LookupFunction } from "node:net";
 import { createSecureContext, type SecureContext } from "node:tls";
 import { LRUCache } from "lru-cache";
 import { buildConnector, Pool, type Dispatcher } from "undici";
-import { messageLimits, originLimits } from "../../sdk/limits.ts";
+import { originLimits } from "../../sdk/cdn-limits.ts";
+import { messageLimits } from "../../sdk/limits.ts";
 import type { EgressPolicy } from "./egress-policy.ts";
 
 /** Resolves a name to all its addresses, as `dns.lookup` with `all`. */

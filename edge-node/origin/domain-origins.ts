@@ -5,7 +5,7 @@
  * not change it, and nothing of one domain's sources is held against another's.
  */
 import type { DomainConfig, DomainSource, FlexibleOrigin, HealthCheck, OriginProtocol } from "../../sdk/domain.ts";
-import { originLimits } from "../../sdk/limits.ts";
+import { originLimits } from "../../sdk/cdn-limits.ts";
 import { matchAll, matchDirectory, matchSuffix, splitMatchList, type PathMatcher } from "../rules/path-match.ts";
 
 export interface CompiledSource {

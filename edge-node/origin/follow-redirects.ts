@@ -5,7 +5,7 @@
  * goes to another scheme, host or port than before, and never comes back on a later redirect.
  */
 import { deleteHeader, getHeader, type HeaderText } from "../../sdk/header-text.ts";
-import { originLimits } from "../../sdk/limits.ts";
+import { originLimits } from "../../sdk/cdn-limits.ts";
 import { discardBody } from "../pipeline/discard-body.ts";
 import { parseWireUrl, type WireUrl } from "../pipeline/wire-url.ts";
 import type { ExchangeFailure } from "./http-exchange.ts";

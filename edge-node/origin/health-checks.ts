@@ -5,7 +5,7 @@
  * used, a front that hangs cannot blind the others, and the requests are few. Invariant: at most `checksAtOnceMax` run, one for each source, and
  * none once its source is gone.
  */
-import { originLimits } from "../../sdk/limits.ts";
+import { originLimits } from "../../sdk/cdn-limits.ts";
 import type { CancelTimer, Clock } from "../clock.ts";
 
 export interface HealthCheckPlan {

@@ -7,7 +7,7 @@
  */
 import type { Body } from "../../runtime/body.ts";
 import { getHeader, setHeader, type HeaderText } from "../../sdk/header-text.ts";
-import { originLimits } from "../../sdk/limits.ts";
+import { originLimits } from "../../sdk/cdn-limits.ts";
 import type { CancelTimer, Clock } from "../clock.ts";
 import type { Connections } from "./connections.ts";
 import { discardBody } from "../pipeline/discard-body.ts";

@@ -2,7 +2,7 @@
  * Where a request to an origin may go: an address, the Host field to send, and what is known about the source behind it.
  */
 import type { DomainSource, OriginProtocol } from "../../sdk/domain.ts";
-import { originLimits } from "../../sdk/limits.ts";
+import { originLimits } from "../../sdk/cdn-limits.ts";
 import type { SourceRecord } from "./origins.ts";
 
 export interface OriginTarget {

@@ -4,7 +4,7 @@
  * Knows no request and no origin. Invariant: within any `retryWindowMs` at most `retriesMin` retries or `retryShare` of the requests of up to
  * two such windows, whichever is more.
  */
-import { originLimits } from "../../sdk/limits.ts";
+import { originLimits } from "../../sdk/cdn-limits.ts";
 import type { Clock } from "../clock.ts";
 
 interface Window {

@@ -9,12 +9,13 @@ import type { IncomingMessage } from "node:http";
 import { WebSocket } from "ws";
 import { emptyBody, type Body } from "../../runtime/body.ts";
 import { SubrequestError, type SocketConnection, type Subrequest } from "../../runtime/driver.ts";
-import { bufferBytes, type SocketClose, type SocketEnd, type SocketMessage } from "../../runtime/socket.ts";
+import type { SocketEnd } from "../../runtime/socket.ts";
 import { getAllHeaders, headerEntries, isHeaderValue, type HeaderText } from "../../sdk/header-text.ts";
 import { messageLimits, socketLimits } from "../../sdk/limits.ts";
 import type { Clock } from "../clock.ts";
 import { removeHopByHop } from "../pipeline/hop-headers.ts";
 import { EgressDeniedError } from "./connections.ts";
+import { NetworkSocket } from "./network-socket.ts";
 import type { SubrequestContext } from "./subrequest.ts";
 
 export interface SocketContext extends SubrequestContext {
@@ -88,7 +89,7 @@ function answerOf(
       headers = removeHopByHop(headerText(response)).replace(/^sec-websocket-(?:accept|extensions):[^\n]*\n/gm, "");
     });
     socket.on("open", () => {
-      const end = new ServerSocket(socket, { guest: given.guest, clock: given.context.clock });
+      const end = new NetworkSocket(socket, { guest: given.guest, clock: given.context.clock });
       resolve({ kind: "socket", headers, end });
     });
     socket.on("unexpected-response", (_request, response) => {
@@ -134,76 +135,3 @@ function unreachable(error: Error): SubrequestError {
     ? new SubrequestError("ORIGIN_UNREACHABLE", "The server could not be reached")
     : new SubrequestError("ORIGIN_MALFORMED", "The server did not open a WebSocket");
 }
-
-/** The network's end of an open socket. */
-class ServerSocket implements SocketEnd {
-  readonly #socket: WebSocket;
-  readonly #guest: SocketEnd;
-  readonly #clock: Clock;
-  #unhandledBytes = 0;
-  #isAlive = true;
-  #cancelPing: () => void = ignore;
-  #failure: Pick<SocketClose, "code" | "reason"> | null = null;
-
-  constructor(socket: WebSocket, { guest, clock }: { readonly guest: SocketEnd; readonly clock: Clock }) {
-    this.#socket = socket;
-    this.#guest = guest;
-    this.#clock = clock;
-    socket.on("message", (data, isBinary) => this.#receive(data as Buffer, isBinary));
-    socket.on("pong", () => {
-      this.#isAlive = true;
-    });
-    socket.on("error", (error) => {
-      if (error instanceof RangeError)
-        this.#failure = { code: 1009, reason: "The server sent a message that is too big" };
-    });
-    socket.on("close", (code, reason) => this.#closed(code, reason.toString()));
-    this.#ping();
-  }
-
-  message(message: SocketMessage, taken: () => void): void {
-    if (this.#socket.readyState !== WebSocket.OPEN) return;
-    this.#socket.send(message, { binary: typeof message !== "string" }, () => taken());
-  }
-
-  close({ code, reason }: SocketClose): void {
-    if (code === 1006) this.#socket.terminate();
-    else if (code === 1005) this.#socket.close();
-    else this.#socket.close(code, reason);
-    // A closing handshake needs to be read.
-    if (this.#socket.isPaused) this.#socket.resume();
-  }
-
-  #receive(data: Buffer, isBinary: boolean): void {
-    this.#isAlive = true;
-    const message = isBinary ? data : data.toString();
-    const held = bufferBytes(data.byteLength);
-    this.#unhandledBytes += held;
-    if (this.#unhandledBytes > socketLimits.receiveWindowBytes) this.#socket.pause();
-    this.#guest.message(message, () => {
-      this.#unhandledBytes -= held;
-      if (this.#socket.isPaused && this.#unhandledBytes <= socketLimits.receiveWindowBytes / 2) this.#socket.resume();
-    });
-  }
-
-  /** A server that answers nothing for two periods is lost; one that has to wait is not asked. */
-  #ping(): void {
-    this.#cancelPing = this.#clock.after((socketLimits.idleSeconds * 1_000) / 2, () => {
-      if (!this.#isAlive && !this.#socket.isPaused) {
-        this.#socket.terminate();
-        return;
-      }
-      this.#isAlive = false;
-      if (this.#socket.readyState === WebSocket.OPEN) this.#socket.ping();
-      this.#ping();
-    });
-  }
-
-  #closed(code: number, reason: string): void {
-    this.#cancelPing();
-    const failure = code === 1006 ? this.#failure : null;
-    this.#guest.close({ code, reason, ...failure, wasClean: code !== 1006 });
-  }
-}
-
-function ignore(): void {}

@@ -5,7 +5,7 @@
  * trial at a time once its time is over, and a longer time when that fails, too; health checks and requests judge apart from each other, and
  * a source is well when both say so.
  */
-import { originLimits } from "../../sdk/limits.ts";
+import { originLimits } from "../../sdk/cdn-limits.ts";
 import { BackOff } from "../supervisor/back-off.ts";
 
 /** well: asked in its turn. aside: left out for a time. trial: that time is over, the next request finds out. ill: health checks fail. */

@@ -4,7 +4,7 @@
  * Knows numbers and moments only. Invariants: at most `max` slots of a place are held; who waits is served in order, or refused when the queue is
  * full or its time is over; a place nobody uses takes no memory.
  */
-import { originLimits } from "../../sdk/limits.ts";
+import { originLimits } from "../../sdk/cdn-limits.ts";
 import type { Clock } from "../clock.ts";
 
 /** Gives a slot back; further calls do nothing. */

@@ -56,7 +56,7 @@ export interface Routing {
 }
 
 /** Builds the routing of one state. `ready` maps `function@version` to the driver's key of a loaded version. */
-export function buildRouting(state: DesiredState, ready: ReadonlyMap<string, string>): Routing {
+export function buildRouting(state: Omit<DesiredState, "certificates">, ready: ReadonlyMap<string, string>): Routing {
   const known: Known = { functions: new Map(state.functions.map((entry) => [entry.name, entry])), ready };
   const exact = new Map<string, RoutedDomain>();
   const wildcards = new Map<string, RoutedDomain>();

@@ -8,6 +8,7 @@ import { Command, CommanderError } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import type { CliContext } from "./cli-context.ts";
 import { addAlias } from "./commands/alias.ts";
+import { addCertificates } from "./commands/certificates.ts";
 import { addControlPlane } from "./commands/control-plane.ts";
 import { addDev } from "./commands/dev.ts";
 import { addDoctor } from "./commands/doctor.ts";
@@ -41,6 +42,7 @@ const COMMANDS: readonly AddCommand[] = [
   addEnv,
   addRules,
   addDomains,
+  addCertificates,
   addInvoke,
   addLogs,
   addNodes,

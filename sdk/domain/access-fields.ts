@@ -9,7 +9,7 @@ import type {
 } from "../domain-policy.ts";
 import { isDomainSecret, secretText } from "../domain-secrets.ts";
 import type { FieldReader } from "../field-reader.ts";
-import { domainLimits } from "../limits.ts";
+import { domainLimits } from "../cdn-limits.ts";
 import {
   choice,
   type Field,

@@ -2,7 +2,8 @@
 import type { DomainConfig, HeaderAction } from "../domain.ts";
 import type { AccessLog, Compress, ErrorCodeRedirectRule, ErrorPage, Hsts } from "../domain-policy.ts";
 import { isHeaderName } from "../header-text.ts";
-import { domainLimits, storeLimits } from "../limits.ts";
+import { domainLimits } from "../cdn-limits.ts";
+import { storeLimits } from "../limits.ts";
 import { errorCode, errorCodesMax } from "./cache-fields.ts";
 import {
   choice,

@@ -2,7 +2,8 @@
 import type { CacheRule } from "../domain.ts";
 import type { BrowserCacheRule, ErrorCodeCache } from "../domain-policy.ts";
 import type { FieldReader } from "../field-reader.ts";
-import { domainLimits, storeLimits } from "../limits.ts";
+import { domainLimits } from "../cdn-limits.ts";
+import { storeLimits } from "../limits.ts";
 import { choice, type Field, type Fields, integer, list, object, textWhen, unique } from "./field.ts";
 import { areParameterNames, parameterNamesText } from "./grammar.ts";
 import { conditionFields, matchType, matchValue, priority } from "./match-fields.ts";

@@ -6,7 +6,8 @@
 import { isIP } from "node:net";
 import { isHeaderValue } from "../header-text.ts";
 import { isHostName } from "../host-name.ts";
-import { domainLimits, storeLimits } from "../limits.ts";
+import { domainLimits } from "../cdn-limits.ts";
+import { storeLimits } from "../limits.ts";
 
 /** Visible ASCII without what ends or separates a URL's path. */
 const PATH = /^\/[!-"$-~]*$/;

@@ -5,7 +5,7 @@
  */
 import type { FieldReader } from "../field-reader.ts";
 import type { PathCondition } from "../domain-policy.ts";
-import { domainLimits } from "../limits.ts";
+import { domainLimits } from "../cdn-limits.ts";
 import { choice, integer, type Field, type Fields, textWhen } from "./field.ts";
 
 type MatchType = PathCondition["match_type"];

@@ -6,7 +6,7 @@
  */
 import type { PathCondition, RequestUrlRewrite } from "../domain-policy.ts";
 import type { FieldReader } from "../field-reader.ts";
-import { domainLimits } from "../limits.ts";
+import { domainLimits } from "../cdn-limits.ts";
 import { choice, type Field, type Fields, list, object, optional, text, unique } from "./field.ts";
 import { isOrigin, isPathAndQuery, originText, pathAndQueryText } from "./grammar.ts";
 import { conditionFields } from "./match-fields.ts";

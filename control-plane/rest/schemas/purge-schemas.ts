@@ -1,5 +1,5 @@
 /** Purges and preheats in JSON Schema; the types are in sdk/purge.ts. */
-import { purgeLimits } from "../../../sdk/limits.ts";
+import { purgeLimits } from "../../../sdk/cdn-limits.ts";
 import { purgePositionPattern } from "../../../sdk/purge-position.ts";
 import { boolean, choice, integer, list, nullable, number, object, text, time, union } from "./json-schema.ts";
 import { literal, type JsonSchema } from "./json-schema.ts";

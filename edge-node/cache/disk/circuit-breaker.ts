@@ -3,7 +3,7 @@
  *
  * Knows nothing of files. Invariant: one success after the rest ends the trouble; one failure begins the next, longer rest.
  */
-import { diskCacheLimits } from "../../../sdk/limits.ts";
+import { diskCacheLimits } from "../../../sdk/cdn-limits.ts";
 import type { Clock } from "../../clock.ts";
 
 export interface BreakerOptions {

@@ -4,7 +4,7 @@
  * Node.js has four threads for file operations, and other work needs them too; an operation on a disk that hangs keeps its place here until
  * it really ends, so that one thread is always left. Invariant: with the breaker open nothing is started.
  */
-import { diskCacheLimits } from "../../../sdk/limits.ts";
+import { diskCacheLimits } from "../../../sdk/cdn-limits.ts";
 import type { Clock } from "../../clock.ts";
 import { CircuitBreaker } from "./circuit-breaker.ts";
 import { codeOf } from "./disk-files.ts";

@@ -5,7 +5,7 @@
  * What the disk has not taken yet is bounded, for this entry and for all of the front; a disk that cannot follow costs the entry, not the
  * client. Invariant: `commit` is called at most once, with every byte written in order.
  */
-import { diskCacheLimits } from "../../../sdk/limits.ts";
+import { diskCacheLimits } from "../../../sdk/cdn-limits.ts";
 import type { Clock } from "../../clock.ts";
 import type { DiskWriter } from "./disk-store.ts";
 import type { KeyHash } from "./key-hash.ts";

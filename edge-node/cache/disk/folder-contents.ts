@@ -4,7 +4,7 @@
  * Sizes are asked anew at most once a minute, as finished segments do not grow; what the segments that fronts fill may still grow by is
  * reserved by whoever makes room. A front is alive while the time in its lease is young.
  */
-import { diskCacheLimits } from "../../../sdk/limits.ts";
+import { diskCacheLimits } from "../../../sdk/cdn-limits.ts";
 import type { Clock } from "../../clock.ts";
 import type { DiskFiles } from "./disk-files.ts";
 import { isLeaseName, parseSegmentName, segmentPath, type SegmentState } from "./segment-names.ts";

@@ -4,7 +4,7 @@
  * Without a usable disk everything misses and nothing is written; it is tried again with every upkeep. Invariant: no method but a body
  * throws, and none waits longer than its deadline.
  */
-import { diskCacheLimits } from "../../../sdk/limits.ts";
+import { diskCacheLimits } from "../../../sdk/cdn-limits.ts";
 import type { CancelTimer, Clock } from "../../clock.ts";
 import type { Logger } from "../../logger.ts";
 import { codeOf, type DiskFiles } from "./disk-files.ts";

@@ -1,5 +1,5 @@
 /** Entries that were used and are not marked so on the disk yet: written in batches, each once. A batch that fails is dropped. */
-import { diskCacheLimits } from "../../../sdk/limits.ts";
+import { diskCacheLimits } from "../../../sdk/cdn-limits.ts";
 import type { CancelTimer, Clock } from "../../clock.ts";
 import type { EntryIndex } from "./entry-index.ts";
 

@@ -1,6 +1,6 @@
 /** Opens the disk tier of a front: the one way to get a `DiskStore`. Checks what was configured; what the disk says is no reason to fail. */
 import { randomInt } from "node:crypto";
-import { diskCacheLimits } from "../../../sdk/limits.ts";
+import { diskCacheLimits } from "../../../sdk/cdn-limits.ts";
 import type { Clock } from "../../clock.ts";
 import type { Logger } from "../../logger.ts";
 import { nodeDiskFiles, type DiskFiles } from "./disk-files.ts";

@@ -4,7 +4,7 @@
  * Throws what the disk throws; knows no deadline and no breaker. Invariant: what it finds is an entry of that very key whose record, and whose
  * body as far as it is short, were checked.
  */
-import { diskCacheLimits } from "../../../sdk/limits.ts";
+import { diskCacheLimits } from "../../../sdk/cdn-limits.ts";
 import type { Clock } from "../../clock.ts";
 import { codeOf, type DiskFiles } from "./disk-files.ts";
 import { EntryIndex, type FoundEntry } from "./entry-index.ts";

@@ -3,7 +3,7 @@
  *
  * Bounded; on overflow nothing on the disk may be found any more. Invariant: a deletion is forgotten only when it was done.
  */
-import { diskCacheLimits } from "../../../sdk/limits.ts";
+import { diskCacheLimits } from "../../../sdk/cdn-limits.ts";
 import { hashName, type KeyHash } from "./key-hash.ts";
 
 export class PendingDeletes {

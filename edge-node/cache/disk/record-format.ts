@@ -5,7 +5,7 @@
  * either. Invariant: `decodeRecord` gives only what `encodeRecord` made for that hash and key.
  */
 import { crc32 } from "node:zlib";
-import { diskCacheLimits } from "../../../sdk/limits.ts";
+import { diskCacheLimits } from "../../../sdk/cdn-limits.ts";
 import { isSameHash, readKeyHash, writeKeyHash, type KeyHash } from "./key-hash.ts";
 
 /** Where bytes stand. */

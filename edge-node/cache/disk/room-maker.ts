@@ -4,7 +4,7 @@
  * Several fronts do this at once: a segment is dropped by whoever renames it, and each counts what the others may still fill. Invariant: a
  * dropped segment is cut to no length, so that its bytes are free and unreadable whoever has it open.
  */
-import { diskCacheLimits } from "../../../sdk/limits.ts";
+import { diskCacheLimits } from "../../../sdk/cdn-limits.ts";
 import type { Clock } from "../../clock.ts";
 import { carryOver } from "./carry-over.ts";
 import type { DiskFiles } from "./disk-files.ts";

@@ -4,7 +4,7 @@
  * Knows nothing of what the pieces mean. A segment that was dropped was also cut to no length, so that an open file of it gives nothing.
  * Invariant: a file is closed only when nobody reads from it.
  */
-import { diskCacheLimits } from "../../../sdk/limits.ts";
+import { diskCacheLimits } from "../../../sdk/cdn-limits.ts";
 import type { DiskFiles } from "./disk-files.ts";
 import { liveByteAt, type Place } from "./record-format.ts";
 import { segmentPath } from "./segment-names.ts";

@@ -3,7 +3,7 @@
  *
  * A store of another format, or laid out for a very different size, is not read: a new one is begun beside it and the old one removed.
  */
-import { diskCacheLimits } from "../../../sdk/limits.ts";
+import { diskCacheLimits } from "../../../sdk/cdn-limits.ts";
 import { slotsPerBucket } from "./slot-bucket.ts";
 
 export interface StoreFormat {

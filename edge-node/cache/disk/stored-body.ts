@@ -5,7 +5,7 @@
  * off. Invariant: no byte of another body, and no early end.
  */
 import { DiskBodyError, type ByteRange } from "./disk-store.ts";
-import { diskCacheLimits } from "../../../sdk/limits.ts";
+import { diskCacheLimits } from "../../../sdk/cdn-limits.ts";
 import { checksumOf, type Block, type Record } from "./record-format.ts";
 import type { Place } from "./record-format.ts";
 

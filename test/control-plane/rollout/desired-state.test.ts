@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { buildDesiredState, type StateRows } from "../../../control-plane/rollout/desired-state.ts";
+import { buildDesiredState, type Sealer, type StateRows } from "../../../control-plane/rollout/desired-state.ts";
 import { parseDesiredState } from "../../../edge-node/control/stream-message-parser.ts";
 import { versionRow } from "../store/version-row.ts";
 
@@ -16,13 +16,26 @@ function rows(changes: Partial<StateRows> = {}): StateRows {
     versions: [versionRow({ version: "v1", encryptedSecrets: null }), versionRow({ version: "v2" })],
     aliases: [{ function: "hello", name: "live", version: "v1", previous: ["v0"], updatedAt: createdAt }],
     domains: [],
+    certificates: [],
     ...changes,
   };
 }
 
+const certificate: StateRows["certificates"][number] = {
+  name: "www",
+  facts: { domains: ["www.example.com"], notBefore: "", notAfter: "", fingerprint: "", keyType: "", issuer: "" },
+  chain: "chain",
+  encryptedKey: "enc1.key",
+  updatedAt: createdAt,
+};
+const withoutSecrets: Sealer = { secretsOf: () => null, keyOf: () => "sealed" };
+
 describe("buildDesiredState()", () => {
   it("holds every function with its versions, aliases and the newest version as latest", () => {
-    const state = buildDesiredState(rows(), ({ version }) => `sealed ${version}`);
+    const state = buildDesiredState(rows({ certificates: [certificate] }), {
+      secretsOf: ({ version }) => `sealed ${version}`,
+      keyOf: ({ encryptedKey }) => `sealed ${encryptedKey}`,
+    });
     expect(state).toEqual({
       format: 1,
       revision: 7,
@@ -44,17 +57,18 @@ describe("buildDesiredState()", () => {
         },
       ],
       domains: [],
+      certificates: [{ name: "www", chain: "chain", sealedKey: "sealed enc1.key" }],
     });
   });
 
   it("gives what a node accepts", () => {
-    const state = buildDesiredState(rows(), () => null);
+    const state = buildDesiredState(rows({ certificates: [certificate] }), withoutSecrets);
     expect(parseDesiredState(JSON.parse(JSON.stringify(state)))).toEqual({ ok: true, value: state });
   });
 
   it("does not let names of prototypes confuse functions", () => {
     const functions = ["constructor", "toString"].map((name) => ({ name, description: "", enabled: true, createdAt }));
-    const state = buildDesiredState(rows({ functions, versions: [], aliases: [] }), () => null);
+    const state = buildDesiredState(rows({ functions, versions: [], aliases: [] }), withoutSecrets);
     expect(state.functions.map(({ versions, aliases }) => [...versions, ...aliases])).toEqual([[], []]);
   });
 });

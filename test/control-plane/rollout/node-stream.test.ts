@@ -13,6 +13,7 @@ const stateOf = (revision: number): DesiredState => ({
   publicKey: "",
   functions: [],
   domains: [],
+  certificates: [],
 });
 
 const invoke = (id: string): InvokeMessage => ({

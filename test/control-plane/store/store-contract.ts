@@ -9,6 +9,7 @@ import type { DomainConfig } from "../../../sdk/domain.ts";
 import type { Rule } from "../../../sdk/rule.ts";
 import { describeNodes } from "./store-contract-nodes.ts";
 import { describePurges } from "./store-contract-purges.ts";
+import { describeCertificates } from "./store-contract-certificates.ts";
 import { describeTokens } from "./store-contract-tokens.ts";
 import { defaultFunctionLimits, type FunctionLimits } from "../../../sdk/limits.ts";
 import { versionRow } from "./version-row.ts";
@@ -74,6 +75,7 @@ export function describeStore(name: string, makePlace: () => Promise<StorePlace>
     describeVersions(current);
     describeEarlierVersions(current);
     describeAliasesAndDomains(current);
+    describeCertificates(current);
     describeTokens(current);
     describeNodes(current);
     describePurges(current);

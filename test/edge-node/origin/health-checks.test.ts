@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { HealthChecks, type HealthCheckPlan } from "../../../edge-node/origin/health-checks.ts";
-import { originLimits } from "../../../sdk/limits.ts";
+import { originLimits } from "../../../sdk/cdn-limits.ts";
 import { FakeClock, settle } from "../support/fake-clock.ts";
 
 function plans(count: number, check: HealthCheckPlan["check"]): Map<string, HealthCheckPlan> {

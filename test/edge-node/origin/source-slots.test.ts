@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { SourceSlots, type ReleaseSlot, type WaitingForSlot } from "../../../edge-node/origin/source-slots.ts";
-import { originLimits } from "../../../sdk/limits.ts";
+import { originLimits } from "../../../sdk/cdn-limits.ts";
 import { FakeClock, settle } from "../support/fake-clock.ts";
 
 const of = { max: 2, waitMs: 5_000 };

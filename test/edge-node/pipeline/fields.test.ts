@@ -61,7 +61,7 @@ describe("parseHostField()", () => {
     ["x", "x", "x"],
     ["a_b.test", "a_b.test", "a_b.test"],
   ])("%s is host %s, name %s", (value, host, hostname) => {
-    expect(parseHostField(value)).toEqual({ host, hostname });
+    expect(parseHostField(value, { scheme: "http" })).toEqual({ host, hostname });
   });
   it.each([
     "",
@@ -81,7 +81,7 @@ describe("parseHostField()", () => {
     "a%2eb",
     "x".repeat(400),
   ])("%j is none", (value) => {
-    expect(parseHostField(value)).toBeNull();
+    expect(parseHostField(value, { scheme: "http" })).toBeNull();
   });
 });
 

@@ -23,7 +23,7 @@ function withoutVersion({ version: _version, ...rest }: Rule): Rule {
 }
 
 function state(change: Partial<DesiredState>): DesiredState {
-  return { format: 1, revision: 7, publicKey: "", functions: [], domains: [], ...change };
+  return { format: 1, revision: 7, publicKey: "", functions: [], domains: [], certificates: [], ...change };
 }
 
 const found = (routing: ReturnType<typeof buildRouting>, host: string) => routing.find(host)?.config.domain;

@@ -5,12 +5,15 @@ import type { FunctionState } from "../../../sdk/desired-state.ts";
 import type { DomainConfig, DomainSource } from "../../../sdk/domain.ts";
 import type { Rule } from "../../../sdk/rule.ts";
 import { systemClock, type Clock } from "../../../edge-node/clock.ts";
+import { parseCertificate } from "../../../sdk/certificate.ts";
 import { createFront, type Front, type FrontOptions } from "../../../edge-node/front/front.ts";
+import type { ServingCertificate } from "../../../edge-node/front/server-certificates.ts";
 import type { Logger, LogFields } from "../../../edge-node/logger.ts";
 import { createEgressPolicy, type EgressPolicy } from "../../../edge-node/origin/egress-policy.ts";
 import type { FunctionLog } from "../../../edge-node/pipeline/services.ts";
 import { buildRouting } from "../../../edge-node/routing/routing.ts";
 import { loadUws } from "../../../edge-node/uws.ts";
+import { certificateOf, type CertificateName } from "../../support/certificates.ts";
 import { FunctionDriver, type FunctionBody } from "./function-driver.ts";
 
 export interface EdgeOptions {
@@ -23,10 +26,14 @@ export interface EdgeOptions {
   /** Ports on loopback that become the domain's sources. */
   readonly origins?: readonly number[];
   readonly front?: Partial<FrontOptions>;
+  /** Certificates of test/support; with them the front listens for TLS as well. */
+  readonly certificates?: readonly CertificateName[];
 }
 
 export interface Edge {
   readonly port: number;
+  /** 0 without certificates. */
+  readonly tlsPort: number;
   readonly front: Front;
   readonly driver: FunctionDriver;
   readonly logs: FunctionLog[];
@@ -62,7 +69,26 @@ export async function startEdge(options: EdgeOptions = {}): Promise<Edge> {
   const route = (changed: EdgeOptions): void => front.setRouting(routingOf(changed, [...driver.functions.keys()]));
   route(options);
   const port = await front.listen({ host: "127.0.0.1", port: 0 });
-  return { port, front, driver, logs, errors, route, close: () => front.close() };
+  front.setCertificates((options.certificates ?? []).map(servingCertificate));
+  const tlsPort = options.certificates === undefined ? 0 : await front.listenTls({ host: "127.0.0.1", port: 0 });
+  return { port, tlsPort, front, driver, logs, errors, route, close: () => front.close() };
+}
+
+/** A certificate of test/support as a front gets it. */
+export function servingCertificate(name: CertificateName): ServingCertificate {
+  const parsed = parseCertificate(certificateOf(name), { now: 0 });
+  if (!parsed.ok) throw new Error(parsed.problems.map(({ message }) => message).join());
+  const { chain, facts, key } = parsed.value;
+  const { domains, fingerprint } = facts;
+  return {
+    name,
+    domains,
+    fingerprint,
+    notBefore: Date.parse(facts.notBefore),
+    notAfter: Date.parse(facts.notAfter),
+    chain,
+    key,
+  };
 }
 
 export function domainConfig(change: Partial<DomainConfig> = {}): DomainConfig {

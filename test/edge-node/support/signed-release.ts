@@ -80,7 +80,7 @@ export class Signer {
       const aliases = latest === null ? [] : [{ name: "live", version: latest }];
       return { name, enabled: true, versions, aliases, latest };
     });
-    return { format: 1, revision, publicKey: this.publicKey, functions, domains };
+    return { format: 1, revision, publicKey: this.publicKey, functions, domains, certificates: [] };
   }
 
   #store(content: string | Uint8Array): { readonly digest: Digest; readonly bytes: number } {

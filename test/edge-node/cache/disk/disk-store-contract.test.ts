@@ -1,7 +1,7 @@
 /** What every `DiskStore` promises, whoever of a node's fronts writes and reads. */
 import { describe, expect, it } from "vitest";
 import type { DiskStore } from "../../../../edge-node/cache/disk/disk-store.ts";
-import { diskCacheLimits } from "../../../../sdk/limits.ts";
+import { diskCacheLimits } from "../../../../sdk/cdn-limits.ts";
 import { bodyOf, collect, isEntry, openFront, readEntry, writeEntry } from "../../support/disk-store.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 

@@ -1,0 +1,79 @@
+/**
+ * TLS certificates: checked as one with their keys, kept with the key encrypted, every change one revision.
+ *
+ * Which certificate serves which host name is the nodes' decision. Invariant: no answer holds a key.
+ */
+import type { CertificateChange, CertificateResource } from "../../sdk/api.ts";
+import { parseCertificate, refuseCertificateName } from "../../sdk/certificate.ts";
+import { certificateLimits } from "../../sdk/cdn-limits.ts";
+import { timestamp, type Clock } from "../clock.ts";
+import { ControlError, invalidInput, notFound, requireValid } from "../control-error.ts";
+import { encryptCertificateKey } from "../keys/certificate-key.ts";
+import type { MasterKey } from "../keys/master-key.ts";
+import { waitSecondsDefault, type RevisionService } from "../rollout/revision-service.ts";
+import type { CertificateRow, Store, StoreView } from "../store.ts";
+
+export interface CertificateServiceOptions {
+  readonly store: Store;
+  readonly revisions: RevisionService;
+  readonly masterKey: MasterKey;
+  readonly clock: Clock;
+}
+
+export class CertificateService {
+  readonly #options: CertificateServiceOptions;
+
+  constructor(options: CertificateServiceOptions) {
+    this.#options = options;
+  }
+
+  async list(): Promise<readonly CertificateResource[]> {
+    return (await this.#options.store.read(({ certificates }) => certificates.list())).map(toResource);
+  }
+
+  /** @throws ControlError NOT_FOUND. */
+  get(name: string): Promise<CertificateResource> {
+    return this.#options.store.read(async (view) => toResource(await requireCertificate(view, name)));
+  }
+
+  /** Stores it or replaces the one of this name. @throws ControlError INPUT_INVALID, LIMIT_REACHED. */
+  async put(
+    name: string,
+    { input, waitSeconds }: { readonly input: unknown; readonly waitSeconds?: number | undefined },
+  ): Promise<CertificateChange> {
+    const { clock, masterKey, revisions } = this.#options;
+    const refusal = refuseCertificateName(name);
+    if (refusal !== null) throw invalidInput([{ path: "name", message: `allowed: ${refusal}` }]);
+    const { facts, chain, key } = requireValid(parseCertificate(input, { now: clock.now() }));
+    const encryptedKey = encryptCertificateKey(masterKey, { fingerprint: facts.fingerprint, key });
+    const row: CertificateRow = { name, facts, chain, encryptedKey, updatedAt: timestamp(clock) };
+    const { revision } = await revisions.change(async ({ certificates }) => {
+      const isNew = (await certificates.get(name)) === null;
+      if (isNew && (await certificates.count()) >= certificateLimits.certificatesMax) {
+        const message = `There are ${String(certificateLimits.certificatesMax)} certificates, no more are allowed.`;
+        throw new ControlError("LIMIT_REACHED", { message });
+      }
+      await certificates.put(row);
+    });
+    const rollout = await revisions.waitFor(revision, waitSeconds ?? waitSecondsDefault);
+    return { certificate: toResource(row), revision, rollout };
+  }
+
+  /** @throws ControlError NOT_FOUND. */
+  async delete(name: string): Promise<void> {
+    await this.#options.revisions.change(async (tables) => {
+      await requireCertificate(tables, name);
+      await tables.certificates.delete(name);
+    });
+  }
+}
+
+async function requireCertificate(view: StoreView, name: string): Promise<CertificateRow> {
+  const row = await view.certificates.get(name);
+  if (row === null) throw notFound(`certificate "${name}"`);
+  return row;
+}
+
+function toResource({ name, facts, updatedAt }: CertificateRow): CertificateResource {
+  return { name, ...facts, updatedAt };
+}

@@ -1,0 +1,198 @@
+/**
+ * HTTP/1.1 over TLS: connections that were accepted elsewhere, requests into the intake, answers back.
+ *
+ * The parser is Node.js' own in its strict setting; what it lets through is judged by HeadReader like everything else. Invariant: a connection
+ * carries no further request once a head was refused or a request's body was not read to its end.
+ */
+import http, { type IncomingMessage, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+import type { TLSSocket } from "node:tls";
+import { emptyBody } from "../../runtime/body.ts";
+import type { ErrorCode } from "../../sdk/error-code.ts";
+import { forEachHeader } from "../../sdk/header-text.ts";
+import { tlsLimits } from "../../sdk/cdn-limits.ts";
+import { messageLimits } from "../../sdk/limits.ts";
+import type { Clock } from "../clock.ts";
+import type { ResponseMessage } from "../pipeline/exchange.ts";
+import { HeadReader } from "./incoming-head.ts";
+import { http1Head } from "./node-heads.ts";
+import type { RequestIntake } from "./request-intake.ts";
+import { coversHost } from "./server-certificates.ts";
+import { statusLine } from "./status-line.ts";
+import { StreamBody } from "./stream-body.ts";
+import { StreamSink, type AnswerStream } from "./stream-sink.ts";
+import type { TlsPeer } from "./tls-peer.ts";
+import type { TlsSockets } from "./tls-sockets.ts";
+import { offeredUpgrade } from "./upgrade-fields.ts";
+
+export interface Http1ConnectionsOptions {
+  readonly intake: RequestIntake;
+  readonly sockets: TlsSockets;
+  readonly clock: Clock;
+}
+
+interface Arriving {
+  readonly response: ServerResponse;
+  /** Of a request that asks for a WebSocket. */
+  readonly upgrade: { readonly head: Buffer; readonly protocols: readonly string[] } | null;
+}
+
+/** A little more than both limits, so that a head just beyond one of them gets this node's own answer. */
+const HEAD_BYTES_MAX = messageLimits.urlBytesMax + messageLimits.headerBytesMax + 16_384;
+
+export class Http1Connections {
+  readonly #options: Http1ConnectionsOptions;
+  readonly #reader = new HeadReader({ scheme: "https", values: "latin-1" });
+  readonly #peers = new WeakMap<object, TlsPeer>();
+  readonly #server: http.Server;
+
+  constructor(options: Http1ConnectionsOptions) {
+    this.#options = options;
+    this.#server = http.createServer({
+      maxHeaderSize: HEAD_BYTES_MAX,
+      headersTimeout: tlsLimits.headMs,
+      // Bodies have a deadline of their own.
+      requestTimeout: 0,
+      keepAliveTimeout: tlsLimits.idleMs,
+      requireHostHeader: false,
+      shouldUpgradeCallback: (request) => offeredUpgrade(http1Head(request)) !== null,
+    });
+    this.#server.maxHeadersCount = 0;
+    this.#server.on("request", (request: IncomingMessage, response: ServerResponse) => {
+      this.#receive(request, { response, upgrade: null });
+    });
+    this.#server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      this.#receiveUpgrade(request, { socket, head });
+    });
+    this.#server.on("clientError", (error: NodeJS.ErrnoException, socket: Duplex) => this.#refuseBytes(error, socket));
+    // It never listens itself, and yet has to look after the times of its connections.
+    this.#server.emit("listening");
+  }
+
+  accept(socket: TLSSocket, peer: TlsPeer): void {
+    this.#peers.set(socket, peer);
+    this.#server.emit("connection", socket);
+  }
+
+  /** Those with a request under way end after its answer. */
+  drain(): void {
+    this.#server.closeIdleConnections();
+  }
+
+  close(): void {
+    this.#server.closeAllConnections();
+    this.#server.close();
+  }
+
+  #receiveUpgrade(
+    request: IncomingMessage,
+    { socket, head }: { readonly socket: Duplex; readonly head: Buffer },
+  ): void {
+    const response = new ServerResponse(request);
+    response.assignSocket(request.socket);
+    response.on("finish", () => request.socket.destroySoon());
+    socket.on("error", () => {});
+    const protocols = offeredUpgrade(http1Head(request))?.protocols ?? [];
+    this.#receive(request, { response, upgrade: { head, protocols } });
+  }
+
+  #receive(request: IncomingMessage, { response, upgrade }: Arriving): void {
+    const { clock, intake, sockets } = this.#options;
+    const { socket } = request;
+    const peer = this.#peers.get(socket);
+    const stream = new Http1Answer(request, response);
+    const head = this.#reader.read(http1Head(request));
+    const code = this.#judge(head, { peer, kind: upgrade === null ? "request" : "socket" });
+    if (head.kind === "refused" || code !== null) {
+      const sink = new StreamSink(stream, { requestBody: null, isLast: true, upgrade: null, clock });
+      intake.refuse(sink, { code: code ?? "REQUEST_MALFORMED", method: head.method });
+      return;
+    }
+    const isWhole = (): boolean => request.complete;
+    const body = head.bodyBytes === 0 ? null : new StreamBody(request, { lengthBytes: head.bodyBytes, isWhole, clock });
+    if (body === null) request.resume();
+    const sink: StreamSink = new StreamSink(stream, {
+      requestBody: body,
+      isLast: head.isLast || request.httpVersion !== "1.1",
+      upgrade:
+        upgrade === null
+          ? null
+          : ({ headers }, guest) => {
+              sink.detach();
+              response.detachSocket(socket);
+              sockets.upgrade({ request, socket, head: upgrade.head }, { headers, guest });
+            },
+      clock,
+    });
+    const exchange = intake.open(head, {
+      body: body?.body ?? emptyBody,
+      clientIp: peer?.clientIp ?? "",
+      socketProtocols: upgrade?.protocols ?? null,
+    });
+    sink.exchange = exchange;
+    intake.serve(sink, exchange);
+  }
+
+  #judge(
+    head: ReturnType<HeadReader["read"]>,
+    { peer, kind }: { readonly peer: TlsPeer | undefined; readonly kind: "request" | "socket" },
+  ): ErrorCode | null {
+    if (head.kind === "refused") return head.code;
+    if (peer === undefined || !coversHost(peer.domains, head.url.hostname)) return "REQUEST_MISDIRECTED";
+    return this.#options.intake.judge(head, kind);
+  }
+
+  /** What the parser does not take for a request. */
+  #refuseBytes({ code }: NodeJS.ErrnoException, socket: Duplex): void {
+    if (!socket.writable || code === "ECONNRESET" || code === "ERR_HTTP_REQUEST_TIMEOUT") {
+      socket.destroy();
+      return;
+    }
+    const isLarge = code === "HPE_HEADER_OVERFLOW";
+    const sink = { isLast: true, upgrade: null, send: (answer: ResponseMessage) => sendAndClose(socket, answer) };
+    this.#options.intake.refuse(sink, {
+      code: isLarge ? "REQUEST_HEADERS_TOO_LARGE" : "REQUEST_MALFORMED",
+      method: "GET",
+    });
+  }
+}
+
+class Http1Answer implements AnswerStream {
+  readonly writable: ServerResponse;
+  readonly #request: IncomingMessage;
+
+  constructor(request: IncomingMessage, response: ServerResponse) {
+    this.#request = request;
+    this.writable = response;
+  }
+
+  writeHead(
+    status: number,
+    head: { readonly fields: readonly string[]; readonly lengthBytes: number | undefined; readonly isLast: boolean },
+  ): void {
+    const framing = head.lengthBytes === undefined ? [] : ["content-length", String(head.lengthBytes)];
+    const connection = head.isLast ? ["connection", "close"] : [];
+    this.writable.writeHead(status, [...head.fields, ...framing, ...connection]);
+  }
+
+  breakOff(): void {
+    this.#request.socket.destroy();
+  }
+
+  leaveRequest(): void {
+    const { socket } = this.#request;
+    if (this.writable.writableFinished) socket.destroySoon();
+    else this.writable.once("finish", () => socket.destroySoon());
+  }
+}
+
+function sendAndClose(socket: Duplex, { status, headers, body }: ResponseMessage): null {
+  const text = body.kind === "text" ? body.text : "";
+  let head = `HTTP/1.1 ${statusLine(status)}\r\n`;
+  forEachHeader(headers, (name, value) => {
+    head += `${name}: ${value}\r\n`;
+  });
+  const length = Buffer.byteLength(text);
+  socket.end(`${head}content-length: ${String(length)}\r\nconnection: close\r\n\r\n${text}`);
+  return null;
+}

@@ -1,0 +1,193 @@
+/**
+ * HTTP/2 over TLS: connections that were accepted elsewhere, streams into the intake, answers back.
+ *
+ * Frames, header compression and flow control are Node.js' own (nghttp2), which also refuses fields of HTTP/1.1 connections and bodies that are not as
+ * long as they say; heads are judged by HeadReader like everything else. Invariant: what one connection may cost is bounded by `tlsLimits`,
+ * whatever frames it sends.
+ */
+import http2, {
+  type Http2Session,
+  type OutgoingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from "node:http2";
+import type { TLSSocket } from "node:tls";
+import { emptyBody } from "../../runtime/body.ts";
+import type { ErrorCode } from "../../sdk/error-code.ts";
+import { tlsLimits } from "../../sdk/cdn-limits.ts";
+import { messageLimits } from "../../sdk/limits.ts";
+import type { Clock } from "../clock.ts";
+import type { Logger } from "../logger.ts";
+import { HeadReader, type IncomingHead, type RefusedHead } from "./incoming-head.ts";
+import { http2Head } from "./node-heads.ts";
+import type { RequestIntake } from "./request-intake.ts";
+import { coversHost } from "./server-certificates.ts";
+import { StreamBody } from "./stream-body.ts";
+import { StreamSink, type AnswerStream } from "./stream-sink.ts";
+import type { TlsPeer } from "./tls-peer.ts";
+
+export interface Http2ConnectionsOptions {
+  readonly intake: RequestIntake;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+const { NGHTTP2_CANCEL, NGHTTP2_INTERNAL_ERROR, NGHTTP2_NO_ERROR } = http2.constants;
+/** RFC 9113 §6.5.2 counts 32 bytes more for each line. A little more than the limits, so that a head just beyond gets an answer. */
+const HEAD_BYTES_MAX =
+  messageLimits.urlBytesMax + messageLimits.headerBytesMax + 16_384 + 32 * messageLimits.headerLinesMax;
+
+export class Http2Connections {
+  readonly #options: Http2ConnectionsOptions;
+  readonly #reader = new HeadReader({ scheme: "https", values: "latin-1" });
+  readonly #server: http2.Http2Server;
+  readonly #sessions = new Map<Http2Session, TlsPeer>();
+  /** The connection that is being handed to the server: it makes its session at once. */
+  #arriving: TlsPeer | null = null;
+
+  constructor(options: Http2ConnectionsOptions) {
+    this.#options = options;
+    this.#server = http2.createServer({
+      settings: {
+        maxConcurrentStreams: tlsLimits.streamsMax,
+        initialWindowSize: tlsLimits.streamWindowBytes,
+        maxHeaderListSize: HEAD_BYTES_MAX,
+        enablePush: false,
+      },
+      maxHeaderListPairs: messageLimits.headerLinesMax + 16,
+      maxSessionInvalidFrames: tlsLimits.invalidFramesMax,
+      maxSessionRejectedStreams: tlsLimits.rejectedStreamsMax,
+      maxSessionMemory: tlsLimits.sessionMiB,
+      maxOutstandingPings: tlsLimits.pingsMax,
+      maxSettings: tlsLimits.settingsMax,
+      streamResetBurst: tlsLimits.resetBurst,
+      streamResetRate: tlsLimits.resetsPerSecond,
+      // An origin may repeat what it likes; clients see it as over HTTP/1.1.
+      strictSingleValueFields: false,
+    });
+    this.#server.on("session", (session) => this.#opened(session));
+    this.#server.on("sessionError", () => {});
+    this.#server.on("stream", (stream, _headers, _flags, raw) => this.#receive(stream, raw));
+  }
+
+  accept(socket: TLSSocket, peer: TlsPeer): void {
+    this.#arriving = peer;
+    this.#server.emit("connection", socket);
+    this.#arriving = null;
+  }
+
+  /** Asks clients to open no more streams (GOAWAY); connections end with their last one. */
+  drain(): void {
+    for (const session of this.#sessions.keys()) session.close();
+  }
+
+  close(): void {
+    // With a code, or what was not answered to its end would look as if it were.
+    for (const session of this.#sessions.keys()) session.destroy(undefined, NGHTTP2_INTERNAL_ERROR);
+  }
+
+  #opened(session: ServerHttp2Session): void {
+    if (this.#arriving === null) {
+      session.destroy();
+      return;
+    }
+    this.#sessions.set(session, this.#arriving);
+    session.setLocalWindowSize(tlsLimits.connectionWindowBytes);
+    let openStreams = 0;
+    session.on("stream", (stream) => {
+      openStreams++;
+      stream.once("close", () => openStreams--);
+    });
+    // Streams that wait for a client have deadlines of their own.
+    session.setTimeout(tlsLimits.idleMs, () => {
+      if (openStreams === 0) session.close();
+    });
+    session.once("close", () => this.#sessions.delete(session));
+    session.on("error", () => {});
+  }
+
+  #receive(stream: ServerHttp2Stream, raw: readonly string[]): void {
+    const { clock, intake } = this.#options;
+    const peer = stream.session === undefined ? undefined : this.#sessions.get(stream.session);
+    const answer = new Http2Answer(stream, this.#options);
+    const head = bodyOf(this.#reader.read(http2Head(raw)), stream);
+    const code = this.#judge(head, peer);
+    if (head.kind === "refused" || code !== null) {
+      const sink = new StreamSink(answer, { requestBody: null, isLast: true, upgrade: null, clock });
+      stream.resume();
+      intake.refuse(sink, { code: code ?? "REQUEST_MALFORMED", method: head.method });
+      if (!stream.endAfterHeaders) answer.leaveRequest();
+      return;
+    }
+    // A stream that was reset ends like one that is whole, but is closed by then.
+    const isWhole = (): boolean => !stream.closed && !stream.aborted;
+    const body = head.bodyBytes === 0 ? null : new StreamBody(stream, { lengthBytes: head.bodyBytes, isWhole, clock });
+    if (body === null) stream.resume();
+    const sink = new StreamSink(answer, { requestBody: body, isLast: false, upgrade: null, clock });
+    const exchange = intake.open(head, {
+      body: body?.body ?? emptyBody,
+      clientIp: peer?.clientIp ?? "",
+      socketProtocols: null,
+    });
+    sink.exchange = exchange;
+    intake.serve(sink, exchange);
+  }
+
+  #judge(head: IncomingHead | RefusedHead, peer: TlsPeer | undefined): ErrorCode | null {
+    if (head.kind === "refused") return head.code;
+    if (peer === undefined || !coversHost(peer.domains, head.url.hostname)) return "REQUEST_MISDIRECTED";
+    return this.#options.intake.judge(head, "request");
+  }
+}
+
+/** Whether there is a body is the framing's to say in HTTP/2, not a field's. */
+function bodyOf(head: IncomingHead | RefusedHead, stream: ServerHttp2Stream): IncomingHead | RefusedHead {
+  if (head.kind === "refused") return head;
+  if (stream.endAfterHeaders) return { ...head, bodyBytes: 0 };
+  return head.bodyBytes === 0 ? { ...head, bodyBytes: undefined } : head;
+}
+
+class Http2Answer implements AnswerStream {
+  readonly writable: ServerHttp2Stream;
+  readonly #logger: Logger;
+
+  constructor(stream: ServerHttp2Stream, { logger }: { readonly logger: Logger }) {
+    this.writable = stream;
+    this.#logger = logger;
+  }
+
+  writeHead(
+    status: number,
+    { fields, lengthBytes }: { readonly fields: readonly string[]; readonly lengthBytes: number | undefined },
+  ): void {
+    if (this.writable.destroyed || this.writable.closed) return;
+    const headers = Object.create(null) as OutgoingHttpHeaders;
+    headers[":status"] = status;
+    for (let at = 0; at + 1 < fields.length; at += 2) addField(headers, fields[at] ?? "", fields[at + 1] ?? "");
+    if (lengthBytes !== undefined) headers["content-length"] = lengthBytes;
+    try {
+      this.writable.respond(headers);
+    } catch (error) {
+      this.#logger.error({ err: error }, "answer.refused");
+      this.breakOff();
+    }
+  }
+
+  breakOff(): void {
+    this.writable.close(NGHTTP2_INTERNAL_ERROR);
+  }
+
+  leaveRequest(): void {
+    const { writable } = this;
+    // RFC 9113 §8.1: the answer is whole, the rest of the request is not wanted.
+    const leave = (): void => writable.close(writable.headersSent ? NGHTTP2_NO_ERROR : NGHTTP2_CANCEL);
+    if (writable.writableFinished) leave();
+    else writable.once("finish", leave);
+  }
+}
+
+function addField(headers: OutgoingHttpHeaders, name: string, value: string): void {
+  const present = headers[name];
+  if (present === undefined) headers[name] = value;
+  else headers[name] = Array.isArray(present) ? [...present, value] : [String(present), value];
+}

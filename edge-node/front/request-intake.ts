@@ -1,0 +1,171 @@
+/**
+ * What every listener of a front does with a request whose head it has read: lets it in or not, takes it through the pipeline, hands its answer back.
+ *
+ * Knows no socket: an answer goes to a sink. Invariants: a request sees one routing from beginning to end; every request that was let in is
+ * answered, broken off visibly, or was given up by its client; all listeners of a front share one bound on requests and one on WebSockets.
+ */
+import type { Body } from "../../runtime/body.ts";
+import type { GuestSocket } from "../../runtime/socket.ts";
+import type { ErrorCode } from "../../sdk/error-code.ts";
+import { messageLimits } from "../../sdk/limits.ts";
+import type { Logger } from "../logger.ts";
+import { cacheWord } from "../pipeline/cache-note.ts";
+import { errorAnswer } from "../pipeline/error-answer.ts";
+import { Exchange, type ResponseMessage } from "../pipeline/exchange.ts";
+import { UNKNOWN_DOMAIN } from "../pipeline/pipeline-metrics.ts";
+import { runPipeline } from "../pipeline/run-pipeline.ts";
+import type { Services } from "../pipeline/services.ts";
+import { emptyRouting, type Routing } from "../routing/routing.ts";
+import type { IncomingHead } from "./incoming-head.ts";
+
+export interface SendOptions {
+  readonly method: string;
+  /** Ask the client not to use the connection again. */
+  readonly isLast: boolean;
+}
+
+/** The way back to one client. */
+export interface AnswerSink {
+  /** The client leaves after this answer. */
+  readonly isLast: boolean;
+  /** Null: it was handed over at once. Never rejects because of the client. */
+  send(answer: ResponseMessage, options: SendOptions): Promise<void> | null;
+  /** Sends a 101 and joins the client with the other end; null when the client did not ask for a WebSocket. */
+  readonly upgrade: ((answer: ResponseMessage, guest: GuestSocket) => void | Promise<void>) | null;
+}
+
+export interface IntakeOptions {
+  readonly services: Services;
+  readonly logger: Logger;
+  readonly requestIdPrefix: string;
+  readonly requestsMax: number;
+  readonly socketsMax: number;
+  /** Open WebSockets of all listeners. */
+  readonly socketsOpen: () => number;
+}
+
+/** What a listener knows of a request beside its head. */
+export interface Arrival {
+  readonly body: Body;
+  readonly clientIp: string;
+  /** The protocols a client offers that asks for a WebSocket; null: it does not ask for one. */
+  readonly socketProtocols: readonly string[] | null;
+}
+
+export class RequestIntake {
+  readonly #options: IntakeOptions;
+  #routing: Routing = emptyRouting;
+  #requestsInFlight = 0;
+  #requestCount = 0;
+  #isDraining = false;
+  #whenIdle: (() => void)[] = [];
+
+  constructor(options: IntakeOptions) {
+    this.#options = options;
+  }
+
+  get requestsInFlight(): number {
+    return this.#requestsInFlight;
+  }
+
+  get routing(): Routing {
+    return this.#routing;
+  }
+
+  /** New requests are routed by it from now on. */
+  setRouting(routing: Routing): void {
+    this.#routing = routing;
+  }
+
+  /** Why the request is not let in; null: it is. */
+  judge(head: IncomingHead, kind: "request" | "socket"): ErrorCode | null {
+    const { requestsMax, socketsMax, socketsOpen } = this.#options;
+    if (this.#requestsInFlight >= requestsMax) return "NODE_OVERLOADED";
+    if (kind === "socket" && socketsOpen() >= socketsMax) return "NODE_OVERLOADED";
+    const isTooLarge = head.bodyBytes !== undefined && head.bodyBytes > messageLimits.requestBodyBytesMax;
+    return isTooLarge ? "REQUEST_BODY_TOO_LARGE" : null;
+  }
+
+  /** The exchange of a request that is let in. */
+  open(head: IncomingHead, { body, clientIp, socketProtocols }: Arrival): Exchange {
+    return new Exchange({
+      client: { method: head.method, url: head.url, headers: head.headers, body },
+      requestId: this.#nextRequestId(),
+      clientIp,
+      domain: this.#routing.find(head.url.hostname),
+      cdnLoop: head.cdnLoop,
+      socketProtocols,
+    });
+  }
+
+  /** Takes it through the pipeline and sends the answer. */
+  serve(sink: AnswerSink, exchange: Exchange): void {
+    this.#requestsInFlight++;
+    this.#serve(sink, exchange).catch(this.logFailure);
+  }
+
+  /** Answers what is not let in, and asks the client to leave: what follows on such a connection cannot be trusted to be a request. */
+  refuse(sink: AnswerSink, { code, method }: { readonly code: ErrorCode; readonly method: string }): void {
+    const requestId = this.#nextRequestId();
+    const answer = errorAnswer(code, requestId);
+    const headers = `${answer.headers}x-request-id:${requestId}\n`;
+    this.#options.services.metrics.countAnswer(UNKNOWN_DOMAIN, { status: answer.status, cache: "none" });
+    sink.send({ ...answer, headers }, { method, isLast: true })?.catch(this.logFailure);
+  }
+
+  /** From now on clients are asked to leave; resolves when nothing is in flight or `timeoutMs` passed. */
+  async drain(timeoutMs: number): Promise<void> {
+    this.#isDraining = true;
+    if (this.#requestsInFlight === 0) return;
+    await new Promise<void>((resolve) => {
+      const cancel = this.#options.services.clock.after(timeoutMs, resolve);
+      this.#whenIdle.push(() => {
+        cancel();
+        resolve();
+      });
+    });
+  }
+
+  readonly logFailure = (error: unknown): void => {
+    this.#options.logger.error({ err: error }, "request.failed");
+  };
+
+  async #serve(sink: AnswerSink, exchange: Exchange): Promise<void> {
+    try {
+      const answer = await runPipeline(this.#options.services, exchange, this.#options);
+      this.#count(exchange, answer);
+      if (answer === null) return;
+      if (exchange.socket !== null && sink.upgrade !== null) {
+        await sink.upgrade(answer, exchange.socket);
+        return;
+      }
+      const sending = sink.send(answer, {
+        method: exchange.client.method,
+        isLast: sink.isLast || this.#isDraining,
+      });
+      if (sending !== null) await sending;
+    } finally {
+      this.#requestsInFlight--;
+      if (this.#requestsInFlight === 0) this.#idle();
+    }
+  }
+
+  #count(exchange: Exchange, answer: ResponseMessage | null): void {
+    const domain = exchange.domain?.config.domain ?? UNKNOWN_DOMAIN;
+    const status = answer?.status ?? CLIENT_GONE;
+    this.#options.services.metrics.countAnswer(domain, { status, cache: cacheWord(exchange.cacheNote) });
+  }
+
+  #nextRequestId(): string {
+    return `${this.#options.requestIdPrefix}-${(this.#requestCount++).toString(36)}`;
+  }
+
+  #idle(): void {
+    const waiting = this.#whenIdle;
+    this.#whenIdle = [];
+    for (const resolve of waiting) resolve();
+  }
+}
+
+/** What metrics count for a client that did not wait for its answer. */
+const CLIENT_GONE = 499;

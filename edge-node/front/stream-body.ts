@@ -1,0 +1,104 @@
+/**
+ * A request's body from a stream of Node.js as a pulled one: bounded in size, slowing the client when the reader is slow.
+ *
+ * Invariant: it ends only when the client's message did; a client that goes away, stalls or sends too much makes the reader throw.
+ */
+import type { Readable } from "node:stream";
+import type { Body } from "../../runtime/body.ts";
+import { tlsLimits } from "../../sdk/cdn-limits.ts";
+import { messageLimits } from "../../sdk/limits.ts";
+import type { CancelTimer, Clock } from "../clock.ts";
+import { ByteQueue } from "../pipeline/byte-queue.ts";
+import { RequestBodyError } from "./request-body.ts";
+
+export interface StreamBodyOptions {
+  readonly lengthBytes: number | undefined;
+  /** Asked when the stream ended: whether the client's message did, too. */
+  readonly isWhole: () => boolean;
+  readonly clock: Clock;
+}
+
+export class StreamBody {
+  readonly #stream: Readable;
+  readonly #options: StreamBodyOptions;
+  readonly #queue: ByteQueue;
+  #received = 0;
+  #isComplete = false;
+  #isDropping = false;
+  #isPaused = false;
+  #lastMs: number;
+  #cancelCheck: CancelTimer = () => {};
+
+  constructor(stream: Readable, options: StreamBodyOptions) {
+    this.#stream = stream;
+    this.#options = options;
+    this.#lastMs = options.clock.monotonicMs();
+    this.#queue = new ByteQueue(
+      { pause: () => this.#pause(), resume: () => this.#resume(), cancel: () => this.release() },
+      { bytesMax: messageLimits.bodyWindowBytes },
+    );
+    stream.on("data", (chunk: Buffer) => this.#receive(chunk));
+    stream.on("end", () => this.#ended());
+    stream.on("error", () => this.abort());
+    stream.on("close", () => this.abort());
+    this.#watch();
+  }
+
+  get body(): Body {
+    return { kind: "stream", chunks: this.#queue, lengthBytes: this.#options.lengthBytes };
+  }
+
+  /** The whole message was received. */
+  get isComplete(): boolean {
+    return this.#isComplete;
+  }
+
+  /** The client went away. Harmless after the end. */
+  abort(): void {
+    this.#cancelCheck();
+    this.#queue.fail(new RequestBodyError("REQUEST_ABORTED"));
+  }
+
+  /** Nobody reads any more: what still comes is dropped. */
+  release(): void {
+    this.#isDropping = true;
+    this.#resume();
+  }
+
+  #receive(chunk: Buffer): void {
+    this.#lastMs = this.#options.clock.monotonicMs();
+    this.#received += chunk.byteLength;
+    if (this.#received > messageLimits.requestBodyBytesMax) {
+      this.#queue.fail(new RequestBodyError("REQUEST_BODY_TOO_LARGE"));
+      this.#isDropping = true;
+    } else if (!this.#isDropping) this.#queue.push(chunk);
+  }
+
+  #ended(): void {
+    this.#cancelCheck();
+    if (!this.#options.isWhole()) return this.abort();
+    this.#isComplete = true;
+    this.#queue.end();
+  }
+
+  /** A client that is not asked to wait and sends nothing is given up. */
+  #watch(): void {
+    const { clock } = this.#options;
+    const leftMs = this.#lastMs + tlsLimits.stalledMs - clock.monotonicMs();
+    if (leftMs <= 0 && !this.#isPaused) return this.abort();
+    this.#cancelCheck = clock.after(leftMs <= 0 ? tlsLimits.stalledMs : leftMs, () => this.#watch());
+  }
+
+  #pause(): void {
+    if (this.#isPaused || this.#isDropping || this.#isComplete) return;
+    this.#isPaused = true;
+    this.#stream.pause();
+  }
+
+  #resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.#lastMs = this.#options.clock.monotonicMs();
+    this.#stream.resume();
+  }
+}

@@ -1,0 +1,175 @@
+/**
+ * Sends one answer over a stream of Node.js (an HTTP/1.1 response or an HTTP/2 stream): head, then the body no faster than the client takes it.
+ *
+ * What differs between the two is behind `AnswerStream`. Invariants, as for plain connections (send-answer.ts): a body that breaks off or has
+ * another length than it said is broken off visibly; the stream is not touched after it ended or its client left.
+ */
+import type { Writable } from "node:stream";
+import { forEachHeader } from "../../sdk/header-text.ts";
+import { tlsLimits } from "../../sdk/cdn-limits.ts";
+import type { Clock } from "../clock.ts";
+import { bodyLengthBytes } from "../pipeline/body-length.ts";
+import { discardBody } from "../pipeline/discard-body.ts";
+import type { ResponseMessage } from "../pipeline/exchange.ts";
+import type { AnswerSink, SendOptions } from "./request-intake.ts";
+import { chunksOf, headLength, isOwnField } from "./send-answer.ts";
+import type { StreamBody } from "./stream-body.ts";
+
+/** How a protocol writes what HTTP says. */
+export interface AnswerStream {
+  readonly writable: Writable;
+  /** `fields`: names and values in turns, framing and connection fields left out. Undefined length: not known, or nothing to say. */
+  writeHead(
+    status: number,
+    head: { readonly fields: readonly string[]; readonly lengthBytes: number | undefined; readonly isLast: boolean },
+  ): void;
+  /** The client sees that the answer is not whole. */
+  breakOff(): void;
+  /** The answer ended before the request's body did, which nobody will read. */
+  leaveRequest(): void;
+}
+
+/** Bytes handed over at once. */
+const PIECE_BYTES = 65_536;
+
+export class StreamSink implements AnswerSink {
+  readonly isLast: boolean;
+  readonly upgrade: AnswerSink["upgrade"];
+  /** Told once when the client goes away before the answer ended. */
+  exchange: { abort(): void } | null = null;
+  readonly #stream: AnswerStream;
+  readonly #requestBody: StreamBody | null;
+  readonly #clock: Clock;
+  /** Of the answer's body, which may be silent for long. */
+  #source: AsyncIterator<Uint8Array> | null = null;
+  #isOver = false;
+  #wake: (() => void) | null = null;
+
+  constructor(
+    stream: AnswerStream,
+    options: {
+      readonly requestBody: StreamBody | null;
+      readonly isLast: boolean;
+      readonly upgrade: AnswerSink["upgrade"];
+      readonly clock: Clock;
+    },
+  ) {
+    this.#stream = stream;
+    this.#requestBody = options.requestBody;
+    this.isLast = options.isLast;
+    this.upgrade = options.upgrade;
+    this.#clock = options.clock;
+    const { writable } = stream;
+    writable.on("drain", () => this.#wakeUp());
+    // What went wrong is told by the close event.
+    writable.on("error", () => {});
+    writable.on("close", () => this.#closed());
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** The answer goes another way from here on. */
+  detach(): void {
+    this.#isOver = true;
+  }
+
+  send(answer: ResponseMessage, { method, isLast }: SendOptions): Promise<void> | null {
+    const { body, status } = answer;
+    if (this.#isOver) return discardBody(body);
+    const fields = fieldsOf(answer);
+    if (method === "HEAD" || status === 204 || status === 304) {
+      const lengthBytes = method === "HEAD" && status !== 204 ? headLength(answer) : undefined;
+      this.#stream.writeHead(status, { fields, lengthBytes, isLast });
+      this.#end(undefined);
+      return discardBody(body);
+    }
+    const lengthBytes = bodyLengthBytes(body);
+    this.#stream.writeHead(status, { fields, lengthBytes, isLast });
+    if (body.kind === "empty") this.#end(undefined);
+    else if (body.kind === "text") this.#end(Buffer.from(body.text));
+    else if (body.kind === "bytes" && body.bytes.byteLength <= PIECE_BYTES) this.#end(body.bytes);
+    else return this.#sendStream(answer, lengthBytes);
+    return null;
+  }
+
+  async #sendStream({ body }: ResponseMessage, total: number | undefined): Promise<void> {
+    const source = chunksOf(body)[Symbol.asyncIterator]();
+    this.#source = source;
+    let sent = 0;
+    try {
+      for (let item = await source.next(); item.done !== true && !this.#isOver; item = await source.next()) {
+        sent += item.value.byteLength;
+        if (total !== undefined && sent > total) break;
+        await this.#write(item.value);
+      }
+    } catch {
+      this.#breakOff();
+      return;
+    }
+    if (!this.#isOver && (total === undefined || sent === total)) {
+      this.#end(undefined);
+      return;
+    }
+    this.#breakOff();
+    await source.return?.();
+  }
+
+  async #write(chunk: Uint8Array): Promise<void> {
+    for (let at = 0; at < chunk.byteLength && !this.#isOver; at += PIECE_BYTES) {
+      const hasRoom = this.#stream.writable.write(chunk.subarray(at, at + PIECE_BYTES));
+      if (!hasRoom) await this.#drained();
+    }
+  }
+
+  /** A client that takes nothing for too long is given up. */
+  async #drained(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#wake = resolve;
+    const cancel = this.#clock.after(tlsLimits.stalledMs, () => this.#breakOff());
+    await promise;
+    cancel();
+  }
+
+  #end(last: Uint8Array | undefined): void {
+    this.#isOver = true;
+    const { writable } = this.#stream;
+    const isEarly = this.#requestBody !== null && !this.#requestBody.isComplete;
+    this.#requestBody?.release();
+    if (last === undefined) writable.end();
+    else writable.end(last);
+    if (isEarly) this.#stream.leaveRequest();
+  }
+
+  #breakOff(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#requestBody?.release();
+    this.#stream.breakOff();
+    this.#wakeUp();
+  }
+
+  #closed(): void {
+    this.#wakeUp();
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#requestBody?.abort();
+    this.exchange?.abort();
+    void this.#source?.return?.().catch(() => undefined);
+  }
+
+  #wakeUp(): void {
+    const wake = this.#wake;
+    this.#wake = null;
+    wake?.();
+  }
+}
+
+function fieldsOf({ headers }: ResponseMessage): readonly string[] {
+  const fields: string[] = [];
+  forEachHeader(headers, (name, value) => {
+    if (!isOwnField(name)) fields.push(name, value);
+  });
+  return fields;
+}

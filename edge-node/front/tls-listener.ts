@@ -1,0 +1,113 @@
+/**
+ * The front's port for TLS: handshakes with the certificate that the server name asks for, then HTTP/2 or HTTP/1.1 as the client chose (ALPN).
+ *
+ * Node.js carries it and not uWebSockets.js, which has no HTTP/2 and takes keys only from files (DECISIONS.md). Invariants: a client that names
+ * no host, or one that no certificate is for, gets no handshake; new certificates leave open connections alone.
+ */
+import tls, { type SecureContext, type TLSSocket } from "node:tls";
+import { tlsLimits } from "../../sdk/cdn-limits.ts";
+import type { Clock } from "../clock.ts";
+import type { Logger } from "../logger.ts";
+import { clientAddressOf } from "./client-address.ts";
+import { Http1Connections } from "./http1-connections.ts";
+import { Http2Connections } from "./http2-connections.ts";
+import type { RequestIntake } from "./request-intake.ts";
+import { ServerCertificates, type ServingCertificate } from "./server-certificates.ts";
+import { TlsSockets } from "./tls-sockets.ts";
+
+export interface TlsListenerOptions {
+  readonly intake: RequestIntake;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+type ContextReply = (error: Error | null, context?: SecureContext) => void;
+
+export class TlsListener {
+  readonly #logger: Logger;
+  readonly #certificates: ServerCertificates;
+  readonly #sockets: TlsSockets;
+  readonly #http1: Http1Connections;
+  readonly #http2: Http2Connections;
+  readonly #server: tls.Server;
+  readonly #connections = new Set<TLSSocket>();
+
+  constructor(options: TlsListenerOptions) {
+    this.#logger = options.logger;
+    this.#certificates = new ServerCertificates(options);
+    this.#sockets = new TlsSockets(options);
+    this.#http1 = new Http1Connections({ ...options, sockets: this.#sockets });
+    this.#http2 = new Http2Connections(options);
+    this.#server = tls.createServer({
+      ALPNProtocols: ["h2", "http/1.1"],
+      SNICallback: (serverName, reply) => this.#chooseContext(serverName, reply),
+      minVersion: "TLSv1.2",
+      handshakeTimeout: tlsLimits.handshakeMs,
+      noDelay: true,
+    });
+    this.#server.maxConnections = tlsLimits.connectionsMax;
+    this.#server.on("secureConnection", (socket) => this.#accept(socket));
+    // A handshake that fails is the client's own business; the library ends it.
+    this.#server.on("tlsClientError", (_error, socket) => socket.destroy());
+  }
+
+  get socketsOpen(): number {
+    return this.#sockets.size;
+  }
+
+  setCertificates(certificates: readonly ServingCertificate[]): void {
+    this.#certificates.replace(certificates);
+  }
+
+  /** Resolves with the port; several processes may listen on one where the system can do that. Rejects when it cannot be had. */
+  listen({ host, port }: { readonly host: string; readonly port: number }): Promise<number> {
+    return new Promise((resolve, reject) => {
+      const refuse = (error: Error): void => reject(new Error(`Cannot listen on ${host}:${port}: ${error.message}`));
+      this.#server.once("error", refuse);
+      this.#server.listen({ host, port, reusePort: true }, () => {
+        this.#server.off("error", refuse);
+        const address = this.#server.address();
+        resolve(typeof address === "object" && address !== null ? address.port : port);
+      });
+    });
+  }
+
+  /** Accepts no more connections and asks clients to leave. */
+  drain(): void {
+    this.#server.close();
+    this.#sockets.closeAll();
+    this.#http1.drain();
+    this.#http2.drain();
+  }
+
+  close(): void {
+    this.#server.close();
+    this.#sockets.terminateAll();
+    this.#http1.close();
+    this.#http2.close();
+    for (const socket of this.#connections) socket.destroy();
+  }
+
+  #chooseContext(serverName: string, reply: ContextReply): void {
+    const certificate = this.#certificates.find(serverName);
+    // Without a context the handshake fails: the server has no certificate of its own.
+    if (certificate === undefined) return reply(null);
+    try {
+      reply(null, this.#certificates.context(certificate));
+    } catch (error) {
+      this.#logger.error({ err: error, certificate: certificate.name }, "certificate.refused");
+      reply(null);
+    }
+  }
+
+  #accept(socket: TLSSocket): void {
+    this.#connections.add(socket);
+    socket.once("close", () => this.#connections.delete(socket));
+    socket.on("error", () => {});
+    const serverName = typeof socket.servername === "string" ? socket.servername : "";
+    const domains = this.#certificates.find(serverName)?.domains ?? [];
+    const peer = { clientIp: clientAddressOf(socket.remoteAddress ?? ""), domains };
+    if (socket.alpnProtocol === "h2") this.#http2.accept(socket, peer);
+    else this.#http1.accept(socket, peer);
+  }
+}
