@@ -83,6 +83,8 @@ function hostArguments(options: HostProcessOptions): string[] {
     "--no-node-snapshot",
     "--disable-warning=ExperimentalWarning",
     "--disable-warning=SecurityWarning",
+    // KeyObject.from() a key that is not extractable: the object stays in the host, and node:crypto has no other way to it.
+    "--disable-warning=DEP0204",
     "--permission",
     "--allow-addons",
     ...readable.map((path) => `--allow-fs-read=${path}`),

@@ -91,10 +91,10 @@ export interface HostPort {
   /** UTS #46 ToASCII; an empty string when the domain is invalid. */
   domainToAscii(domain: string): string;
   /**
-   * Computes what is over in microseconds while the isolate waits (host-operations/quick-crypto.ts); the host gets a copy of `bytes`. Empty when it
+   * Computes what is over in microseconds while the isolate waits (host-operations/quick-crypto.ts); the host gets copies of the buffers. Empty when it
    * has to be asked by `call`.
    */
-  compute(request: string, bytes: ArrayBuffer): string;
+  compute(request: string, buffers: readonly ArrayBuffer[]): string;
   /** Milliseconds since the instance started. */
   monotonicMs(): number;
   /**

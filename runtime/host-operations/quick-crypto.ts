@@ -2,16 +2,19 @@
  * What WebCrypto asks for again and again and is over in microseconds, computed at once while the guest waits: digests, signatures and
  * verifications of small messages. One crossing instead of three; the rest goes the way of subtle.ts, and so does everything that fails here.
  *
- * Bytes come as one copied buffer and go back in a string, a character for each. Invariants: nothing from the guest is trusted; a
+ * Bytes come as copied buffers and go back in a string, a character for each. Invariants: nothing from the guest is trusted; a
  * request takes a bounded time, because the thread of all instances performs it; a refusal is "" and never an error.
  */
 import { createHmac, hash, KeyObject, sign, timingSafeEqual, verify, type webcrypto } from "node:crypto";
 import { ecdsaFromDer, ecdsaToDer } from "./ecdsa-signature.ts";
 import { decodeParameters } from "./subtle-parameters.ts";
 
-/** One request's bytes at most. */
+/** The bytes of each of a request's buffers at most… */
 export const quickBytesMax = 65_536;
+/** …and of what is hashed with SHA-256, for which processors have instructions: half a millisecond. */
+export const hashedBytesMax = 1_048_576;
 const requestCharsMax = 4_096;
+const buffersMax = 8;
 
 const digests: ReadonlyMap<string, string> = new Map([
   ["SHA-1", "sha1"],
@@ -27,14 +30,14 @@ interface Signing {
   readonly kind: "hmac" | "ecdsa" | "eddsa" | "rsa";
   /** Of an ECDSA key; else "". */
   readonly curve: string;
+  /** Of the data. */
+  readonly bytesMax: number;
 }
 
 export class QuickCrypto {
   readonly #find: (handle: number) => webcrypto.CryptoKey | undefined;
   readonly #supports: (values: readonly unknown[]) => boolean;
   readonly #keys = new WeakMap<webcrypto.CryptoKey, KeyObject>();
-  /** Of the request at hand. */
-  #memory: Uint8Array = new Uint8Array(0);
 
   /** `find` knows the instance's own keys by their numbers; `supports` is SubtleCrypto.supports. */
   constructor(parts: {
@@ -49,21 +52,20 @@ export class QuickCrypto {
    * Performs `digest`, `sign`, `verify` or `supports`, whose fields are separated by line feeds (guest/web/crypto/quick.ts). Returns `b` and the result's bytes,
    * or the verdict 1 or 0; "" when it has to be asked otherwise.
    */
-  compute(request: unknown, bytes: unknown): string {
-    if (typeof request !== "string" || request.length > requestCharsMax) return "";
-    if (!(bytes instanceof ArrayBuffer) || bytes.byteLength > quickBytesMax) return "";
-    this.#memory = new Uint8Array(bytes);
+  compute(request: unknown, buffers: readonly unknown[]): string {
+    if (typeof request !== "string" || request.length > requestCharsMax || buffers.length > buffersMax) return "";
+    if (!buffers.every((buffer) => buffer instanceof ArrayBuffer)) return "";
     const [operation, ...fields] = request.split("\n");
     try {
       switch (operation) {
         case "digest":
-          return this.#digest(fields);
+          return digest(fields, buffers);
         case "sign":
-          return this.#sign(fields);
+          return this.#sign(fields, buffers);
         case "verify":
-          return this.#verify(fields);
+          return this.#verify(fields, buffers);
         case "supports":
-          return this.#isSupported(fields);
+          return this.#isSupported(fields, buffers);
         default:
           return "";
       }
@@ -73,38 +75,28 @@ export class QuickCrypto {
     }
   }
 
-  #digest([algorithm = "", length = ""]: readonly string[]): string {
-    const name = digests.get(algorithm);
-    const data = this.#bytes(0, Number(length));
-    return name === undefined || data === null ? "" : answerOf(hash(name, data, "buffer"));
-  }
-
-  #sign([algorithm = "", digest = "", handle = "", length = ""]: readonly string[]): string {
-    const signing = this.#signing({ algorithm, digest, handle, usage: "sign" });
-    const data = this.#bytes(0, Number(length));
+  #sign([algorithm = "", digestName = "", handle = ""]: readonly string[], [buffer]: readonly ArrayBuffer[]): string {
+    const signing = this.#signing({ algorithm, digest: digestName, handle, usage: "sign" });
+    const data = bytesOf(buffer, signing?.bytesMax);
     // An RSA signature takes a millisecond: too long for the thread of all.
     if (signing === null || data === null || signing.kind === "rsa") return "";
     const signature = signed(signing, data);
     return signature === null ? "" : answerOf(signature);
   }
 
-  #verify([algorithm = "", digest = "", handle = "", signatureLength = "", length = ""]: readonly string[]): string {
-    const signing = this.#signing({ algorithm, digest, handle, usage: "verify" });
-    const signature = this.#bytes(0, Number(signatureLength));
-    const data = this.#bytes(Number(signatureLength), Number(length));
+  #verify(
+    [algorithm = "", digestName = "", handle = ""]: readonly string[],
+    [first, second]: readonly ArrayBuffer[],
+  ): string {
+    const signing = this.#signing({ algorithm, digest: digestName, handle, usage: "verify" });
+    const signature = bytesOf(first, quickBytesMax);
+    const data = bytesOf(second, signing?.bytesMax);
     if (signing === null || signature === null || data === null) return "";
     return isValid(signing, signature, data) ? "1" : "0";
   }
 
-  #isSupported([lengths = "", json = ""]: readonly string[]): string {
-    const buffers: ArrayBuffer[] = [];
-    let at = 0;
-    for (const length of lengths === "" ? [] : lengths.split(",")) {
-      const bytes = this.#bytes(at, Number(length));
-      if (bytes === null) return "";
-      buffers.push(new Uint8Array(bytes).buffer);
-      at += bytes.length;
-    }
+  #isSupported([json = ""]: readonly string[], buffers: readonly ArrayBuffer[]): string {
+    if (buffers.some(({ byteLength }) => byteLength > quickBytesMax)) return "";
     const lookup = { get: (handle: number) => this.#find(handle) };
     return this.#supports(decodeParameters(json, { buffers, lookup })) ? "1" : "0";
   }
@@ -126,7 +118,7 @@ export class QuickCrypto {
       case "ECDSA":
         return signingWith(wanted.digest, { key: this.#keyObject(key), kind: "ecdsa", curve: own.namedCurve ?? "" });
       case "Ed25519":
-        return { key: this.#keyObject(key), digest: null, kind: "eddsa", curve: "" };
+        return { key: this.#keyObject(key), digest: null, kind: "eddsa", curve: "", bytesMax: quickBytesMax };
       default:
         return null;
     }
@@ -139,20 +131,30 @@ export class QuickCrypto {
     this.#keys.set(key, made);
     return made;
   }
+}
 
-  #bytes(from: number, length: number): Uint8Array | null {
-    const isInside = Number.isSafeInteger(from) && Number.isSafeInteger(length) && from >= 0 && length >= 0;
-    return isInside && from + length <= this.#memory.length ? this.#memory.subarray(from, from + length) : null;
-  }
+function digest([algorithm = ""]: readonly string[], [buffer]: readonly ArrayBuffer[]): string {
+  const name = digests.get(algorithm);
+  const data = bytesOf(buffer, name === undefined ? 0 : bytesMaxOf(name));
+  return name === undefined || data === null ? "" : answerOf(hash(name, data, "buffer"));
+}
+
+function bytesMaxOf(digestName: string): number {
+  return digestName === "sha256" ? hashedBytesMax : quickBytesMax;
+}
+
+function bytesOf(buffer: ArrayBuffer | undefined, bytesMax: number = 0): Uint8Array | null {
+  return buffer === undefined || buffer.byteLength > bytesMax ? null : new Uint8Array(buffer);
 }
 
 function answerOf(result: Buffer): string {
   return `b${result.toString("latin1")}`;
 }
 
-function signingWith(digestName: string | undefined, rest: Omit<Signing, "digest">): Signing | null {
-  const digest = digests.get(digestName ?? "");
-  return digest === undefined ? null : { ...rest, digest };
+function signingWith(digestName: string | undefined, rest: Omit<Signing, "digest" | "bytesMax">): Signing | null {
+  const name = digests.get(digestName ?? "");
+  if (name === undefined) return null;
+  return { ...rest, digest: name, bytesMax: rest.kind === "hmac" ? bytesMaxOf(name) : quickBytesMax };
 }
 
 function signed({ key, digest, kind, curve }: Signing, data: Uint8Array): Buffer | null {

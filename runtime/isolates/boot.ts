@@ -4,7 +4,6 @@
  */
 import type { RunnableVersion, WasmModule } from "../driver.ts";
 import type { GuestCode } from "../guest-code.ts";
-import type { QuickCrypto } from "../host-operations/quick-crypto.ts";
 import type { RuntimeEnvironment } from "../runtime-environment.ts";
 import { transferable } from "./guest-buffers.ts";
 import { ivm, type Context, type ExternalCopy, type Isolate, type Reference } from "./isolated-vm.ts";
@@ -100,7 +99,7 @@ export async function connectIsolate(
   wires: {
     readonly environment: RuntimeEnvironment;
     readonly send: (batch: string, ...buffers: ArrayBuffer[]) => void;
-    readonly quickCrypto: QuickCrypto;
+    readonly compute: (request: unknown, buffers: readonly unknown[]) => string;
   },
 ): Promise<GuestEntry> {
   const { boot } = prepared;
@@ -114,7 +113,7 @@ export async function connectIsolate(
       environment: version.environment,
       services: Object.keys(version.services),
     });
-    const { environment, quickCrypto } = wires;
+    const { environment, compute } = wires;
     const receive: unknown = await boot.apply(
       undefined,
       [
@@ -122,7 +121,7 @@ export async function connectIsolate(
         new ivm.Callback(wires.send, { ignored: true }),
         new ivm.Callback((lengthBytes: number) => environment.randomBytes(boundedLength(lengthBytes))),
         new ivm.Callback((domain: string) => environment.domainToAscii(boundedText(domain))),
-        new ivm.Callback((request: unknown, bytes: unknown) => quickCrypto.compute(request, bytes)),
+        new ivm.Callback((request: unknown, ...buffers: readonly unknown[]) => compute(request, buffers)),
       ],
       { result: { reference: true }, timeout: 1_000 },
     );

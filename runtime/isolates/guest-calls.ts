@@ -16,8 +16,7 @@ const callsMax = 1_000;
 type Reply = (raw: string, buffers: readonly Copy<ArrayBuffer>[]) => void;
 
 export class GuestCalls {
-  /** What the host computes at once, on the same keys. */
-  readonly quickCrypto: QuickCrypto;
+  readonly #quickCrypto: QuickCrypto;
   readonly #subtle: HostSubtle;
   readonly #compression = new HostCompression();
   readonly #reply: Reply;
@@ -26,13 +25,18 @@ export class GuestCalls {
 
   constructor(environment: Pick<RuntimeEnvironment, "webCrypto">, reply: Reply) {
     this.#subtle = new HostSubtle(environment.webCrypto);
-    this.quickCrypto = new QuickCrypto(this.#subtle);
+    this.#quickCrypto = new QuickCrypto(this.#subtle);
     this.#reply = reply;
   }
 
   /** Calls without an answer yet. */
   get running(): number {
     return this.#running;
+  }
+
+  /** What the host computes at once, on the same keys. */
+  compute(request: unknown, buffers: readonly unknown[]): string {
+    return this.#quickCrypto.compute(request, buffers);
   }
 
   /** Performs the call that the reader stands at. */

@@ -96,7 +96,7 @@ export class InstanceFactory {
         await connectIsolate(prepared, version, {
           environment: this.#options.environment,
           send: instance.onGuestWords,
-          quickCrypto: instance.quickCrypto,
+          compute: instance.compute,
         }),
       );
       return instance;

@@ -57,6 +57,7 @@ export function cryptoOperations(run: RunFunction): void {
         }
         return new Response(names.join(" "));
       } }`,
+      { limits: { cpuMs: 20_000 } },
     );
     expect(await textOf(outcome)).toBe("InvalidAccessError InvalidAccessError InvalidAccessError");
   });
@@ -78,6 +79,7 @@ export function cryptoOperations(run: RunFunction): void {
         "mac,",
         `new Uint8Array([${[...createHmac("sha512", new Uint8Array(32)).update(new Uint8Array(8)).digest()].join(",")}]),`,
       ),
+      { limits: { cpuMs: 20_000 } },
     );
     expect(await textOf(outcome)).toBe("InvalidAccessError true");
   });

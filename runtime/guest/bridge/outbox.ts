@@ -5,8 +5,9 @@
  * It does not know what a frame means.
  */
 import { frame } from "../../bridge/frame.ts";
+import { callHost, type HostFunction } from "./call-host.ts";
 
-export type SendToHost = (batch: string, ...buffers: ArrayBuffer[]) => void;
+export type SendToHost = HostFunction<void>;
 
 // Hops of the microtask queue between the first word and the crossing: an async handler with a few awaits still shares it.
 const hopsBeforeFlush = 6;
@@ -78,7 +79,7 @@ export class Outbox {
     }
     const buffers = this.#buffers;
     this.#buffers = [];
-    this.#send(batch, ...buffers);
+    callHost(this.#send, batch, buffers);
   }
 
   #schedule(): void {

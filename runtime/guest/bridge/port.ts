@@ -7,6 +7,7 @@ import { fromGuest } from "../../bridge/protocol.ts";
 import type { HostCallResult, HostPort, IncomingResponse, LogLevel, OutgoingRequest } from "../host-port.ts";
 import type { AbortSignal } from "../web/events/abort-signal.ts";
 import { errorFromHost } from "../web/core/host-error.ts";
+import { callHost, type HostFunction } from "./call-host.ts";
 import type { Outbox } from "./outbox.ts";
 
 const randomBlockBytes = 4096;
@@ -20,7 +21,7 @@ export interface PortWires {
   readonly bufferedBodyBytesMax: number;
   readonly randomBytes: (lengthBytes: number) => ArrayBuffer;
   readonly domainToAscii: (domain: string) => string;
-  readonly compute: (request: string, bytes: ArrayBuffer) => string;
+  readonly compute: HostFunction<string>;
   readonly log: (level: LogLevel, message: string) => void;
   readonly holdInvocation: () => () => void;
   readonly fetch: (request: OutgoingRequest, signal: AbortSignal | null) => Promise<IncomingResponse>;
@@ -59,8 +60,8 @@ export class BridgePort implements HostPort {
     return this.#wires.domainToAscii(domain);
   }
 
-  compute(request: string, bytes: ArrayBuffer): string {
-    return this.#wires.compute(request, bytes);
+  compute(request: string, buffers: readonly ArrayBuffer[]): string {
+    return callHost(this.#wires.compute, request, buffers);
   }
 
   monotonicMs(): number {

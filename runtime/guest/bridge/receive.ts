@@ -20,7 +20,7 @@ export interface HostFunctions {
   readonly send: SendToHost;
   readonly randomBytes: (lengthBytes: number) => ArrayBuffer;
   readonly domainToAscii: (domain: string) => string;
-  readonly compute: (request: string, bytes: ArrayBuffer) => string;
+  readonly compute: (request: string, ...buffers: ArrayBuffer[]) => string;
 }
 
 export type Receive = (batch: string, ...buffers: ArrayBuffer[]) => void;

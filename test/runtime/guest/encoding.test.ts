@@ -153,6 +153,27 @@ describe("base64", () => {
     expect(() => atob(text)).toThrow(expect.objectContaining({ name: "InvalidCharacterError" }));
   });
 
+  test("atob of every length, with every character in every place, is what Node makes of it", () => {
+    const outcomeOf = (decode: (text: string) => string, text: string): string => {
+      try {
+        return decode(text);
+      } catch (error) {
+        return (error as Error).name;
+      }
+    };
+    const base = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVo0123456789+/";
+    for (let length = 0; length < base.length; length += 1) {
+      const text = base.slice(0, length);
+      expect(outcomeOf(atob, text)).toBe(outcomeOf(globalThis.atob, text));
+    }
+    for (let code = 0; code < 0x180; code += 1) {
+      for (let at = 0; at < 7; at += 1) {
+        const text = `${base.slice(0, at)}${String.fromCharCode(code)}${base.slice(at + 1, 7)}`;
+        expect(outcomeOf(atob, text)).toBe(outcomeOf(globalThis.atob, text));
+      }
+    }
+  });
+
   test("btoa refuses characters beyond U+00FF", () => {
     expect(() => btoa("€")).toThrow(expect.objectContaining({ name: "InvalidCharacterError", code: 5 }));
   });

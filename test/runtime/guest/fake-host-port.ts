@@ -60,8 +60,11 @@ export class FakeHostPort implements HostPort {
   domainToAscii(domain: string): string {
     return domainToASCII(domain);
   }
-  compute(request: string, bytes: ArrayBuffer): string {
-    return this.quick.compute(request, bytes);
+  compute(request: string, buffers: readonly ArrayBuffer[]): string {
+    return this.quick.compute(
+      request,
+      buffers.map((buffer) => buffer.slice()),
+    );
   }
   monotonicMs(): number {
     return this.nowMs;

@@ -48,6 +48,8 @@ export function compressionModule(): Uint8Array<ArrayBuffer> {
 }
 
 function writeBlockLoop(code: WasmCode): void {
+  // Written once and used twice: writing is most of what loading the part takes.
+  const rounds = [0, 1, 2, 3].map((quad) => roundsOf(quad));
   code.put(0x03, 0x40);
   code.constant(0).set(at);
   for (let quad = 0; quad < 4; quad += 1) {
@@ -69,7 +71,7 @@ function writeBlockLoop(code: WasmCode): void {
   for (let quad = 0; quad < 4; quad += 1) {
     writeExtension(code, quad);
     writeSums(code, passBytes + quad * 16, quad);
-    writeRounds(code, quad);
+    code.append(rounds[quad] as Uint8Array);
   }
   code
     .get(at)
@@ -78,7 +80,7 @@ function writeBlockLoop(code: WasmCode): void {
     .tee(at)
     .constant(3 * passBytes)
     .put(0x47, 0x0d, 0, 0x0b);
-  for (let quad = 0; quad < 4; quad += 1) writeRounds(code, quad);
+  for (const four of rounds) code.append(four);
   for (let word = 0; word < 8; word += 1) {
     code
       .constant(0)
@@ -151,7 +153,8 @@ function writeSigma(code: WasmCode, [first, second, third]: readonly [number, nu
 }
 
 /** Four rounds; `quad` is 0..3. */
-function writeRounds(code: WasmCode, quad: number): void {
+function roundsOf(quad: number): Uint8Array {
+  const code = new WasmCode();
   for (let round = quad * 4; round < quad * 4 + 4; round += 1) {
     const word = (place: number): number => firstWord + ((place - round + 16) & 7);
     const [a, b, d, e, f, g, h] = [word(0), word(1), word(3), word(4), word(5), word(6), word(7)];
@@ -168,6 +171,7 @@ function writeRounds(code: WasmCode, quad: number): void {
     const [differ, before] = round % 2 === 0 ? [bitsEven, bitsOdd] : [bitsOdd, bitsEven];
     code.add().get(a).get(b).xor().tee(differ).get(before).and().get(b).xor().add().set(h);
   }
+  return code.bytes();
 }
 
 function writeRotations(code: WasmCode, word: number, by: readonly [number, number, number]): void {
@@ -188,10 +192,12 @@ function name(text: string): readonly number[] {
   return [text.length, ...Array.from(text, (character) => character.charCodeAt(0))];
 }
 
+const primes = firstPrimes(64);
+
 /** The first 32 bits of the fractional parts of the square roots of the first 8 primes (FIPS 180-4 §5.3.3). */
-export const initialState: readonly number[] = firstPrimes(8).map((prime) => fractionOf(Math.sqrt(prime)));
+export const initialState: readonly number[] = primes.slice(0, 8).map((prime) => fractionOf(Math.sqrt(prime)));
 /** …and of the cube roots of the first 64 (§4.2.2). */
-export const roundConstants: readonly number[] = firstPrimes(64).map((prime) => fractionOf(Math.cbrt(prime)));
+export const roundConstants: readonly number[] = primes.map((prime) => fractionOf(Math.cbrt(prime)));
 
 function fractionOf(root: number): number {
   return Math.floor((root - Math.floor(root)) * 2 ** 32);

@@ -6,7 +6,7 @@
 export const i32 = 0x7f;
 export const v128 = 0x7b;
 
-const capacity = 16_384;
+const capacity = 8_192;
 
 export class WasmCode {
   readonly #bytes = new Uint8Array(capacity);

@@ -4,69 +4,68 @@
  */
 import type { WireValue } from "../../crypto-protocol.ts";
 import { hostPort } from "../../host-port.ts";
-import { bytesOf, isBufferSource } from "../encoding/buffer-source.ts";
+import { exactBuffer, isBufferSource } from "../encoding/buffer-source.ts";
+import { type CryptoKey, keyReferenceOf } from "./crypto-key.ts";
 
-/** As quick-crypto.ts has it. */
+/** As quick-crypto.ts has them. */
 const quickBytesMax = 65_536;
+const hashedBytesMax = 1_048_576;
 const names: ReadonlySet<string> = new Set(["SHA-1", "SHA-256", "SHA-384", "SHA-512"]);
 const signing: ReadonlySet<string> = new Set(["HMAC", "ECDSA", "Ed25519"]);
 const verifying: ReadonlySet<string> = new Set(["HMAC", "ECDSA", "Ed25519", "RSASSA-PKCS1-v1_5"]);
 
-type Subtle = ArrayBuffer | ArrayBufferView<ArrayBuffer>;
-
 export function quickDigest(algorithm: unknown, data: unknown): ArrayBuffer | null {
-  if (typeof algorithm !== "string" || !names.has(algorithm) || !isBufferSource(data)) return null;
-  const bytes = joined([data]);
-  return bytes === null ? null : resultOf(hostPort().compute(`digest\n${algorithm}\n${data.byteLength}`, bytes));
+  if (typeof algorithm !== "string" || !names.has(algorithm)) return null;
+  const bytes = quickBuffer(data, algorithm === "SHA-256" ? hashedBytesMax : quickBytesMax);
+  return bytes === null ? null : resultOf(hostPort().compute(`digest\n${algorithm}`, [bytes]));
 }
 
-/** `handle` is the key's number on the host. */
 export function quickSign(request: {
   readonly algorithm: unknown;
-  readonly handle: number;
+  readonly key: CryptoKey;
   readonly data: unknown;
 }): ArrayBuffer | null {
-  const { data } = request;
   const head = headOf(request, signing);
-  const bytes = head === null || !isBufferSource(data) ? null : joined([data]);
-  return bytes === null ? null : resultOf(hostPort().compute(`sign\n${head}\n${bytes.byteLength}`, bytes));
+  const bytes = head === null ? null : quickBuffer(request.data, bytesMaxOf(request));
+  return bytes === null ? null : resultOf(hostPort().compute(`sign\n${head}`, [bytes]));
 }
 
 export function quickVerify(request: {
   readonly algorithm: unknown;
-  readonly handle: number;
+  readonly key: CryptoKey;
   readonly signature: unknown;
   readonly data: unknown;
 }): boolean | null {
-  const { signature, data } = request;
   const head = headOf(request, verifying);
-  if (head === null || !isBufferSource(signature) || !isBufferSource(data)) return null;
-  const bytes = joined([signature, data]);
-  if (bytes === null) return null;
-  const answer = hostPort().compute(`verify\n${head}\n${signature.byteLength}\n${data.byteLength}`, bytes);
+  const signature = head === null ? null : quickBuffer(request.signature, quickBytesMax);
+  const bytes = signature === null ? null : quickBuffer(request.data, bytesMaxOf(request));
+  if (signature === null || bytes === null) return null;
+  const answer = hostPort().compute(`verify\n${head}`, [signature, bytes]);
   return answer === "" ? null : answer === "1";
 }
 
 /** `values` are the parameters of SubtleCrypto.supports; what cannot be asked is not supported. */
 export function quickSupports(values: readonly WireValue[], buffers: readonly ArrayBuffer[]): boolean {
-  const bytes = joined(buffers);
-  if (bytes === null) return false;
-  const lengths = buffers.map((buffer) => buffer.byteLength).join(",");
-  return hostPort().compute(`supports\n${lengths}\n${JSON.stringify(values)}`, bytes) === "1";
+  return hostPort().compute(`supports\n${JSON.stringify(values)}`, buffers) === "1";
+}
+
+/** The host refuses what is longer, whatever the key says here. */
+function bytesMaxOf({ algorithm, key }: { readonly algorithm: unknown; readonly key: CryptoKey }): number {
+  return algorithm === "HMAC" && hashOf(key.algorithm) === "SHA-256" ? hashedBytesMax : quickBytesMax;
 }
 
 /** Only what is written in the plainest way: a name, or an object of our own realm with a name and a hash that are strings. */
 function headOf(
-  request: { readonly algorithm: unknown; readonly handle: number },
+  request: { readonly algorithm: unknown; readonly key: CryptoKey },
   allowed: ReadonlySet<string>,
 ): string | null {
-  const { algorithm, handle } = request;
+  const { algorithm, key } = request;
   const isName = typeof algorithm === "string";
   const name = isName ? algorithm : plainMember(algorithm, "name");
   if (name === null || !allowed.has(name)) return null;
   const hash = name === "ECDSA" && !isName ? hashOf(algorithm) : "";
   if (hash === null || (name === "ECDSA" && !names.has(hash))) return null;
-  return `${name}\n${hash}\n${handle}`;
+  return `${name}\n${hash}\n${keyReferenceOf(key).handle}`;
 }
 
 function hashOf(algorithm: unknown): string | null {
@@ -87,19 +86,10 @@ function ownValue(value: unknown, name: string): unknown {
 
 const { getOwnPropertyDescriptor, getPrototypeOf, prototype: objectPrototype } = Object;
 
-/** The inputs one behind the other; null when they are too long. */
-function joined(inputs: readonly Subtle[]): ArrayBuffer | null {
-  let length = 0;
-  for (const input of inputs) length += input.byteLength;
-  if (length > quickBytesMax) return null;
-  const all = new Uint8Array(length);
-  let at = 0;
-  for (const input of inputs) {
-    const bytes = bytesOf(input);
-    all.set(bytes, at);
-    at += bytes.length;
-  }
-  return all.buffer;
+/** What the host gets a copy of; null when it is no BufferSource, or a long one. */
+function quickBuffer(value: unknown, bytesMax: number): ArrayBuffer | null {
+  if (!isBufferSource(value) || value.byteLength > bytesMax) return null;
+  return exactBuffer(value);
 }
 
 /** `b` and a character for each byte. */

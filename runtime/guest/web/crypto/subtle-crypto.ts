@@ -68,8 +68,7 @@ export class SubtleCrypto {
   async sign(...parameters: [algorithm: Algorithm, key: CryptoKey, data: Subtle]): Promise<ArrayBuffer> {
     const [algorithm, key, data] = parameters;
     if (isCryptoKey(key)) {
-      const quick =
-        smallHmac(algorithm, key, data) ?? quickSign({ algorithm, handle: keyReferenceOf(key).handle, data });
+      const quick = smallHmac(algorithm, key, data) ?? quickSign({ algorithm, key, data });
       if (quick !== null) return quick;
     }
     return this.#transform("sign", parameters);
@@ -90,8 +89,7 @@ export class SubtleCrypto {
     const [algorithm, key, signature, data] = parameters;
     if (isCryptoKey(key)) {
       const quick =
-        isSmallHmacValid({ algorithm, key, signature, data }) ??
-        quickVerify({ algorithm, handle: keyReferenceOf(key).handle, signature, data });
+        isSmallHmacValid({ algorithm, key, signature, data }) ?? quickVerify({ algorithm, key, signature, data });
       if (quick !== null) return quick;
     }
     const wire = new WireEncoder();

@@ -28,32 +28,54 @@ export function btoa(...parameters: [data: string]): string {
 /** The bytes that base64 stands for, one character each (forgiving-base64 decode). */
 export function atob(...parameters: [data: string]): string {
   requireArguments(parameters.length, 1, "atob");
-  let data = toDomString(parameters[0]);
-  if (/[\t\n\f\r ]/.test(data)) data = data.replaceAll(/[\t\n\f\r ]/g, "");
-  if (data.length % 4 === 0 && data.endsWith("=")) data = data.endsWith("==") ? data.slice(0, -2) : data.slice(0, -1);
-  if (data.length % 4 === 1) throw invalidBase64();
-  const bytes = new Uint8Array(Math.floor((data.length * 3) / 4));
-  let bits = 0;
-  let held = 0;
-  let written = 0;
-  for (let at = 0; at < data.length; at++) {
-    held = ((held << 6) | sextet(data.charCodeAt(at))) & 0xffffff;
-    bits += 6;
-    if (bits >= 8) {
-      bits -= 8;
-      bytes[written++] = (held >> bits) & 0xff;
-    }
-  }
+  const data = toDomString(parameters[0]);
+  const bytes = decoded(data) ?? (/[\t\n\f\r ]/.test(data) ? decoded(data.replaceAll(/[\t\n\f\r ]/g, "")) : null);
+  if (bytes === null) throw invalidBase64();
   return latin1ToString(bytes);
 }
 
-function sextet(unit: number): number {
-  if (unit >= 65 && unit <= 90) return unit - 65;
-  if (unit >= 97 && unit <= 122) return unit - 71;
-  if (unit >= 48 && unit <= 57) return unit + 4;
-  if (unit === 43) return 62;
-  if (unit === 47) return 63;
-  throw invalidBase64();
+/** Null when it is not well-formed, or holds white space. */
+function decoded(data: string): Uint8Array | null {
+  const length = data.length - paddingOf(data);
+  if (length % 4 === 1) return null;
+  const bytes = new Uint8Array(Math.floor((length * 3) / 4));
+  let at = 0;
+  let written = 0;
+  // Above 63 as soon as one character is none of the alphabet.
+  let all = 0;
+  for (; at + 3 < length; at += 4) {
+    const a = sextet(data, at);
+    const b = sextet(data, at + 1);
+    const c = sextet(data, at + 2);
+    const d = sextet(data, at + 3);
+    all |= a | b | c | d;
+    bytes[written] = (a << 2) | (b >> 4);
+    bytes[written + 1] = (b << 4) | (c >> 2);
+    bytes[written + 2] = (c << 6) | d;
+    written += 3;
+  }
+  if (at < length) {
+    const a = sextet(data, at);
+    const b = sextet(data, at + 1);
+    const c = at + 2 < length ? sextet(data, at + 2) : 0;
+    all |= a | b | c;
+    bytes[written] = (a << 2) | (b >> 4);
+    if (at + 2 < length) bytes[written + 1] = (b << 4) | (c >> 2);
+  }
+  return all > 63 ? null : bytes;
+}
+
+function paddingOf(data: string): number {
+  if (data.length % 4 !== 0 || !data.endsWith("=")) return 0;
+  return data.endsWith("==") ? 2 : 1;
+}
+
+const notInAlphabet = 0x80;
+const sextets: Uint8Array = new Uint8Array(256).fill(notInAlphabet);
+for (let value = 0; value < alphabet.length; value += 1) sextets[alphabet.charCodeAt(value)] = value;
+
+function sextet(data: string, at: number): number {
+  return sextets[data.charCodeAt(at)] ?? notInAlphabet;
 }
 
 function invalidBase64(): DOMException {

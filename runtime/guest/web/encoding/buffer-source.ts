@@ -7,6 +7,9 @@ const typedArrayPrototype = Object.getPrototypeOf(Uint8Array.prototype) as objec
 const tagOf = getterOf(typedArrayPrototype, Symbol.toStringTag) as (this: unknown) => string | undefined;
 const arrayByteLength = getterOf(ArrayBuffer.prototype, "byteLength") as (this: unknown) => number;
 const isDetached = getterOf(ArrayBuffer.prototype, "detached") as (this: unknown) => boolean;
+const isResizable = getterOf(ArrayBuffer.prototype, "resizable") as (this: unknown) => boolean;
+const memoryOf = getterOf(typedArrayPrototype, "buffer") as (this: unknown) => ArrayBuffer;
+const lengthOf = getterOf(typedArrayPrototype, "length") as (this: unknown) => number;
 const { apply } = Reflect;
 const { isView } = ArrayBuffer;
 
@@ -47,6 +50,19 @@ export function bytesOf(source: ArrayBuffer | ArrayBufferView<ArrayBuffer>): Uin
 /** A copy of the bytes of a BufferSource, exactly as long as they are. */
 export function copyBytes(source: ArrayBuffer | ArrayBufferView<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   return new Uint8Array(bytesOf(source));
+}
+
+/**
+ * A buffer with just these bytes, for those who read it before any user code runs: the source's own where that is one, else a copy.
+ * Never memory that is shared or can change its size, whatever user code put in the place of getters.
+ */
+export function exactBuffer(source: ArrayBuffer | ArrayBufferView<ArrayBuffer>): ArrayBuffer {
+  const bytes = bytesOf(source);
+  const own = apply(memoryOf, bytes, []);
+  if (isArrayBuffer(own) && !apply(isResizable, own, [])) {
+    if (apply(arrayByteLength, own, []) === apply(lengthOf, bytes, [])) return own;
+  }
+  return apply(memoryOf, new Uint8Array(bytes), []);
 }
 
 /** All of `chunks` in one array. */

@@ -86,10 +86,28 @@ export function encodeUtf8Into(
 
 /** Latin-1 bytes as a string: one character a byte. */
 export function latin1ToString(bytes: Uint8Array): string {
-  if (bytes.length <= CHUNK) return apply(fromCharCode, undefined, bytes);
+  if (bytes.length <= CHUNK) return shortLatin1(bytes);
   let text = "";
   for (let at = 0; at < bytes.length; at += CHUNK)
     text += apply(fromCharCode, undefined, bytes.subarray(at, at + CHUNK));
+  return text;
+}
+
+/** Sixteen at a time takes half as long as a list of them all; V8 joins the pieces when they are read. */
+function shortLatin1(bytes: Uint8Array): string {
+  const { length } = bytes;
+  let text = "";
+  let at = 0;
+  for (; at + 15 < length; at += 16) {
+    // prettier-ignore
+    text += fromCharCode(
+      bytes[at] as number, bytes[at + 1] as number, bytes[at + 2] as number, bytes[at + 3] as number,
+      bytes[at + 4] as number, bytes[at + 5] as number, bytes[at + 6] as number, bytes[at + 7] as number,
+      bytes[at + 8] as number, bytes[at + 9] as number, bytes[at + 10] as number, bytes[at + 11] as number,
+      bytes[at + 12] as number, bytes[at + 13] as number, bytes[at + 14] as number, bytes[at + 15] as number,
+    );
+  }
+  for (; at < length; at += 1) text += fromCharCode(bytes[at] as number);
   return text;
 }
 

@@ -1,0 +1,35 @@
+/** What the host computes while a function waits is the function's CPU time, though isolated-vm does not count it. */
+import { expect, test } from "vitest";
+import { nodeRuntimeEnvironment } from "../../edge-node/hosts/node-runtime-environment.ts";
+import { LocalDriver } from "../../runtime/local-driver.ts";
+import { runOnce } from "./driver-run.ts";
+import { guestCode } from "./guest-code.ts";
+
+/** On a clock that goes on by 100 ms whenever somebody looks, so that computing takes as long. */
+async function outcomeKind(body: string): Promise<string> {
+  const real = nodeRuntimeEnvironment((message) => {
+    throw new Error(message);
+  });
+  let nowMs = 0;
+  let usedMs = 0;
+  const environment = { ...real, nowMs: () => (nowMs += 100), processCpuMs: () => (usedMs += 1_000_000) };
+  const driver = new LocalDriver({ environment, guest: await guestCode(), baseSnapshot: null, spares: 0 });
+  await driver.start();
+  try {
+    const module = `{ async fetch() { ${body}; await new Promise((resolve) => setTimeout(resolve, 30)); return new Response("done"); } }`;
+    const limits = { cpuMs: 5_000, wallMs: 60_000_000, fetchWallMs: 60_000_000 };
+    const { outcome } = await runOnce(driver, module, { limits });
+    return outcome.kind === "failed" ? outcome.code : outcome.kind;
+  } finally {
+    await driver.close();
+  }
+}
+
+test("computing for longer than the CPU limit stops the instance", async () => {
+  const digests = `for (let n = 0; n < 80; n += 1) await crypto.subtle.digest("SHA-1", new Uint8Array(1_000))`;
+  expect(await outcomeKind(digests)).toBe("FUNCTION_CPU_LIMIT");
+});
+
+test("a clock that goes on while nothing is computed stops nobody", async () => {
+  expect(await outcomeKind("")).toBe("response");
+});
