@@ -48,7 +48,7 @@ function domainRow(domain: string, rules: readonly Rule[] = []): DomainRow {
     cache_rules: [],
     force_redirect: { status: "off", redirect_code: 302 },
   };
-  return { config, rules, updatedAt: createdAt };
+  return { config, rules, updatedAt: createdAt, version: 1 };
 }
 
 /** Runs the suite; `makePlace` gives an empty place for each test. */
