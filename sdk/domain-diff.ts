@@ -95,11 +95,15 @@ function named(list: readonly Json[]): ReadonlyMap<string, Json> {
 function nameOf(item: Json): string {
   const condition = item["condition"];
   const priority = item["priority"] ?? (isRecord(condition) ? condition["priority"] : undefined);
-  if (item["origin_addr"] !== undefined) return `origin_addr=${String(item["origin_addr"])}`;
-  if (item["phase"] !== undefined) return `phase=${String(item["phase"])},priority=${String(priority)}`;
-  if (priority !== undefined) return `priority=${String(priority)}`;
+  if (item["origin_addr"] !== undefined) return `origin_addr=${show(item["origin_addr"])}`;
+  if (item["phase"] !== undefined) return `phase=${show(item["phase"])},priority=${show(priority)}`;
+  if (priority !== undefined) return `priority=${show(priority)}`;
   const key = ["code", "error_code", "name"].find((candidate) => item[candidate] !== undefined) ?? "entry";
-  return `${key}=${String(item[key] ?? "").toLowerCase()}`;
+  return `${key}=${show(item[key]).toLowerCase()}`;
+}
+
+function show(value: unknown): string {
+  return typeof value === "string" ? value : (JSON.stringify(value) ?? "");
 }
 
 function isRecord(value: unknown): value is Json {

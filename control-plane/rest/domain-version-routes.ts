@@ -20,12 +20,13 @@ interface DomainPath {
   Params: { domain: string };
 }
 
+const params = pathParameters("domain");
+const read = { access: access.publisher };
+
 export function registerDomainVersionRoutes(
   app: FastifyInstance,
   { domains, domainHistory }: DomainRouteServices,
 ): void {
-  const params = pathParameters("domain");
-  const read = { access: access.publisher };
   app.get<DomainPath>(
     "/v1/domains/:domain/versions",
     {
@@ -54,6 +55,26 @@ export function registerDomainVersionRoutes(
       return domainHistory.get(request.params.domain, { version: request.params.version, secrets });
     },
   );
+  registerDiffRoutes(app, { domains, domainHistory });
+  app.post<DomainPath & { Body: DomainRollbackInput }>(
+    "/v1/domains/:domain/rollback",
+    {
+      config: { access: access.admin },
+      schema: {
+        summary: "Make what a version was the newest version; without `version`: the one before the present",
+        params,
+        body: domainRollbackInput,
+        response: answers(200, domainChange),
+      },
+    },
+    async (request, reply) => {
+      const { version: to, ...given } = request.body;
+      return sendChange(reply, await domains.rollback(request.params.domain, { ...writeOf(request, given), to }));
+    },
+  );
+}
+
+function registerDiffRoutes(app: FastifyInstance, { domains, domainHistory }: DomainRouteServices): void {
   app.get<DomainPath & { Querystring: { from: number; to?: number } }>(
     "/v1/domains/:domain/diff",
     {
@@ -79,21 +100,5 @@ export function registerDomainVersionRoutes(
       },
     },
     async (request) => ({ differences: await domains.diff(request.params.domain, request.body) }),
-  );
-  app.post<DomainPath & { Body: DomainRollbackInput }>(
-    "/v1/domains/:domain/rollback",
-    {
-      config: { access: access.admin },
-      schema: {
-        summary: "Make what a version was the newest version; without `version`: the one before the present",
-        params,
-        body: domainRollbackInput,
-        response: answers(200, domainChange),
-      },
-    },
-    async (request, reply) => {
-      const { version: to, ...given } = request.body;
-      return sendChange(reply, await domains.rollback(request.params.domain, { ...writeOf(request, given), to }));
-    },
   );
 }

@@ -15,15 +15,23 @@ export function domainDiffText(
 
 function differenceText({ path, ...values }: DomainDifference, colors: Colors): string {
   const name = printable(path);
-  if (!("before" in values)) return colors.green(`+ ${name}: ${valueText(values.after)}`);
-  if (!("after" in values)) return colors.red(`- ${name}: ${valueText(values.before)}`);
-  const before = colors.red(valueText(values.before));
-  return `${colors.yellow(`~ ${name}:`)} ${before} → ${colors.green(valueText(values.after))}`;
+  const came = (): string => colors.green(`+ ${name}:${valueText(values.after)}`);
+  const went = (): string => colors.red(`- ${name}:${valueText(values.before)}`);
+  if (!("before" in values)) return came();
+  if (!("after" in values)) return went();
+  if (isWide(values.before) || isWide(values.after)) return `${went()}\n${came()}`;
+  const [before, after] = [colors.red(valueText(values.before)), colors.green(valueText(values.after))];
+  return `${colors.yellow(`~ ${name}:`)}${before} →${after}`;
 }
 
-/** On one line, or as indented YAML when it is an object or a list of objects. */
+/** Whether it takes lines of its own. */
+function isWide(value: unknown): boolean {
+  return typeof value === "object" && value !== null;
+}
+
+/** After a blank on the same line, or as indented YAML below. */
 function valueText(value: unknown): string {
-  if (typeof value !== "object" || value === null) return printable(JSON.stringify(value));
+  if (!isWide(value)) return ` ${printable(JSON.stringify(value))}`;
   const lines = printable(stringify(value)).trimEnd().split("\n");
   return `\n${lines.map((line) => `    ${line}`).join("\n")}`;
 }
