@@ -20,6 +20,7 @@ import { spawnBuilder } from "./builder/builder-process.ts";
 import { CertificateService } from "./certificates/certificate-service.ts";
 import { timestamp, type CancelTimer, type Clock } from "./clock.ts";
 import type { ControlPlaneConfig } from "./config.ts";
+import { DomainHistory } from "./domains/domain-history.ts";
 import { DomainService } from "./domains/domain-service.ts";
 import { AliasService } from "./functions/alias-service.ts";
 import { EnvironmentService } from "./functions/environment-service.ts";
@@ -186,7 +187,8 @@ async function assemble(
     environments: new EnvironmentService({ store, masterKey }),
     versions: new VersionService({ store, revisions }),
     aliases: new AliasService({ revisions, clock }),
-    domains: new DomainService({ store, revisions, clock }),
+    domains: new DomainService({ store, revisions, clock, masterKey }),
+    domainHistory: new DomainHistory({ store, masterKey }),
     certificates: new CertificateService({ store, revisions, masterKey, clock }),
     nodes: new NodeService({ store, fleet, clock, logger }),
     invocations: new InvocationService({ fleet, clock, uniqueId: randomUUID }),

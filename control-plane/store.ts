@@ -32,6 +32,7 @@ export interface StoreView {
   readonly aliases: AliasView;
   readonly domains: DomainView;
   readonly certificates: CertificateView;
+  readonly domainVersions: DomainVersionView;
   readonly tokens: TokenView;
   readonly nodes: NodeView;
   readonly revisions: RevisionView;
@@ -46,6 +47,7 @@ export interface StoreTables {
   readonly aliases: AliasTable;
   readonly domains: DomainTable;
   readonly certificates: CertificateTable;
+  readonly domainVersions: DomainVersionTable;
   readonly tokens: TokenTable;
   readonly nodes: NodeTable;
   readonly revisions: RevisionTable;
@@ -142,9 +144,12 @@ export interface AliasTable extends AliasView {
 }
 
 export interface DomainRow {
+  /** Its secrets are encrypted under the master key. */
   readonly config: DomainConfig;
   readonly rules: readonly Rule[];
   readonly updatedAt: string;
+  /** Grows by one with every change, from 1. */
+  readonly version: number;
 }
 export interface BoundRule {
   readonly domain: string;
@@ -161,6 +166,7 @@ export interface DomainView {
 export interface DomainTable extends DomainView {
   /** Inserts or replaces the domain and all of its rules. */
   put(row: DomainRow): Promise<void>;
+  /** With its rules and versions. */
   delete(domain: string): Promise<void>;
 }
 
@@ -183,6 +189,26 @@ export interface CertificateTable extends CertificateView {
   /** Inserts or replaces. */
   put(row: CertificateRow): Promise<void>;
   delete(name: string): Promise<void>;
+}
+
+export interface DomainVersionSummary {
+  readonly domain: string;
+  readonly version: number;
+  readonly createdAt: string;
+  /** The token that made it, as it was called then. */
+  readonly author: { readonly tokenId: string; readonly name: string };
+  readonly comment: string;
+}
+export interface DomainVersionRow extends DomainVersionSummary, Pick<DomainRow, "config" | "rules"> {}
+export interface DomainVersionView {
+  /** Newest first. */
+  list(domain: string): Promise<readonly DomainVersionSummary[]>;
+  get(domain: string, version: number): Promise<DomainVersionRow | null>;
+}
+/** Versions are inserted and forgotten, never changed. */
+export interface DomainVersionTable extends DomainVersionView {
+  /** The domain exists. Forgets those before the newest `domainLimits.versionsPerDomainMax`. */
+  insert(row: DomainVersionRow): Promise<void>;
 }
 
 export interface TokenRow {

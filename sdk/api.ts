@@ -6,6 +6,7 @@
 import type { Digest } from "./artifact.ts";
 import type { CertificateFacts } from "./certificate.ts";
 import type { DomainConfig } from "./domain.ts";
+import type { DomainDifference } from "./domain-diff.ts";
 import type { FunctionLimits } from "./limits.ts";
 import type { Hook, Phase } from "./phase.ts";
 import type { Rule } from "./rule.ts";
@@ -134,8 +135,15 @@ export interface AliasChange {
   readonly rollout: RevisionResource;
 }
 
-/** `PUT /v1/domains/:domain` (DomainConfig without `domain`, defaults filled in) → DomainChange; `GET`, `DELETE`; list {domains}. */
+/**
+ * `PUT /v1/domains/:domain?comment=&dryRun=&waitSeconds=` → DomainChange; `GET`, `DELETE`; list {domains}. The body has the keys of DomainConfig
+ * (defaults are filled in) and, to replace the rules in the same version, `rules: RuleInput[]`. `If-Match: "VERSION"` changes only that version
+ * (else 412), `If-None-Match: *` only creates. Answers carry the version as `ETag`. Secrets are masked (`***` and their last two characters); a
+ * mask that is put keeps the stored secret, and `GET …?secrets=true` shows them to administrators.
+ */
 export interface DomainResource {
+  /** Grows by one with each change of configuration or rules. */
+  readonly version: number;
   readonly config: DomainConfig;
   readonly rules: readonly RuleResource[];
   readonly updatedAt: string;
@@ -148,6 +156,10 @@ export interface RuleResource extends Rule {
 }
 export interface DomainChange {
   readonly domain: DomainResource;
+  /** What it changed; nothing: no version and no revision was made. */
+  readonly changes: readonly DomainDifference[];
+  /** Nothing was changed; `domain` is what it would be. */
+  readonly dryRun: boolean;
   readonly revision: number;
   readonly rollout: RevisionResource;
 }
@@ -166,6 +178,30 @@ export interface CertificateChange {
   readonly certificate: CertificateResource;
   readonly revision: number;
   readonly rollout: RevisionResource;
+}
+
+/** `GET /v1/domains/:domain/versions` → {versions}, newest first, at most `domainLimits.versionsPerDomainMax`. */
+export interface DomainVersionSummaryResource {
+  readonly version: number;
+  readonly createdAt: string;
+  /** The token that made it, by the name it had. */
+  readonly author: { readonly tokenId: string; readonly name: string };
+  readonly comment: string;
+}
+/** `GET /v1/domains/:domain/versions/:version?secrets=`. */
+export interface DomainVersionResource extends DomainVersionSummaryResource {
+  readonly config: DomainConfig;
+  readonly rules: readonly RuleResource[];
+}
+/** `POST /v1/domains/:domain/rollback` → DomainChange; `version` absent: the one before the present. What it was becomes the newest version. */
+export interface DomainRollbackInput {
+  readonly version?: number;
+  readonly comment?: string;
+  readonly waitSeconds?: number;
+}
+/** `GET /v1/domains/:domain/diff?from=&to=` (`to` absent: the present), `POST /v1/domains/:domain/diff` with a document: what a PUT would change. */
+export interface DomainDiff {
+  readonly differences: readonly DomainDifference[];
 }
 
 /** `GET /v1/revisions/:revision?waitSeconds=N` (`current` for the newest): who serves it. */

@@ -13,7 +13,11 @@ import type {
   CertificateResource,
   CreateFunction,
   DomainChange,
+  DomainDiff,
   DomainResource,
+  DomainRollbackInput,
+  DomainVersionResource,
+  DomainVersionSummaryResource,
   EnvironmentInput,
   EnvironmentResource,
   FunctionResource,
@@ -35,10 +39,11 @@ import type {
   VersionResource,
 } from "./api.ts";
 import { SelvageApiError } from "./api-error.ts";
-import { RestConnection, type Method } from "./client/rest-connection.ts";
+import { RestConnection, type CallOptions, type Method } from "./client/rest-connection.ts";
 import type { LogRecord } from "./desired-state.ts";
 import type { PreheatInput, PreheatResource, PurgeInput, PurgeResource } from "./purge.ts";
 import type { DomainConfig } from "./domain.ts";
+import type { DomainDifference } from "./domain-diff.ts";
 
 export interface ClientOptions {
   /** Base URL of the control plane, for example `http://127.0.0.1:8700`. */
@@ -57,6 +62,18 @@ export interface LogQuery {
   readonly level?: LogRecord["level"];
   /** Newest records to return. */
   readonly limit?: number;
+}
+
+/** The keys of a configuration, and `rules` to replace the rules in the same version. */
+export type DomainInputDocument = Partial<DomainConfig> | Readonly<Record<string, unknown>>;
+
+export interface DomainWriteOptions {
+  /** The change is refused when the domain is at another version, or (none) exists. Default: whatever is there is replaced. */
+  readonly expectedVersion?: number | "none" | undefined;
+  readonly comment?: string | undefined;
+  /** Everything is checked and answered, nothing is changed. */
+  readonly dryRun?: boolean | undefined;
+  readonly waitSeconds?: number | undefined;
 }
 
 /** Bundling, evaluating, making a snapshot, waiting in the build queue and for nodes, milliseconds. */
@@ -135,12 +152,50 @@ export class SelvageClient {
   async listDomains(): Promise<readonly DomainResource[]> {
     return (await this.#call<{ domains: DomainResource[] }>("GET /v1/domains")).domains;
   }
-  getDomain(domain: string): Promise<DomainResource> {
-    return this.#call(`GET ${domainPath(domain)}`);
+  /** Secrets are masked unless `secrets` asks for them, which only administrators may. */
+  getDomain(domain: string, { secrets }: { readonly secrets?: boolean } = {}): Promise<DomainResource> {
+    return this.#call(`GET ${domainPath(domain)}${queryText({ secrets })}`);
   }
-  /** Replaces the configuration; keys left out get their defaults. */
-  setDomain(domain: string, config: Partial<DomainConfig> | Readonly<Record<string, unknown>>): Promise<DomainChange> {
-    return this.#call(`PUT ${domainPath(domain)}`, config, this.#waiting(undefined));
+  /** Replaces the configuration, and the rules where `document` has them; keys left out get their defaults. */
+  setDomain(domain: string, document: DomainInputDocument, options: DomainWriteOptions = {}): Promise<DomainChange> {
+    const { expectedVersion, waitSeconds, comment, dryRun } = options;
+    const query = queryText({ waitSeconds, comment, dryRun });
+    return this.#call(`PUT ${domainPath(domain)}${query}`, document, {
+      timeoutMs: this.#waiting(waitSeconds),
+      headers: expecting(expectedVersion),
+    });
+  }
+  /** What `setDomain` would change; checked like it. */
+  async diffDomain(domain: string, document: DomainInputDocument): Promise<readonly DomainDifference[]> {
+    return (await this.#call<DomainDiff>(`POST ${domainPath(domain)}/diff`, document)).differences;
+  }
+  /** From one version to another; `to` left out: to what is served. */
+  async diffDomainVersions(
+    domain: string,
+    range: { readonly from: number; readonly to?: number | undefined },
+  ): Promise<readonly DomainDifference[]> {
+    const { from, to } = range;
+    return (await this.#call<DomainDiff>(`GET ${domainPath(domain)}/diff${queryText({ from, to })}`)).differences;
+  }
+  /** Newest first; the newest is what is served. */
+  async listDomainVersions(domain: string): Promise<readonly DomainVersionSummaryResource[]> {
+    return (await this.#call<{ versions: DomainVersionSummaryResource[] }>(`GET ${domainPath(domain)}/versions`))
+      .versions;
+  }
+  getDomainVersion(
+    domain: string,
+    { version, secrets }: { readonly version: number; readonly secrets?: boolean },
+  ): Promise<DomainVersionResource> {
+    return this.#call(`GET ${domainPath(domain)}/versions/${version}${queryText({ secrets })}`);
+  }
+  rollbackDomain(
+    domain: string,
+    { expectedVersion, ...input }: DomainRollbackInput & Pick<DomainWriteOptions, "expectedVersion"> = {},
+  ): Promise<DomainChange> {
+    return this.#call(`POST ${domainPath(domain)}/rollback`, input, {
+      timeoutMs: this.#waiting(input.waitSeconds),
+      headers: expecting(expectedVersion),
+    });
   }
   deleteDomain(domain: string): Promise<void> {
     return this.#call(`DELETE ${domainPath(domain)}`);
@@ -151,9 +206,12 @@ export class SelvageClient {
   /** Replaces all rules of the domain at once. */
   setRules(
     domain: string,
-    input: { readonly rules: readonly RuleInput[]; readonly waitSeconds?: number },
+    { expectedVersion, ...input }: { readonly rules: readonly RuleInput[] } & Omit<DomainWriteOptions, "dryRun">,
   ): Promise<DomainChange> {
-    return this.#call(`PUT ${domainPath(domain)}/rules`, input, this.#waiting(input.waitSeconds));
+    return this.#call(`PUT ${domainPath(domain)}/rules`, input, {
+      timeoutMs: this.#waiting(input.waitSeconds),
+      headers: expecting(expectedVersion),
+    });
   }
 
   // Caches
@@ -265,8 +323,13 @@ export class SelvageClient {
     return this.#timeoutMs + (waitSeconds ?? 10) * 1_000;
   }
 
-  async #call<T>(request: `${Method} /${string}`, body?: unknown, timeoutMs?: number): Promise<T> {
-    return (await this.#connection.call(request, { body, timeoutMs: timeoutMs ?? this.#timeoutMs })) as T;
+  async #call<T>(
+    request: `${Method} /${string}`,
+    body?: unknown,
+    options: number | { readonly timeoutMs: number; readonly headers?: CallOptions["headers"] } = this.#timeoutMs,
+  ): Promise<T> {
+    const { timeoutMs, headers } = typeof options === "number" ? { timeoutMs: options, headers: {} } : options;
+    return (await this.#connection.call(request, { body, timeoutMs, headers })) as T;
   }
 }
 
@@ -286,7 +349,12 @@ function certificatePath(name: string): `/${string}` {
   return `/v1/certificates/${encodeURIComponent(name)}`;
 }
 
-function queryText(query: Readonly<Record<string, string | number | undefined>> | LogQuery): string {
+function expecting(version: DomainWriteOptions["expectedVersion"]): CallOptions["headers"] {
+  if (version === undefined) return {};
+  return version === "none" ? { "if-none-match": "*" } : { "if-match": `"${version}"` };
+}
+
+function queryText(query: Readonly<Record<string, string | number | boolean | undefined>> | LogQuery): string {
   const parameters = new URLSearchParams();
   for (const [key, value] of Object.entries(query)) if (value !== undefined) parameters.append(key, String(value));
   return parameters.size === 0 ? "" : `?${parameters.toString()}`;

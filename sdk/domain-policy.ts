@@ -47,7 +47,7 @@ export interface UrlAuth {
   readonly type: "type_a" | "type_b" | "type_c1" | "type_c2";
   /** Default md5. */
   readonly sign_method: "md5" | "sha256";
-  /** 16..32 letters and digits. */
+  /** 16..32 letters and digits. Masked where it is shown, sealed on its way to nodes (domain-secrets.ts). */
   readonly key: string;
   /** Accepted beside `key`, for changing it without a gap. */
   readonly backup_key?: string;
@@ -68,7 +68,7 @@ export interface UrlAuth {
 export interface RequestUrlRewrite {
   readonly condition: PathCondition;
   readonly execution_mode: "redirect" | "break";
-  /** Path, with `$1`… for what each `*` of a full_path pattern stood for; with `redirect`, a query may follow. */
+  /** Path, with `$1` to `$9` for what each `*` of a full_path pattern stood for; with `redirect`, a query may follow. */
   readonly redirect_url: string;
   /** Default 302; only with `redirect`. */
   readonly redirect_status_code: 301 | 302 | 303 | 307 | 308;
@@ -78,11 +78,11 @@ export interface RequestUrlRewrite {
 
 /** The URL that the origin is asked for; the cache key stays that of the client's URL. The first match by priority decides. */
 export interface OriginRequestUrlRewrite {
-  /** all: every path; file_path: the path begins with source_url; full_path: it equals it; wildcard: `*` stands for any characters; regex: matched anywhere. */
+  /** all: every path; file_path: the path begins with source_url; full_path: it equals it; wildcard: `*` stands for any characters; regex: RE2 syntax, matched anywhere (domain-regex.ts). */
   readonly match_type: "all" | "file_path" | "full_path" | "wildcard" | "regex";
   /** Absent for `all`. */
   readonly source_url?: string;
-  /** Path; `$1`… stand for what each `*` or group matched. */
+  /** Path; `$1` to `$9` stand for what each `*` or group matched. */
   readonly target_url: string;
   /** 1..100, unique. */
   readonly priority: number;

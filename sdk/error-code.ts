@@ -184,6 +184,12 @@ export const errorCodes = {
   FORBIDDEN: { source: "control", status: 403, text: "The token does not allow this.", retry: false },
   NOT_FOUND: { source: "control", status: 404, text: "There is no such thing.", retry: false },
   CONFLICT: { source: "control", status: 409, text: "The change conflicts with what exists.", retry: false },
+  PRECONDITION_FAILED: {
+    source: "control",
+    status: 412,
+    text: "It is not at the version that was expected.",
+    retry: false,
+  },
   PAYLOAD_TOO_LARGE: { source: "control", status: 413, text: "The request is larger than allowed.", retry: false },
   LIMIT_REACHED: { source: "control", status: 422, text: "A limit on stored things is reached.", retry: false },
   PUBLISH_REFUSED: { source: "control", status: 422, text: "The source cannot be published.", retry: false },

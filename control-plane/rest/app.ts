@@ -8,13 +8,13 @@ import fastify, { type FastifyInstance, type FastifyReply } from "fastify";
 import type { Clock } from "../clock.ts";
 import type { Logger } from "../logger.ts";
 import type { CertificateService } from "../certificates/certificate-service.ts";
-import type { DomainService } from "../domains/domain-service.ts";
 import type { TokenService } from "../tokens/token-service.ts";
 import { ControlError } from "../control-error.ts";
 import { access, installAccess } from "./access.ts";
 import { registerBlobRoutes, type BlobRouteServices } from "./blob-routes.ts";
 import { registerCertificateRoutes } from "./certificate-routes.ts";
-import { registerDomainRoutes } from "./domain-routes.ts";
+import { registerDomainRoutes, type DomainRouteServices } from "./domain-routes.ts";
+import { registerDomainVersionRoutes } from "./domain-version-routes.ts";
 import { answerError, toControlError } from "./error-answer.ts";
 import { registerFunctionRoutes, type FunctionRouteServices } from "./function-routes.ts";
 import { registerHealthRoutes } from "./health-routes.ts";
@@ -27,8 +27,13 @@ import { registerTokenRoutes } from "./token-routes.ts";
 import { installValidation } from "./validate.ts";
 
 export interface AppServices
-  extends FunctionRouteServices, PublishRouteServices, NodeRouteServices, BlobRouteServices, PurgeRouteServices {
-  readonly domains: DomainService;
+  extends
+    FunctionRouteServices,
+    PublishRouteServices,
+    NodeRouteServices,
+    BlobRouteServices,
+    PurgeRouteServices,
+    DomainRouteServices {
   readonly certificates: CertificateService;
   readonly tokens: TokenService;
 }
@@ -89,7 +94,8 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   registerFunctionRoutes(app, services);
   registerPublishRoutes(app, services);
   registerBlobRoutes(app, services);
-  registerDomainRoutes(app, services.domains);
+  registerDomainRoutes(app, services);
+  registerDomainVersionRoutes(app, services);
   registerCertificateRoutes(app, services.certificates);
   registerNodeRoutes(app, services);
   registerPurgeRoutes(app, services);

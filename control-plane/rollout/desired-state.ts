@@ -5,6 +5,7 @@
  * the state, so that a node never routes to what it was not told.
  */
 import type { DesiredState, FunctionState, VersionState } from "../../sdk/desired-state.ts";
+import { mapDomainSecrets } from "../../sdk/domain-secrets.ts";
 import type { AliasRow, CertificateRow, DomainRow, FunctionRow, VersionRow } from "../store.ts";
 
 export interface StateRows {
@@ -23,6 +24,8 @@ export interface StateRows {
 export interface Sealer {
   secretsOf(version: VersionRow): string | null;
   keyOf(certificate: CertificateRow): string;
+  /** A secret of a domain's configuration, as the store has it. */
+  domainSecretOf(domain: string, encrypted: string): string;
 }
 
 /** The state that `rows` say, with secrets and keys as `sealer` seals them. */
@@ -43,7 +46,10 @@ export function buildDesiredState(rows: StateRows, sealer: Sealer): DesiredState
         latest: versions.at(-1)?.version ?? null,
       };
     }),
-    domains: rows.domains.map(({ config, rules }) => ({ config, rules })),
+    domains: rows.domains.map(({ config, rules }) => ({
+      config: mapDomainSecrets(config, (encrypted) => sealer.domainSecretOf(config.domain, encrypted)),
+      rules,
+    })),
     certificates: rows.certificates.map((row) => ({ name: row.name, chain: row.chain, sealedKey: sealer.keyOf(row) })),
   };
 }

@@ -6,6 +6,8 @@
 import { sealSecrets } from "../../sdk/sealed-secret.ts";
 import type { DesiredState } from "../../sdk/desired-state.ts";
 import { decryptCertificateKey } from "../keys/certificate-key.ts";
+import { sealDomainSecret } from "../../sdk/domain-secrets.ts";
+import { decryptDomainSecret } from "../keys/domain-secrets-at-rest.ts";
 import type { MasterKey } from "../keys/master-key.ts";
 import { decryptSecrets } from "../keys/secrets-at-rest.ts";
 import type { CertificateRow, Store, VersionRow } from "../store.ts";
@@ -31,21 +33,26 @@ export class StateSource {
     this.#rows = null;
   }
 
-  /** A loader for one connection: secrets and keys are sealed under `nodeToken`, once per version or certificate. */
+  /** A loader for one connection: secrets and keys are sealed under `nodeToken`, once per version, certificate or secret of a domain. */
   forNode(nodeToken: string): () => Promise<DesiredState> {
     let sealed: ReadonlyMap<string, string> = new Map();
     return async () => {
       const rows = await this.#load();
       const next = new Map<string, string>();
-      const seal = (name: string, open: () => Readonly<Record<string, string>>): string => {
-        const text = sealed.get(name) ?? sealSecrets(open(), nodeToken);
+      const once = (name: string, make: () => string): string => {
+        const text = sealed.get(name) ?? make();
         next.set(name, text);
         return text;
       };
+      const seal = (name: string, open: () => Readonly<Record<string, string>>): string =>
+        once(name, () => sealSecrets(open(), nodeToken));
+      const { masterKey } = this.#options;
       const state = buildDesiredState(rows, {
         secretsOf: (version) =>
           version.encryptedSecrets === null ? null : seal(version.digest, () => this.#secrets(version)),
         keyOf: (row) => seal(`certificate ${row.facts.fingerprint}`, () => ({ key: this.#key(row) })),
+        domainSecretOf: (domain, secret) =>
+          once(secret, () => sealDomainSecret(decryptDomainSecret(masterKey, { domain, secret }), nodeToken)),
       });
       sealed = next;
       return state;

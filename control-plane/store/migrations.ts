@@ -4,10 +4,12 @@ import { firstTables } from "./migrations/0001-first-tables.ts";
 import { services } from "./migrations/0002-services.ts";
 import { purges } from "./migrations/0003-purges.ts";
 import { certificates } from "./migrations/0004-certificates.ts";
+import { domainVersions } from "./migrations/0005-domain-versions.ts";
 
 export const migrations: readonly Migration[] = [
   { name: "first-tables", up: firstTables },
   { name: "services", up: services },
   { name: "purges", up: purges },
   { name: "certificates", up: certificates },
+  { name: "domain-versions", up: domainVersions },
 ];

@@ -12,6 +12,7 @@ export interface Tables {
   version_blobs: VersionBlobsTable;
   aliases: AliasesTable;
   domains: DomainsTable;
+  domain_versions: DomainVersionsTable;
   rules: RulesTable;
   certificates: CertificatesTable;
   tokens: TokensTable;
@@ -85,9 +86,23 @@ export interface AliasesTable {
 
 export interface DomainsTable {
   domain: string;
-  /** JSON of the DomainConfig. */
+  /** JSON of the DomainConfig, secrets in it encrypted. */
   config: string;
   updated_at: string;
+  version: number;
+}
+
+export interface DomainVersionsTable {
+  domain: string;
+  version: number;
+  created_at: string;
+  author_id: string;
+  author_name: string;
+  comment: string;
+  /** JSON of the DomainConfig, secrets in it encrypted. */
+  config: string;
+  /** JSON list of rules. */
+  rules: string;
 }
 
 export interface RulesTable {

@@ -49,9 +49,9 @@ export class SqlDomains implements DomainTable {
     return rules.map((row) => ({ domain: row.domain, rule: toRule(row) }));
   }
 
-  async put({ config, rules, updatedAt }: DomainRow): Promise<void> {
+  async put({ config, rules, updatedAt, version }: DomainRow): Promise<void> {
     const { domain } = config;
-    const values = { config: JSON.stringify(config), updated_at: updatedAt };
+    const values = { config: JSON.stringify(config), updated_at: updatedAt, version };
     await this.#db
       .insertInto("domains")
       .values({ domain, ...values })
@@ -67,6 +67,7 @@ export class SqlDomains implements DomainTable {
 
   async delete(domain: string): Promise<void> {
     await this.#db.deleteFrom("rules").where("domain", "=", domain).execute();
+    await this.#db.deleteFrom("domain_versions").where("domain", "=", domain).execute();
     await this.#db.deleteFrom("domains").where("domain", "=", domain).execute();
   }
 }
@@ -76,6 +77,7 @@ function toRow(row: Selectable<DomainsTable>, rules: readonly Selectable<RulesTa
     config: JSON.parse(row.config) as DomainRow["config"],
     rules: rules.map(toRule),
     updatedAt: row.updated_at,
+    version: row.version,
   };
 }
 

@@ -8,6 +8,7 @@ import type { Store, StoreTables, StoreView } from "../store.ts";
 import type { Tables } from "./schema.ts";
 import { SqlAliases } from "./sql-aliases.ts";
 import { SqlCertificates } from "./sql-certificates.ts";
+import { SqlDomainVersions } from "./sql-domain-versions.ts";
 import { SqlDomains } from "./sql-domains.ts";
 import { SqlFunctions } from "./sql-functions.ts";
 import { SqlNodes } from "./sql-nodes.ts";
@@ -45,6 +46,7 @@ function tablesOver(db: Kysely<Tables>): StoreTables {
     aliases: new SqlAliases(db),
     domains: new SqlDomains(db),
     certificates: new SqlCertificates(db),
+    domainVersions: new SqlDomainVersions(db),
     tokens: new SqlTokens(db),
     nodes: new SqlNodes(db),
     revisions: new SqlRevisions(db),

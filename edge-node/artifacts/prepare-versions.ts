@@ -10,6 +10,7 @@ import type { BlobReference, Digest, VersionManifest } from "../../sdk/artifact.
 import { parseManifest, verifyManifest } from "../../sdk/artifact-format.ts";
 import type { DesiredState, FunctionState, VersionState } from "../../sdk/desired-state.ts";
 import { formatProblems } from "../../sdk/problem.ts";
+import { openDomainSecrets } from "../../sdk/domain-secrets.ts";
 import { openSecrets } from "../../sdk/sealed-secret.ts";
 import type { Clock } from "../clock.ts";
 import { ControlError, type BlobSource } from "../control/control-client.ts";
@@ -93,7 +94,18 @@ export class VersionPreparer {
     });
     this.#checked = checked;
     const versions = results.filter((version) => version !== null);
-    return { state: { state: withoutSecrets(state), versions, failures }, digests };
+    return { state: { state: this.#forFronts(state), versions, failures }, digests };
+  }
+
+  /** The state without functions' secrets, which come with the versions, and with those of domains opened. One that stays closed refuses access. */
+  #forFronts(state: DesiredState): DesiredState {
+    const { token, logger } = this.#options;
+    const domains = state.domains.map((domain) => {
+      const { config, closed } = openDomainSecrets(domain.config, token);
+      if (closed.length > 0) logger.error({ domain: config.domain, closed }, "domain.secrets.closed");
+      return { ...domain, config };
+    });
+    return { ...withoutSecrets(state), domains };
   }
 
   /** Deletes blobs that were found damaged, so that the next `prepare` fetches them again. */

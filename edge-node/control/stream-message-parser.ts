@@ -165,7 +165,7 @@ function readDomain(fields: FieldReader, problems: Problem[]): DomainState {
   const config: unknown = fields.raw("config");
   const named = new FieldReader(config, { path: fields.pathOf("config"), problems });
   const name = named.string("domain", { check: () => null });
-  const parsedConfig = parseDomain(config, name);
+  const parsedConfig = parseDomain(config, name, { secrets: ["sealed", "clear"] });
   const rules = parseRules(fields.raw("rules"));
   for (const parsed of [parsedConfig, rules]) {
     if (parsed.ok) continue;

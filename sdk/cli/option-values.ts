@@ -17,6 +17,11 @@ export function parsePriority(text: string): number {
   return integerIn(text, { min: 1, max: 100 });
 }
 
+/** A version of a domain. */
+export function parseVersionNumber(text: string): number {
+  return integerIn(text, { min: 1, max: 999_999_999 });
+}
+
 export function parseLimit(text: string): number {
   return integerIn(text, { min: 1, max: 10_000 });
 }

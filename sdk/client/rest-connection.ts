@@ -18,6 +18,8 @@ export interface ConnectionOptions {
 
 export interface CallOptions {
   readonly body?: unknown;
+  /** Beside those of every request; undefined ones are not sent. */
+  readonly headers?: Readonly<Record<string, string | undefined>> | undefined;
   /** Until the whole answer is there. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
@@ -71,11 +73,12 @@ export class RestConnection {
 
   async #send(
     request: `${Method} /${string}`,
-    { body, signal }: { readonly body?: unknown; readonly signal: AbortSignal },
+    { body, headers: more = {}, signal }: Pick<CallOptions, "body" | "headers"> & { readonly signal: AbortSignal },
   ): Promise<Response> {
     const [method = "GET", path = "/"] = request.split(" ", 2);
     const headers = new Headers({ accept: "application/json" });
     if (this.#options.token !== "") headers.set("authorization", `Bearer ${this.#options.token}`);
+    for (const [name, value] of Object.entries(more)) if (value !== undefined) headers.set(name, value);
     if (body !== undefined) headers.set("content-type", "application/json");
     return this.#options.fetch(new URL(path, this.#options.url), {
       method,

@@ -157,7 +157,9 @@ describe("a change", () => {
       await first.ack(revision);
       const described = await control.ok<RevisionResource>(`GET /v1/revisions/current?waitSeconds=0`);
       expect(described).toMatchObject({ revision, nodesConnected: 2, nodesServing: 1, completeMs: null });
-      const change = await control.ok<DomainChange>("PUT /v1/domains/wait.example.com?waitSeconds=0", { body: {} });
+      const change = await control.ok<DomainChange>("PUT /v1/domains/missing.example.com?waitSeconds=0", {
+        body: {},
+      });
       expect(change.rollout).toMatchObject({ nodesConnected: 2, nodesServing: 0, completeMs: null });
     });
   });

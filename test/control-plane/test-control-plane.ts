@@ -26,6 +26,7 @@ export interface CallOptions {
   /** Sent as it is. */
   readonly text?: string;
   readonly contentType?: string;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export const adminToken = "slv_administrator_of_the_tests";
@@ -58,6 +59,7 @@ export class TestControlPlane {
       method,
       body,
       headers: {
+        ...options.headers,
         ...(token === null ? {} : { authorization: `Bearer ${token}` }),
         ...(body === null ? {} : { "content-type": options.contentType ?? "application/json" }),
       },

@@ -1,16 +1,19 @@
 /** `selvage domains`: host names, their origins and their configuration. */
-import { Option } from "commander";
+import { Option, type Command } from "commander";
 import { stringify } from "yaml";
 import { SelvageApiError } from "../../api-error.ts";
 import type { SelvageClient } from "../../client.ts";
-import { parseDomain } from "../../domain-parser.ts";
-import { CliError, exitCodes, refusal } from "../exit-code.ts";
+import type { CliContext } from "../cli-context.ts";
+import { CliError, exitCodes } from "../exit-code.ts";
 import { collect } from "../option-values.ts";
 import { originSources, parseOrigin } from "../origin-sources.ts";
 import { readInputFile } from "../read-input-file.ts";
 import { rolloutText } from "../rollout-text.ts";
-import { examples, type AddCommand } from "../session.ts";
+import { examples, type AddCommand, type OpenSession } from "../session.ts";
 import { textTable } from "../text-table.ts";
+import { addRollbackOf, addShow, addVersionsOf } from "./domains-history.ts";
+import { addKeys } from "./domains-keys.ts";
+import { addDiff, addPut, checkDocument } from "./domains-put.ts";
 
 interface SetOptions {
   readonly origin?: readonly string[];
@@ -23,13 +26,17 @@ interface SetOptions {
 export const addDomains: AddCommand = (program, open) => {
   const domains = program
     .command("domains")
-    .description("list, get, set or delete domains")
+    .description("list, show, change, compare and roll back domains")
     .addHelpText(
       "after",
       examples(
         "domains set www.example.com --origin http://10.0.0.5:8000 --backup http://10.0.0.6:8000",
-        "domains set www.example.com domain.yaml",
-        "domains get www.example.com",
+        "domains show www.example.com > domain.yaml",
+        "domains diff www.example.com -f domain.yaml",
+        'domains put www.example.com -f domain.yaml --comment "longer lifetimes"',
+        "domains versions www.example.com",
+        "domains rollback www.example.com",
+        "domains keys url_auth",
         "domains delete www.example.com",
       ),
     );
@@ -50,16 +57,26 @@ export const addDomains: AddCommand = (program, open) => {
       output.result(list, textTable(header, { rows, empty: "no domains: selvage domains set" }));
     });
 
+  addShow(domains, open);
+  addPut(domains, open);
+  addDiff(domains, open);
+  addVersionsOf(domains, open);
+  addRollbackOf(domains, open);
+  addKeys(domains, open);
+  addSet(domains, open);
+
   domains
-    .command("get")
-    .description("show one domain as the file that `domains set` takes")
+    .command("delete")
+    .description("delete a domain with its rules and versions")
     .argument("<domain>", "host name of the domain")
     .action(async (domain: string, _options, command) => {
       const { client, output } = open(command);
-      const resource = await (await client()).getDomain(domain);
-      output.result(resource, stringify(resource.config));
+      await (await client()).deleteDomain(domain);
+      output.result({ deleted: domain }, `deleted domain ${domain}`);
     });
+};
 
+function addSet(domains: Command, open: OpenSession): void {
   domains
     .command("set")
     .description("create or change a domain: from a file, or by options on top of what it is")
@@ -73,30 +90,29 @@ export const addDomains: AddCommand = (program, open) => {
     .action(async (domain: string, file: string | undefined, options: SetOptions, command) => {
       const { client, output, context } = open(command);
       const api = await client();
-      const base = file === undefined ? await currentConfig(api, domain) : await readInputFile(file, context);
-      const parsed = parseDomain(applyOptions(base, options), domain);
-      if (!parsed.ok) throw refusal(`Cannot set ${domain}`, parsed.problems);
-      const { domain: _domain, ...config } = parsed.value;
-      const change = await api.setDomain(domain, config);
+      const base = file === undefined ? await current(api, domain) : await fromFile(file, context);
+      const document = checkDocument(domain, applyOptions(base.config, options));
+      const change = await api.setDomain(domain, document, { expectedVersion: base.version });
       output.result(change, `${stringify(change.domain.config)}${rolloutText(change.rollout)}`);
     });
+}
 
-  domains
-    .command("delete")
-    .description("delete a domain with its rules")
-    .argument("<domain>", "host name of the domain")
-    .action(async (domain: string, _options, command) => {
-      const { client, output } = open(command);
-      await (await client()).deleteDomain(domain);
-      output.result({ deleted: domain }, `deleted domain ${domain}`);
-    });
-};
+interface Base {
+  readonly config: unknown;
+  /** What is changed must still be this; undefined: whatever is there is replaced. */
+  readonly version: number | "none" | undefined;
+}
 
-async function currentConfig(client: SelvageClient, domain: string): Promise<unknown> {
+async function fromFile(file: string, context: CliContext): Promise<Base> {
+  return { config: await readInputFile(file, context), version: undefined };
+}
+
+async function current(client: SelvageClient, domain: string): Promise<Base> {
   try {
-    return (await client.getDomain(domain)).config;
+    const { config, version } = await client.getDomain(domain);
+    return { config, version };
   } catch (error) {
-    if (error instanceof SelvageApiError && error.code === "NOT_FOUND") return {};
+    if (error instanceof SelvageApiError && error.code === "NOT_FOUND") return { config: {}, version: "none" };
     throw error;
   }
 }

@@ -12,6 +12,7 @@ import { readInputFile } from "../read-input-file.ts";
 import { rolloutText } from "../rollout-text.ts";
 import { examples, type AddCommand, type OpenSession } from "../session.ts";
 import { textTable } from "../text-table.ts";
+import { bareRule } from "./domains-put.ts";
 
 interface AddOptions {
   readonly phase: string;
@@ -74,12 +75,12 @@ export const addRules: AddCommand = (program, open) => {
     .action(async (domain: string, { phase, priority }: { phase: string; priority: number }, command) => {
       const { client, output } = open(command);
       const api = await client();
-      const current = await api.getRules(domain);
+      const { rules: current, version } = await api.getDomain(domain);
       const rest = current.filter((rule) => rule.phase !== phase || rule.priority !== priority);
       if (rest.length === current.length) {
         throw new CliError(exitCodes.refused, `${domain} has no rule with phase ${phase} and priority ${priority}`);
       }
-      const change = await replaceRules(api, { domain, input: rest.map(bare) });
+      const change = await replaceRules(api, { domain, input: rest.map(bareRule), version });
       output.result(change, changeText(change));
     });
 };
@@ -110,31 +111,26 @@ function addAdd(rules: Command, open: OpenSession): void {
     .action(async (domain: string, options: AddOptions, command) => {
       const { client, output } = open(command);
       const api = await client();
-      const current = await api.getRules(domain);
-      const change = await replaceRules(api, { domain, input: [...current.map(bare), newRule(options, current)] });
+      const { rules: current, version } = await api.getDomain(domain);
+      const input = [...current.map(bareRule), newRule(options, current)];
+      const change = await replaceRules(api, { domain, input, version });
       output.result(change, changeText(change));
     });
 }
 
 async function replaceRules(
   client: SelvageClient,
-  { domain, input }: { readonly domain: string; readonly input: unknown },
+  { domain, input, version }: { readonly domain: string; readonly input: unknown; readonly version?: number },
 ): Promise<DomainChange> {
   const parsed = parseRules(input);
   if (!parsed.ok) throw refusal(`Cannot set the rules of ${domain}`, parsed.problems);
-  return client.setRules(domain, { rules: parsed.value });
+  return client.setRules(domain, { rules: parsed.value, expectedVersion: version });
 }
 
 /** Files may hold the list itself or what `GET …/rules` answers. */
 function unwrap(input: unknown): unknown {
   const list: unknown = typeof input === "object" && input !== null && "rules" in input ? input.rules : input;
-  return Array.isArray(list) ? list.map((rule: unknown) => bare(rule)) : list;
-}
-
-/** A listed rule as it is sent: `floating` is the control plane's remark. */
-function bare(rule: unknown): unknown {
-  if (typeof rule !== "object" || rule === null) return rule;
-  return Object.fromEntries(Object.entries(rule).filter(([key]) => key !== "floating"));
+  return Array.isArray(list) ? list.map((rule: unknown) => bareRule(rule)) : list;
 }
 
 function newRule(options: AddOptions, current: readonly Rule[]): unknown {

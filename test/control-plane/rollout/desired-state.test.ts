@@ -28,13 +28,14 @@ const certificate: StateRows["certificates"][number] = {
   encryptedKey: "enc1.key",
   updatedAt: createdAt,
 };
-const withoutSecrets: Sealer = { secretsOf: () => null, keyOf: () => "sealed" };
+const withoutSecrets: Sealer = { secretsOf: () => null, keyOf: () => "sealed", domainSecretOf: () => "sealed1.a.b.c" };
 
 describe("buildDesiredState()", () => {
   it("holds every function with its versions, aliases and the newest version as latest", () => {
     const state = buildDesiredState(rows({ certificates: [certificate] }), {
       secretsOf: ({ version }) => `sealed ${version}`,
       keyOf: ({ encryptedKey }) => `sealed ${encryptedKey}`,
+      domainSecretOf: () => "sealed1.a.b.c",
     });
     expect(state).toEqual({
       format: 1,

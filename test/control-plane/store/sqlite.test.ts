@@ -92,6 +92,32 @@ describe("migrate()", () => {
     expect(tables()).toContain("later");
   });
 
+  it("makes version 1 of every domain there is when domains get versions", async () => {
+    await open(
+      migrations.slice(
+        0,
+        migrations.findIndex(({ name }) => name === "domain-versions"),
+      ),
+    );
+    const old = openDatabase(file);
+    const run = (text: string): void => void old.prepare(text).all([]);
+    run("insert into functions values ('gate', '', 1, 'now')");
+    run(`insert into domains values ('a.example.com', '{"domain":"a.example.com"}', 'then')`);
+    run(
+      `insert into rules values ('a.example.com', 0, 'clientRequest', 'all', null, 'gate', 'v1', null, 7, 1, 0, 'fail')`,
+    );
+    old.close();
+    const store = await openSqliteStore({ file, openedAt });
+    const read = await store.read(async ({ domains, domainVersions }) => ({
+      row: await domains.get("a.example.com"),
+      version: await domainVersions.get("a.example.com", 1),
+    }));
+    await store.close();
+    expect(read.row?.version).toBe(1);
+    expect(read.version).toMatchObject({ createdAt: "then", config: { domain: "a.example.com" } });
+    expect(read.version?.rules).toEqual(read.row?.rules);
+  });
+
   it("leaves nothing of a step that fails and can be tried again", async () => {
     const broken: Migration = {
       name: "later",

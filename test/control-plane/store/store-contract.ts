@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { DomainRow, Store } from "../../../control-plane/store.ts";
 import type { DomainConfig } from "../../../sdk/domain.ts";
 import type { Rule } from "../../../sdk/rule.ts";
+import { describeDomainVersions } from "./store-contract-domain-versions.ts";
 import { describeNodes } from "./store-contract-nodes.ts";
 import { describePurges } from "./store-contract-purges.ts";
 import { describeCertificates } from "./store-contract-certificates.ts";
@@ -48,7 +49,7 @@ function domainRow(domain: string, rules: readonly Rule[] = []): DomainRow {
     cache_rules: [],
     force_redirect: { status: "off", redirect_code: 302 },
   };
-  return { config, rules, updatedAt: createdAt };
+  return { config, rules, updatedAt: createdAt, version: 1 };
 }
 
 /** Runs the suite; `makePlace` gives an empty place for each test. */
@@ -76,6 +77,7 @@ export function describeStore(name: string, makePlace: () => Promise<StorePlace>
     describeEarlierVersions(current);
     describeAliasesAndDomains(current);
     describeCertificates(current);
+    describeDomainVersions(current, domainRow("www.example.com", [rule()]));
     describeTokens(current);
     describeNodes(current);
     describePurges(current);

@@ -7,7 +7,10 @@ import { VersionPreparer, type PreparedState } from "../../../edge-node/artifact
 import { ControlClient } from "../../../edge-node/control/control-client.ts";
 import { systemClock } from "../../../edge-node/clock.ts";
 import type { Digest } from "../../../sdk/artifact.ts";
-import type { DesiredState, VersionState } from "../../../sdk/desired-state.ts";
+import type { DesiredState, DomainState, VersionState } from "../../../sdk/desired-state.ts";
+import { parseDomain } from "../../../sdk/domain-parser.ts";
+import { mapDomainSecrets, sealDomainSecret } from "../../../sdk/domain-secrets.ts";
+import { parsedValue } from "../../sdk/expect-problems.ts";
 import { addModule } from "../../runtime/wasm-assembler.ts";
 import { ControlPlaneDouble, type BlobAnswer } from "../support/control-plane-double.ts";
 import { RecordingLogger } from "../support/recording-logger.ts";
@@ -253,6 +256,20 @@ describe("VersionPreparer and secrets", () => {
     const { state } = await prepare(signer.state(1, [release]));
     expect(state.versions).toEqual([]);
     expect(state.failures[0]?.message).toContain("token");
+  });
+
+  it("opens keys of domains, and leaves those of another node as texts that sign nothing", async () => {
+    const { signer, prepare, logger } = await setUp();
+    const key = "abcdefgh12345678";
+    const domainFor = (token: string): DomainState => {
+      const input = { url_auth: { status: "on", type: "type_a", key } };
+      const config = parsedValue(parseDomain(input, `${token}.example.com`));
+      return { config: mapDomainSecrets(config, (secret) => sealDomainSecret(secret, token)), rules: [] };
+    };
+    const { state } = await prepare(signer.state(1, [], [domainFor("token"), domainFor("another")]));
+    const keys = state.state.domains.map(({ config }) => config.url_auth?.key);
+    expect(keys).toEqual([key, expect.stringMatching(/^sealed1\./)]);
+    expect(JSON.stringify(logger.lines)).toContain("domain.secrets.closed");
   });
 
   it("gives equal keys for equal versions, however often they are sealed, and others for another environment", async () => {
