@@ -9,14 +9,14 @@ import { opensThings } from "../support/opened.ts";
 
 const { edge, origin, rawOrigin } = opensThings();
 
-/** The system's clock, moved on at will: what is put aside for a second need not be waited for. */
+/** Real timers, and a time that stands still until it is moved: what is put aside for a second stays there however slow the test is. */
 class MovedClock implements Clock {
-  #aheadMs = 0;
-  readonly now = (): number => systemClock.now() + this.#aheadMs;
-  readonly monotonicMs = (): number => systemClock.monotonicMs() + this.#aheadMs;
+  #nowMs = Date.UTC(2026, 0, 1);
+  readonly now = (): number => this.#nowMs;
+  readonly monotonicMs = (): number => this.#nowMs;
   readonly after = systemClock.after;
   advance(ms: number): void {
-    this.#aheadMs += ms;
+    this.#nowMs += ms;
   }
 }
 
