@@ -7,7 +7,11 @@ import { opensThings } from "../support/opened.ts";
 const { edge, origin, rawOrigin } = opensThings();
 
 /** Ends what is held when told. */
-function held(): { readonly handle: http.RequestListener; readonly waiting: http.ServerResponse[]; release(): void } {
+function held(): {
+  readonly handle: http.RequestListener;
+  readonly waiting: http.ServerResponse[];
+  readonly release: () => void;
+} {
   const waiting: http.ServerResponse[] = [];
   return {
     waiting,
@@ -53,12 +57,15 @@ describe("connections to an origin", () => {
     const source = await origin(handle);
     const backup = await origin((_request, response) => response.end("backup"));
     const primary = loopbackSource(source.port, { max_connections: 1, priority: 90 });
-    const { port, route } = await edge({ domain: { sources: [primary], origin_connect_timeout: 1 } });
+    const running = await edge({ domain: { sources: [primary], origin_connect_timeout: 1 } });
+    const { port } = running;
     const first = ask(port, "/first");
     await until(() => waiting.length === 1);
     const second = await ask(port, "/second");
     expect([second.status, errorCode(second)]).toEqual([503, "ORIGIN_OVERLOADED"]);
-    route({ domain: { sources: [primary, loopbackSource(backup.port, { priority: 10 })], origin_connect_timeout: 1 } });
+    running.route({
+      domain: { sources: [primary, loopbackSource(backup.port, { priority: 10 })], origin_connect_timeout: 1 },
+    });
     expect((await ask(port, "/third", { method: "POST", body: "a" })).text).toBe("backup");
     release();
     expect((await first).text).toBe("done");

@@ -14,7 +14,7 @@ class MovedClock implements Clock {
   #nowMs = Date.UTC(2026, 0, 1);
   readonly now = (): number => this.#nowMs;
   readonly monotonicMs = (): number => this.#nowMs;
-  readonly after = systemClock.after;
+  readonly after = (delayMs: number, fire: () => void): (() => void) => systemClock.after(delayMs, fire);
   advance(ms: number): void {
     this.#nowMs += ms;
   }
