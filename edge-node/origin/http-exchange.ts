@@ -8,7 +8,14 @@ import type { Dispatcher } from "undici";
 import type { Body } from "../../runtime/body.ts";
 import { emptyBody } from "../../runtime/body.ts";
 import { errorCodes, type ErrorCode } from "../../sdk/error-code.ts";
-import { forEachHeader, getHeader, isHeaderName, isHeaderValue, type HeaderText } from "../../sdk/header-text.ts";
+import {
+  forEachHeader,
+  getAllHeaders,
+  getHeader,
+  isHeaderName,
+  isHeaderValue,
+  type HeaderText,
+} from "../../sdk/header-text.ts";
 import { messageLimits } from "../../sdk/limits.ts";
 import { ByteQueue } from "../pipeline/byte-queue.ts";
 import { removeHopByHop } from "../pipeline/hop-headers.ts";
@@ -147,7 +154,10 @@ class ExchangeHandler implements Dispatcher.DispatchHandler, RunningExchange {
       this.#onInformational?.();
       return;
     }
-    const headers = removeHopByHop(readHeaders(controller.rawHeaders));
+    if (status > 599) throw new MalformedAnswerError("a status outside 100..599");
+    const received = readHeaders(controller.rawHeaders);
+    refuseTransferCoding(received);
+    const headers = removeHopByHop(received);
     const length = contentLength(headers);
     const empty = this.#method === "HEAD" || status === 204 || status === 304 || length === 0;
     this.#queue = new ByteQueue(
@@ -247,6 +257,13 @@ function readHeaders(raw: Dispatcher.DispatchController["rawHeaders"]): HeaderTe
   return text;
 }
 
+/** Any other coding would have to be undone here, and one that is not known hides where the body ends (RFC 9112 §6.3). */
+function refuseTransferCoding(headers: HeaderText): void {
+  if (!headers.includes("transfer-encoding:")) return;
+  const codings = getAllHeaders(headers, "transfer-encoding").join(",").toLowerCase();
+  if (codings !== "" && codings !== "chunked") throw new MalformedAnswerError("a transfer coding that is not chunked");
+}
+
 function latin1(value: Buffer | string | undefined): string {
   return typeof value === "string" ? value : (value?.toString("latin1") ?? "");
 }
@@ -263,6 +280,8 @@ const codeOfUndici: Readonly<Record<string, ErrorCode>> = {
   ETIMEDOUT: "ORIGIN_TIMEOUT",
   UND_ERR_HEADERS_OVERFLOW: "ORIGIN_HEADERS_TOO_LARGE",
   UND_ERR_REQ_CONTENT_LENGTH_MISMATCH: "REQUEST_MALFORMED",
+  // What undici asserts about an answer is what its parser should have refused, such as a status of 099.
+  ERR_ASSERTION: "ORIGIN_MALFORMED",
   UND_ERR_INVALID_ARG: "NODE_INTERNAL",
   ECONNRESET: "ORIGIN_TRUNCATED",
   EPIPE: "ORIGIN_TRUNCATED",

@@ -6,7 +6,7 @@
  * domain's retry budget, so that an outage does not multiply its load.
  */
 import type { Body } from "../../runtime/body.ts";
-import { getHeader, setHeader, type HeaderText } from "../../sdk/header-text.ts";
+import { getHeader, hasHeader, setHeader, type HeaderText } from "../../sdk/header-text.ts";
 import { originLimits } from "../../sdk/cdn-limits.ts";
 import type { CancelTimer, Clock } from "../clock.ts";
 import type { Connections } from "./connections.ts";
@@ -142,7 +142,10 @@ class Attempts {
     const startedMs = clock.monotonicMs();
     const result = await this.#send(target, slot);
     counts?.durations.observe(clock.monotonicMs() - startedMs);
-    return result.kind === "response" ? { ...result, target } : result;
+    if (result.kind === "failed") return result;
+    return result.status === 304 && !isConditional(this.#ask.request.headers)
+      ? failed("ORIGIN_MALFORMED", "sent")
+      : { ...result, target };
   }
 
   #send(target: OriginTarget, onOver: ReleaseSlot): Promise<ExchangeResponse | ExchangeFailure> {
@@ -232,6 +235,11 @@ class Attempts {
   }
 }
 
-function failed(code: ExchangeFailure["code"]): ExchangeFailure {
-  return { kind: "failed", code, message: code, unsent: true, dropped: false };
+/** Only such a request can be answered with 304 (RFC 9110 §15.4.5); to another it would be an answer without content. */
+function isConditional(headers: HeaderText): boolean {
+  return hasHeader(headers, "if-none-match") || hasHeader(headers, "if-modified-since");
+}
+
+function failed(code: ExchangeFailure["code"], sent: "sent" | "unsent" = "unsent"): ExchangeFailure {
+  return { kind: "failed", code, message: code, unsent: sent === "unsent", dropped: false };
 }

@@ -14,6 +14,17 @@ const says =
     if (end) socket.end();
   };
 
+const OK = "HTTP/1.1 200 OK\r\n";
+
+/** Writes `piece` again and again until the connection ends. */
+const goesOnWith =
+  (text: string, piece: string, everyMs = 1) =>
+  (socket: net.Socket): void => {
+    socket.write(text);
+    const timer = setInterval(() => socket.write(piece), everyMs);
+    socket.on("close", () => clearInterval(timer));
+  };
+
 describe("an origin that", () => {
   it.each([
     ["closes without an answer", "", 502, "ORIGIN_TRUNCATED"],
@@ -57,6 +68,38 @@ describe("an origin that", () => {
       502,
       "ORIGIN_MALFORMED",
     ],
+    ["names one length twice", `${OK}Content-Length: 3\r\nContent-Length: 3\r\n\r\nabc`, 502, "ORIGIN_MALFORMED"],
+    ["lists lengths", `${OK}Content-Length: 3, 3\r\n\r\nabc`, 502, "ORIGIN_MALFORMED"],
+    ["names a length with a sign", `${OK}Content-Length: +3\r\n\r\nabc`, 502, "ORIGIN_MALFORMED"],
+    ["names a hexadecimal length", `${OK}Content-Length: 0x3\r\n\r\nabc`, 502, "ORIGIN_MALFORMED"],
+    ["names an empty length", `${OK}Content-Length:\r\n\r\nabc`, 502, "ORIGIN_MALFORMED"],
+    ["names a length beyond all numbers", `${OK}Content-Length: ${"9".repeat(30)}\r\n\r\nabc`, 502, "ORIGIN_MALFORMED"],
+    ["uses a transfer coding we do not undo", `${OK}Transfer-Encoding: gzip\r\n\r\nabc`, 502, "ORIGIN_MALFORMED"],
+    ["uses two transfer codings", `${OK}Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n`, 502, "ORIGIN_MALFORMED"],
+    ["hides its coding", `${OK}Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n`, 502, "ORIGIN_MALFORMED"],
+    [
+      "chunks chunks",
+      `${OK}Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
+      502,
+      "ORIGIN_MALFORMED",
+    ],
+    ["folds a line", `${OK}Foo: a\r\n b\r\nContent-Length: 0\r\n\r\n`, 502, "ORIGIN_MALFORMED"],
+    ["puts a zero byte into a value", `${OK}Foo: a\0b\r\nContent-Length: 0\r\n\r\n`, 502, "ORIGIN_MALFORMED"],
+    ["puts a carriage return into a value", `${OK}Foo: a\rb\r\nContent-Length: 0\r\n\r\n`, 502, "ORIGIN_MALFORMED"],
+    ["ends lines with a line feed alone", "HTTP/1.1 200 OK\nContent-Length: 1\n\na", 502, "ORIGIN_MALFORMED"],
+    ["names no field", `${OK}: a\r\nContent-Length: 0\r\n\r\n`, 502, "ORIGIN_MALFORMED"],
+    ["leaves the colon out", `${OK}Foo\r\nContent-Length: 0\r\n\r\n`, 502, "ORIGIN_MALFORMED"],
+    ["speaks HTTP/0.9", "<html>hello", 502, "ORIGIN_MALFORMED"],
+    ["answers with the status 099", "HTTP/1.1 099 No\r\nContent-Length: 0\r\n\r\n", 502, "ORIGIN_MALFORMED"],
+    ["answers with the status 600", "HTTP/1.1 600 No\r\nContent-Length: 0\r\n\r\n", 502, "ORIGIN_MALFORMED"],
+    ["answers with a status of four digits", "HTTP/1.1 1000 No\r\nContent-Length: 0\r\n\r\n", 502, "ORIGIN_MALFORMED"],
+    [
+      "says 100 although nobody expects it",
+      `HTTP/1.1 100 Continue\r\n\r\n${OK}Content-Length: 0\r\n\r\n`,
+      502,
+      "ORIGIN_MALFORMED",
+    ],
+    ["says 304 to a request without conditions", "HTTP/1.1 304 Not Modified\r\n\r\n", 502, "ORIGIN_MALFORMED"],
   ])(
     "%s gives an error with its code, and is not asked for the next request's answer",
     async (_case, text, status, code) => {
@@ -72,6 +115,16 @@ describe("an origin that", () => {
     ["a length", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\nCache-Control: max-age=60\r\n\r\nabc"],
     ["chunks", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nCache-Control: max-age=60\r\n\r\n3\r\nabc\r\n"],
     ["uncacheable chunks", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"],
+    ["a length beyond memory", `${OK}Content-Length: 1152921504606846976\r\nCache-Control: max-age=60\r\n\r\nabc`],
+    ["a chunk's size cut", `${OK}Transfer-Encoding: chunked\r\nCache-Control: max-age=60\r\n\r\n3\r\nabc\r\n5`],
+    [
+      "no end after the last chunk",
+      `${OK}Transfer-Encoding: chunked\r\nCache-Control: max-age=60\r\n\r\n3\r\nabc\r\n0\r\n`,
+    ],
+    [
+      "a chunk longer than it said",
+      `${OK}Transfer-Encoding: chunked\r\nCache-Control: max-age=60\r\n\r\n3\r\nabcd\r\n0\r\n\r\n`,
+    ],
   ])("breaks off a body with %s breaks the client's transfer too, and nothing is stored", async (_case, text) => {
     const source = await rawOrigin(says(text));
     const { port, front } = await edge({ origins: [source.port] });
@@ -79,6 +132,102 @@ describe("an origin that", () => {
     await expect(ask(port, "/")).rejects.toThrow("aborted");
     expect(source.connections).toBe(2);
     expect(front.requestsInFlight).toBe(0);
+  });
+
+  it.each([
+    ["are no number", "zz\r\nabc\r\n0\r\n\r\n"],
+    ["are beyond all numbers", `${"f".repeat(18)}\r\nabc\r\n0\r\n\r\n`],
+  ])("sends chunks whose sizes %s breaks the client's transfer, and nothing is stored", async (_case, chunks) => {
+    const source = await rawOrigin(
+      says(`${OK}Transfer-Encoding: chunked\r\nCache-Control: max-age=60\r\n\r\n${chunks}`),
+    );
+    const { port } = await edge({ origins: [source.port] });
+    await expect(ask(port, "/")).rejects.toThrow(/aborted|hang up/);
+    await expect(ask(port, "/")).rejects.toThrow(/aborted|hang up/);
+    expect(source.connections).toBe(2);
+  });
+
+  it.each([
+    [
+      "header lines without end",
+      goesOnWith(OK, "a: bbbbbbbbbbbbbbbbbbbb\r\n".repeat(100)),
+      502,
+      "ORIGIN_HEADERS_TOO_LARGE",
+    ],
+    ["a value without end", goesOnWith(`${OK}a: `, "b".repeat(5_000)), 502, "ORIGIN_HEADERS_TOO_LARGE"],
+    ["a name without end", goesOnWith(OK, "b".repeat(5_000)), 502, "ORIGIN_HEADERS_TOO_LARGE"],
+    ["a status line without end", goesOnWith("HTTP/1.1 200 ", "b".repeat(5_000)), 504, "ORIGIN_TIMEOUT"],
+    ["empty lines without end", goesOnWith("", "\r\n".repeat(1_000)), 504, "ORIGIN_TIMEOUT"],
+    ["a head byte by byte", goesOnWith(`${OK}a: `, "b", 50), 504, "ORIGIN_TIMEOUT"],
+    ["early hints now and then", goesOnWith("", "HTTP/1.1 103 Early Hints\r\n\r\n", 300), 504, "ORIGIN_TIMEOUT"],
+  ])("sends %s is given up", async (_case, answer, status, code) => {
+    const source = await rawOrigin(answer);
+    const { port, front } = await edge({ origins: [source.port], domain: { origin_receive_timeout: 1 } });
+    const refused = await ask(port, "/");
+    expect([refused.status, errorCode(refused)]).toEqual([status, code]);
+    expect(front.requestsInFlight).toBe(0);
+  });
+
+  it.each([
+    [
+      "trailers without end",
+      goesOnWith(`${OK}Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n`, "b: cccccccccc\r\n".repeat(100)),
+    ],
+    [
+      "a chunk extension without end",
+      goesOnWith(`${OK}Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n3;`, "b".repeat(5_000)),
+    ],
+  ])("sends %s has its answer broken off", async (_case, answer) => {
+    const source = await rawOrigin(answer);
+    const { port, front } = await edge({ origins: [source.port], domain: { origin_idle_timeout: 1 } });
+    await expect(ask(port, "/")).rejects.toThrow("aborted");
+    expect(front.requestsInFlight).toBe(0);
+  });
+
+  it("sends a body byte by byte is heard to the end, while others are served", async () => {
+    const source = await rawOrigin((socket) => {
+      let sent = 0;
+      socket.write(`${OK}Content-Length: 20\r\n\r\n`);
+      const timer = setInterval(() => {
+        socket.write("x");
+        if (++sent === 20) clearInterval(timer);
+      }, 20);
+      socket.on("close", () => clearInterval(timer));
+    });
+    const { port } = await edge({ origins: [source.port] });
+    const answers = await Promise.all([ask(port, "/a"), ask(port, "/b")]);
+    expect(answers.map(({ text }) => text)).toEqual(Array(2).fill("x".repeat(20)));
+  });
+
+  it("answers before it has the request's body, and closes, has its answer delivered", async () => {
+    const source = await rawOrigin(says("HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\nConnection: close\r\n\r\nbig"));
+    const { port } = await edge({ origins: [source.port] });
+    const answer = await ask(port, "/", { method: "POST", body: "b".repeat(200_000) });
+    expect([answer.status, answer.text]).toEqual([413, "big"]);
+  });
+
+  it("sends content with 204 has it dropped, and its connection is not used again", async () => {
+    const source = await rawOrigin(says(`HTTP/1.1 204 No Content\r\nContent-Length: 3\r\n\r\nabc`, false));
+    const { port } = await edge({ origins: [source.port] });
+    for (const path of ["/1", "/2"]) {
+      const answer = await ask(port, path);
+      expect([answer.status, answer.text]).toEqual([204, ""]);
+    }
+    expect(source.connections).toBe(2);
+  });
+
+  it.each([
+    ["Expires", "Expires: soon\r\n"],
+    ["Expires of zero", "Expires: 0\r\n"],
+    ["Date, and an Expires that counts from it", "Date: yesterday\r\nExpires: Thu, 01 Jan 1970 00:00:00 GMT\r\n"],
+    ["Last-Modified", "Last-Modified: the 40th of May\r\n"],
+  ])("sends an invalid %s has its answer delivered and asked for again", async (_case, line) => {
+    const source = await rawOrigin(says(`${OK}${line}Content-Length: 3\r\n\r\nabc`));
+    const { port } = await edge({ origins: [source.port] });
+    for (let request = 1; request <= 2; request++) {
+      expect((await ask(port, "/")).text).toBe("abc");
+      expect(source.connections).toBe(request);
+    }
   });
 
   it("sends more than it said has its answer cut at the length, and its connection is not used again", async () => {
