@@ -241,9 +241,9 @@ export const controlLinkLimits = {
 /** Bounds of the disk tier of a node's HTTP cache, shared by all fronts of the node. */
 export const diskCacheLimits = {
   /** The whole folder. Segments are a 128th of it, within the two bounds below. */
-  bytesMin: 16_777_216,
+  bytesMin: 33_554_432,
   bytesMax: 17_592_186_044_416,
-  segmentBytesMin: 524_288,
+  segmentBytesMin: 1_048_576,
   segmentBytesMax: 67_108_864,
   /** One key, UTF-8 bytes. */
   keyBytesMax: 65_536,
