@@ -38,6 +38,12 @@ describe("CircuitBreaker", () => {
     expect(rests).toEqual([5_000, 10_000, 20_000, 40_000, 60_000, 60_000, restMsMax]);
   });
 
+  it.each(["ENOSPC", "EROFS"])("rests at once after %s, which does not pass by itself", (cause) => {
+    const { breaker, rests } = begin();
+    breaker.failed(cause);
+    expect(rests).toEqual([restMsMin]);
+  });
+
   it("is as new after a success that follows the rest, but not after one within it", async () => {
     const { clock, breaker, rests, fail } = begin();
     fail(failuresMax);
