@@ -237,3 +237,52 @@ export const controlLinkLimits = {
   reconnectMsMin: 100,
   reconnectMsMax: 10_000,
 } as const;
+
+/** Bounds of the disk tier of a node's HTTP cache, shared by all fronts of the node. */
+export const diskCacheLimits = {
+  /** The whole folder. Segments are a 128th of it, within the two bounds below. */
+  bytesMin: 33_554_432,
+  bytesMax: 17_592_186_044_416,
+  segmentBytesMin: 1_048_576,
+  segmentBytesMax: 67_108_864,
+  /** One key, UTF-8 bytes. */
+  keyBytesMax: 65_536,
+  /** What stands beside the body of one entry. */
+  headBytesMax: 131_072,
+  /** A body up to here stands beside its head and is read with it at once; a longer one is written while it arrives. */
+  inlineBodyBytesMax: 262_144,
+  /** Body bytes under one checksum: the least that is read for a range. Blocks beyond the first 256 are four times as long. */
+  blockBytes: 65_536,
+  /** Body bytes read at once. */
+  readBytesMax: 262_144,
+  /** Until an entry's head is there. Beyond: as if it were not. */
+  readMs: 500,
+  /** Until the next bytes of a body are there. Beyond: the transfer breaks. */
+  bodyReadMs: 5_000,
+  /** Bytes of one entry, and of all entries of a front, that the disk has not taken yet. */
+  unwrittenBytesMax: 4_194_304,
+  unwrittenBytesTotalMax: 67_108_864,
+  /** All waits of one entry's writer for the disk together. Beyond, the entry is given up. */
+  writeWaitMs: 1_000,
+  /** Operations at once, of the four threads that Node.js has for them: a disk that hangs leaves one to others. */
+  operationsMax: 3,
+  /** Operations waiting for their turn. One more fails. */
+  operationsQueueMax: 2_048,
+  /** So many failed or slow operations in a row, and the disk is left alone; longer with each time it does not recover. */
+  failuresMax: 5,
+  slowOperationMs: 500,
+  restMsMin: 5_000,
+  restMsMax: 60_000,
+  /** Segment files a front keeps open. */
+  openSegmentsMax: 256,
+  /** Places of entries that a front remembers (32 bytes each). */
+  rememberedPlacesMax: 262_144,
+  /** Deletions that the disk has not taken yet. Beyond, everything on it is dropped. */
+  pendingDeletesMax: 100_000,
+  /** A front tells that it lives, and looks at the folder anew, this often; one silent for `frontSilentMs` is gone. */
+  upkeepMs: 10_000,
+  frontSilentMs: 60_000,
+  /** Uses are noted on the disk this often, at most so many at once. */
+  usesMs: 1_000,
+  usesMax: 1_024,
+} as const;

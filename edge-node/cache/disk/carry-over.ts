@@ -25,7 +25,7 @@ export interface CarryOver {
   /** What the segment's list of contents names. */
   readonly hashes: readonly KeyHash[];
   readonly into: SegmentWriter;
-  /** Nothing more is carried once `into` holds this much. */
+  /** `into` gets no more than this: an entry of which more leaves is not carried over. */
   readonly bytesMax: number;
   readonly index: EntryIndex;
   readonly segments: SegmentFiles;
@@ -35,7 +35,6 @@ export interface CarryOver {
 export async function carryOver(job: CarryOver): Promise<number> {
   let count = 0;
   for await (const { hash, found } of job.index.findMany(job.hashes)) {
-    if (job.into.bytes >= job.bytesMax) return count;
     if (!found.isUsed) continue;
     const to = await copyEntry(job, { hash, found });
     if (to !== undefined && (await job.index.move(hash, { from: found.place, to }))) count++;
@@ -57,14 +56,21 @@ async function copyEntry(job: CarryOver, entry: Entry): Promise<Place | undefine
   if (read.kind !== "live") return undefined;
   const { record } = read;
   if (record.inlineBytes > 0 || record.blocks.length === 0) {
-    if (found.place.segment !== job.leaving || !isInlineBodyWhole(bytes, record)) return undefined;
+    if (found.place.segment !== job.leaving || !hasRoom(job, bytes.byteLength)) return undefined;
+    if (!isInlineBodyWhole(bytes, record)) return undefined;
     return append(job, { hash, bytes });
   }
   const isLeaving = ({ segment }: Place): boolean => segment === job.leaving;
   if (!isLeaving(found.place) && !record.blocks.some(isLeaving)) return undefined;
+  const blockBytes = record.blocks.filter(isLeaving).reduce((sum, block) => sum + block.bytes, 0);
+  if (!hasRoom(job, blockBytes + bytes.byteLength)) return undefined;
   const blocks = await copyBlocks(job, record);
   if (blocks === undefined) return undefined;
   return append(job, { hash, bytes: encodeRecord({ ...record, key: keyOf(bytes), blocks }) });
+}
+
+function hasRoom({ into, bytesMax }: CarryOver, bytes: number): boolean {
+  return into.bytes + bytes <= bytesMax;
 }
 
 /** The list of blocks with those that leave at their new places. */

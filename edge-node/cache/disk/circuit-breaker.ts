@@ -1,7 +1,8 @@
 /**
  * Leaves the disk alone for a while after several failed or slow operations in a row, longer each time it does not recover.
  *
- * Knows nothing of files. Invariant: one success after the rest ends the trouble; one failure begins the next, longer rest.
+ * Knows nothing of files but the words for what does not pass by itself: such a failure begins a rest at once. Invariant: one success after the
+ * rest ends the trouble; one failure begins the next, longer rest.
  */
 import { diskCacheLimits } from "../../../sdk/cdn-limits.ts";
 import type { Clock } from "../../clock.ts";
@@ -11,6 +12,8 @@ export interface BreakerOptions {
   /** Called when a rest begins. */
   readonly onRest: (rest: { readonly restMs: number; readonly cause: string }) => void;
 }
+
+const LASTING: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT", "EROFS", "EACCES", "EPERM"]);
 
 export class CircuitBreaker {
   readonly #options: BreakerOptions;
@@ -36,7 +39,7 @@ export class CircuitBreaker {
   failed(cause: string): void {
     if (!this.isClosed) return;
     this.#failures++;
-    if (this.#restMs === 0 && this.#failures < diskCacheLimits.failuresMax) return;
+    if (this.#restMs === 0 && this.#failures < diskCacheLimits.failuresMax && !LASTING.has(cause)) return;
     this.#restMs = Math.min(diskCacheLimits.restMsMax, Math.max(diskCacheLimits.restMsMin, this.#restMs * 2));
     this.#restUntil = this.#options.clock.monotonicMs() + this.#restMs;
     this.#failures = 0;

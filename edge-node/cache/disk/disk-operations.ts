@@ -11,6 +11,12 @@ import { codeOf } from "./disk-files.ts";
 
 export type OperationKind = "read" | "write";
 
+export interface Operation {
+  readonly kind: OperationKind;
+  /** Bytes read or written tell that the disk works; what else succeeds does not. */
+  readonly of: "bytes" | "names";
+}
+
 /** An operation that was not tried, or not in time. */
 export class DiskUnavailableError extends Error {
   readonly code = "DISK_UNAVAILABLE";
@@ -56,10 +62,11 @@ export class DiskOperations {
    * Runs `start` when its turn comes.
    * @throws DiskUnavailableError when the disk rests or too much waits; else what `start` throws.
    */
-  run<T>(kind: OperationKind, start: () => Promise<T>): Promise<T> {
-    if (!this.#breakers[kind].isClosed) return Promise.reject(new DiskUnavailableError("The disk is left alone"));
-    if (this.#running < diskCacheLimits.operationsMax) return this.#perform(kind, start);
-    return this.#enqueue(kind, start);
+  run<T>(operation: Operation, start: () => Promise<T>): Promise<T> {
+    const breaker = this.#breakers[operation.kind];
+    if (!breaker.isClosed) return Promise.reject(new DiskUnavailableError("The disk is left alone"));
+    if (this.#running < diskCacheLimits.operationsMax) return this.#perform(operation, start);
+    return this.#enqueue(operation, start);
   }
 
   /** Tells that somebody stopped waiting for an operation, which may never end. */
@@ -67,29 +74,30 @@ export class DiskOperations {
     this.#breakers[kind].failed("late");
   }
 
-  #enqueue<T>(kind: OperationKind, start: () => Promise<T>): Promise<T> {
-    const queue = this.#waiting[kind];
+  #enqueue<T>(operation: Operation, start: () => Promise<T>): Promise<T> {
+    const queue = this.#waiting[operation.kind];
     if (queue.length >= diskCacheLimits.operationsQueueMax) {
       return Promise.reject(new DiskUnavailableError("Too many operations wait for the disk"));
     }
     return new Promise((resolve, reject) => {
-      const begin = (): void => resolve(this.#perform(kind, start));
+      const begin = (): void => resolve(this.#perform(operation, start));
       queue.push({ begin, refuse: () => reject(new DiskUnavailableError("The disk is left alone")) });
     });
   }
 
-  async #perform<T>(kind: OperationKind, start: () => Promise<T>): Promise<T> {
+  async #perform<T>(operation: Operation, start: () => Promise<T>): Promise<T> {
+    const breaker = this.#breakers[operation.kind];
     this.#running++;
     const begunMs = this.#clock.monotonicMs();
     try {
       const result = await start();
-      if (this.#clock.monotonicMs() - begunMs < diskCacheLimits.slowOperationMs) this.#breakers[kind].succeeded();
-      else this.#breakers[kind].failed("slow");
+      if (this.#clock.monotonicMs() - begunMs >= diskCacheLimits.slowOperationMs) breaker.failed("slow");
+      else if (operation.of === "bytes") breaker.succeeded();
       return result;
     } catch (error) {
       const code = codeOf(error);
-      this.#observer.failed(kind, code);
-      this.#breakers[kind].failed(code);
+      this.#observer.failed(operation.kind, code);
+      breaker.failed(code);
       throw error;
     } finally {
       this.#running--;

@@ -1,8 +1,8 @@
 /**
  * What lies in a store's folder now: segments with their sizes, and how many fronts use it.
  *
- * Sizes are asked anew at most once a minute, as finished segments do not grow; what the segments that fronts fill may still grow by is
- * reserved by whoever makes room. A front is alive while the time in its lease is young.
+ * Only segments that are being filled grow: the size of others is asked once. What those may still grow by is reserved by whoever makes
+ * room. A front is alive while the time in its lease is young.
  */
 import { diskCacheLimits } from "../../../sdk/cdn-limits.ts";
 import type { Clock } from "../../clock.ts";
@@ -25,17 +25,11 @@ export interface FolderContents {
   readonly fronts: number;
 }
 
-interface Known extends SegmentFile {
-  readonly askedMs: number;
-}
-
-const ASK_AGAIN_MS = 60_000;
-
 export class FolderReader {
   readonly #folder: string;
   readonly #files: DiskFiles;
   readonly #clock: Clock;
-  #known = new Map<string, Known>();
+  #known = new Map<string, SegmentFile>();
 
   constructor(options: { readonly folder: string; readonly files: DiskFiles; readonly clock: Clock }) {
     this.#folder = options.folder;
@@ -47,7 +41,7 @@ export class FolderReader {
   async read(): Promise<FolderContents | undefined> {
     const names = await this.#files.list(this.#folder);
     if (names === undefined) return undefined;
-    const known = new Map<string, Known>();
+    const known = new Map<string, SegmentFile>();
     let fronts = 0;
     for (const name of names) {
       const parsed = parseSegmentName(name);
@@ -64,13 +58,12 @@ export class FolderReader {
   async #ask(
     name: string,
     parsed: { readonly segment: number; readonly state: SegmentState },
-  ): Promise<Known | undefined> {
-    const nowMs = this.#clock.monotonicMs();
+  ): Promise<SegmentFile | undefined> {
     const before = this.#known.get(name);
-    if (before !== undefined && nowMs - before.askedMs < ASK_AGAIN_MS) return before;
+    if (before !== undefined && parsed.state !== "filling") return before;
     const found = await this.#files.stat(segmentPath(this.#folder, parsed.segment, parsed.state));
     if (found === undefined) return undefined;
-    return { ...parsed, bytes: found.bytes, sinceMs: before?.sinceMs ?? nowMs, askedMs: nowMs };
+    return { ...parsed, bytes: found.bytes, sinceMs: before?.sinceMs ?? this.#clock.monotonicMs() };
   }
 
   async #isAlive(name: string): Promise<boolean> {

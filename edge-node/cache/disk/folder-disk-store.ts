@@ -243,7 +243,7 @@ export class FolderDiskStore implements DiskStore {
     this.#store = null;
     before?.close().catch(() => {});
     const reason = this.#mustBeginAnew ? "too many pending deletions" : null;
-    const found = await (reason === null ? this.#folder.open() : this.#folder.begin(reason));
+    const found = await (reason === null ? this.#folder.open() : this.#folder.beginAnew(reason));
     this.#mustBeginAnew = false;
     const { bytesMax, clock } = this.#options;
     const store = new OpenStore({
@@ -255,17 +255,13 @@ export class FolderDiskStore implements DiskStore {
       observer: this.#counters,
     });
     if (found.rebuilt !== null || before !== null) this.#counters.rebuilt(found.rebuilt ?? "the folder changed");
-    try {
-      await store.look();
-    } catch (error) {
-      await store.close();
-      throw error;
-    }
     if (this.#isClosed) {
       await store.close();
       return null;
     }
+    // It can be used before the folder was looked through, which takes long on a slow disk.
     this.#store = store;
+    await store.look();
     // Room on the disk, not more: it may take its time.
     this.#folder.removeOthers(found).catch(() => {});
     return store;

@@ -61,7 +61,7 @@ export class OpenStore {
   readonly #remembered: RememberedPlaces;
   readonly #uses: NotedUses;
   #present: ReadonlySet<number> = new Set();
-  /** Bytes of all segments and entries, as last looked at; entries of this front's own changes included. */
+  /** Bytes of all segments and entries, as last looked at; with this front's own changes since. */
   bytes = 0;
   entries = 0;
 
@@ -125,7 +125,9 @@ export class OpenStore {
 
   async append(piece: Piece): Promise<Place> {
     try {
-      return await this.#log.append(piece);
+      const place = await this.#log.append(piece);
+      this.bytes += piece.bytes;
+      return place;
     } catch (error) {
       if (["ENOSPC", "EDQUOT"].includes(codeOf(error))) this.#room.diskIsFull();
       throw error;

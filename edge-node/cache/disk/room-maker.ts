@@ -63,7 +63,7 @@ export class RoomMaker {
       return writer;
     } catch (error) {
       await writer.finish();
-      await this.#options.files.remove(segmentPath(this.#options.folder, writer.segment, "segment")).catch(() => {});
+      await this.#options.files.remove(segmentPath(this.#options.folder, writer.segment, "finished")).catch(() => {});
       throw error;
     }
   }
@@ -93,7 +93,7 @@ export class RoomMaker {
     return segments.filter(({ segment, state, sinceMs }) => {
       if (this.#filling.has(segment)) return false;
       // Another front is at it, unless that died.
-      return state === "segment" || this.#unfinished.has(segment) || nowMs - sinceMs > diskCacheLimits.frontSilentMs;
+      return state !== "leaving" || this.#unfinished.has(segment) || nowMs - sinceMs > diskCacheLimits.frontSilentMs;
     });
   }
 
@@ -103,9 +103,9 @@ export class RoomMaker {
     this.#newest = Math.max(this.#newest, segments.at(-1)?.segment ?? 0);
     for (;;) {
       const segment = ++this.#newest;
-      const descriptor = await files.open(segmentPath(folder, segment, "segment"), "new");
+      const descriptor = await files.open(segmentPath(folder, segment, "filling"), "new");
       if (descriptor === undefined) continue;
-      return new SegmentWriter({ segment, descriptor, capacity: segmentBytes, files });
+      return new SegmentWriter({ folder, segment, descriptor, capacity: segmentBytes, files });
     }
   }
 
@@ -113,7 +113,7 @@ export class RoomMaker {
   async #drop({ segment, state }: SegmentFile, into: SegmentWriter | null): Promise<void> {
     const { folder, files } = this.#options;
     const leaving = segmentPath(folder, segment, "leaving");
-    if (state === "segment" && !(await files.rename(segmentPath(folder, segment, "segment"), leaving))) return;
+    if (state !== "leaving" && !(await files.rename(segmentPath(folder, segment, state), leaving))) return;
     this.#unfinished.add(segment);
     const descriptor = await files.open(leaving, "existing");
     if (descriptor !== undefined) {

@@ -7,7 +7,7 @@
 import { diskCacheLimits } from "../../../sdk/cdn-limits.ts";
 import type { DiskFiles } from "./disk-files.ts";
 import { liveByteAt, type Place } from "./record-format.ts";
-import { segmentPath } from "./segment-names.ts";
+import { segmentPath, segmentStates } from "./segment-names.ts";
 
 interface OpenFile {
   readonly descriptor: number;
@@ -76,8 +76,7 @@ export class SegmentFiles {
   }
 
   async #openNow(segment: number): Promise<OpenFile | undefined> {
-    const whole = await this.#files.open(segmentPath(this.#folder, segment, "segment"), "existing");
-    const descriptor = whole ?? (await this.#files.open(segmentPath(this.#folder, segment, "leaving"), "existing"));
+    const descriptor = await this.#openWhateverState(segment);
     if (descriptor === undefined) return undefined;
     const file: OpenFile = { descriptor, users: 0, isDropped: false };
     if (this.#isClosed) {
@@ -87,6 +86,14 @@ export class SegmentFiles {
     if (this.#open.size >= diskCacheLimits.openSegmentsMax) this.#dropOldest();
     this.#open.set(segment, file);
     return file;
+  }
+
+  async #openWhateverState(segment: number): Promise<number | undefined> {
+    for (const state of segmentStates) {
+      const descriptor = await this.#files.open(segmentPath(this.#folder, segment, state), "existing");
+      if (descriptor !== undefined) return descriptor;
+    }
+    return undefined;
   }
 
   #dropOldest(): void {

@@ -1,24 +1,23 @@
 /** The names of files in a store's folder. Pure; every other name is foreign and left alone. */
 import path from "node:path";
 
-export type SegmentState =
-  | "segment"
-  /** A front is dropping it and carries over what is in use. */
-  | "leaving";
+/** In the order of a segment's life: whoever looks for one tries the names in this order and does not miss a change. */
+export const segmentStates = ["filling", "finished", "leaving"] as const;
+export type SegmentState = (typeof segmentStates)[number];
 
-const SEGMENT = /^([0-9a-f]{8})\.(seg|out)$/;
+/** A finished segment does not grow; one that is leaving is being dropped by a front, which carries over what is in use. */
+const ENDINGS: Readonly<Record<SegmentState, string>> = { filling: "new", finished: "seg", leaving: "out" };
+const SEGMENT = /^([0-9a-f]{8})\.(new|seg|out)$/;
 
 export function segmentPath(folder: string, segment: number, state: SegmentState): string {
-  const name = segment.toString(16).padStart(8, "0");
-  return path.join(folder, `${name}.${state === "segment" ? "seg" : "out"}`);
+  return path.join(folder, `${segment.toString(16).padStart(8, "0")}.${ENDINGS[state]}`);
 }
 
 export function parseSegmentName(name: string): { readonly segment: number; readonly state: SegmentState } | undefined {
   const match = SEGMENT.exec(name);
-  if (match?.[1] === undefined) return undefined;
-  const segment = Number.parseInt(match[1], 16);
-  if (segment === 0) return undefined;
-  return { segment, state: match[2] === "seg" ? "segment" : "leaving" };
+  const state = segmentStates.find((state) => ENDINGS[state] === match?.[2]);
+  const segment = Number.parseInt(match?.[1] ?? "0", 16);
+  return state === undefined || segment === 0 ? undefined : { segment, state };
 }
 
 const LEASE = /^front-[0-9a-f]{16}$/;

@@ -7,6 +7,7 @@ import type { DiskFiles } from "./disk-files.ts";
 import type { KeyHash } from "./key-hash.ts";
 import type { Place } from "./record-format.ts";
 import { contentsBytes, encodeContents } from "./segment-contents.ts";
+import { segmentPath } from "./segment-names.ts";
 
 export interface Piece {
   readonly hash: KeyHash;
@@ -15,6 +16,7 @@ export interface Piece {
 }
 
 export interface SegmentWriterOptions {
+  readonly folder: string;
   readonly segment: number;
   readonly descriptor: number;
   readonly capacity: number;
@@ -78,13 +80,15 @@ export class SegmentWriter {
 
   /** Writes the list of contents and lets the file go. Throws nothing: a segment without its list only carries nothing over. */
   async finish(): Promise<void> {
-    const { files, descriptor } = this.#options;
+    const { files, folder, segment, descriptor } = this.#options;
     const list = encodeContents(this.#hashes);
     if (!this.#isBroken) {
       await files.write(descriptor, [list], this.#bytes).catch(() => {});
     }
     this.#isFinished = true;
     await files.close(descriptor).catch(() => {});
+    const [from, to] = [segmentPath(folder, segment, "filling"), segmentPath(folder, segment, "finished")];
+    await files.rename(from, to).catch(() => {});
   }
 }
 

@@ -1,7 +1,8 @@
 /**
  * One deadline for many waits of the same length, with one timer for all: they expire in the order in which they began.
  *
- * Invariant: a wait settles no later than the deadline, whatever its promise does; what the promise does afterwards is dropped.
+ * A process that got no CPU time finds its timers due before it could see what ended meanwhile: it looks once more before it gives up.
+ * Invariant: a wait settles soon after its deadline, whatever its promise does; what the promise does afterwards is dropped.
  */
 import type { CancelTimer, Clock } from "../../clock.ts";
 
@@ -45,7 +46,7 @@ export class SharedDeadline {
           reject(error instanceof Error ? error : new Error("failed", { cause: error }));
         },
       );
-      this.#timer ??= this.#clock.after(this.#waitMs, () => this.#expire());
+      this.#timer ??= this.#arm(wait.atMs);
     });
   }
 
@@ -55,16 +56,23 @@ export class SharedDeadline {
     for (const wait of this.#waits.splice(0)) wait.expire?.();
   }
 
-  #expire(): void {
+  #arm(atMs: number): CancelTimer {
+    return this.#clock.after(Math.max(1, atMs - this.#clock.monotonicMs()), () => {
+      const nowMs = this.#clock.monotonicMs();
+      const graceMs = Math.min(this.#waitMs, Math.max(1, nowMs - atMs));
+      this.#timer = this.#clock.after(graceMs, () => this.#expire(nowMs));
+    });
+  }
+
+  #expire(untilMs: number): void {
     this.#timer = null;
-    const nowMs = this.#clock.monotonicMs();
     let wait = this.#waits[this.#first];
-    while (wait !== undefined && (wait.expire === null || wait.atMs <= nowMs)) {
+    while (wait !== undefined && (wait.expire === null || wait.atMs <= untilMs)) {
       wait.expire?.();
       wait = this.#waits[++this.#first];
     }
     this.#waits = this.#waits.slice(this.#first);
     this.#first = 0;
-    if (wait !== undefined) this.#timer = this.#clock.after(Math.max(1, wait.atMs - nowMs), () => this.#expire());
+    if (wait !== undefined) this.#timer = this.#arm(wait.atMs);
   }
 }

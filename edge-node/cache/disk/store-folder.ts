@@ -1,9 +1,10 @@
 /**
  * Finds the store in a folder or begins a new one, and notices when it is not the one in use any more.
  *
- * A store is a folder of its own below the configured one, so that beginning anew is one replaced file, whatever else lies there. Fronts that
- * begin at the same time agree at their next look. Names that are not a store's are never touched.
+ * A store is a folder of its own below the configured one, so that beginning anew is one replaced file, whatever else lies there. Its name
+ * comes from what was found, so that fronts that begin at the same time begin the same one. Names that are not a store's are never touched.
  */
+import { hash } from "node:crypto";
 import path from "node:path";
 import type { DiskFiles } from "./disk-files.ts";
 import { indexPath } from "./segment-names.ts";
@@ -41,21 +42,26 @@ export class StoreFolder {
     const { folder, files, bytesMax } = this.#options;
     await files.makeFolder(folder);
     const text = await files.readWhole(this.#formatFile);
-    if (text === undefined) return this.begin(null);
+    const name = hash("sha256", `${text?.toString() ?? ""}\n${bytesMax}`).slice(0, 16);
+    if (text === undefined) return this.#begin(name, null);
     const read = readFormat(text.toString(), bytesMax);
-    if (!read.ok) return this.begin(read.reason);
+    if (!read.ok) return this.#begin(name, read.reason);
     const store = await this.#openIndex(read.format, null);
-    return store ?? this.begin("index missing");
+    return store ?? this.#begin(name, "index missing");
   }
 
-  /** A new, empty store instead of the present one. */
-  async begin(reason: string | null): Promise<FoundStore> {
+  /** A new, empty store instead of the present one; the other fronts follow when they notice. */
+  beginAnew(reason: string): Promise<FoundStore> {
+    return this.#begin(this.#options.randomName(), reason);
+  }
+
+  async #begin(name: string, reason: string | null): Promise<FoundStore> {
     const { folder, files, bytesMax, randomName } = this.#options;
-    const format = layOut(randomName(), bytesMax);
+    const format = layOut(name, bytesMax);
     await files.makeFolder(path.join(folder, format.store));
     const descriptor = await files.open(indexPath(path.join(folder, format.store)), "new");
     if (descriptor !== undefined) await files.close(descriptor);
-    await files.replaceWhole(this.#formatFile, { bytes: formatStore(format), tag: format.store });
+    await files.replaceWhole(this.#formatFile, { bytes: formatStore(format), tag: randomName() });
     const store = await this.#openIndex(format, reason);
     if (store === undefined) throw new Error("Cannot begin a store: another front removed it");
     return store;

@@ -7,7 +7,7 @@ import { openDiskStore, type DiskStoreOptions } from "../../../edge-node/cache/d
 import { silentLogger } from "../../../edge-node/logger.ts";
 import { FakeClock } from "./fake-clock.ts";
 
-export const smallStoreBytes = 16_777_216;
+export const smallStoreBytes = 33_554_432;
 
 export async function openFront(options: Partial<DiskStoreOptions> & { readonly folder: string }): Promise<DiskStore> {
   const store = await openDiskStore({
@@ -23,13 +23,13 @@ export async function openFront(options: Partial<DiskStoreOptions> & { readonly 
 
 /** Bytes that depend on `seed` and position, so that bytes of other bodies or places differ. */
 export function bodyOf(seed: number, bytes: number): Buffer {
-  const body = Buffer.alloc(bytes);
+  const words = new Uint32Array(Math.ceil(bytes / 4));
   let state = (seed * 2_654_435_761 + 1) >>> 0;
-  for (let at = 0; at < bytes; at++) {
+  for (let at = 0; at < words.length; at++) {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    body[at] = state >>> 24;
+    words[at] = state;
   }
-  return body;
+  return Buffer.from(words.buffer, 0, bytes);
 }
 
 export interface NewEntry {
@@ -77,7 +77,7 @@ export async function collect(chunks: AsyncIterable<Uint8Array>): Promise<Buffer
 export async function segmentFiles(folder: string): Promise<string[]> {
   const names = await readdir(folder, { recursive: true });
   return names
-    .filter((name) => /\.(seg|out)$/.test(name))
+    .filter((name) => /\.(new|seg|out)$/.test(name))
     .sort()
     .map((name) => path.join(folder, name));
 }
