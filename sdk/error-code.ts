@@ -42,6 +42,12 @@ export const errorCodes = {
   DOMAIN_DISABLED: { source: "client", status: 404, text: "This host is disabled.", retry: false },
   REQUEST_METHOD_REFUSED: { source: "client", status: 405, text: "This method is not served here.", retry: false },
   LOOP_DETECTED: { source: "client", status: 508, text: "The request came back here too often.", retry: false },
+  NOT_CACHED: {
+    source: "client",
+    status: 504,
+    text: "The client asked for a stored answer, and there is none.",
+    retry: false,
+  },
   ACCESS_DENIED: { source: "client", status: 403, text: "Access is not allowed.", retry: false },
   // function
   FUNCTION_THREW: { source: "function", status: 500, text: "The function failed.", retry: false },

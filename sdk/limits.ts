@@ -268,6 +268,8 @@ export const originLimits = {
   checksAtOnceMax: 50,
   /** What is read of a health check's answer so that its connection can be used again, bytes. */
   checkBodyBytesMax: 65_536,
+} as const;
+
 /** Bounds of the disk tier of a node's HTTP cache, shared by all fronts of the node. */
 export const diskCacheLimits = {
   /** The whole folder. Segments are a 128th of it, within the two bounds below. */
@@ -315,6 +317,8 @@ export const diskCacheLimits = {
   /** Uses are noted on the disk this often, at most so many at once. */
   usesMs: 1_000,
   usesMax: 1_024,
+} as const;
+
 /** Bounds of domain documents and their versions. Ranges of single values stand with their keys in sdk/domain/. */
 export const domainLimits = {
   /** One whole document, configuration and rules, characters of JSON. */
@@ -341,6 +345,8 @@ export const domainLimits = {
   patternCharsMax: 256,
   /** One error page's body, characters. */
   errorPageCharsMax: 65_536,
+} as const;
+
 /** Bounds of purges and preheats. */
 export const purgeLimits = {
   /** URLs, directories or tags of one purge. */
@@ -379,4 +385,32 @@ export const purgeLimits = {
   preheatConcurrency: 4,
   /** One URL of a preheat on one node. */
   preheatUrlMs: 60_000,
+} as const;
+
+/** Bounds of the HTTP cache in each front. */
+export const cacheLimits = {
+  /** Stored answers to one URL that differ by Vary; the oldest goes first. */
+  variantsPerUrlMax: 256,
+  /** Names in Vary; an answer with more is not stored. */
+  varyNamesMax: 16,
+  /** Tags of one answer; further ones are left out. */
+  tagsPerAnswerMax: 64,
+  /** One tag; a longer one is left out. */
+  tagCharsMax: 256,
+  /** An answer that says nothing of its lifetime is fresh for a tenth of its age (RFC 9111 §4.2.2), and no longer than this. */
+  heuristicMsMax: 86_400_000,
+  /** An origin that gives no answer at all: a stored one may be this stale, unless the origin said otherwise (RFC 9111 §4.2.4). */
+  staleOnFailureMs: 3_600_000,
+  /** A URL whose answer could not be stored: requests for it do not wait for each other for this time. */
+  uncacheableMs: 120_000,
+  /** Requests that wait for one origin request; further ones ask alone. */
+  waitersPerFillMax: 10_000,
+  /** Until those who wait ask alone. */
+  fillWaitMs: 60_000,
+  /** Stale answers being renewed in the background at once; beyond, they stay stale until one has ended. */
+  renewalsMax: 256,
+  /** After a failure of the origin a stale answer is sent at once for this time, and renewed in the background. */
+  failureBackOffMs: 10_000,
+  /** Ranges in one Range field; one with more is answered with the whole. */
+  rangesMax: 16,
 } as const;
