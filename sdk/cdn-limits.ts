@@ -38,9 +38,9 @@ export const originLimits = {
 /** Bounds of the disk tier of a node's HTTP cache, shared by all fronts of the node. */
 export const diskCacheLimits = {
   /** The whole folder. Segments are a 128th of it, within the two bounds below. */
-  bytesMin: 16_777_216,
+  bytesMin: 33_554_432,
   bytesMax: 17_592_186_044_416,
-  segmentBytesMin: 524_288,
+  segmentBytesMin: 1_048_576,
   segmentBytesMax: 67_108_864,
   /** One key, UTF-8 bytes. */
   keyBytesMax: 65_536,
@@ -196,4 +196,32 @@ export const tlsLimits = {
   settingsMax: 32,
   /** Memory of one HTTP/2 connection. */
   sessionMiB: 10,
+} as const;
+
+/** Bounds of the HTTP cache in each front. */
+export const cacheLimits = {
+  /** Stored answers to one URL that differ by Vary; the oldest goes first. */
+  variantsPerUrlMax: 256,
+  /** Names in Vary; an answer with more is not stored. */
+  varyNamesMax: 16,
+  /** Tags of one answer; further ones are left out. */
+  tagsPerAnswerMax: 64,
+  /** One tag; a longer one is left out. */
+  tagCharsMax: 256,
+  /** An answer that says nothing of its lifetime is fresh for a tenth of its age (RFC 9111 §4.2.2), and no longer than this. */
+  heuristicMsMax: 86_400_000,
+  /** An origin that gives no answer at all: a stored one may be this stale, unless the origin said otherwise (RFC 9111 §4.2.4). */
+  staleOnFailureMs: 3_600_000,
+  /** A URL whose answer could not be stored: requests for it do not wait for each other for this time. */
+  uncacheableMs: 120_000,
+  /** Requests that wait for one origin request; further ones ask alone. */
+  waitersPerFillMax: 10_000,
+  /** Until those who wait ask alone. */
+  fillWaitMs: 60_000,
+  /** Stale answers being renewed in the background at once; beyond, they stay stale until one has ended. */
+  renewalsMax: 256,
+  /** After a failure of the origin a stale answer is sent at once for this time, and renewed in the background. */
+  failureBackOffMs: 10_000,
+  /** Ranges in one Range field; one with more is answered with the whole. */
+  rangesMax: 16,
 } as const;

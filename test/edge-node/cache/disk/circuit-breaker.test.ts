@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { CircuitBreaker } from "../../../../edge-node/cache/disk/circuit-breaker.ts";
-import { diskCacheLimits } from "../../../../sdk/limits.ts";
+import { diskCacheLimits } from "../../../../sdk/cdn-limits.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 
 const { failuresMax, restMsMin, restMsMax } = diskCacheLimits;

@@ -3,7 +3,7 @@ import { copyFile, mkdir, readFile, rm, truncate, writeFile } from "node:fs/prom
 import path from "node:path";
 import { describe, expect, it } from "vitest";
 import type { DiskStore } from "../../../../edge-node/cache/disk/disk-store.ts";
-import { diskCacheLimits } from "../../../../sdk/limits.ts";
+import { diskCacheLimits } from "../../../../sdk/cdn-limits.ts";
 import {
   bodyOf,
   collect,

@@ -2,7 +2,7 @@
 import { stat } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import type { DiskStore } from "../../../../edge-node/cache/disk/disk-store.ts";
-import { diskCacheLimits } from "../../../../sdk/limits.ts";
+import { diskCacheLimits } from "../../../../sdk/cdn-limits.ts";
 import {
   bodyOf,
   collect,

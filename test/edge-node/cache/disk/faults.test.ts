@@ -1,7 +1,7 @@
 /** A disk that fails, fills, hangs or disappears costs hits and entries, never a request: nothing throws, nothing waits beyond its deadline. */
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { DiskStore } from "../../../../edge-node/cache/disk/disk-store.ts";
-import { diskCacheLimits } from "../../../../sdk/limits.ts";
+import { diskCacheLimits } from "../../../../sdk/cdn-limits.ts";
 import { bodyOf, collect, isEntry, openFront, readEntry, writeEntry } from "../../support/disk-store.ts";
 import { FakeClock, settle } from "../../support/fake-clock.ts";
 import { FaultyFiles } from "../../support/faulty-files.ts";
