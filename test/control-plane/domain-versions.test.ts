@@ -293,7 +293,7 @@ describe("a key in a domain", () => {
     const files = ["store.sqlite", "store.sqlite-wal"].map((name) => readFile(join(control.folder, name), "latin1"));
     expect((await Promise.all(files)).some((text) => text.includes(key))).toBe(false);
     const token = await control.nodeToken();
-    const node = await TestNode.connect(control, "sealed", token);
+    const node = await TestNode.connect(control, "sealed", { token });
     const state = await node.nextState();
     node.disconnect();
     expect(JSON.stringify(state)).not.toContain(key);
