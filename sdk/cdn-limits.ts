@@ -78,7 +78,7 @@ export const diskCacheLimits = {
   pendingDeletesMax: 100_000,
   /** A front tells that it lives, and looks at the folder anew, this often; one silent for `frontSilentMs` is gone. */
   upkeepMs: 10_000,
-  frontSilentMs: 60_000,
+  frontSilentMs: 30_000,
   /** Uses are noted on the disk this often, at most so many at once. */
   usesMs: 1_000,
   usesMax: 1_024,

@@ -24,15 +24,9 @@ export class RememberedPlaces {
   get(hash: KeyHash): FoundEntry | undefined {
     const at = this.#find(hash);
     if (at < 0) return undefined;
-    const rows = this.#rows;
-    const [segment = 0, offset = 0, bytes = 0, slot = 0, used = 0] = [
-      rows[at + 3],
-      rows[at + 4],
-      rows[at + 5],
-      rows[at + 6],
-      rows[at + 7],
-    ];
-    return { place: { segment, offset, bytes }, slot, isUsed: used === 1 };
+    const word = (index: number): number => this.#rows[at + index] ?? 0;
+    const place = { segment: word(3), offset: word(4), bytes: word(5) };
+    return { place, slot: word(6), isUsed: word(7) === 1 };
   }
 
   set(hash: KeyHash, entry: FoundEntry): void {

@@ -13,7 +13,7 @@ import type { FolderContents, FolderReader, SegmentFile } from "./folder-content
 import type { KeyHash } from "./key-hash.ts";
 import { contentsBytes, decodeContents, itemsBefore, trailerBytes } from "./segment-contents.ts";
 import type { SegmentFiles } from "./segment-files.ts";
-import { segmentPath } from "./segment-names.ts";
+import { segmentPath, type SegmentState } from "./segment-names.ts";
 import { SegmentWriter } from "./segment-writer.ts";
 
 export interface RoomMakerOptions {
@@ -71,7 +71,9 @@ export class RoomMaker {
   async #makeRoom(writer: SegmentWriter): Promise<void> {
     const contents = await this.#contents();
     const { bytesMax, segmentBytes } = this.#options;
-    const reserved = Math.max(1, contents.fronts) * RESERVED_SEGMENTS_PER_FRONT * segmentBytes;
+    const wanted = Math.max(1, contents.fronts) * RESERVED_SEGMENTS_PER_FRONT * segmentBytes;
+    // Fronts that end and start again and again leave many leases for a while.
+    const reserved = Math.min(wanted, bytesMax / 2);
     let excess = contents.bytes + reserved - bytesMax;
     for (const oldest of this.#droppable(contents)) {
       if (excess <= 0) return;
@@ -103,10 +105,24 @@ export class RoomMaker {
     this.#newest = Math.max(this.#newest, segments.at(-1)?.segment ?? 0);
     for (;;) {
       const segment = ++this.#newest;
-      const descriptor = await files.open(segmentPath(folder, segment, "filling"), "new");
+      const path = segmentPath(folder, segment, "filling");
+      const descriptor = await files.open(path, "new");
       if (descriptor === undefined) continue;
+      if (await this.#isTaken(segment)) {
+        await files.close(descriptor);
+        await files.remove(path);
+        continue;
+      }
       return new SegmentWriter({ folder, segment, descriptor, capacity: segmentBytes, files });
     }
+  }
+
+  /** Another front may have begun this segment and finished it since the folder was read. */
+  async #isTaken(segment: number): Promise<boolean> {
+    const { folder, files } = this.#options;
+    const isThere = async (state: SegmentState): Promise<boolean> =>
+      (await files.stat(segmentPath(folder, segment, state))) !== undefined;
+    return (await isThere("finished")) || (await isThere("leaving"));
   }
 
   /** Drops a segment; what is in use of it goes `into` the new one. */

@@ -4,16 +4,8 @@ import path from "node:path";
 import { describe, expect, it } from "vitest";
 import type { DiskStore } from "../../../../edge-node/cache/disk/disk-store.ts";
 import { diskCacheLimits } from "../../../../sdk/cdn-limits.ts";
-import {
-  bodyOf,
-  collect,
-  isEntry,
-  openFront,
-  readEntry,
-  segmentFiles,
-  smallStoreBytes,
-  writeEntry,
-} from "../../support/disk-store.ts";
+import { bodyOf, collect, isEntry, readEntry, smallStoreBytes, writeEntry } from "../../support/disk-bodies.ts";
+import { openFront, segmentFiles } from "../../support/disk-store.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { RecordingLogger } from "../../support/recording-logger.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";

@@ -2,7 +2,8 @@
 import { describe, expect, it } from "vitest";
 import type { DiskStore } from "../../../../edge-node/cache/disk/disk-store.ts";
 import { diskCacheLimits } from "../../../../sdk/cdn-limits.ts";
-import { bodyOf, collect, isEntry, openFront, readEntry, writeEntry } from "../../support/disk-store.ts";
+import { bodyOf, collect, isEntry, readEntry, writeEntry } from "../../support/disk-bodies.ts";
+import { openFront } from "../../support/disk-store.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 
 interface Fronts {

@@ -3,16 +3,8 @@ import { stat } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import type { DiskStore } from "../../../../edge-node/cache/disk/disk-store.ts";
 import { diskCacheLimits } from "../../../../sdk/cdn-limits.ts";
-import {
-  bodyOf,
-  collect,
-  isEntry,
-  openFront,
-  readEntry,
-  segmentFiles,
-  smallStoreBytes,
-  writeEntry,
-} from "../../support/disk-store.ts";
+import { bodyOf, collect, isEntry, readEntry, smallStoreBytes, writeEntry } from "../../support/disk-bodies.ts";
+import { openFront, segmentFiles } from "../../support/disk-store.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 
@@ -28,9 +20,15 @@ async function fill(store: DiskStore, numbers: { readonly from: number; readonly
   }
 }
 
+/** A segment may leave, or get another name, while this looks. */
 async function bytesOnDisk(folder: string): Promise<number> {
-  const sizes = await Promise.all((await segmentFiles(folder)).map(async (file) => (await stat(file)).size));
-  return sizes.reduce((sum, size) => sum + size, 0);
+  const sizes = (await segmentFiles(folder)).map((file) =>
+    stat(file).then(
+      ({ size }) => size,
+      () => 0,
+    ),
+  );
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
 }
 
 /** Numbers of entries that are there; each must be right. */
@@ -74,6 +72,20 @@ describe("a disk store that is full", () => {
     }
     expect(store.stats.keptEntries).toBeGreaterThan(0);
     expect(store.stats.damaged).toBe(0);
+  });
+
+  it("keeps an entry that only another front reads", async () => {
+    const folder = await temporaryFolder();
+    const clock = new FakeClock();
+    const [writer, reader] = [await openFront({ folder }), await openFront({ folder, clock })];
+    await writeEntry(writer, "read", { head: "read", body: body(998) });
+    await writeEntry(writer, "unread", { head: "unread", body: body(997) });
+    expect(await readEntry(reader, "read")).toBeDefined();
+    await clock.advance(diskCacheLimits.usesMs);
+    await expect.poll(() => readEntry(reader, "read")).toBeDefined();
+    await fill(writer, { from: 0, to: 700 });
+    expect(await isEntry(reader, "read", { head: "read", body: body(998) })).toBe(true);
+    expect(await readEntry(reader, "unread")).toBeUndefined();
   });
 
   it("goes on with a long body at its new places when it is carried over while it is read", async () => {

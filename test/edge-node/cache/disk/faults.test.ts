@@ -2,7 +2,8 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { DiskStore } from "../../../../edge-node/cache/disk/disk-store.ts";
 import { diskCacheLimits } from "../../../../sdk/cdn-limits.ts";
-import { bodyOf, collect, isEntry, openFront, readEntry, writeEntry } from "../../support/disk-store.ts";
+import { bodyOf, collect, isEntry, readEntry, writeEntry } from "../../support/disk-bodies.ts";
+import { openFront } from "../../support/disk-store.ts";
 import { FakeClock, settle } from "../../support/fake-clock.ts";
 import { FaultyFiles } from "../../support/faulty-files.ts";
 import { RecordingLogger } from "../../support/recording-logger.ts";
@@ -155,9 +156,9 @@ describe("a disk that hangs", () => {
     const { clock, files, store } = await setUp();
     const found = await store.read("long");
     files.set({ hang: true }, "read");
-    const reading = expect(collect(found?.body() ?? none())).rejects.toMatchObject({ reason: "late" });
+    const reading = collect(found?.body() ?? none()).catch((error: unknown) => error);
     await clock.advance(bodyReadMs + 1);
-    await reading;
+    expect(await reading).toMatchObject({ code: "CACHE_BODY_BROKEN", reason: "late" });
     files.release();
   });
 
