@@ -48,6 +48,12 @@ export const errorCodes = {
     retry: false,
   },
   LOOP_DETECTED: { source: "client", status: 508, text: "The request came back here too often.", retry: false },
+  NOT_CACHED: {
+    source: "client",
+    status: 504,
+    text: "The client asked for a stored answer, and there is none.",
+    retry: false,
+  },
   ACCESS_DENIED: { source: "client", status: 403, text: "Access is not allowed.", retry: false },
   // function
   FUNCTION_THREW: { source: "function", status: 500, text: "The function failed.", retry: false },

@@ -75,6 +75,21 @@ export function forEachHeader(text: HeaderText, visit: (name: string, value: str
   }
 }
 
+/** The lines whose name `keep` takes, in order; `text` itself when it takes all. */
+export function filterHeaders(text: HeaderText, keep: (name: string) => boolean): HeaderText {
+  let result = "";
+  let from = 0;
+  for (let at = 0; at < text.length;) {
+    const end = text.indexOf("\n", at) + 1;
+    if (!keep(text.slice(at, text.indexOf(":", at)))) {
+      result += text.slice(from, at);
+      from = end;
+    }
+    at = end;
+  }
+  return from === 0 ? text : result + text.slice(from);
+}
+
 /** Every line as a pair, in order. */
 export function headerEntries(text: HeaderText): [name: string, value: string][] {
   const entries: [string, string][] = [];

@@ -238,6 +238,38 @@ export const controlLinkLimits = {
   reconnectMsMax: 10_000,
 } as const;
 
+/** Bounds of what one front asks origins. */
+export const originLimits = {
+  /** Times one client request is sent to sources of its domain, the first included; each redirect that is followed has as many. */
+  attemptsMax: 3,
+  /** Requests of a domain that are sent once more although a source may have seen them: this share of its requests within `retryWindowMs`, … */
+  retryShare: 0.2,
+  /** … but this many in any case. */
+  retriesMin: 10,
+  retryWindowMs: 10_000,
+  /** Connections to one source when its `max_connections` does not say. */
+  connectionsDefault: 1_024,
+  /** Requests that wait for a connection to one source; one more is refused. They wait as long as the domain's connect timeout. */
+  waitingMax: 1_000,
+  /** Redirects of an origin that are followed for one request. */
+  redirectsMax: 5,
+  /** A connection that is not used for this time is closed, unless its server named a time. */
+  keepAliveMs: 15_000,
+  /** Seconds when the domain does not say. */
+  connectTimeoutDefaultS: 5,
+  idleTimeoutDefaultS: 30,
+  /** Requests in a row that found a source not there or silent until it is put aside, and for how long; twice as long each further time. */
+  failuresUntilAside: 3,
+  asideMsMin: 1_000,
+  asideMsMax: 60_000,
+  /** Sources that health checks ask; further ones are judged by requests alone. */
+  checkedSourcesMax: 2_000,
+  /** Health checks under way at once; one more is made later. */
+  checksAtOnceMax: 50,
+  /** What is read of a health check's answer so that its connection can be used again, bytes. */
+  checkBodyBytesMax: 65_536,
+} as const;
+
 /** Bounds of the disk tier of a node's HTTP cache, shared by all fronts of the node. */
 export const diskCacheLimits = {
   /** The whole folder. Segments are a 128th of it, within the two bounds below. */
@@ -285,4 +317,100 @@ export const diskCacheLimits = {
   /** Uses are noted on the disk this often, at most so many at once. */
   usesMs: 1_000,
   usesMax: 1_024,
+} as const;
+
+/** Bounds of domain documents and their versions. Ranges of single values stand with their keys in sdk/domain/. */
+export const domainLimits = {
+  /** One whole document, configuration and rules, characters of JSON. */
+  documentCharsMax: 1_048_576,
+  /** Versions kept for each domain; the oldest go. */
+  versionsPerDomainMax: 100,
+  /** A version's comment, characters. */
+  commentCharsMax: 512,
+  /** Problems of one document that are reported; there may be more. */
+  problemsMax: 100,
+  /** Conditional parts in one list: rewrites, browser cache rules, flexible origins, speed limits. */
+  conditionsPerListMax: 60,
+  /** Match values of one condition, characters, and entries in them. */
+  matchValueCharsMax: 2_048,
+  matchEntriesMax: 100,
+  /** A target path, URL or template, characters. */
+  targetCharsMax: 2_048,
+  /** A regular expression, characters. */
+  regexCharsMax: 1_024,
+  addressesMax: 500,
+  refererHostsMax: 500,
+  userAgentsMax: 100,
+  /** One pattern of a referer or user agent, characters. */
+  patternCharsMax: 256,
+  /** One error page's body, characters. */
+  errorPageCharsMax: 65_536,
+} as const;
+
+/** Bounds of purges and preheats. */
+export const purgeLimits = {
+  /** URLs, directories or tags of one purge. */
+  targetsMax: 100,
+  /** A directory's path, characters. A URL is bounded by `messageLimits.urlBytesMax`. */
+  directoryCharsMax: 2_048,
+  tagCharsMax: 256,
+  /** All targets of one purge, characters. */
+  taskCharsMax: 65_536,
+  /** Purges the control plane keeps, for nodes that were away. A node that misses more purges everything. */
+  keptMax: 1_000,
+  /** Characters of what one node missed; beyond, it purges everything. */
+  catchUpCharsMax: 4_194_304,
+  /** Purges in the list that is shown. */
+  listedMax: 100,
+  /** Acknowledgements kept per node. */
+  acksPerNodeMax: 200,
+  /** Targets that a node's table holds; the oldest become one purge of their whole domain. */
+  tableTargetsMax: 20_000,
+  /** Characters of those targets. */
+  tableCharsMax: 4_194_304,
+  /** Domains with purges of their own in a node's table; the oldest become one purge of everything. */
+  tableDomainsMax: 10_000,
+  /** How long a purge or preheat is waited for, seconds. */
+  waitSecondsDefault: 10,
+  waitSecondsMax: 30,
+  /** A front that did not confirm a purge by then is replaced. */
+  frontMs: 10_000,
+  /** How long a node that starts waits for the purges it missed before it serves without them. */
+  catchUpMs: 5_000,
+  /** URLs of one preheat. */
+  preheatUrlsMax: 100,
+  /** Preheats the control plane remembers. */
+  preheatsKeptMax: 1_000,
+  /** URLs that one front fetches at once for preheats. */
+  preheatConcurrency: 4,
+  /** One URL of a preheat on one node. */
+  preheatUrlMs: 60_000,
+} as const;
+
+/** Bounds of the HTTP cache in each front. */
+export const cacheLimits = {
+  /** Stored answers to one URL that differ by Vary; the oldest goes first. */
+  variantsPerUrlMax: 256,
+  /** Names in Vary; an answer with more is not stored. */
+  varyNamesMax: 16,
+  /** Tags of one answer; further ones are left out. */
+  tagsPerAnswerMax: 64,
+  /** One tag; a longer one is left out. */
+  tagCharsMax: 256,
+  /** An answer that says nothing of its lifetime is fresh for a tenth of its age (RFC 9111 §4.2.2), and no longer than this. */
+  heuristicMsMax: 86_400_000,
+  /** An origin that gives no answer at all: a stored one may be this stale, unless the origin said otherwise (RFC 9111 §4.2.4). */
+  staleOnFailureMs: 3_600_000,
+  /** A URL whose answer could not be stored: requests for it do not wait for each other for this time. */
+  uncacheableMs: 120_000,
+  /** Requests that wait for one origin request; further ones ask alone. */
+  waitersPerFillMax: 10_000,
+  /** Until those who wait ask alone. */
+  fillWaitMs: 60_000,
+  /** Stale answers being renewed in the background at once; beyond, they stay stale until one has ended. */
+  renewalsMax: 256,
+  /** After a failure of the origin a stale answer is sent at once for this time, and renewed in the background. */
+  failureBackOffMs: 10_000,
+  /** Ranges in one Range field; one with more is answered with the whole. */
+  rangesMax: 16,
 } as const;

@@ -26,13 +26,14 @@ export function decideKeeping(headers: HeaderText, now: number): Keeping {
   if (hasHeader(headers, "set-cookie")) return { keep: false, reason: "SET_COOKIE" };
   const control = parseCacheControl(getAllHeaders(headers, "cache-control"));
   if (control.noStore) return { keep: false, reason: "NO_STORE" };
-  if (control.private) return { keep: false, reason: "PRIVATE" };
+  // Parts of a response are not kept here.
+  if (control.private || control.excludedFields.length > 0) return { keep: false, reason: "PRIVATE" };
   if (control.noCache) return { keep: false, reason: "NO_CACHE" };
   const varies = varyNames(headers);
   if (varies.length > functionCacheLimits.varyNamesMax) return { keep: false, reason: "VARY_TOO_LONG" };
-  const lifetimeMs = originLifetimeMs(headers, control);
+  const lifetimeMs = originLifetimeMs(headers, control, now);
   if (lifetimeMs === undefined) return { keep: true, freshMs: undefined, ageMs: 0, varies };
-  const ageMs = initialAgeMs(headers, now);
+  const ageMs = initialAgeMs(headers, { now, requestedAt: now });
   if (lifetimeMs <= ageMs) return { keep: false, reason: "STALE_ON_ARRIVAL" };
   return { keep: true, freshMs: lifetimeMs - ageMs, ageMs, varies };
 }

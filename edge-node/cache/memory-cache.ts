@@ -1,31 +1,22 @@
 /**
  * Responses in memory, bounded in bytes, least recently used first out: one per front.
  *
- * Knows keys, variants (`Vary`, RFC 9111 §4.1) and freshness, and no HTTP message: what may be stored is decided in cache-decision.ts.
- * Invariant: a lookup returns only an answer that is fresh now and whose varying request headers equal the asker's.
+ * Knows keys and variants (`Vary`, RFC 9111 §4.1), and neither HTTP messages nor time beyond its marks: what may be stored is decided in
+ * cache-decision.ts, what may be used in reuse.ts. Invariants: a lookup returns only an answer whose varying request headers equal the
+ * asker's; a variant is gone as soon as the mark that leads to it is; what was requested before its URL was invalidated is not stored.
  */
 import { LRUCache } from "lru-cache";
-import { getAllHeaders, type HeaderText } from "../../sdk/header-text.ts";
-import type { SharedBody } from "./shared-body.ts";
+import type { HeaderText } from "../../sdk/header-text.ts";
+import { cacheLimits } from "../../sdk/limits.ts";
+import type { StoredAnswer } from "./stored-answer.ts";
+import { variantKeyOf, varyNames } from "./vary.ts";
 
-/** One stored answer. `body` is a SharedBody only while it arrives. */
-export interface StoredAnswer {
-  readonly kind: "answer";
-  readonly status: number;
-  readonly headers: HeaderText;
-  readonly body: Uint8Array | SharedBody;
-  readonly bodyBytes: number;
-  /** Milliseconds since the epoch. */
-  readonly storedAt: number;
-  /** Age at `storedAt`. */
-  readonly ageMs: number;
-  readonly freshUntil: number;
-}
-
-/** Stands at the plain key: the request headers that answers under it vary with. */
+/** Stands at the plain key: the request headers that answers under it vary with, and where these are. */
 interface VaryMark {
   readonly kind: "vary";
   readonly names: readonly string[];
+  /** In the order they were stored; handed on from mark to mark of one key. */
+  readonly variants: Set<string>;
 }
 
 /** The key's last answer could not be stored: requests for it do not wait for each other. */
@@ -34,25 +25,35 @@ interface UncacheableMark {
   readonly until: number;
 }
 
+/** What was asked for up to this time is not true any more. */
+interface InvalidatedMark {
+  readonly kind: "invalidated";
+  readonly at: number;
+}
+
+type Entry = StoredAnswer | VaryMark | UncacheableMark | InvalidatedMark;
+
 export type CacheLookup =
-  | { readonly kind: "hit"; readonly answer: StoredAnswer }
+  | StoredAnswer
   /** `variantKey` is where an answer to this request will stand as far as is known. */
-  | { readonly kind: "miss"; readonly variantKey: string; readonly reason: "uri-miss" | "vary-miss" | "stale" }
+  | { readonly kind: "miss"; readonly variantKey: string; readonly reason: "uri-miss" | "vary-miss" }
   | { readonly kind: "uncacheable"; readonly variantKey: string };
 
-/** How long a key counts as uncacheable after an answer that could not be stored. */
-const UNCACHEABLE_MS = 120_000;
 /** What an entry costs beside its strings and body. */
-const ENTRY_BYTES = 512;
+const ENTRY_BYTES = 640;
+/** What a variant costs in the mark that leads to it. */
+const VARIANT_BYTES = 64;
 
 export class MemoryCache {
-  readonly #entries: LRUCache<string, StoredAnswer | VaryMark | UncacheableMark>;
+  readonly #entries: LRUCache<string, Entry>;
 
   constructor(options: { readonly bytesMax: number }) {
-    this.#entries = new LRUCache({
+    this.#entries = new LRUCache<string, Entry>({
       maxSize: Math.max(1, options.bytesMax),
-      sizeCalculation: (entry, key) =>
-        ENTRY_BYTES + key.length + (entry.kind === "answer" ? entry.bodyBytes + entry.headers.length : 0),
+      sizeCalculation: entryBytes,
+      disposeAfter: (entry, key) => {
+        if (entry.kind === "vary") this.#dropVariants(entry, key);
+      },
     });
   }
 
@@ -67,75 +68,97 @@ export class MemoryCache {
   lookup(key: string, requestHeaders: HeaderText, now: number): CacheLookup {
     const first = this.#entries.get(key);
     if (first === undefined) return { kind: "miss", variantKey: key, reason: "uri-miss" };
-    if (first.kind !== "vary") return judge(first, { variantKey: key, now });
+    if (first.kind === "answer") return first;
+    if (first.kind !== "vary") return missAt(first, key, now);
     const variantKey = variantKeyOf(key, first.names, requestHeaders);
     const second = this.#entries.get(variantKey);
+    if (second?.kind === "answer") return second;
     if (second === undefined || second.kind === "vary") return { kind: "miss", variantKey, reason: "vary-miss" };
-    return judge(second, { variantKey, now });
+    return missAt(second, variantKey, now);
   }
 
-  /** Stores an answer under the key and, when it varies, under the request's variant. Returns where it stands. */
-  store(key: string, requestHeaders: HeaderText, answer: StoredAnswer): string {
+  /** Where an answer to this request stands, or will stand as far as is known. */
+  variantKey(key: string, requestHeaders: HeaderText): string {
+    const entry = this.#entries.peek(key);
+    return entry?.kind === "vary" ? variantKeyOf(key, entry.names, requestHeaders) : key;
+  }
+
+  /**
+   * Stores an answer under the key and, when it varies, under the request's variant. Returns where it stands; null when its URL was
+   * invalidated after it had been asked for.
+   */
+  store(key: string, requestHeaders: HeaderText, answer: StoredAnswer): string | null {
+    const known = this.#entries.peek(key);
+    if (known?.kind === "invalidated" && answer.requestedAt <= known.at) return null;
     const names = varyNames(answer.headers);
     if (names.length === 0) {
       this.#entries.set(key, answer);
       return key;
     }
-    const known = this.#entries.get(key);
-    const all = known?.kind === "vary" ? [...new Set([...known.names, ...names])].sort() : names;
-    this.#entries.set(key, { kind: "vary", names: all });
+    const isMarked = known?.kind === "vary";
+    const all = isMarked ? [...new Set([...known.names, ...names])].sort() : names;
+    const variants = isMarked ? known.variants : new Set<string>();
     const variantKey = variantKeyOf(key, all, requestHeaders);
+    variants.delete(variantKey);
+    variants.add(variantKey);
+    this.#entries.set(key, { kind: "vary", names: all, variants });
     this.#entries.set(variantKey, answer);
+    if (variants.size > cacheLimits.variantsPerUrlMax) this.#dropOldest(variants);
     return variantKey;
   }
 
-  /** Replaces an answer that still arrived by its whole; nothing when it was evicted or replaced meanwhile. */
+  /** Replaces an answer that still arrived by its whole; nothing when its body is not there any more. */
   complete(variantKey: string, arriving: StoredAnswer, bytes: Uint8Array): void {
-    if (this.#entries.peek(variantKey) !== arriving) return;
-    this.#entries.set(variantKey, { ...arriving, body: bytes, bodyBytes: bytes.byteLength });
+    const entry = this.#entries.peek(variantKey);
+    if (entry?.kind !== "answer" || entry.body !== arriving.body) return;
+    this.#entries.set(variantKey, { ...entry, body: bytes, bodyBytes: bytes.byteLength });
   }
 
-  /** Forgets an answer that broke off. */
-  remove(variantKey: string, arriving: StoredAnswer): void {
-    if (this.#entries.peek(variantKey) === arriving) this.#entries.delete(variantKey);
+  /** Forgets an answer whose body broke off or that is not to be used any more. */
+  remove(variantKey: string, answer: StoredAnswer): void {
+    const entry = this.#entries.peek(variantKey);
+    if (entry?.kind === "answer" && entry.body === answer.body) this.#entries.delete(variantKey);
   }
 
-  /** Remembers that the key's answer cannot be stored, unless a fresh answer or its variants stand there. */
+  /** Forgets every variant of the key. What is on its way (`isFilling`) will not be stored either. */
+  invalidate(key: string, options: { readonly now: number; readonly isFilling: boolean }): void {
+    const known = this.#entries.peek(key);
+    if (known === undefined && !options.isFilling) return;
+    this.#entries.set(key, { kind: "invalidated", at: options.now });
+  }
+
+  /** Remembers that the key's answer cannot be stored, unless an answer or its variants stand there. */
   markUncacheable(variantKey: string, now: number): void {
     const entry = this.#entries.peek(variantKey);
-    if (entry?.kind === "uncacheable" && entry.until - now > UNCACHEABLE_MS / 2) return;
+    if (entry?.kind === "uncacheable" && entry.until - now > cacheLimits.uncacheableMs / 2) return;
     if (entry?.kind === "vary" || (entry?.kind === "answer" && entry.freshUntil > now)) return;
-    this.#entries.set(variantKey, { kind: "uncacheable", until: now + UNCACHEABLE_MS });
+    this.#entries.set(variantKey, { kind: "uncacheable", until: now + cacheLimits.uncacheableMs });
   }
 
   clear(): void {
     this.#entries.clear();
   }
-}
 
-function judge(
-  entry: StoredAnswer | UncacheableMark,
-  asked: { readonly variantKey: string; readonly now: number },
-): CacheLookup {
-  const { variantKey, now } = asked;
-  if (entry.kind === "uncacheable") {
-    return entry.until > now ? { kind: "uncacheable", variantKey } : { kind: "miss", variantKey, reason: "uri-miss" };
+  #dropOldest(variants: Set<string>): void {
+    const [oldest] = variants;
+    if (oldest === undefined) return;
+    variants.delete(oldest);
+    this.#entries.delete(oldest);
   }
-  return entry.freshUntil > now ? { kind: "hit", answer: entry } : { kind: "miss", variantKey, reason: "stale" };
+
+  #dropVariants(mark: VaryMark, key: string): void {
+    const successor = this.#entries.peek(key);
+    if (successor?.kind === "vary" && successor.variants === mark.variants) return;
+    for (const variantKey of mark.variants) this.#entries.delete(variantKey);
+  }
 }
 
-/** The names in `Vary`, lower case, sorted, each once. */
-function varyNames(headers: HeaderText): readonly string[] {
-  const names = getAllHeaders(headers, "vary")
-    .join(",")
-    .split(",")
-    .map((name) => name.trim().toLowerCase())
-    .filter((name) => name !== "");
-  return [...new Set(names)].sort();
+function missAt(entry: UncacheableMark | InvalidatedMark, variantKey: string, now: number): CacheLookup {
+  const isUncacheable = entry.kind === "uncacheable" && entry.until > now;
+  return isUncacheable ? { kind: "uncacheable", variantKey } : { kind: "miss", variantKey, reason: "uri-miss" };
 }
 
-/** Cannot collide with a plain key or another variant: keys and values hold no line feed. */
-function variantKeyOf(key: string, names: readonly string[], requestHeaders: HeaderText): string {
-  const values = names.map((name) => `${name}:${getAllHeaders(requestHeaders, name).join(",")}`);
-  return `${key}\n${values.join("\n")}`;
+function entryBytes(entry: Entry, key: string): number {
+  if (entry.kind === "answer") return ENTRY_BYTES + key.length + entry.bodyBytes + entry.headers.length;
+  return ENTRY_BYTES + key.length + (entry.kind === "vary" ? entry.variants.size * VARIANT_BYTES : 0);
 }

@@ -9,6 +9,7 @@ import type { InvokeMessage, InvokeResult } from "../../sdk/desired-state.ts";
 import { emptyBody } from "../../runtime/body.ts";
 import { nodeLimits, socketLimits } from "../../sdk/limits.ts";
 import { MemoryCache } from "../cache/memory-cache.ts";
+import { nothingPurged, type PurgeView } from "../cache/purge-view.ts";
 import { MemoryFunctionCaches } from "../cache/memory-function-caches.ts";
 import type { Clock } from "../clock.ts";
 import type { Logger } from "../logger.ts";
@@ -17,6 +18,7 @@ import { Origins } from "../origin/origins.ts";
 import type { EgressPolicy } from "../origin/egress-policy.ts";
 import { Collapser } from "../pipeline/collapser.ts";
 import { PipelineMetrics } from "../pipeline/pipeline-metrics.ts";
+import { Renewals } from "../pipeline/renewals.ts";
 import type { FunctionLog, Services } from "../pipeline/services.ts";
 import type { Routing } from "../routing/routing.ts";
 import { BackgroundTasks } from "../supervisor/background-tasks.ts";
@@ -50,6 +52,8 @@ export interface FrontOptions {
   /** Certificate authorities that https origins are checked against, PEM. Default: those of Node.js and of the machine. */
   readonly authorities?: readonly string[];
   readonly cacheBytesMax: number;
+  /** Default: nothing is ever purged. */
+  readonly purges?: PurgeView;
   /** Begins every request id of this front; unique in the fleet, 1..40 characters of `[A-Za-z0-9_-]`. */
   readonly requestIdPrefix: string;
   /** Default `nodeLimits.requestsMax`. */
@@ -114,7 +118,9 @@ class UwsFront implements Front {
       cache: new MemoryCache({ bytesMax: options.cacheBytesMax }),
       functionCaches: new MemoryFunctionCaches({ clock }),
       routing: () => this.#intake.routing,
-      collapser: new Collapser(),
+      collapser: new Collapser({ clock }),
+      renewals: new Renewals({ logger: options.logger }),
+      purges: options.purges ?? nothingPurged,
       originConnections,
       origins: new Origins({ clock, random, connections: originConnections, metrics }),
       functionConnections: new Connections({ policy: options.functionEgress, ...connecting }),

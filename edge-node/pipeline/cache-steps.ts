@@ -1,23 +1,26 @@
 /**
- * The cache's part of the pipeline: where an answer may be, whether it is there, and whether a new one stays.
+ * The cache's part of the pipeline before the origin: where an answer may be, whether it is there and may be used, and who asks the origin.
  *
- * Invariants: a request that waits for another's answer waits for one at a time; an answer that broke off is not in the cache; the key holds
- * the domain, so that one domain's functions can never fill another domain's cache.
+ * Invariants: a request that waits for another's answer waits for one at a time; the key holds the domain, so that one domain's functions can
+ * never fill another domain's cache.
  */
-import type { Body } from "../../runtime/body.ts";
-import { deleteHeader, hasHeader, type HeaderText } from "../../sdk/header-text.ts";
-import { messageLimits } from "../../sdk/limits.ts";
-import { decideCaching, type NotStoredReason } from "../cache/cache-decision.ts";
+import { filterHeaders, getHeader, hasHeader, type HeaderText } from "../../sdk/header-text.ts";
+import { isFromStart } from "../cache/byte-range.ts";
 import { findCacheRule } from "../cache/cache-rule.ts";
-import type { StoredAnswer } from "../cache/memory-cache.ts";
-import { SharedBody } from "../cache/shared-body.ts";
-import { bodyLengthBytes } from "./body-length.ts";
-import type { CacheDetail, ForwardReason } from "./cache-note.ts";
-import type { CachePlace, Exchange, ResponseMessage } from "./exchange.ts";
+import { hasPrecondition, isCondition, validatorsOf } from "../cache/conditional.ts";
+import type { CacheLookup } from "../cache/memory-cache.ts";
+import { readRequestControl } from "../cache/request-control.ts";
+import { judgeReuse } from "../cache/reuse.ts";
+import type { StoredAnswer } from "../cache/stored-answer.ts";
+import { forwardNote, type CacheDetail, type ForwardReason } from "./cache-note.ts";
 import type { FillResult } from "./collapser.ts";
+import type { CachePlace, Exchange } from "./exchange.ts";
 import { failExchange } from "./fail-exchange.ts";
+import { presentStored } from "./present-answer.ts";
 import type { Services } from "./services.ts";
+import { answerFailure } from "./stale-answers.ts";
 import type { StepName } from "./steps.ts";
+import type { WireUrl } from "./wire-url.ts";
 
 /** A request waits for others' answers this often before it asks alone. */
 const LOOKUPS_MAX = 3;
@@ -25,196 +28,167 @@ const LOOKUPS_MAX = 3;
 /** Where an answer to the request may be; requests the cache does not serve go on to the origin. */
 export function placeInCache(_services: Services, exchange: Exchange): StepName {
   const { method, url, headers, body } = exchange.request;
-  if (method !== "GET" && method !== "HEAD") return forward(exchange, { reason: "method", detail: null });
+  if (method !== "GET" && method !== "HEAD") return forward(exchange, "method", null);
   // A body changes what a GET means to some origins, and it is not part of the key.
-  if (body.kind !== "empty") return forward(exchange, { reason: "bypass", detail: "REQUEST_BODY" });
-  if (exchange.socketProtocols !== null) return forward(exchange, { reason: "bypass", detail: "UPGRADE" });
+  if (body.kind !== "empty") return forward(exchange, "bypass", "REQUEST_BODY");
+  if (exchange.socketProtocols !== null) return forward(exchange, "bypass", "UPGRADE");
+  const isConditional = mentionsCondition(headers);
+  if (isConditional && hasPrecondition(headers)) return forward(exchange, "request", "CONDITIONAL");
+  exchange.cachePlace = {
+    ...keyedPlace(exchange, url),
+    isConditional,
+    asked: headers,
+    control: readRequestControl(headers),
+  };
+  return "lookup";
+}
+
+/** Where answers to a URL of the exchange's domain stand, before what they vary with. */
+export function keyedPlace(
+  exchange: Exchange,
+  url: WireUrl,
+): Pick<CachePlace, "key" | "rule" | "domain" | "path" | "query"> {
   const domain = exchange.domain?.config.domain ?? "";
   const rules = exchange.domain?.cacheRules ?? [];
   const rule = rules.length === 0 ? undefined : findCacheRule(rules, url.match);
-  const plain = rule === undefined || url.query === "";
-  const address = plain ? url.href : `${url.scheme}://${url.host}${url.path}${rule.keyQuery(url.query)}`;
-  exchange.cachePlace = { key: `${domain} ${address}`, rule, special: specialRequest(headers) };
-  return "lookup";
+  if (rule === undefined || url.query === "") {
+    return { key: `${domain} ${url.href}`, rule, domain, path: url.path, query: url.query };
+  }
+  const query = rule.keyQuery(url.query);
+  return { key: `${domain} ${url.scheme}://${url.host}${url.path}${query}`, rule, domain, path: url.path, query };
 }
 
 /** A stored answer, or who asks the origin: this request, or one that is on its way already. */
 export function lookUp(services: Services, exchange: Exchange): StepName | Promise<StepName> {
   const place = exchange.cachePlace;
   if (place === null) return "originConfiguration";
-  const { headers, method } = exchange.request;
   const now = services.clock.now();
-  const found = services.cache.lookup(place.key, headers, now);
-  if (found.kind === "hit") return hit(exchange, found.answer, now);
-  if (place.special !== null) return forward(exchange, { reason: "request", detail: place.special });
-  const reason = found.kind === "miss" ? found.reason : "uri-miss";
-  if (method === "HEAD" || found.kind === "uncacheable" || exchange.lookups++ >= LOOKUPS_MAX) {
-    return forward(exchange, { reason, detail: null });
+  const found = services.cache.lookup(place.key, exchange.request.headers, now);
+  if (found.kind !== "answer") return missed(services, exchange, found);
+  // What a client wants of an answer is met by one that it waited for.
+  const control = exchange.lookups > 0 ? null : place.control;
+  const reuse = judgeReuse(found, { now, control, purges: services.purges });
+  switch (reuse) {
+    case "fresh":
+      return serve(services, exchange, { answer: found, now, detail: null });
+    case "stale-while-revalidate":
+      services.renewals.start(services, exchange, found);
+      return serve(services, exchange, { answer: found, now, detail: "STALE_WHILE_REVALIDATE" });
+    case "stale-accepted":
+      return serve(services, exchange, { answer: found, now, detail: "STALE_ACCEPTED" });
+    case "gone": {
+      const variantKey = services.cache.variantKey(place.key, exchange.request.headers);
+      services.cache.remove(variantKey, found);
+      return missed(services, exchange, { kind: "miss", variantKey, reason: "uri-miss" });
+    }
+    default: {
+      exchange.stale = found;
+      const variantKey = services.cache.variantKey(place.key, exchange.request.headers);
+      return ask(services, exchange, { reason: reuse === "stale" ? "stale" : "request", variantKey });
+    }
   }
-  const joined = services.collapser.join(found.variantKey);
-  forward(exchange, { reason, detail: null });
-  if (joined.kind === "lead") {
-    exchange.ticket = joined.ticket;
-    return "originConfiguration";
-  }
-  return waitForOther(exchange, joined.result);
 }
 
-async function waitForOther(exchange: Exchange, found: Promise<FillResult>): Promise<StepName> {
-  const result = await found;
-  if (result.kind === "failed") {
-    failExchange(exchange, result.code);
-    return "clientResponse";
-  }
-  return result.kind === "stored" ? "lookup" : "originConfiguration";
-}
-
-/** Keeps the answer when it may be kept, and tells those who wait. */
-export function storeAnswer(services: Services, exchange: Exchange): StepName {
-  const { response, cachePlace: place, cacheNote: note } = exchange;
-  if (response === null || place === null || note.kind !== "forward" || place.special !== null) return "clientResponse";
-  const now = services.clock.now();
-  const decision = decideCaching({
-    method: exchange.originRequest?.method === "HEAD" ? "HEAD" : exchange.request.method,
-    requestHeaders: exchange.request.headers,
-    status: response.status,
-    responseHeaders: response.headers,
-    rule: place.rule,
-    now,
-  });
-  const tooLarge = (bodyLengthBytes(response.body) ?? 0) > messageLimits.bufferedBodyBytesMax;
-  if (!decision.store || tooLarge) {
-    return notStored(services, exchange, decision.store ? "BODY_TOO_LARGE" : decision.reason);
-  }
-  const answer: StoredAnswer = {
-    kind: "answer",
-    status: response.status,
-    headers: deleteHeader(response.headers, "age"),
-    body: new Uint8Array(),
-    bodyBytes: bodyLengthBytes(response.body) ?? 0,
-    storedAt: now,
-    ageMs: decision.ageMs,
-    freshUntil: now + decision.freshMs,
-  };
-  exchange.cacheNote = { ...note, stored: true };
-  if (response.body.kind === "stream") storeStream(services, exchange, { answer, place, response });
-  else {
-    services.cache.store(place.key, exchange.request.headers, { ...answer, body: wholeBody(response.body) });
-    exchange.ticket?.settle({ kind: "stored" });
-  }
-  return "clientResponse";
-}
-
-function hit(exchange: Exchange, answer: StoredAnswer, now: number): StepName {
-  const ageSeconds = Math.floor((answer.ageMs + now - answer.storedAt) / 1_000);
-  const body: Body =
-    answer.body instanceof SharedBody
-      ? { kind: "stream", chunks: answer.body.read(), lengthBytes: answer.bodyBytes }
-      : { kind: "bytes", bytes: answer.body };
-  exchange.response = { status: answer.status, headers: `${answer.headers}age:${ageSeconds}\n`, body };
+function serve(
+  services: Services,
+  exchange: Exchange,
+  hit: { readonly answer: StoredAnswer; readonly now: number; readonly detail: CacheDetail | null },
+): StepName {
+  const { answer, now, detail } = hit;
+  exchange.response = presentStored(services, exchange, hit);
+  const ttlSeconds = Math.floor((answer.freshUntil - now) / 1_000);
   const waited = exchange.cacheNote;
   exchange.cacheNote =
     waited.kind === "forward"
-      ? { ...waited, collapsed: true }
-      : { kind: "hit", ttlSeconds: Math.floor((answer.freshUntil - now) / 1_000) };
+      ? { ...waited, collapsed: true, ttlSeconds, detail }
+      : { kind: "hit", ttlSeconds, detail };
   return "clientResponse";
 }
 
-function forward(
+function missed(
+  services: Services,
   exchange: Exchange,
-  why: { readonly reason: ForwardReason; readonly detail: CacheDetail | null },
-): StepName {
-  exchange.cacheNote = { kind: "forward", stored: false, collapsed: false, ...why };
+  found: Exclude<CacheLookup, StoredAnswer>,
+): StepName | Promise<StepName> {
+  const { variantKey } = found;
+  if (found.kind === "miss") return ask(services, exchange, { reason: found.reason, variantKey });
+  return ask(services, exchange, { reason: "uri-miss", variantKey, isUncacheable: true });
+}
+
+interface Asking {
+  readonly reason: ForwardReason;
+  readonly variantKey: string;
+  /** The last answer could not be stored. */
+  readonly isUncacheable?: boolean;
+}
+
+/** The origin is needed: alone, for others, too, or by waiting for one who asks already. */
+function ask(services: Services, exchange: Exchange, asking: Asking): StepName | Promise<StepName> {
+  const place = exchange.cachePlace;
+  const { method, headers } = exchange.request;
+  const { reason, variantKey, isUncacheable = false } = asking;
+  if (place?.control?.onlyIfCached === true) return notCached(exchange);
+  const waited = exchange.cacheNote.kind === "forward" && exchange.lookups > 0;
+  if (!waited) forward(exchange, reason, isUncacheable ? "UNCACHEABLE" : null);
+  const isOwn = method === "HEAD" || place === null || leavesToOrigin(exchange, place, asking);
+  if (isOwn) return "originConfiguration";
+  exchange.fetch = "whole";
+  // Their answers are for them alone, unless the origin says otherwise.
+  const isPersonal = headers.includes("authorization:") && hasHeader(headers, "authorization");
+  const isAlone = isUncacheable || isPersonal || place.control?.noStore === true;
+  if (isAlone || exchange.stale?.isAlwaysValidated === true || exchange.lookups++ >= LOOKUPS_MAX) {
+    return askWhole(exchange);
+  }
+  const joined = services.collapser.join(variantKey);
+  if (joined.kind === "wait") return waitForOther(services, exchange, joined.result);
+  if (joined.kind === "lead") exchange.ticket = joined.ticket;
+  return askWhole(exchange);
+}
+
+/** A part that the origin is asked for as it is, and all conditions on answers that are not stored anyway. */
+function leavesToOrigin(exchange: Exchange, place: CachePlace, asking: Asking): boolean {
+  if (!place.isConditional || exchange.stale !== null) return false;
+  if (asking.isUncacheable === true) return true;
+  const range = getHeader(place.asked, "range");
+  if (range === undefined || isFromStart(range) || exchange.domain?.config.origin_range_status !== "on") return false;
+  forward(exchange, "uri-miss", "RANGE");
+  return true;
+}
+
+/** The request as it goes to the origin: for all of the answer, unless the stored one still stands. */
+export function askWhole(exchange: Exchange): StepName {
+  const { request, stale, cachePlace: place } = exchange;
+  const plain =
+    place?.isConditional === true ? filterHeaders(place.asked, (name) => !isCondition(name)) : request.headers;
+  const validators = stale === null ? "" : validatorsOf(stale.headers);
+  if (validators !== "" || plain !== request.headers) exchange.request = { ...request, headers: plain + validators };
+  exchange.asksToConfirm = validators !== "";
   return "originConfiguration";
 }
 
-function notStored(services: Services, exchange: Exchange, reason: NotStoredReason): StepName {
-  const { cachePlace: place, cacheNote: note } = exchange;
-  if (note.kind === "forward") exchange.cacheNote = { ...note, detail: reason };
-  if (place !== null && reason !== "METHOD") {
-    services.cache.markUncacheable(place.key, services.clock.now());
-    exchange.ticket?.settle({ kind: "uncacheable" });
-  }
+async function waitForOther(services: Services, exchange: Exchange, found: Promise<FillResult>): Promise<StepName> {
+  const result = await found;
+  if (result.kind === "failed") return answerFailure(services, exchange, result.code);
+  return result.kind === "stored" ? "lookup" : askWhole(exchange);
+}
+
+function notCached(exchange: Exchange): StepName {
+  failExchange(exchange, "NOT_CACHED");
+  exchange.cacheNote = { kind: "local", detail: "ONLY_IF_CACHED" };
   return "clientResponse";
 }
 
-/**
- * The client and the cache read one body. Of known length it is in the cache at once and serves others while it arrives; of unknown length it
- * gets there when it is complete, since it may yet turn out too large.
- */
-function storeStream(
-  services: Services,
-  exchange: Exchange,
-  filling: { readonly answer: StoredAnswer; readonly place: CachePlace; readonly response: ResponseMessage },
-): void {
-  const { answer, place, response } = filling;
-  if (response.body.kind !== "stream") return;
-  const { headers } = exchange.request;
-  const { ticket } = exchange;
-  const { lengthBytes } = response.body;
-  // A body without an end in sight may never come to one.
-  const isWorthKeeping = (): boolean => lengthBytes !== undefined || (ticket?.waiters ?? 0) > 0;
-  const bytesMax = messageLimits.bufferedBodyBytesMax;
-  const shared = new SharedBody(response.body.chunks, { bytesMax, isWorthKeeping });
-  const arriving = { ...answer, body: shared };
-  const variantKey = lengthBytes === undefined ? null : services.cache.store(place.key, headers, arriving);
-  if (variantKey !== null) ticket?.settle({ kind: "stored" });
-  services.background.add(
-    "cache.fill",
-    finishFill(services, exchange, { answer, arriving, shared, variantKey, place }),
-  );
-  exchange.response = { ...response, body: { kind: "stream", chunks: shared.read(), lengthBytes } };
+function forward(exchange: Exchange, reason: ForwardReason, detail: CacheDetail | null): StepName {
+  exchange.cacheNote = forwardNote(reason, detail);
+  return "originConfiguration";
 }
 
-async function finishFill(
-  services: Services,
-  exchange: Exchange,
-  fill: {
-    readonly answer: StoredAnswer;
-    readonly arriving: StoredAnswer;
-    readonly shared: SharedBody;
-    /** Where the answer stands already, or null when it is not in the cache yet. */
-    readonly variantKey: string | null;
-    readonly place: CachePlace;
-  },
-): Promise<void> {
-  const { answer, arriving, variantKey, place } = fill;
-  const { ticket } = exchange;
-  const end = await fill.shared.ended;
-  switch (end.kind) {
-    case "complete":
-      if (variantKey !== null) services.cache.complete(variantKey, arriving, end.bytes);
-      else {
-        const whole = { ...answer, body: end.bytes, bodyBytes: end.bytes.byteLength };
-        services.cache.store(place.key, exchange.request.headers, whole);
-      }
-      ticket?.settle({ kind: "stored" });
-      return;
-    case "overflow":
-      services.cache.markUncacheable(place.key, services.clock.now());
-      ticket?.settle({ kind: "uncacheable" });
-      return;
-    default:
-      if (variantKey !== null) services.cache.remove(variantKey, arriving);
-      ticket?.settle({ kind: "failed", code: "ORIGIN_TRUNCATED" });
-  }
-}
-
-function wholeBody(body: Exclude<Body, { kind: "stream" }>): Uint8Array {
-  switch (body.kind) {
-    case "text":
-      return Buffer.from(body.text);
-    case "bytes":
-      return body.bytes;
-    default:
-      return new Uint8Array();
-  }
-}
-
-/** Requests whose answer is not the resource as it is: not shared with others, and no answer to them is stored. */
-function specialRequest(headers: HeaderText): "RANGE" | "CONDITIONAL" | null {
-  if (!headers.includes("range:") && !headers.includes("\nif-") && !headers.startsWith("if-")) return null;
-  if (hasHeader(headers, "range")) return "RANGE";
-  const conditions = ["if-none-match", "if-modified-since", "if-match", "if-unmodified-since"];
-  return conditions.some((name) => hasHeader(headers, name)) ? "CONDITIONAL" : null;
+function mentionsCondition(headers: HeaderText): boolean {
+  if (!headers.includes("range:") && !headers.includes("\nif-") && !headers.startsWith("if-")) return false;
+  let found = false;
+  filterHeaders(headers, (name) => {
+    found ||= isCondition(name);
+    return true;
+  });
+  return found;
 }

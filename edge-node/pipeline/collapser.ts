@@ -1,9 +1,12 @@
 /**
  * One origin request for many clients: the first request for a key leads, the others wait for what it finds out.
  *
- * Knows keys only. Invariant: every ticket is settled exactly once, and settling releases all who wait, in order and at once.
+ * Knows keys only. Invariant: every ticket is settled exactly once, and settling releases all who wait, in order and at once. Nobody waits
+ * longer than `fillWaitMs` after the first who did.
  */
 import type { ErrorCode } from "../../sdk/error-code.ts";
+import { cacheLimits } from "../../sdk/limits.ts";
+import type { CancelTimer, Clock } from "../clock.ts";
 
 export type FillResult =
   /** The answer is in the cache, or is arriving there. */
@@ -22,44 +25,65 @@ export interface FillTicket {
 
 export type Joined =
   | { readonly kind: "lead"; readonly ticket: FillTicket }
-  | { readonly kind: "wait"; readonly result: Promise<FillResult> };
+  | { readonly kind: "wait"; readonly result: Promise<FillResult> }
+  /** Too many wait already. */
+  | { readonly kind: "full" };
 
 export class Collapser {
+  readonly #clock: Clock;
   readonly #fills = new Map<string, Fill>();
+
+  constructor({ clock }: { readonly clock: Clock }) {
+    this.#clock = clock;
+  }
 
   get size(): number {
     return this.#fills.size;
   }
 
+  has(key: string): boolean {
+    return this.#fills.has(key);
+  }
+
   join(key: string): Joined {
     const running = this.#fills.get(key);
-    if (running !== undefined) return { kind: "wait", result: running.wait() };
-    const fill = new Fill(() => {
-      this.#fills.delete(key);
+    if (running === undefined) return { kind: "lead", ticket: this.#lead(key) };
+    if (running.waiters >= cacheLimits.waitersPerFillMax) return { kind: "full" };
+    return { kind: "wait", result: running.wait() };
+  }
+
+  #lead(key: string): FillTicket {
+    const fill: Fill = new Fill(this.#clock, () => {
+      if (this.#fills.get(key) === fill) this.#fills.delete(key);
     });
     this.#fills.set(key, fill);
-    return { kind: "lead", ticket: fill };
+    return fill;
   }
 }
 
 class Fill implements FillTicket {
   readonly #settled = Promise.withResolvers<FillResult>();
+  readonly #clock: Clock;
   readonly #forget: () => void;
   #open = true;
+  #cancelTimer: CancelTimer | null = null;
   waiters = 0;
 
-  constructor(forget: () => void) {
+  constructor(clock: Clock, forget: () => void) {
+    this.#clock = clock;
     this.#forget = forget;
   }
 
   wait(): Promise<FillResult> {
     this.waiters++;
+    this.#cancelTimer ??= this.#clock.after(cacheLimits.fillWaitMs, () => this.settle({ kind: "uncacheable" }));
     return this.#settled.promise;
   }
 
   settle(result: FillResult): void {
     if (!this.#open) return;
     this.#open = false;
+    this.#cancelTimer?.();
     this.#forget();
     this.#settled.resolve(result);
   }

@@ -11,6 +11,8 @@ import type { HeaderText } from "../../sdk/header-text.ts";
 import { serviceLimits } from "../../sdk/limits.ts";
 import type { CompiledCacheRule } from "../cache/cache-rule.ts";
 import type { OriginTarget } from "../origin/origin-target.ts";
+import type { RequestControl } from "../cache/request-control.ts";
+import type { StoredAnswer } from "../cache/stored-answer.ts";
 import type { RoutedDomain } from "../routing/routing.ts";
 import type { CacheNote } from "./cache-note.ts";
 import type { FillTicket } from "./collapser.ts";
@@ -34,13 +36,20 @@ export interface Cancellable {
   cancel(): void;
 }
 
-/** Where an answer to this request may be found or kept. */
+/** Where an answer to this request may be found or kept, and what the client says about it. */
 export interface CachePlace {
   /** Domain and URL under the domain's cache rule. */
   readonly key: string;
   readonly rule: CompiledCacheRule | undefined;
-  /** The request asks for something else than the resource as it is: its answer is neither shared nor stored. */
-  readonly special: "RANGE" | "CONDITIONAL" | null;
+  /** The configured domain, and the URL's path and query as they are keyed: what purges speak about. */
+  readonly domain: string;
+  readonly path: string;
+  readonly query: string;
+  /** The client has an answer already, or wants a part of one. */
+  readonly isConditional: boolean;
+  /** The fields with which the client asked. */
+  readonly asked: HeaderText;
+  readonly control: RequestControl | null;
 }
 
 export class Exchange {
@@ -69,6 +78,18 @@ export class Exchange {
   cacheNote: CacheNote = { kind: "local", detail: "ANSWERED" };
   /** Held while other requests wait for what this one fetches. */
   ticket: FillTicket | null = null;
+  /** The stored answer that is not fresh: for the origin to confirm, or to be used when it fails. */
+  stale: StoredAnswer | null = null;
+  /** Whether the request to the origin is for all of the answer, or with what the client asked for. */
+  fetch: "whole" | "as-asked" = "as-asked";
+  /** The request to the origin asks whether `stale` still stands. */
+  asksToConfirm = false;
+  /** It confirmed something else, and was asked once more. */
+  hasAskedAgain = false;
+  /** Milliseconds since the epoch: when the origin was asked. */
+  requestedAt = 0;
+  /** No client waits for it: a stored answer is renewed. */
+  isRenewal = false;
   lookups = 0;
   /** Calls between functions that may still be made for this request. */
   serviceCallsLeft: number = serviceLimits.callsPerRequestMax;

@@ -16,11 +16,13 @@ import { configuredTargets, redirectRoute, routeToOrigin } from "./origin-route.
 import { matchingRules, runRequestPhase } from "./run-phase.ts";
 import { runRule } from "./run-rule.ts";
 import type { Services } from "./services.ts";
+import { answerFailure } from "./stale-answers.ts";
 import type { StepName } from "./steps.ts";
 import { answerWithSocket } from "./upgrade.ts";
 
 /** The domain's configuration of the request to the origin; functions see its result. */
 export function configureOriginRequest(services: Services, exchange: Exchange): StepName {
+  exchange.requestedAt = services.clock.now();
   const { domain, request } = exchange;
   if (domain === undefined) return "originPull";
   const targets = configuredTargets(services, exchange);
@@ -91,8 +93,7 @@ async function applyHttpFunction(services: Services, exchange: Exchange, rule: R
       exchange.originRequest = result.input.request;
       return "origin";
     default:
-      failExchange(exchange, result.kind === "failed" ? result.code : "FUNCTION_RESULT_INVALID");
-      return "clientResponse";
+      return answerFailure(services, exchange, result.kind === "failed" ? result.code : "FUNCTION_RESULT_INVALID");
   }
 }
 
@@ -114,8 +115,7 @@ export async function fetchFromOrigin(services: Services, exchange: Exchange): P
   services.metrics.countOrigin(origins.domain, { code, durationMs: services.clock.monotonicMs() - started });
   if (result.kind === "failed") {
     exchange.running(null);
-    failExchange(exchange, originCode(result.code));
-    return "clientResponse";
+    return answerFailure(services, exchange, originCode(result.code));
   }
   exchange.response = { status: result.status, headers: result.headers, body: result.body };
   return "originResponse";

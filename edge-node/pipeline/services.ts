@@ -5,6 +5,7 @@ import type { Driver } from "../../runtime/driver.ts";
 import type { LogRecord } from "../../sdk/desired-state.ts";
 import type { FunctionCaches } from "../cache/function-cache.ts";
 import type { MemoryCache } from "../cache/memory-cache.ts";
+import type { PurgeView } from "../cache/purge-view.ts";
 import type { Clock } from "../clock.ts";
 import type { Connections } from "../origin/connections.ts";
 import type { Origins } from "../origin/origins.ts";
@@ -12,6 +13,7 @@ import type { Routing } from "../routing/routing.ts";
 import type { BackgroundTasks } from "../supervisor/background-tasks.ts";
 import type { Collapser } from "./collapser.ts";
 import type { PipelineMetrics } from "./pipeline-metrics.ts";
+import type { Renewals } from "./renewals.ts";
 
 export type FunctionLog = Omit<LogRecord, "node">;
 
@@ -26,6 +28,9 @@ export interface Services {
   /** What this front routes by at the moment: for calls between functions, which follow an alias when it moves. */
   readonly routing: () => Routing;
   readonly collapser: Collapser;
+  readonly renewals: Renewals;
+  /** What was purged: asked before a stored answer is used. */
+  readonly purges: PurgeView;
   readonly originConnections: Connections;
   /** What is known about the origins of all domains. */
   readonly origins: Origins;

@@ -5,7 +5,8 @@
  * configuration wins; in originPull it is the other way round. Every answer passes clientResponse, errors included, except
  * for hosts that are not served here and for clientResponse's own failure.
  */
-import { lookUp, placeInCache, storeAnswer } from "./cache-steps.ts";
+import { lookUp, placeInCache } from "./cache-steps.ts";
+import { askAgain, storeAnswer } from "./store-step.ts";
 import { deleteHeader, getAllHeaders, type HeaderText } from "../../sdk/header-text.ts";
 import { formatCacheNote } from "./cache-note.ts";
 import { errorAnswer } from "./error-answer.ts";
@@ -32,6 +33,7 @@ export type StepName =
   | "origin"
   | "originResponse"
   | "store"
+  | "askAgain"
   | "clientResponse"
   | "responseConfiguration"
   | "deliver"
@@ -51,6 +53,7 @@ export const steps: Readonly<Record<Exclude<StepName, "done">, Step>> = {
   origin: fetchFromOrigin,
   originResponse: runOriginResponse,
   store: storeAnswer,
+  askAgain,
   clientResponse: runClientResponse,
   responseConfiguration: configureResponse,
   deliver: describeAnswer,
@@ -102,6 +105,8 @@ function redirectToHttps(services: Services, exchange: Exchange): StepName {
 
 function runOriginResponse(services: Services, exchange: Exchange): StepName | Promise<StepName> {
   const { response } = exchange;
+  // There is no answer to change: the stored one, which functions made, still stands.
+  if (exchange.asksToConfirm && response?.status === 304) return "store";
   const rules = matchingRules(exchange, "originResponse", exchange.request.url.match);
   return response === null || rules.length === 0
     ? "store"

@@ -1,79 +1,132 @@
 import { describe, expect, it } from "vitest";
-import { MemoryCache, type StoredAnswer } from "../../../edge-node/cache/memory-cache.ts";
+import { MemoryCache } from "../../../edge-node/cache/memory-cache.ts";
+import type { StoredAnswer } from "../../../edge-node/cache/stored-answer.ts";
+import { cacheLimits } from "../../../sdk/limits.ts";
+import { answer } from "../support/stored-answers.ts";
 
-function answer(change: Partial<StoredAnswer> = {}): StoredAnswer {
-  const body = new Uint8Array(100);
-  return {
-    kind: "answer",
-    status: 200,
-    headers: "",
-    body,
-    bodyBytes: 100,
-    storedAt: 0,
-    ageMs: 0,
-    freshUntil: 1_000,
-    ...change,
-  };
+function cacheOf(bytesMax = 100_000): MemoryCache {
+  return new MemoryCache({ bytesMax });
+}
+
+function kinds(cache: MemoryCache, keys: readonly string[]): string[] {
+  return keys.map((key) => cache.lookup(key, "", 0).kind);
 }
 
 describe("MemoryCache", () => {
-  it("answers while fresh, says stale afterwards and uri-miss for what it never had", () => {
-    const cache = new MemoryCache({ bytesMax: 100_000 });
+  it("gives back what it has, fresh or not, and says uri-miss for what it never had", () => {
+    const cache = cacheOf();
     const stored = answer();
     cache.store("k", "", stored);
-    expect(cache.lookup("k", "", 999)).toEqual({ kind: "hit", answer: stored });
-    expect(cache.lookup("k", "", 1_000)).toEqual({ kind: "miss", variantKey: "k", reason: "stale" });
+    expect(cache.lookup("k", "", 999_999)).toBe(stored);
     expect(cache.lookup("other", "", 0)).toEqual({ kind: "miss", variantKey: "other", reason: "uri-miss" });
   });
 
   it("never holds more bytes than it may, and lets the least recently used go first", () => {
-    const cache = new MemoryCache({ bytesMax: 2_000 });
+    const cache = cacheOf(2_500);
     for (const key of ["a", "b", "c"]) cache.store(key, "", answer());
     cache.lookup("a", "", 0);
     cache.store("d", "", answer());
-    expect(["a", "b", "c", "d"].map((key) => cache.lookup(key, "", 0).kind)).toEqual(["hit", "miss", "hit", "hit"]);
-    expect(cache.bytes).toBeLessThanOrEqual(2_000);
+    expect(kinds(cache, ["a", "b", "c", "d"])).toEqual(["answer", "miss", "answer", "answer"]);
+    expect(cache.bytes).toBeLessThanOrEqual(2_500);
     cache.store("huge", "", answer({ bodyBytes: 5_000 }));
     expect(cache.lookup("huge", "", 0).kind).toBe("miss");
   });
 
   it("keeps variants apart by every header that any answer varied with", () => {
-    const cache = new MemoryCache({ bytesMax: 100_000 });
+    const cache = cacheOf();
     cache.store("k", "a:1\nb:1\n", answer({ headers: "vary:A\n" }));
-    expect(cache.lookup("k", "a:1\nb:2\n", 0).kind).toBe("hit");
+    expect(cache.lookup("k", "a:1\nb:2\n", 0).kind).toBe("answer");
     cache.store("k", "a:2\nb:1\n", answer({ headers: "vary:b, a\n" }));
-    expect(cache.lookup("k", "a:2\nb:1\n", 0).kind).toBe("hit");
+    expect(cache.lookup("k", "a:2\nb:1\n", 0).kind).toBe("answer");
     expect(cache.lookup("k", "a:2\nb:2\n", 0)).toMatchObject({ kind: "miss", reason: "vary-miss" });
     expect(cache.lookup("k", "a:2\n", 0)).toMatchObject({ kind: "miss", reason: "vary-miss" });
   });
 
   it("variants cannot be forged by header values", () => {
-    const cache = new MemoryCache({ bytesMax: 100_000 });
+    const cache = cacheOf();
     cache.store("k", "a:1\nb:2\n", answer({ headers: "vary:a,b\n" }));
     expect(cache.lookup("k", "a:1 b:2\n", 0).kind).toBe("miss");
     expect(cache.lookup("k", "a:1,\nb:2\n", 0).kind).toBe("miss");
   });
 
+  it("one URL has a bounded number of variants; the oldest goes first", () => {
+    const cache = cacheOf(10_000_000);
+    const varying = answer({ headers: "vary:a\n" });
+    for (let index = 0; index <= cacheLimits.variantsPerUrlMax; index++) cache.store("k", `a:${index}\n`, varying);
+    expect(cache.lookup("k", "a:0\n", 0).kind).toBe("miss");
+    expect(cache.lookup("k", "a:1\n", 0).kind).toBe("answer");
+    expect(cache.size).toBe(cacheLimits.variantsPerUrlMax + 1);
+  });
+
   it("remembers for two minutes that a key's answer could not be stored, unless a fresh one stands there", () => {
-    const cache = new MemoryCache({ bytesMax: 100_000 });
+    const cache = cacheOf();
     cache.markUncacheable("k", 0);
     expect(cache.lookup("k", "", 119_999).kind).toBe("uncacheable");
     expect(cache.lookup("k", "", 120_000).kind).toBe("miss");
     cache.store("k", "", answer());
     cache.markUncacheable("k", 500);
-    expect(cache.lookup("k", "", 600).kind).toBe("hit");
+    expect(cache.lookup("k", "", 600).kind).toBe("answer");
   });
 
-  it("complete() and remove() touch only the answer they are about", () => {
-    const cache = new MemoryCache({ bytesMax: 100_000 });
+  it("complete() and remove() touch only the answer whose body they are about", () => {
+    const cache = cacheOf();
     const arriving = answer();
-    const key = cache.store("k", "", arriving);
+    cache.store("k", "", arriving);
     const newer = answer({ status: 404 });
     cache.store("k", "", newer);
-    cache.remove(key, arriving);
-    cache.complete(key, arriving, new Uint8Array(1));
-    expect(cache.lookup("k", "", 0)).toEqual({ kind: "hit", answer: newer });
-    cache.complete(key, newer, new Uint8Array(1));
-    expect(cache.lookup("k", "", 0)).toMatchObject({ answer: { bodyBytes: 1, status: 404 } });
+    cache.remove("k", arriving);
+    cache.complete("k", arriving, new Uint8Array(1));
+    expect(cache.lookup("k", "", 0)).toBe(newer);
+    cache.complete("k", newer, new Uint8Array(1));
+    expect(cache.lookup("k", "", 0)).toMatchObject({ bodyBytes: 1, status: 404 });
+  });
+
+  it("complete() finds a body whose answer was confirmed while it arrived", () => {
+    const cache = cacheOf();
+    const arriving = answer();
+    cache.store("k", "", arriving);
+    cache.store("k", "", { ...arriving, freshUntil: 5_000 });
+    cache.complete("k", arriving, new Uint8Array(1));
+    expect(cache.lookup("k", "", 0)).toMatchObject({ bodyBytes: 1, freshUntil: 5_000 });
+  });
+});
+
+describe("invalidate()", () => {
+  const varying = (change: Partial<StoredAnswer> = {}): StoredAnswer => answer({ headers: "vary:a\n", ...change });
+
+  it("takes every variant away, for good", () => {
+    const cache = cacheOf();
+    cache.store("k", "a:1\n", varying());
+    cache.store("k", "a:2\n", varying());
+    cache.invalidate("k", { now: 10, isFilling: false });
+    cache.store("k", "a:3\n", varying({ requestedAt: 11 }));
+    expect(["a:1\n", "a:2\n", "a:3\n"].map((headers) => cache.lookup("k", headers, 0).kind)).toEqual([
+      "miss",
+      "miss",
+      "answer",
+    ]);
+  });
+
+  it("variants are gone with the mark that leads to them, whatever takes its place", () => {
+    const cache = cacheOf();
+    cache.store("k", "a:1\n", varying());
+    cache.store("k", "", answer());
+    cache.store("k", "a:2\n", varying());
+    expect(cache.lookup("k", "a:1\n", 0).kind).toBe("miss");
+  });
+
+  it.each([
+    ["asked for before is not stored", 10, null],
+    ["asked for afterwards is", 11, "k"],
+  ])("what was %s", (_case, requestedAt, expected) => {
+    const cache = cacheOf();
+    cache.invalidate("k", { now: 10, isFilling: true });
+    expect(cache.store("k", "", answer({ requestedAt }))).toBe(expected);
+  });
+
+  it("leaves nothing behind for a URL that nobody stored or asks for", () => {
+    const cache = cacheOf();
+    cache.invalidate("k", { now: 10, isFilling: false });
+    expect(cache.size).toBe(0);
   });
 });

@@ -130,11 +130,11 @@ describe("what is stored:", () => {
       const { headers } = await ask(port, "/");
       return [headers["cache-status"], headers.age];
     };
-    expect(await statusAt()).toEqual(["Selvage; fwd=uri-miss; stored", undefined]);
+    expect(await statusAt()).toEqual(["Selvage; fwd=uri-miss; fwd-status=200; ttl=10; stored", undefined]);
     clock.advance(9_999);
     expect(await statusAt()).toEqual(["Selvage; hit; ttl=0", "9"]);
     clock.advance(1);
-    expect(await statusAt()).toEqual(["Selvage; fwd=stale; stored", undefined]);
+    expect(await statusAt()).toEqual(["Selvage; fwd=stale; fwd-status=200; ttl=10; stored", undefined]);
   });
 
   it("HEAD is answered from a stored GET", async () => {
@@ -160,7 +160,8 @@ describe("what is stored:", () => {
       ask(port, "/", { headers: { "accept-language": language, "x-other": other } });
     expect((await get("de", "1")).text).toBe("de");
     const second = await get("fr", "1");
-    expect([second.text, second.headers["cache-status"]]).toEqual(["fr", "Selvage; fwd=vary-miss; stored"]);
+    expect(second.text).toBe("fr");
+    expect(second.headers["cache-status"]).toMatch(/^Selvage; fwd=vary-miss; fwd-status=200; ttl=\d+; stored$/);
     expect((await get("de", "2")).text).toBe("de");
     expect((await get("fr", "3")).headers["cache-status"]).toContain("hit");
     expect(source.requests).toHaveLength(2);
@@ -220,10 +221,19 @@ describe("what is stored:", () => {
   });
 
   it.each([
-    ["POST", "POST", {}, "Selvage; fwd=method"],
-    ["a range", "GET", { range: "bytes=0-1" }, "Selvage; fwd=request; detail=RANGE"],
-    ["a condition", "GET", { "if-none-match": '"x"' }, "Selvage; fwd=request; detail=CONDITIONAL"],
-    ["credentials", "GET", { authorization: "Basic eDp5" }, "Selvage; fwd=uri-miss; detail=AUTHORIZATION"],
+    ["POST", "POST", {}, "Selvage; fwd=method; fwd-status=200"],
+    [
+      "a condition for the origin",
+      "GET",
+      { "if-match": '"x"' },
+      "Selvage; fwd=request; fwd-status=200; detail=CONDITIONAL",
+    ],
+    [
+      "credentials",
+      "GET",
+      { authorization: "Basic eDp5" },
+      "Selvage; fwd=uri-miss; fwd-status=200; detail=AUTHORIZATION",
+    ],
   ])("a request with %s is passed on and its answer not stored", async (_case, method, headers, note) => {
     const source = await origin((_request, response) => {
       response.setHeader("cache-control", "max-age=60");
@@ -244,7 +254,7 @@ describe("what is stored:", () => {
     const { port } = await edge({ origins: [source.port] });
     expect((await ask(port, "/", { body: "one" })).text).toBe("one");
     expect((await ask(port, "/", { body: "two" })).headers["cache-status"]).toBe(
-      "Selvage; fwd=bypass; detail=REQUEST_BODY",
+      "Selvage; fwd=bypass; fwd-status=200; detail=REQUEST_BODY",
     );
   });
 
@@ -255,7 +265,7 @@ describe("what is stored:", () => {
     });
     const { port } = await edge({ origins: [source.port] });
     expect((await ask(port, "/")).headers["cache-status"]).toBe(
-      "Other; hit, Selvage; fwd=uri-miss; detail=NO_FRESHNESS",
+      "Other; hit, Selvage; fwd=uri-miss; fwd-status=200; detail=NO_FRESHNESS",
     );
   });
 

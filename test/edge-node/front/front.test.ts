@@ -18,7 +18,7 @@ describe("a front", () => {
     expect(answer.headers).toMatchObject({
       "x-made-by": "hello",
       "x-request-id": "test-0",
-      "cache-status": "Selvage; fwd=uri-miss; detail=NO_FRESHNESS",
+      "cache-status": "Selvage; fwd=uri-miss; fwd-status=200; detail=NO_FRESHNESS",
     });
   });
 
@@ -29,7 +29,7 @@ describe("a front", () => {
     });
     const { port } = await edge({ origins: [source.port] });
     const first = await ask(port, "/x");
-    expect(first.headers["cache-status"]).toBe("Selvage; fwd=uri-miss; stored");
+    expect(first.headers["cache-status"]).toMatch(/^Selvage; fwd=uri-miss; fwd-status=200; ttl=\d+; stored$/);
     const second = await ask(port, "/x");
     expect(second.text).toBe("from origin");
     expect(second.headers["cache-status"]).toMatch(/^Selvage; hit; ttl=\d+$/);

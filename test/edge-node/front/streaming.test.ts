@@ -295,7 +295,7 @@ describe("answers without a body:", () => {
     const answer = await ask(port, "/", { method: "HEAD" });
     expect([answer.headers["content-length"], answer.headers["cache-status"]]).toEqual([
       "1234",
-      "Selvage; fwd=uri-miss; detail=METHOD",
+      "Selvage; fwd=uri-miss; fwd-status=200",
     ]);
   });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { clientAddress } from "../../../edge-node/front/client-address.ts";
 import { parseHostField } from "../../../edge-node/front/host-field.ts";
-import { formatCacheNote } from "../../../edge-node/pipeline/cache-note.ts";
+import { formatCacheNote, forwardNote } from "../../../edge-node/pipeline/cache-note.ts";
 import { isHeaderText } from "../../../edge-node/pipeline/header-grammar.ts";
 import { removeHopByHop } from "../../../edge-node/pipeline/hop-headers.ts";
 import { isLoop, nextCdnLoop } from "../../../edge-node/pipeline/loop-guard.ts";
@@ -115,9 +115,14 @@ it.each([
 });
 
 it("formatCacheNote() follows RFC 9211", () => {
-  expect(formatCacheNote({ kind: "hit", ttlSeconds: 5 })).toBe("Selvage; hit; ttl=5");
+  expect(formatCacheNote({ kind: "hit", ttlSeconds: 5, detail: null })).toBe("Selvage; hit; ttl=5");
+  expect(formatCacheNote({ kind: "hit", ttlSeconds: -5, detail: "STALE_WHILE_REVALIDATE" })).toBe(
+    "Selvage; hit; ttl=-5; detail=STALE_WHILE_REVALIDATE",
+  );
+  expect(formatCacheNote(forwardNote("uri-miss", null))).toBe("Selvage; fwd=uri-miss");
   expect(formatCacheNote({ kind: "local", detail: "ANSWERED" })).toBe("Selvage; detail=ANSWERED");
-  expect(formatCacheNote({ kind: "forward", reason: "stale", stored: true, collapsed: true, detail: "FAILED" })).toBe(
-    "Selvage; fwd=stale; stored; collapsed; detail=FAILED",
+  const all = { status: 304, ttlSeconds: 9, stored: true, collapsed: true, detail: "FAILED" } as const;
+  expect(formatCacheNote({ kind: "forward", reason: "stale", ...all })).toBe(
+    "Selvage; fwd=stale; fwd-status=304; ttl=9; stored; collapsed; detail=FAILED",
   );
 });

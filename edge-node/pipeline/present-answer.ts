@@ -1,0 +1,84 @@
+/**
+ * A whole answer as its client asked for it: as it is, as the news that the client has it already, or a part of it.
+ *
+ * Invariant: a condition is answered from the very answer that would be sent otherwise (RFC 9110 §13.2.1).
+ */
+import { filterHeaders, getHeader, type HeaderText } from "../../sdk/header-text.ts";
+import { readRange } from "../cache/byte-range.ts";
+import { allowsPart, isNotModified } from "../cache/conditional.ts";
+import { SharedBody } from "../cache/shared-body.ts";
+import { ageSeconds, type StoredAnswer } from "../cache/stored-answer.ts";
+import { bodyLengthBytes } from "./body-length.ts";
+import { cutBody } from "./cut-body.ts";
+import { discardBody } from "./discard-body.ts";
+import type { Exchange, ResponseMessage } from "./exchange.ts";
+import type { Services } from "./services.ts";
+
+/** A stored answer, with its age. */
+export function presentStored(
+  services: Services,
+  exchange: Exchange,
+  stored: { readonly answer: StoredAnswer; readonly now: number },
+): ResponseMessage {
+  const { answer, now } = stored;
+  const whole: ResponseMessage = {
+    status: answer.status,
+    headers: `${answer.headers}age:${ageSeconds(answer, now)}\n`,
+    body:
+      answer.body instanceof SharedBody
+        ? { kind: "stream", chunks: answer.body.read(), lengthBytes: answer.bodyBytes }
+        : { kind: "bytes", bytes: answer.body },
+  };
+  return exchange.cachePlace?.isConditional === true ? presentAsAsked(services, exchange, whole) : whole;
+}
+
+/** Any whole answer. */
+export function presentAsAsked(services: Services, exchange: Exchange, whole: ResponseMessage): ResponseMessage {
+  const place = exchange.cachePlace;
+  if (place === null || !place.isConditional || whole.status !== 200) return whole;
+  const { asked } = place;
+  if (isNotModified(asked, whole.headers, services.clock.now())) {
+    services.background.add("body.discard", discardBody(whole.body));
+    return { status: 304, headers: withoutRepresentation(whole.headers), body: { kind: "empty" } };
+  }
+  const range = exchange.request.method === "GET" ? getHeader(asked, "range") : undefined;
+  return range === undefined ? whole : presentPart(services, { asked, range }, whole);
+}
+
+function presentPart(
+  services: Services,
+  { asked, range }: { readonly asked: HeaderText; readonly range: string },
+  whole: ResponseMessage,
+): ResponseMessage {
+  const bytes = bodyLengthBytes(whole.body);
+  if (bytes === undefined || !allowsPart(asked, whole.headers)) return whole;
+  const verdict = readRange(range, bytes);
+  switch (verdict.kind) {
+    case "whole":
+      return whole;
+    case "part": {
+      const { from, to } = verdict.range;
+      const headers = `${whole.headers}content-range:bytes ${from}-${to - 1}/${bytes}\n`;
+      return { status: 206, headers, body: cutBody(whole.body, verdict.range) };
+    }
+    default: {
+      services.background.add("body.discard", discardBody(whole.body));
+      const headers = `${withoutRepresentation(whole.headers)}content-range:bytes */${bytes}\n`;
+      return { status: 416, headers, body: { kind: "empty" } };
+    }
+  }
+}
+
+/** Fields that describe a body which is not sent (RFC 9110 §15.4.5). */
+const ofRepresentation: ReadonlySet<string> = new Set([
+  "content-encoding",
+  "content-language",
+  "content-length",
+  "content-md5",
+  "content-range",
+  "content-type",
+]);
+
+function withoutRepresentation(headers: HeaderText): HeaderText {
+  return filterHeaders(headers, (name) => !ofRepresentation.has(name));
+}

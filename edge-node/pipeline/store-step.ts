@@ -1,0 +1,262 @@
+/**
+ * The cache's part of the pipeline after the origin: whether an answer stays, what it says about one that is stored already, and who is told.
+ *
+ * Invariants: an answer that broke off is not in the cache; tags of an answer are for this cache and go no further.
+ */
+import type { Body } from "../../runtime/body.ts";
+import { deleteHeader, getAllHeaders } from "../../sdk/header-text.ts";
+import { messageLimits } from "../../sdk/limits.ts";
+import { decideCaching, isAboutRequest, type NotStoredReason, type StoreTerms } from "../cache/cache-decision.ts";
+import { SharedBody } from "../cache/shared-body.ts";
+import { storedAnswer, type StoredAnswer } from "../cache/stored-answer.ts";
+import { bodyLengthBytes } from "./body-length.ts";
+import { askWhole, keyedPlace } from "./cache-steps.ts";
+import { discardBody } from "./discard-body.ts";
+import type { CachePlace, Exchange, ResponseMessage } from "./exchange.ts";
+import { failExchange } from "./fail-exchange.ts";
+import { presentAsAsked } from "./present-answer.ts";
+import type { Services } from "./services.ts";
+import { answerConfirmed, answerServerError, learnFromHead } from "./stale-answers.ts";
+import type { StepName } from "./steps.ts";
+import { parseWireUrl } from "./wire-url.ts";
+
+/** Keeps the answer when it may be kept, and tells those who wait. */
+export function storeAnswer(services: Services, exchange: Exchange): StepName {
+  const { response, cachePlace: place, cacheNote: note } = exchange;
+  if (response === null) return "clientResponse";
+  if (note.kind === "forward") exchange.cacheNote = { ...note, status: response.status };
+  if (place === null) {
+    if (note.kind === "forward" && note.reason === "method") invalidate(services, exchange, response);
+    return passOn(exchange, response);
+  }
+  if (exchange.request.method === "HEAD") learnFromHead(services, exchange, response);
+  if (exchange.fetch === "as-asked") return passOn(exchange, response);
+  const { stale } = exchange;
+  if (stale !== null && exchange.asksToConfirm && response.status === 304) {
+    return answerConfirmed(services, exchange, { response, stale });
+  }
+  return answerServerError(services, exchange, response) ?? storeNew(services, exchange, { response, place });
+}
+
+/** The origin confirmed something else than what is stored: once more, for the whole answer. */
+export function askAgain(_services: Services, exchange: Exchange): StepName {
+  const { cachePlace: place } = exchange;
+  exchange.stale = null;
+  exchange.hasAskedAgain = true;
+  exchange.response = null;
+  if (place !== null) exchange.request = { ...exchange.request, headers: place.asked };
+  return askWhole(exchange);
+}
+
+interface NewAnswer {
+  readonly response: ResponseMessage;
+  readonly place: CachePlace;
+}
+
+function storeNew(services: Services, exchange: Exchange, { response, place }: NewAnswer): StepName {
+  const now = services.clock.now();
+  const decision = decideCaching({
+    method: exchange.originRequest?.method === "HEAD" ? "HEAD" : exchange.request.method,
+    requestHeaders: exchange.request.headers,
+    status: response.status,
+    responseHeaders: response.headers,
+    rule: place.rule,
+    errorTtlMs: errorTtlMs(exchange, response.status),
+    requestNoStore: place.control?.noStore === true,
+    now,
+    requestedAt: exchange.requestedAt,
+  });
+  if (!decision.store) return notStored(services, exchange, { response, reason: decision.reason });
+  const bodyBytes = bodyLengthBytes(response.body) ?? 0;
+  if (bodyBytes > messageLimits.bufferedBodyBytesMax) return tooLarge(services, exchange, { response, place });
+  return store(services, exchange, { response, place, terms: decision, bodyBytes, now });
+}
+
+function store(
+  services: Services,
+  exchange: Exchange,
+  kept: NewAnswer & { readonly terms: StoreTerms; readonly bodyBytes: number; readonly now: number },
+): StepName {
+  const { response, place, terms, now, bodyBytes } = kept;
+  const { status, headers, body } = response;
+  const { requestedAt, cacheNote: note } = exchange;
+  const bytes = body.kind === "stream" ? new Uint8Array() : wholeBody(body);
+  const answer = storedAnswer({ status, headers, body: bytes, bodyBytes, terms, place, requestedAt, now });
+  if (body.kind === "stream") {
+    exchange.response = withoutTags(storeStream(services, exchange, { answer, place, response }));
+  } else {
+    const variantKey = services.cache.store(place.key, exchange.request.headers, answer);
+    if (variantKey === null) return notStored(services, exchange, { response, reason: "INVALIDATED" });
+    tellStored(exchange, answer);
+    exchange.response = withoutTags(response);
+  }
+  if (note.kind === "forward") {
+    const ttlSeconds = Math.floor(terms.freshMs / 1_000);
+    exchange.cacheNote = { ...note, status, stored: true, ttlSeconds, detail: null };
+  }
+  exchange.response = presentAsAsked(services, exchange, exchange.response);
+  return "clientResponse";
+}
+
+/** Those who wait have it; an answer that every use validates each of them must ask for. */
+function tellStored(exchange: Exchange, answer: StoredAnswer): void {
+  exchange.ticket?.settle({ kind: answer.isAlwaysValidated ? "uncacheable" : "stored" });
+}
+
+function passOn(exchange: Exchange, response: ResponseMessage): StepName {
+  exchange.response = withoutTags(response);
+  return "clientResponse";
+}
+
+function notStored(
+  services: Services,
+  exchange: Exchange,
+  { response, reason }: { readonly response: ResponseMessage; readonly reason: NotStoredReason },
+): StepName {
+  const { cachePlace: place, cacheNote: note } = exchange;
+  if (note.kind === "forward") exchange.cacheNote = { ...note, status: response.status, detail: reason };
+  // It says so again of an answer that nobody has: the client would be left without one.
+  if (response.status === 304 && exchange.hasAskedAgain) {
+    failExchange(exchange, "ORIGIN_MALFORMED");
+    return "clientResponse";
+  }
+  if (place !== null && !isAboutRequest(reason)) {
+    const variantKey = services.cache.variantKey(place.key, exchange.request.headers);
+    services.cache.markUncacheable(variantKey, services.clock.now());
+    exchange.ticket?.settle({ kind: "uncacheable" });
+  }
+  exchange.response = presentAsAsked(services, exchange, withoutTags(response));
+  return "clientResponse";
+}
+
+/** A part of what is too large to be kept is better asked for as such. */
+function tooLarge(services: Services, exchange: Exchange, { response, place }: NewAnswer): StepName {
+  const next = notStored(services, exchange, { response, reason: "BODY_TOO_LARGE" });
+  const presented = exchange.response;
+  if (presented?.status !== 206) return next;
+  services.background.add("body.discard", discardBody(presented.body));
+  exchange.response = null;
+  exchange.stale = null;
+  exchange.fetch = "as-asked";
+  exchange.request = { ...exchange.request, headers: place.asked };
+  return "originConfiguration";
+}
+
+function withoutTags(response: ResponseMessage): ResponseMessage {
+  if (!response.headers.includes("cache-tag:")) return response;
+  return { ...response, headers: deleteHeader(response.headers, "cache-tag") };
+}
+
+function errorTtlMs(exchange: Exchange, status: number): number | undefined {
+  if (status < 400) return undefined;
+  const ttl = exchange.domain?.config.error_code_cache?.find(({ code }) => code === status)?.ttl;
+  return ttl === undefined ? undefined : ttl * 1_000;
+}
+
+/** Methods that change nothing (RFC 9110 §9.2.1, and those of WebDAV and QUERY); an unknown one may. */
+const safeMethods: ReadonlySet<string> = new Set([
+  "GET",
+  "HEAD",
+  "OPTIONS",
+  "PROPFIND",
+  "QUERY",
+  "REPORT",
+  "SEARCH",
+  "TRACE",
+]);
+
+/** What a change makes untrue (RFC 9111 §4.4): its own URL, and those of the same host that the answer names. */
+function invalidate(services: Services, exchange: Exchange, response: ResponseMessage): void {
+  const { method, url } = exchange.request;
+  if (safeMethods.has(method) || response.status < 200 || response.status >= 400) return;
+  const named = ["location", "content-location"].flatMap((name) => getAllHeaders(response.headers, name).slice(0, 1));
+  const urls = named
+    .filter((reference) => URL.canParse(reference, url.href))
+    .map((reference) => parseWireUrl(new URL(reference, url.href).href))
+    .filter((other) => other !== null && other.host === url.host && other.scheme === url.scheme);
+  for (const changed of [url, ...urls]) {
+    if (changed === null) continue;
+    const { key } = keyedPlace(exchange, changed);
+    services.cache.invalidate(key, { now: services.clock.now(), isFilling: services.collapser.has(key) });
+  }
+}
+
+/**
+ * The client and the cache read one body. Of known length it is in the cache at once and serves others while it arrives; of unknown length it
+ * gets there when it is complete, since it may yet turn out too large.
+ */
+function storeStream(
+  services: Services,
+  exchange: Exchange,
+  filling: NewAnswer & { readonly answer: StoredAnswer },
+): ResponseMessage {
+  const { answer, place, response } = filling;
+  if (response.body.kind !== "stream") return response;
+  const { ticket } = exchange;
+  const { lengthBytes } = response.body;
+  const stops = exchange.domain?.config.client_abort === "stop" && !exchange.isRenewal;
+  // A body without an end in sight may never come to one.
+  const isWorthKeeping = (): boolean =>
+    exchange.isRenewal || (!stops && lengthBytes !== undefined) || (ticket?.waiters ?? 0) > 0;
+  const bytesMax = messageLimits.bufferedBodyBytesMax;
+  const shared = new SharedBody(response.body.chunks, { bytesMax, isWorthKeeping });
+  // The client's leaving does not end what others may want: its reader tells.
+  exchange.running(null);
+  const arriving = { ...answer, body: shared };
+  const variantKey =
+    lengthBytes === undefined ? null : services.cache.store(place.key, exchange.request.headers, arriving);
+  if (variantKey !== null) tellStored(exchange, answer);
+  services.background.add(
+    "cache.fill",
+    finishFill(services, exchange, { answer, arriving, shared, variantKey, place }),
+  );
+  return { ...response, body: { kind: "stream", chunks: shared.read(), lengthBytes } };
+}
+
+async function finishFill(
+  services: Services,
+  exchange: Exchange,
+  fill: {
+    readonly answer: StoredAnswer;
+    readonly arriving: StoredAnswer;
+    readonly shared: SharedBody;
+    /** Where the answer stands already, or null when it is not in the cache yet. */
+    readonly variantKey: string | null;
+    readonly place: CachePlace;
+  },
+): Promise<void> {
+  const { answer, arriving, variantKey, place } = fill;
+  const { ticket } = exchange;
+  const end = await fill.shared.ended;
+  switch (end.kind) {
+    case "complete":
+      if (variantKey !== null) services.cache.complete(variantKey, arriving, end.bytes);
+      else {
+        const whole = { ...answer, body: end.bytes, bodyBytes: end.bytes.byteLength };
+        services.cache.store(place.key, exchange.request.headers, whole);
+      }
+      tellStored(exchange, answer);
+      return;
+    case "overflow":
+      services.cache.markUncacheable(
+        services.cache.variantKey(place.key, exchange.request.headers),
+        services.clock.now(),
+      );
+      ticket?.settle({ kind: "uncacheable" });
+      return;
+    default:
+      if (variantKey !== null) services.cache.remove(variantKey, arriving);
+      ticket?.settle({ kind: "failed", code: "ORIGIN_TRUNCATED" });
+  }
+}
+
+function wholeBody(body: Exclude<Body, { kind: "stream" }>): Uint8Array {
+  switch (body.kind) {
+    case "text":
+      return Buffer.from(body.text);
+    case "bytes":
+      return body.bytes;
+    default:
+      return new Uint8Array();
+  }
+}
