@@ -1,21 +1,23 @@
 import { describe, expect, it } from "vitest";
 import type { CacheRule } from "../../../sdk/domain.ts";
-import { decideCaching, type CacheQuestion } from "../../../edge-node/cache/cache-decision.ts";
+import { decideCaching, tagsOf, type CacheQuestion } from "../../../edge-node/cache/cache-decision.ts";
 import { compileCacheRules, findCacheRule } from "../../../edge-node/cache/cache-rule.ts";
 
 const now = Date.UTC(2026, 10, 22, 8, 0, 0);
 const date = "date:Sun, 22 Nov 2026 08:00:00 GMT\n";
 
+const question: CacheQuestion = {
+  method: "GET",
+  requestHeaders: "",
+  status: 200,
+  responseHeaders: "",
+  rule: undefined,
+  now,
+};
+
 function decide(responseHeaders: string, change: Partial<CacheQuestion> = {}): string {
-  const decision = decideCaching({
-    method: "GET",
-    requestHeaders: "",
-    status: 200,
-    responseHeaders,
-    rule: undefined,
-    now,
-    ...change,
-  });
+  const decision = decideCaching({ ...question, responseHeaders, ...change });
+  if (decision.store && decision.freshMs === 0) return "always validated";
   return decision.store ? `fresh ${decision.freshMs / 1_000} age ${decision.ageMs / 1_000}` : decision.reason;
 }
 
@@ -104,6 +106,128 @@ describe("without a rule the origin's headers decide:", () => {
   it.each(["HEAD", "POST"])("an answer to %s is not stored", (method) => {
     expect(decide("cache-control:max-age=10\n", { method })).toBe("METHOD");
   });
+});
+
+describe("a tenth of the time since the last modification (RFC 9111 §4.2.2):", () => {
+  const modified = "last-modified:Sun, 22 Nov 2026 07:00:00 GMT\n";
+  it.each([
+    [modified, 200, "fresh 360 age 0"],
+    [`${date}${modified}`, 404, "fresh 360 age 0"],
+    ["last-modified:Sun, 22 Nov 2020 07:00:00 GMT\n", 200, "fresh 86400 age 0"],
+    ["last-modified:Sun, 22 Nov 2026 09:00:00 GMT\n", 200, "always validated"],
+    ["last-modified:yesterday\n", 200, "NO_FRESHNESS"],
+    [modified, 403, "NO_FRESHNESS"],
+    [modified, 503, "NO_FRESHNESS"],
+    [`${modified}cache-control:public\n`, 403, "fresh 360 age 0"],
+    [`${modified}pragma:no-cache\n`, 200, "NO_FRESHNESS"],
+    [`${modified}pragma:no-cache\ncache-control:x\n`, 200, "fresh 360 age 0"],
+    [`${modified}cache-control:max-age=0\n`, 200, "always validated"],
+  ])("%j with status %i is %s", (headers, status, expected) => {
+    expect(decide(headers, { status })).toBe(expected);
+  });
+});
+
+describe("a field for caches like this one counts alone (RFC 9213):", () => {
+  it.each([
+    ["cdn-cache-control:max-age=20\ncache-control:max-age=10\n", "fresh 20 age 0"],
+    ["cdn-cache-control:max-age=20\ncache-control:no-store, private\n", "fresh 20 age 0"],
+    ["cdn-cache-control:max-age=20\nexpires:0\n", "fresh 20 age 0"],
+    ["cdn-cache-control:no-store\ncache-control:max-age=10\n", "NO_STORE"],
+    ["cdn-cache-control:private\ncache-control:max-age=10\n", "PRIVATE"],
+    ["cdn-cache-control:max-age=0\ncache-control:max-age=10\n", "STALE_ON_ARRIVAL"],
+    ["cdn-cache-control:foo\ncache-control:max-age=10\n", "NO_FRESHNESS"],
+    ["cdn-cache-control:max-age=20, max-age=30\n", "fresh 30 age 0"],
+    ["cdn-cache-control:max-age=20\ncdn-cache-control:s-maxage=30\n", "fresh 30 age 0"],
+    ["cdn-cache-control:max-age=20;x=1\n", "fresh 20 age 0"],
+    ["cdn-cache-control:no-store=?0, max-age=20\n", "fresh 20 age 0"],
+    ['cdn-cache-control:max-age="20"\n', "STALE_ON_ARRIVAL"],
+    ["cdn-cache-control:max-age=20.5\n", "STALE_ON_ARRIVAL"],
+    ["cdn-cache-control:no-store=1\n", "NO_STORE"],
+    ["cdn-cache-control:max-age=-1\n", "STALE_ON_ARRIVAL"],
+  ])("%j is %s", (headers, expected) => {
+    expect(decide(headers)).toBe(expected);
+  });
+
+  it.each(["", "max-age=20, &&&&", "max-age =20", "MAX-AGE=20", "max-age=20,", "=1", 'a="x'])(
+    "%j is as if it were not there",
+    (value) => {
+      expect(decide(`cdn-cache-control:${value}\ncache-control:max-age=10\n`)).toBe("fresh 10 age 0");
+    },
+  );
+});
+
+describe("what may only be used after the origin confirmed it is kept when it can be asked:", () => {
+  it.each([
+    ['cache-control:no-cache\netag:"a"\n', "always validated"],
+    ['cache-control:no-cache, max-age=10\netag:"a"\n', "always validated"],
+    ["cache-control:no-cache\nlast-modified:Sun, 22 Nov 2026 07:00:00 GMT\n", "always validated"],
+    ['cache-control:max-age=0\netag:"a"\n', "always validated"],
+    ['cache-control:max-age=10\nage:11\netag:"a"\n', "always validated"],
+    ["cache-control:no-cache\n", "NO_CACHE"],
+    ['cache-control:no-cache, no-store\netag:"a"\n', "NO_STORE"],
+    ['cache-control:no-cache, private\netag:"a"\n', "PRIVATE"],
+  ])("%j is %s", (headers, expected) => {
+    expect(decide(headers)).toBe(expected);
+  });
+});
+
+describe("how long an answer may be used when it is not fresh any more (RFC 5861, RFC 9111 §4.2.4), in seconds:", () => {
+  it.each([
+    ["max-age=9", "revalidate 0, error 0, failure 3600"],
+    ["max-age=9, stale-while-revalidate=5", "revalidate 5, error 0, failure 3600"],
+    ["max-age=9, stale-if-error=7", "revalidate 0, error 7, failure 7"],
+    ["max-age=9, stale-if-error=0", "revalidate 0, error 0, failure 0"],
+    ["max-age=9, stale-while-revalidate=x", "revalidate 0, error 0, failure 3600"],
+    ["s-maxage=9", "revalidate 0, error 0, failure 0"],
+    ["s-maxage=9, stale-while-revalidate=5, stale-if-error=7", "revalidate 5, error 7, failure 7"],
+    ["max-age=9, must-revalidate, stale-while-revalidate=5, stale-if-error=7", "revalidate 0, error 0, failure 0"],
+    ["max-age=9, proxy-revalidate, stale-if-error=7", "revalidate 0, error 0, failure 0"],
+  ])("%s: %s", (control, expected) => {
+    const decision = decideCaching({ ...question, responseHeaders: `cache-control:${control}\n` });
+    if (!decision.store) throw new Error(decision.reason);
+    const seconds = [decision.staleWhileRevalidateMs, decision.staleIfErrorMs, decision.staleOnFailureMs].map(
+      (ms) => ms / 1_000,
+    );
+    expect(`revalidate ${seconds[0]}, error ${seconds[1]}, failure ${seconds[2]}`).toBe(expected);
+  });
+});
+
+describe("must-understand (RFC 9111 §5.2.2.3) and errors:", () => {
+  it.each<[string, number, number | undefined, string]>([
+    ["max-age=9, no-store, must-understand", 200, undefined, "fresh 9 age 0"],
+    ["max-age=9, no-store, must-understand", 599, undefined, "STATUS"],
+    ["max-age=9, must-understand", 599, undefined, "STATUS"],
+    ["max-age=9", 599, undefined, "fresh 9 age 0"],
+    ["no-store", 404, 30_000, "fresh 30 age 0"],
+    ["max-age=9", 404, 30_000, "fresh 30 age 0"],
+    ["max-age=9", 503, 0, "TTL_ZERO"],
+    ["max-age=9", 206, undefined, "PARTIAL"],
+  ])("%s with status %i, by configuration %s: %s", (control, status, errorTtlMs, expected) => {
+    expect(decide(`cache-control:${control}\n`, { status, errorTtlMs })).toBe(expected);
+  });
+
+  it("what the client does not want kept is not kept", () => {
+    expect(decide("cache-control:max-age=9\n", { requestNoStore: true })).toBe("REQUEST_NO_STORE");
+  });
+
+  it("the time that the answer took counts as its age", () => {
+    const late = { requestedAt: now - 5_000 };
+    expect(decide("cache-control:max-age=10\n", late)).toBe("fresh 5 age 5");
+    expect(decide("cache-control:max-age=10\nage:3\n", late)).toBe("fresh 2 age 8");
+  });
+});
+
+it.each([
+  ["cache-tag:a,b, c\ncache-tag:b\n", ["a", "b", "c"]],
+  ["cache-tag:,\n", []],
+  [`cache-tag:${"x".repeat(257)},y\n`, ["y"]],
+  [
+    `cache-tag:${Array.from({ length: 100 }, (_, index) => index).join(",")}\n`,
+    Array.from({ length: 64 }, (_, index) => `${index}`),
+  ],
+  ["", []],
+])("tagsOf(%j)", (headers, expected) => {
+  expect(tagsOf(headers)).toEqual(expected);
 });
 
 describe("with a rule:", () => {
