@@ -4,7 +4,7 @@
  * Knows the order of things; where a request goes is in origin-route.ts.
  */
 import type { ErrorCode } from "../../sdk/error-code.ts";
-import { deleteHeader, getHeader, setHeader, type HeaderText } from "../../sdk/header-text.ts";
+import { getHeader, setHeader, type HeaderText } from "../../sdk/header-text.ts";
 import { askFollowing } from "../origin/follow-redirects.ts";
 import { askOrigin } from "../origin/origin-client.ts";
 import type { RoutedRule } from "../routing/routing.ts";
@@ -32,16 +32,10 @@ export function configureOriginRequest(services: Services, exchange: Exchange): 
   if (first !== undefined && first.host !== getHeader(headers, "host"))
     headers = setHeader(headers, "host", first.host);
   exchange.configuredHost = first?.host ?? request.url.host;
-  if (!domain.origins.passesRange) headers = withoutRange(headers);
   const { origin_request_header: actions } = domain.config;
   if (actions.length > 0) headers = applyHeaderActions(headers, actions);
   exchange.originRequest = headers === request.headers ? request : { ...request, headers };
   return "originPull";
-}
-
-/** The origin is asked for the whole; what the client wants of it is cut here (RFC 9110 §14.2 lets any recipient ignore Range). */
-function withoutRange(headers: HeaderText): HeaderText {
-  return headers.includes("range:") ? deleteHeader(deleteHeader(headers, "range"), "if-range") : headers;
 }
 
 /** The originPull rules; a function's word is the last one. */
