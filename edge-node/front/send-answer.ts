@@ -111,18 +111,24 @@ const BEYOND_ASCII = /[\x80-\xff]/;
 export function writeHead(response: UwsResponse, answer: ResponseMessage): void {
   response.writeStatus(statusLine(answer.status));
   const { headers } = answer;
-  const encode = BEYOND_ASCII.test(headers);
+  // Each call into the library costs as much as all the rest, so that the fields go in one: the first one's name, and all from its value on.
+  let first = "";
+  let block = "";
   for (let at = 0; at < headers.length;) {
     const colon = headers.indexOf(":", at);
     const end = headers.indexOf("\n", colon);
     const name = headers.slice(at, colon);
     if (!isOwnField(name)) {
-      const value = headers.slice(colon + 1, end);
-      // The library writes strings as UTF-8; the field's bytes are Latin-1.
-      response.writeHeader(name, encode ? Buffer.from(value, "latin1") : value);
+      if (first === "") {
+        first = name;
+        block = headers.slice(colon + 1, end);
+      } else block += `\r\n${name}: ${headers.slice(colon + 1, end)}`;
     }
     at = end + 1;
   }
+  if (first === "") return;
+  // The library writes strings as UTF-8; the fields' bytes are Latin-1.
+  response.writeHeader(first, BEYOND_ASCII.test(block) ? Buffer.from(block, "latin1") : block);
 }
 
 /** Fields the library writes itself, and those that are of the connection. */
