@@ -248,6 +248,8 @@ class UwsFront implements Front {
       socketProtocols: upgrade?.protocols ?? null,
     });
     served.exchange = exchange;
+    // Who asks for the connection's end may be of a time before such answers (RFC 9110 §15.2); an upgrade has a head of its own.
+    if (upgrade === null && !head.isLast) exchange.informed = served;
     this.#intake.serve(served, exchange);
   }
 }
