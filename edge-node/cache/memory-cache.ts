@@ -83,13 +83,19 @@ export class MemoryCache {
     return entry?.kind === "vary" ? variantKeyOf(key, entry.names, requestHeaders) : key;
   }
 
+  /** Whether an answer that was asked for then may still be stored: its URL was not invalidated since. */
+  accepts(key: string, requestedAt: number): boolean {
+    const known = this.#entries.peek(key);
+    return known?.kind !== "invalidated" || requestedAt > known.at;
+  }
+
   /**
    * Stores an answer under the key and, when it varies, under the request's variant. Returns where it stands; null when its URL was
    * invalidated after it had been asked for.
    */
   store(key: string, requestHeaders: HeaderText, answer: StoredAnswer): string | null {
+    if (!this.accepts(key, answer.requestedAt)) return null;
     const known = this.#entries.peek(key);
-    if (known?.kind === "invalidated" && answer.requestedAt <= known.at) return null;
     const names = varyNames(answer.headers);
     if (names.length === 0) {
       this.#entries.set(key, answer);

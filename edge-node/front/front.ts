@@ -119,7 +119,7 @@ class UwsFront implements Front {
       functionCaches: new MemoryFunctionCaches({ clock }),
       routing: () => this.#intake.routing,
       collapser: new Collapser({ clock }),
-      renewals: new Renewals({ logger }),
+      renewals: new Renewals({ logger: options.logger }),
       purges: options.purges ?? nothingPurged,
       originConnections,
       origins: new Origins({ clock, random, connections: originConnections, metrics }),
@@ -248,6 +248,8 @@ class UwsFront implements Front {
       socketProtocols: upgrade?.protocols ?? null,
     });
     served.exchange = exchange;
+    // Who asks for the connection's end may be of a time before such answers (RFC 9110 §15.2); an upgrade has a head of its own.
+    if (upgrade === null && !head.isLast) exchange.informed = served;
     this.#intake.serve(served, exchange);
   }
 }

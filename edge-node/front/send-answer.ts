@@ -6,7 +6,7 @@
  */
 import type { Body } from "../../runtime/body.ts";
 import { releaseMemory } from "../../runtime/release-memory.ts";
-import { getHeader } from "../../sdk/header-text.ts";
+import { getHeader, type HeaderText } from "../../sdk/header-text.ts";
 import { bodyLengthBytes } from "../pipeline/body-length.ts";
 import { discardBody } from "../pipeline/discard-body.ts";
 import type { ResponseMessage } from "../pipeline/exchange.ts";
@@ -28,7 +28,7 @@ export function sendAnswer(served: ServedRequest, answer: ResponseMessage, optio
   if (body.kind === "stream" || large) return sendStream(served, answer, options);
   const { response } = served;
   response.cork(() => {
-    writeHead(response, answer);
+    writeHead(response, answer, served);
     const content = body.kind === "text" ? body.text : body.kind === "bytes" ? body.bytes : "";
     const mustClose = served.ending();
     response.end(content, mustClose || options.isLast);
@@ -39,7 +39,7 @@ export function sendAnswer(served: ServedRequest, answer: ResponseMessage, optio
 function sendHead(served: ServedRequest, answer: ResponseMessage, options: SendOptions): Promise<void> {
   const { response } = served;
   response.cork(() => {
-    writeHead(response, answer);
+    writeHead(response, answer, served);
     const length = options.method === "HEAD" && answer.status !== 204 ? headLength(answer) : undefined;
     const mustClose = served.ending() || options.isLast;
     // Without a length the library must not be told to close: it would invent one.
@@ -64,7 +64,7 @@ async function sendStream(served: ServedRequest, answer: ResponseMessage, option
   const { response } = served;
   const total = bodyLengthBytes(answer.body);
   response.cork(() => {
-    writeHead(response, answer);
+    writeHead(response, answer, served);
     if (options.isLast) response.writeHeader("connection", "close");
   });
   const iterator = chunksOf(answer.body)[Symbol.asyncIterator]();
@@ -108,21 +108,58 @@ async function* wholeBody(body: Body): AsyncGenerator<Uint8Array, void> {
 const BEYOND_ASCII = /[\x80-\xff]/;
 
 /** Writes status line and fields; those of the connection and the library's own are left out. */
-export function writeHead(response: UwsResponse, answer: ResponseMessage): void {
+export function writeHead(
+  response: UwsResponse,
+  answer: Pick<ResponseMessage, "status" | "headers">,
+  before: { readonly hasInformed: boolean } = nothingBefore,
+): void {
+  const { first, block } = fieldBlock(answer.headers);
+  if (before.hasInformed) {
+    // The library's own status line began what was sent before; every answer has a field that the next one can stand in front of.
+    response.writeHeader(`HTTP/1.1 ${statusLine(answer.status)}\r\n${first}`, latin1(block));
+    return;
+  }
   response.writeStatus(statusLine(answer.status));
-  const { headers } = answer;
-  const encode = BEYOND_ASCII.test(headers);
+  if (first !== "") response.writeHeader(first, latin1(block));
+}
+
+const nothingBefore = { hasInformed: false } as const;
+
+/** Writes a whole head of an informational answer, which the library knows nothing of. */
+export function writeInformation(
+  response: UwsResponse,
+  said: { readonly status: number; readonly headers: HeaderText; readonly isFirst: boolean },
+): void {
+  const { first, block } = fieldBlock(said.headers);
+  const line = statusLine(said.status);
+  const fields = first === "" ? "" : `${first}: ${block}\r\n`;
+  // The line's end that the library puts after a status or a field ends the head.
+  if (said.isFirst) response.writeStatus(latin1(`${line}\r\n${fields}`));
+  else if (first !== "") response.writeHeader(`HTTP/1.1 ${line}\r\n${first}`, latin1(`${block}\r\n`));
+}
+
+/** Each call into the library costs as much as all the rest, so that the fields go in one: the first one's name, and all from its value on. */
+function fieldBlock(headers: HeaderText): { readonly first: string; readonly block: string } {
+  let first = "";
+  let block = "";
   for (let at = 0; at < headers.length;) {
     const colon = headers.indexOf(":", at);
     const end = headers.indexOf("\n", colon);
     const name = headers.slice(at, colon);
     if (!isOwnField(name)) {
-      const value = headers.slice(colon + 1, end);
-      // The library writes strings as UTF-8; the field's bytes are Latin-1.
-      response.writeHeader(name, encode ? Buffer.from(value, "latin1") : value);
+      if (first === "") {
+        first = name;
+        block = headers.slice(colon + 1, end);
+      } else block += `\r\n${name}: ${headers.slice(colon + 1, end)}`;
     }
     at = end + 1;
   }
+  return { first, block };
+}
+
+/** The library writes strings as UTF-8; the fields' bytes are Latin-1. */
+function latin1(text: string): string | Buffer {
+  return BEYOND_ASCII.test(text) ? Buffer.from(text, "latin1") : text;
 }
 
 /** Fields the library writes itself, and those that are of the connection. */

@@ -3,11 +3,12 @@
  *
  * Invariant: the uWebSockets response is never touched after it ended or was aborted; after either, `isOver` is true for good.
  */
+import type { HeaderText } from "../../sdk/header-text.ts";
 import type { ResponseMessage } from "../pipeline/exchange.ts";
 import type { UwsResponse } from "../uws.ts";
 import type { RequestBody } from "./request-body.ts";
 import type { AnswerSink, SendOptions } from "./request-intake.ts";
-import { sendAnswer } from "./send-answer.ts";
+import { sendAnswer, writeInformation } from "./send-answer.ts";
 
 interface PendingWrite {
   /** What tryEnd did not take, and where it begins in the whole body. */
@@ -28,6 +29,7 @@ export class ServedRequest implements AnswerSink {
   /** Told with it: the source of the answer's body, which may be silent for long. */
   source: { giveUp(): void } | null = null;
   #isOver = false;
+  #hasInformed = false;
   #listens = false;
   #pending: PendingWrite | null = null;
   #wake: (() => void) | null = null;
@@ -42,6 +44,19 @@ export class ServedRequest implements AnswerSink {
 
   send(answer: ResponseMessage, options: SendOptions): Promise<void> | null {
     return sendAnswer(this, answer, options);
+  }
+
+  /** The status line of the answer must follow on one that came before. */
+  get hasInformed(): boolean {
+    return this.#hasInformed;
+  }
+
+  /** Sends what the origin says before its answer: 102 and 103, the others are of a connection. */
+  inform(status: number, headers: HeaderText): void {
+    if (this.#isOver || (status !== 102 && status !== 103)) return;
+    const isFirst = !this.#hasInformed;
+    this.#hasInformed = true;
+    this.response.cork(() => writeInformation(this.response, { status, headers, isFirst }));
   }
 
   get isOver(): boolean {

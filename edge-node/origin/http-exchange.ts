@@ -34,7 +34,7 @@ export interface ExchangeRequest {
   /** Called once when the exchange needs its connection no longer: its answer ended, failed, or nobody wants it any more. */
   readonly onOver?: () => void;
   /** Called for each informational answer, which begins `headTimeoutMs` anew. */
-  readonly onInformational?: () => void;
+  readonly onInformational?: (status: number, headers: HeaderText) => void;
 }
 
 export interface ExchangeResponse {
@@ -111,7 +111,7 @@ export function startExchange(dispatcher: Dispatcher, request: ExchangeRequest):
 class ExchangeHandler implements Dispatcher.DispatchHandler, RunningExchange {
   readonly #method: string;
   readonly #onOver: (() => void) | undefined;
-  readonly #onInformational: (() => void) | undefined;
+  readonly #onInformational: ExchangeRequest["onInformational"];
   readonly #settled = Promise.withResolvers<ExchangeResponse | ExchangeFailure>();
   #controller: Dispatcher.DispatchController | null = null;
   #queue: ByteQueue | null = null;
@@ -151,7 +151,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler, RunningExchange {
   ): void {
     if (status < 200) {
       if (++this.#informational > INFORMATIONAL_MAX) throw new MalformedAnswerError("too many informational answers");
-      this.#onInformational?.();
+      this.#onInformational?.(status, removeHopByHop(readHeaders(controller.rawHeaders)));
       return;
     }
     if (status > 599) throw new MalformedAnswerError("a status outside 100..599");

@@ -22,6 +22,8 @@ export interface OriginRequest {
   /** Without hop-by-hop fields. A `host` field goes to every target; without one each target's own is sent. */
   readonly headers: HeaderText;
   readonly body: Body;
+  /** Called for each informational answer of whichever source. */
+  readonly onInformational?: (status: number, headers: HeaderText) => void;
 }
 
 export interface OriginAsk {
@@ -166,7 +168,8 @@ class Attempts {
       idleTimeoutMs,
       onOver,
       // A source that says "soon" again and again has no more time for it than one that says nothing.
-      onInformational: () => {
+      onInformational: (status, headers) => {
+        request.onInformational?.(status, headers);
         cancelTimer ??= clock.after(attemptMs, () => running.abort("ORIGIN_TIMEOUT"));
       },
     });

@@ -150,7 +150,7 @@ function leavesToOrigin(exchange: Exchange, place: CachePlace, asking: Asking): 
   if (!place.isConditional || exchange.stale !== null) return false;
   if (asking.isUncacheable === true) return true;
   const range = getHeader(place.asked, "range");
-  if (range === undefined || isFromStart(range) || exchange.domain?.config.origin_range_status !== "on") return false;
+  if (range === undefined || isFromStart(range) || exchange.domain?.origins.passesRange !== true) return false;
   forward(exchange, "uri-miss", "RANGE");
   return true;
 }

@@ -32,6 +32,12 @@ export interface ResponseMessage {
   readonly body: Body;
 }
 
+/** Takes what an origin says before its answer. */
+export interface InformedClient {
+  /** A status below 200 and its fields, without hop-by-hop fields. */
+  inform(status: number, headers: HeaderText): void;
+}
+
 export interface Cancellable {
   cancel(): void;
 }
@@ -88,6 +94,8 @@ export class Exchange {
   hasAskedAgain = false;
   /** Milliseconds since the epoch: when the origin was asked. */
   requestedAt = 0;
+  /** Whom to tell what the origin says before its answer; null: nobody. */
+  informed: InformedClient | null = null;
   /** No client waits for it: a stored answer is renewed. */
   isRenewal = false;
   lookups = 0;

@@ -4,9 +4,9 @@
  * Knows the order of things; where a request goes is in origin-route.ts.
  */
 import type { ErrorCode } from "../../sdk/error-code.ts";
-import { deleteHeader, getHeader, setHeader, type HeaderText } from "../../sdk/header-text.ts";
+import { getHeader, setHeader, type HeaderText } from "../../sdk/header-text.ts";
 import { askFollowing } from "../origin/follow-redirects.ts";
-import { askOrigin } from "../origin/origin-client.ts";
+import { askOrigin, type OriginAsk } from "../origin/origin-client.ts";
 import type { RoutedRule } from "../routing/routing.ts";
 import type { Exchange, RequestMessage } from "./exchange.ts";
 import { failExchange } from "./fail-exchange.ts";
@@ -32,16 +32,10 @@ export function configureOriginRequest(services: Services, exchange: Exchange): 
   if (first !== undefined && first.host !== getHeader(headers, "host"))
     headers = setHeader(headers, "host", first.host);
   exchange.configuredHost = first?.host ?? request.url.host;
-  if (!domain.origins.passesRange) headers = withoutRange(headers);
   const { origin_request_header: actions } = domain.config;
   if (actions.length > 0) headers = applyHeaderActions(headers, actions);
   exchange.originRequest = headers === request.headers ? request : { ...request, headers };
   return "originPull";
-}
-
-/** The origin is asked for the whole; what the client wants of it is cut here (RFC 9110 §14.2 lets any recipient ignore Range). */
-function withoutRange(headers: HeaderText): HeaderText {
-  return headers.includes("range:") ? deleteHeader(deleteHeader(headers, "range"), "if-range") : headers;
 }
 
 /** The originPull rules; a function's word is the last one. */
@@ -100,11 +94,12 @@ async function applyHttpFunction(services: Services, exchange: Exchange, rule: R
 /** Asks the origin. */
 export async function fetchFromOrigin(services: Services, exchange: Exchange): Promise<StepName> {
   const request = exchange.originRequest ?? exchange.request;
-  const ask = routeToOrigin(services, exchange, request);
-  if (exchange.domain === undefined || ask === null || ask.targets.length === 0) {
+  const route = routeToOrigin(services, exchange, request);
+  if (exchange.domain === undefined || route === null || route.targets.length === 0) {
     failExchange(exchange, "ORIGIN_NOT_CONFIGURED");
     return "clientResponse";
   }
+  const ask = informing(exchange, route);
   const { origins } = exchange.domain;
   const started = services.clock.monotonicMs();
   const follows = origins.followsRedirects && isPlain(request);
@@ -119,6 +114,14 @@ export async function fetchFromOrigin(services: Services, exchange: Exchange): P
   }
   exchange.response = { status: result.status, headers: result.headers, body: result.body };
   return "originResponse";
+}
+
+/** What an origin says before its answer goes to the client that has waited for it from the beginning (RFC 9110 §15.2). */
+function informing(exchange: Exchange, ask: OriginAsk): OriginAsk {
+  const { informed } = exchange;
+  if (informed === null) return ask;
+  const onInformational = (status: number, headers: HeaderText): void => informed.inform(status, headers);
+  return { ...ask, request: { ...ask.request, onInformational } };
 }
 
 /** A redirect of such a request can be followed on the client's behalf. */

@@ -67,6 +67,9 @@ function storeNew(services: Services, exchange: Exchange, { response, place }: N
     requestedAt: exchange.requestedAt,
   });
   if (!decision.store) return notStored(services, exchange, { response, reason: decision.reason });
+  if (!services.cache.accepts(place.key, exchange.requestedAt)) {
+    return notStored(services, exchange, { response, reason: "INVALIDATED" });
+  }
   const bodyBytes = bodyLengthBytes(response.body) ?? 0;
   if (bodyBytes > messageLimits.bufferedBodyBytesMax) return tooLarge(services, exchange, { response, place });
   return store(services, exchange, { response, place, terms: decision, bodyBytes, now });
@@ -85,8 +88,7 @@ function store(
   if (body.kind === "stream") {
     exchange.response = withoutTags(storeStream(services, exchange, { answer, place, response }));
   } else {
-    const variantKey = services.cache.store(place.key, exchange.request.headers, answer);
-    if (variantKey === null) return notStored(services, exchange, { response, reason: "INVALIDATED" });
+    services.cache.store(place.key, exchange.request.headers, answer);
     tellStored(exchange, answer);
     exchange.response = withoutTags(response);
   }

@@ -48,6 +48,14 @@ describe("makeCacheTestsReport()", () => {
     expect(surprises([given], expectations)).toEqual(expected);
   });
 
+  it("a required test that fails by design is counted, and is no defect", () => {
+    const results = ["a", "b", "c", "d", "e"].map((id) => result(id, "fail"));
+    const byDesign = { a: { verdict: "fail", reason: "harmful", byDesign: true } };
+    const report = makeCacheTestsReport(results, { expectations: byDesign, isWhole: true });
+    expect(report.kinds[0]?.failed).toBe(5);
+    expect(report.goals[2]).toMatchObject({ value: 4, met: false });
+  });
+
   it("a run of some tests has no goals and misses none of the others", () => {
     expect(surprises([result("b", "pass")], known, false)).toEqual([]);
     expect(makeCacheTestsReport([], { expectations: {}, isWhole: false }).goals).toEqual([]);
