@@ -17,6 +17,8 @@ export interface StoredAnswer {
   readonly bodyBytes: number;
   /** Milliseconds since the epoch. */
   readonly storedAt: number;
+  /** When the request that brought it was sent, milliseconds since the epoch. */
+  readonly requestedAt: number;
   /** Age at `storedAt`. */
   readonly ageMs: number;
   readonly freshUntil: number;
@@ -35,7 +37,7 @@ interface UncacheableMark {
 }
 
 export type CacheLookup =
-  | { readonly kind: "hit"; readonly answer: StoredAnswer }
+  | { readonly kind: "hit"; readonly variantKey: string; readonly answer: StoredAnswer }
   /** `variantKey` is where an answer to this request will stand as far as is known. */
   | { readonly kind: "miss"; readonly variantKey: string; readonly reason: "uri-miss" | "vary-miss" | "stale" }
   | { readonly kind: "uncacheable"; readonly variantKey: string };
@@ -95,9 +97,9 @@ export class MemoryCache {
     this.#entries.set(variantKey, { ...arriving, body: bytes, bodyBytes: bytes.byteLength });
   }
 
-  /** Forgets an answer that broke off. */
-  remove(variantKey: string, arriving: StoredAnswer): void {
-    if (this.#entries.peek(variantKey) === arriving) this.#entries.delete(variantKey);
+  /** Forgets an answer that broke off or was purged, unless another stands in its place. */
+  remove(variantKey: string, answer: StoredAnswer): void {
+    if (this.#entries.peek(variantKey) === answer) this.#entries.delete(variantKey);
   }
 
   /** Remembers that the key's answer cannot be stored, unless a fresh answer or its variants stand there. */
@@ -121,7 +123,9 @@ function judge(
   if (entry.kind === "uncacheable") {
     return entry.until > now ? { kind: "uncacheable", variantKey } : { kind: "miss", variantKey, reason: "uri-miss" };
   }
-  return entry.freshUntil > now ? { kind: "hit", answer: entry } : { kind: "miss", variantKey, reason: "stale" };
+  return entry.freshUntil > now
+    ? { kind: "hit", variantKey, answer: entry }
+    : { kind: "miss", variantKey, reason: "stale" };
 }
 
 /** The names in `Vary`, lower case, sorted, each once. */

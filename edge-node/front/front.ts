@@ -8,6 +8,8 @@ import type { Driver } from "../../runtime/driver.ts";
 import type { InvokeMessage, InvokeResult } from "../../sdk/desired-state.ts";
 import { emptyBody } from "../../runtime/body.ts";
 import { nodeLimits, socketLimits } from "../../sdk/limits.ts";
+import type { PreheatResult } from "../../sdk/purge.ts";
+import { PurgeTable, type Purge } from "../cache/purge-table.ts";
 import { MemoryCache } from "../cache/memory-cache.ts";
 import { MemoryFunctionCaches } from "../cache/memory-function-caches.ts";
 import type { Clock } from "../clock.ts";
@@ -26,6 +28,7 @@ import { ClientSockets } from "./client-sockets.ts";
 import { HeadReader } from "./incoming-head.ts";
 import { invokeDirectly } from "./invoke-directly.ts";
 import { reportMetrics, type MetricReport } from "./metrics-report.ts";
+import { Preheater } from "./preheater.ts";
 import { RequestBody } from "./request-body.ts";
 import { RequestIntake } from "./request-intake.ts";
 import type { ServingCertificate } from "./server-certificates.ts";
@@ -73,6 +76,12 @@ export interface Front {
   listenTls(address: { readonly host: string; readonly port: number }): Promise<number>;
   /** Runs one hook directly; never rejects. */
   invoke(message: InvokeMessage): Promise<InvokeResult>;
+  /** From now on nothing is served that was purged. */
+  addPurges(purges: readonly Purge[]): void;
+  /** In place of all purges before. */
+  replacePurges(purges: readonly Purge[]): void;
+  /** Fetches URLs into the cache as if a client asked; never rejects. */
+  preheat(urls: readonly string[]): Promise<readonly PreheatResult[]>;
   metrics(): Promise<readonly MetricReport[]>;
   /** Stops accepting connections and asks clients to leave; resolves when nothing is in flight or `timeoutMs` passed. */
   drain(timeoutMs: number): Promise<void>;
@@ -94,6 +103,8 @@ class UwsFront implements Front {
   readonly #sockets = new ClientSockets();
   readonly #tls: TlsListener;
   readonly #background: BackgroundTasks;
+  readonly #purges = new PurgeTable();
+  readonly #preheater: Preheater;
   #listenSockets: UwsListenSocket[] = [];
 
   constructor(options: FrontOptions) {
@@ -112,6 +123,7 @@ class UwsFront implements Front {
       clock,
       random: options.random,
       cache: new MemoryCache({ bytesMax: options.cacheBytesMax }),
+      purges: this.#purges,
       functionCaches: new MemoryFunctionCaches({ clock }),
       routing: () => this.#intake.routing,
       collapser: new Collapser(),
@@ -132,6 +144,7 @@ class UwsFront implements Front {
       socketsOpen: () => this.#socketsOpen,
     });
     this.#tls = new TlsListener({ intake: this.#intake, clock, logger });
+    this.#preheater = new Preheater({ services: this.#services, intake: this.#intake, logger });
     const upgrading = this.#sockets.behavior((response, request, context) =>
       this.#receive(response, request, readUpgrade(request, context)),
     );
@@ -179,6 +192,22 @@ class UwsFront implements Front {
 
   invoke(message: InvokeMessage): Promise<InvokeResult> {
     return invokeDirectly(this.#services, { routing: this.#intake.routing, message });
+  }
+
+  addPurges(purges: readonly Purge[]): void {
+    for (const purge of purges) this.#purges.add(purge);
+    // Nothing of it would be served again; its memory is free at once.
+    if (purges.some(({ target, mode }) => mode === "hard" && target.kind === "all" && target.domain === null)) {
+      this.#services.cache.clear();
+    }
+  }
+
+  replacePurges(purges: readonly Purge[]): void {
+    this.#purges.replace(purges);
+  }
+
+  preheat(urls: readonly string[]): Promise<readonly PreheatResult[]> {
+    return this.#preheater.preheat(urls);
   }
 
   metrics(): Promise<readonly MetricReport[]> {

@@ -9,7 +9,7 @@ import { deleteHeader, hasHeader, type HeaderText } from "../../sdk/header-text.
 import { messageLimits } from "../../sdk/limits.ts";
 import { decideCaching, type NotStoredReason } from "../cache/cache-decision.ts";
 import { findCacheRule } from "../cache/cache-rule.ts";
-import type { StoredAnswer } from "../cache/memory-cache.ts";
+import type { CacheLookup, StoredAnswer } from "../cache/memory-cache.ts";
 import { SharedBody } from "../cache/shared-body.ts";
 import { bodyLengthBytes } from "./body-length.ts";
 import type { CacheDetail, ForwardReason } from "./cache-note.ts";
@@ -33,8 +33,9 @@ export function placeInCache(_services: Services, exchange: Exchange): StepName 
   const rules = exchange.domain?.cacheRules ?? [];
   const rule = rules.length === 0 ? undefined : findCacheRule(rules, url.match);
   const plain = rule === undefined || url.query === "";
-  const address = plain ? url.href : `${url.scheme}://${url.host}${url.path}${rule.keyQuery(url.query)}`;
-  exchange.cachePlace = { key: `${domain} ${address}`, rule, special: specialRequest(headers) };
+  const query = plain ? url.query : rule.keyQuery(url.query);
+  const address = plain ? url.href : `${url.scheme}://${url.host}${url.path}${query}`;
+  exchange.cachePlace = { key: `${domain} ${address}`, domain, query, rule, special: specialRequest(headers) };
   return "lookup";
 }
 
@@ -42,9 +43,10 @@ export function placeInCache(_services: Services, exchange: Exchange): StepName 
 export function lookUp(services: Services, exchange: Exchange): StepName | Promise<StepName> {
   const place = exchange.cachePlace;
   if (place === null) return "originConfiguration";
-  const { headers, method } = exchange.request;
+  const { method } = exchange.request;
   const now = services.clock.now();
-  const found = services.cache.lookup(place.key, headers, now);
+  exchange.requestedAt = now;
+  const found = lookUpUnpurged(services, exchange, { place, now });
   if (found.kind === "hit") return hit(exchange, found.answer, now);
   if (place.special !== null) return forward(exchange, { reason: "request", detail: place.special });
   const reason = found.kind === "miss" ? found.reason : "uri-miss";
@@ -58,6 +60,23 @@ export function lookUp(services: Services, exchange: Exchange): StepName | Promi
     return "originConfiguration";
   }
   return waitForOther(exchange, joined.result);
+}
+
+/** A purged answer is forgotten when it is found. */
+function lookUpUnpurged(
+  services: Services,
+  { request }: Exchange,
+  { place, now }: { readonly place: CachePlace; readonly now: number },
+): CacheLookup {
+  const { cache, purges } = services;
+  const found = cache.lookup(place.key, request.headers, now);
+  if (found.kind !== "hit" || purges.isEmpty) return found;
+  const { variantKey, answer } = found;
+  const { domain, query } = place;
+  const entry = { domain, path: request.url.path, query, tags: [], requestedAt: answer.requestedAt };
+  if (purges.judge(entry) === "kept") return found;
+  cache.remove(variantKey, answer);
+  return { kind: "miss", variantKey, reason: "stale" };
 }
 
 async function waitForOther(exchange: Exchange, found: Promise<FillResult>): Promise<StepName> {
@@ -93,6 +112,7 @@ export function storeAnswer(services: Services, exchange: Exchange): StepName {
     body: new Uint8Array(),
     bodyBytes: bodyLengthBytes(response.body) ?? 0,
     storedAt: now,
+    requestedAt: exchange.requestedAt,
     ageMs: decision.ageMs,
     freshUntil: now + decision.freshMs,
   };

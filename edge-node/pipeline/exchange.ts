@@ -38,14 +38,22 @@ export interface Cancellable {
 export interface CachePlace {
   /** Domain and URL under the domain's cache rule. */
   readonly key: string;
+  readonly domain: string;
+  /** The part of the query that is in the key. */
+  readonly query: string;
   readonly rule: CompiledCacheRule | undefined;
   /** The request asks for something else than the resource as it is: its answer is neither shared nor stored. */
   readonly special: "RANGE" | "CONDITIONAL" | null;
 }
 
+/** Who asks: a client, or the node itself to fill its cache. A preheat has no client address, and access control lets it pass. */
+export type AskedBy = "client" | "preheat";
+
 export class Exchange {
+  readonly askedBy: AskedBy;
   readonly client: RequestMessage;
   readonly requestId: string;
+  /** Empty for a preheat. */
   readonly clientIp: string;
   /** Undefined: the host is not configured here. */
   readonly domain: RoutedDomain | undefined;
@@ -70,6 +78,8 @@ export class Exchange {
   /** Held while other requests wait for what this one fetches. */
   ticket: FillTicket | null = null;
   lookups = 0;
+  /** When the cache was asked last: not after the request to the origin is sent. Milliseconds since the epoch. */
+  requestedAt = 0;
   /** Calls between functions that may still be made for this request. */
   serviceCallsLeft: number = serviceLimits.callsPerRequestMax;
   #aborted = false;
@@ -82,7 +92,10 @@ export class Exchange {
     readonly domain: RoutedDomain | undefined;
     readonly cdnLoop: string;
     readonly socketProtocols: readonly string[] | null;
+    /** Default: client. */
+    readonly askedBy?: AskedBy;
   }) {
+    this.askedBy = received.askedBy ?? "client";
     this.client = received.client;
     this.request = received.client;
     this.requestId = received.requestId;

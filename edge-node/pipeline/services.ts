@@ -5,6 +5,7 @@ import type { Driver } from "../../runtime/driver.ts";
 import type { LogRecord } from "../../sdk/desired-state.ts";
 import type { FunctionCaches } from "../cache/function-cache.ts";
 import type { MemoryCache } from "../cache/memory-cache.ts";
+import type { PurgeView } from "../cache/purge-view.ts";
 import type { Clock } from "../clock.ts";
 import type { Connections } from "../origin/connections.ts";
 import type { Origins } from "../origin/origins.ts";
@@ -21,6 +22,8 @@ export interface Services {
   /** Numbers in [0, 1). */
   readonly random: () => number;
   readonly cache: MemoryCache;
+  /** What the cache holds may be purged: asked before an entry is used. */
+  readonly purges: PurgeView;
   /** What functions cache themselves. */
   readonly functionCaches: FunctionCaches;
   /** What this front routes by at the moment: for calls between functions, which follow an alias when it moves. */

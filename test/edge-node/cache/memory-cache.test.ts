@@ -10,6 +10,7 @@ function answer(change: Partial<StoredAnswer> = {}): StoredAnswer {
     body,
     bodyBytes: 100,
     storedAt: 0,
+    requestedAt: 0,
     ageMs: 0,
     freshUntil: 1_000,
     ...change,
@@ -21,7 +22,7 @@ describe("MemoryCache", () => {
     const cache = new MemoryCache({ bytesMax: 100_000 });
     const stored = answer();
     cache.store("k", "", stored);
-    expect(cache.lookup("k", "", 999)).toEqual({ kind: "hit", answer: stored });
+    expect(cache.lookup("k", "", 999)).toEqual({ kind: "hit", variantKey: "k", answer: stored });
     expect(cache.lookup("k", "", 1_000)).toEqual({ kind: "miss", variantKey: "k", reason: "stale" });
     expect(cache.lookup("other", "", 0)).toEqual({ kind: "miss", variantKey: "other", reason: "uri-miss" });
   });
@@ -72,7 +73,7 @@ describe("MemoryCache", () => {
     cache.store("k", "", newer);
     cache.remove(key, arriving);
     cache.complete(key, arriving, new Uint8Array(1));
-    expect(cache.lookup("k", "", 0)).toEqual({ kind: "hit", answer: newer });
+    expect(cache.lookup("k", "", 0)).toMatchObject({ kind: "hit", answer: newer });
     cache.complete(key, newer, new Uint8Array(1));
     expect(cache.lookup("k", "", 0)).toMatchObject({ answer: { bodyBytes: 1, status: 404 } });
   });
