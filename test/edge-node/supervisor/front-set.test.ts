@@ -167,8 +167,9 @@ describe("FrontSet and purges", () => {
   });
 
   it("a purge is done where no front runs yet", async () => {
-    const { set } = setUp();
+    const { set, fronts } = setUp();
     await set.purge([purge]);
+    expect(fronts).toEqual([]);
   });
 
   it("a front that does not confirm is ended, and the purge is done when it is", async () => {

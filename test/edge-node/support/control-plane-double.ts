@@ -21,8 +21,10 @@ export class ControlPlaneDouble {
   readonly preheats: PreheatReport[] = [];
   /** Positions of nodes that asked what they missed before they serve, and of nodes that opened a stream. */
   readonly positions: { readonly asked: string[]; readonly streamed: string[] } = { asked: [], streamed: [] };
-  /** What a node that asks has missed; null: it gets no answer at all. */
+  /** What a node that asks has missed; null: its question goes to `held`. */
   missed: PurgesMessage | null = { kind: "purges", since: 0, position: noPurges, everything: false, purges: [] };
+  /** Each answers one node that asked. */
+  readonly held: ((message: PurgesMessage) => void)[] = [];
   readonly logs: LogRecord[] = [];
   readonly results: InvokeResult[] = [];
   /** Digests in the order they were asked for. */
@@ -125,7 +127,9 @@ export class ControlPlaneDouble {
 
   #answerMissed(request: IncomingMessage, response: ServerResponse): void {
     this.positions.asked.push(queryOf(request).get("position") ?? "");
-    if (this.missed !== null) response.end(JSON.stringify(this.missed));
+    const answer = (message: PurgesMessage): void => void response.end(JSON.stringify(message));
+    if (this.missed === null) this.held.push(answer);
+    else answer(this.missed);
   }
 
   #sendBlob(digest: Digest, response: ServerResponse): void {
