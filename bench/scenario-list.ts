@@ -7,7 +7,19 @@ import { hello } from "./scenarios/hello.ts";
 import { hit } from "./scenarios/hit.ts";
 import { miss } from "./scenarios/miss.ts";
 import { publish } from "./scenarios/publish.ts";
+import { purge } from "./scenarios/purge.ts";
 import { stream } from "./scenarios/stream.ts";
 import type { Scenario } from "./scenario.ts";
 
-export const scenarios: readonly Scenario[] = [hello, cold, publish, density, failover, crypto, stream, hit, miss];
+export const scenarios: readonly Scenario[] = [
+  hello,
+  cold,
+  publish,
+  density,
+  failover,
+  crypto,
+  stream,
+  hit,
+  miss,
+  purge,
+];

@@ -5,8 +5,10 @@
  * never receives the token; a `state` is whole, and everything it names in `versions` has a manifest whose signature was checked.
  */
 import type { Digest } from "../sdk/artifact.ts";
+import type { PreheatMessage, PreheatResult } from "../sdk/purge.ts";
 import type { DesiredState, InvokeMessage, InvokeResult, LogRecord, NodeAck } from "../sdk/desired-state.ts";
 import type { VersionStats } from "../runtime/driver.ts";
+import type { Purge } from "./cache/purge-table.ts";
 import type { LogThreshold } from "./logger.ts";
 
 /** A function version that a node could not make ready. */
@@ -73,6 +75,11 @@ export type ToFront =
   | { readonly kind: "ping"; readonly id: number }
   | { readonly kind: "metrics"; readonly id: number }
   | { readonly kind: "invoke"; readonly message: InvokeMessage }
+  /** All purges so far; sent before the first state, and only when there are any. */
+  | { readonly kind: "purgeTable"; readonly purges: readonly Purge[] }
+  /** Further purges. */
+  | { readonly kind: "purge"; readonly id: number; readonly purges: readonly Purge[] }
+  | { readonly kind: "preheat"; readonly message: PreheatMessage }
   /** Stop accepting, end what is in flight within `timeoutMs`, exit 0. */
   | { readonly kind: "drain"; readonly timeoutMs: number };
 
@@ -93,6 +100,10 @@ export type FromFront =
   | ({ readonly kind: "metrics"; readonly id: number } & FrontMetrics)
   | { readonly kind: "logs"; readonly records: readonly FrontLogRecord[] }
   | { readonly kind: "invoked"; readonly result: InvokeResult }
+  /** From now on the front serves nothing that was purged. */
+  | { readonly kind: "purged"; readonly id: number }
+  /** `id`: the preheat's. */
+  | { readonly kind: "preheated"; readonly id: string; readonly results: readonly PreheatResult[] }
   /** The front cannot go on and exits. */
   | { readonly kind: "failed"; readonly message: string };
 

@@ -146,6 +146,8 @@ export const purgeLimits = {
   preheatUrlsMax: 100,
   /** Preheats the control plane remembers. */
   preheatsKeptMax: 1_000,
+  /** Preheats that wait in one front behind the one it works on; one more fails at once. */
+  preheatsWaitingMax: 16,
   /** URLs that one front fetches at once for preheats. */
   preheatConcurrency: 4,
   /** One URL of a preheat on one node. */

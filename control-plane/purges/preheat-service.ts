@@ -80,7 +80,7 @@ export class PreheatService {
 
   /** The newest first, at most `purgeLimits.listedMax`. */
   list(): readonly PreheatResource[] {
-    return [...this.#preheats.values()].reverse().slice(0, purgeLimits.listedMax).map(describePreheat);
+    return [...this.#preheats.values()].toReversed().slice(0, purgeLimits.listedMax).map(describePreheat);
   }
 
   /** A node's report; one that nobody asked for is dropped. */

@@ -7,6 +7,10 @@
 import { Pool, type Dispatcher } from "undici";
 import type { Digest } from "../../sdk/artifact.ts";
 import type { InvokeResult, LogRecord, NodeAck, NodeRegistration } from "../../sdk/desired-state.ts";
+import type { Parsed } from "../../sdk/problem.ts";
+import type { PreheatReport, PurgeAck, PurgePosition, PurgesMessage } from "../../sdk/purge.ts";
+import { formatPurgePosition } from "../../sdk/purge-position.ts";
+import { parsePurges } from "./purges-parser.ts";
 
 /**
  * `unreachable`: no connection, no answer in time, a broken answer or a 5xx; may work later. `unauthenticated`: the token is not (or no
@@ -68,13 +72,35 @@ export class ControlClient implements BlobSource {
   }
 
   /** The stream's bytes. They may stay away for long: silence is the caller's to judge. Ends when `signal` aborts. */
-  async openStream(signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
-    const path = `/v1/nodes/stream?node=${encodeURIComponent(this.#node)}`;
+  async openStream(purges: PurgePosition, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
+    const path = `/v1/nodes/stream?node=${encodeURIComponent(this.#node)}&purges=${formatPurgePosition(purges)}`;
     return await this.#request({ method: "GET", path, bodyTimeout: 0, signal });
   }
 
   async openBlob(digest: Digest, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
     return await this.#request({ method: "GET", path: `/v1/blobs/${digest}`, signal });
+  }
+
+  /** The purges after `position`. */
+  async missedPurges(position: PurgePosition, signal: AbortSignal): Promise<PurgesMessage> {
+    const path = `/v1/nodes/purges?position=${formatPurgePosition(position)}`;
+    const body = await this.#request({ method: "GET", path, signal });
+    let parsed: Parsed<PurgesMessage>;
+    try {
+      parsed = parsePurges(await body.json());
+    } catch (error) {
+      throw unreachable(path, error);
+    }
+    if (parsed.ok) return parsed.value;
+    throw new ControlError("refused", { message: `${path}: the answer is not well-formed` });
+  }
+
+  sendPurgeAck(ack: PurgeAck, signal: AbortSignal): Promise<void> {
+    return this.#post("/v1/nodes/purge-acks", { body: ack, signal });
+  }
+
+  sendPreheatReport(report: PreheatReport, signal: AbortSignal): Promise<void> {
+    return this.#post("/v1/nodes/preheat-results", { body: report, signal });
   }
 
   sendAck(ack: NodeAck, signal: AbortSignal): Promise<void> {

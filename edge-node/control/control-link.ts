@@ -5,6 +5,7 @@
  * this loop goes on until `stop`; a message that does not parse is logged and dropped.
  */
 import type { DesiredState, InvokeMessage, NodeRegistration } from "../../sdk/desired-state.ts";
+import type { PreheatMessage, PurgePosition, PurgesMessage } from "../../sdk/purge.ts";
 import { controlLinkLimits } from "../../sdk/limits.ts";
 import { formatProblems } from "../../sdk/problem.ts";
 import { delay, type CancelTimer, type Clock } from "../clock.ts";
@@ -25,7 +26,7 @@ export interface ControlLinkStatus {
 /** The two requests a link makes; ControlClient has them. */
 export interface StreamClient {
   register(registration: NodeRegistration, signal: AbortSignal): Promise<void>;
-  openStream(signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
+  openStream(purges: PurgePosition, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
 }
 
 export interface ControlLinkOptions {
@@ -33,6 +34,10 @@ export interface ControlLinkOptions {
   readonly registration: NodeRegistration;
   readonly onState: (state: DesiredState) => void;
   readonly onInvoke: (message: InvokeMessage) => void;
+  readonly onPurges: (message: PurgesMessage) => void;
+  readonly onPreheat: (message: PreheatMessage) => void;
+  /** The last purge the node took. */
+  readonly purgePosition: () => PurgePosition;
   readonly clock: Clock;
   readonly random: () => number;
   readonly logger: Logger;
@@ -110,7 +115,7 @@ export class ControlLink {
       watchdog.touch();
       await this.#options.client.register(this.#options.registration, signal);
       watchdog.touch();
-      const chunks = await this.#options.client.openStream(signal);
+      const chunks = await this.#options.client.openStream(this.#options.purgePosition(), signal);
       this.#become("connected", "");
       this.#options.logger.info({}, "control.connected");
       await this.#readMessages(watchdog.watch(chunks));
@@ -151,6 +156,10 @@ export class ControlLink {
         return this.#options.onState(message.state);
       case "invoke":
         return this.#options.onInvoke(message);
+      case "purges":
+        return this.#options.onPurges(message);
+      case "preheat":
+        return this.#options.onPreheat(message);
       case "heartbeat":
         return;
       case "unknown":

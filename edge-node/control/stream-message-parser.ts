@@ -31,6 +31,7 @@ import { phases, type Phase } from "../../sdk/phase.ts";
 import type { Parsed, Problem } from "../../sdk/problem.ts";
 import { parseRules } from "../../sdk/rule-parser.ts";
 import { sealedCharsMax } from "../../sdk/sealed-secret.ts";
+import { parsePreheatMessage, parsePurges } from "./purges-parser.ts";
 
 /** Functions in one state; far beyond what one node can hold. */
 const FUNCTIONS_MAX = 100_000;
@@ -58,6 +59,8 @@ export function parseStreamMessage(line: string): Parsed<StreamMessage | Unknown
   }
   if (kind === "heartbeat") return parsedUnless(problems, { kind, revision: readRevision(fields) });
   if (kind === "invoke") return parseInvoke(fields, problems);
+  if (kind === "purges") return parsePurges(input);
+  if (kind === "preheat") return parsePreheatMessage(input);
   const name = fields.string("kind", { check: () => null });
   return parsedUnless(problems, { kind: "unknown", name: name.slice(0, 64) });
 }

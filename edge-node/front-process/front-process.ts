@@ -5,7 +5,9 @@
  * order of their messages; every message that expects a reply gets exactly one.
  */
 import type { InvokeMessage, InvokeResult } from "../../sdk/desired-state.ts";
+import type { PreheatResult } from "../../sdk/purge.ts";
 import type { Driver } from "../../runtime/driver.ts";
+import type { Purge } from "../cache/purge-table.ts";
 import type { Clock } from "../clock.ts";
 import { BatchSender } from "../control/batch-sender.ts";
 import type { FrontLogRecord, FromFront, ToFront } from "../ipc.ts";
@@ -19,6 +21,11 @@ export interface ServingFront {
   /** Resolves with the port. */
   listen(address: { readonly host: string; readonly port: number }): Promise<number>;
   invoke(message: InvokeMessage): Promise<InvokeResult>;
+  /** From now on nothing is served that was purged; `replacePurges` forgets those before. */
+  addPurges(purges: readonly Purge[]): void;
+  replacePurges(purges: readonly Purge[]): void;
+  /** Fetches URLs into the cache as if a client asked; never rejects. */
+  preheat(urls: readonly string[]): Promise<readonly PreheatResult[]>;
   /** Counters as prom-client's `getMetricsAsJSON` gives them. */
   metrics(): Promise<readonly object[]>;
   /** Stops accepting and resolves when nothing is in flight or `timeoutMs` passed. */
@@ -98,6 +105,15 @@ export class FrontProcess {
       }
       case "invoke":
         return send({ kind: "invoked", result: await this.#invoke(message.message) });
+      case "purgeTable":
+        return front.replacePurges(message.purges);
+      case "purge":
+        front.addPurges(message.purges);
+        return send({ kind: "purged", id: message.id });
+      case "preheat": {
+        const { id, urls } = message.message;
+        return send({ kind: "preheated", id, results: await front.preheat(urls) });
+      }
       case "drain":
         return this.drain(message.timeoutMs);
     }

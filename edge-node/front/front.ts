@@ -8,8 +8,10 @@ import type { Driver } from "../../runtime/driver.ts";
 import type { InvokeMessage, InvokeResult } from "../../sdk/desired-state.ts";
 import { emptyBody } from "../../runtime/body.ts";
 import { nodeLimits, socketLimits } from "../../sdk/limits.ts";
+import type { PreheatResult } from "../../sdk/purge.ts";
+import { PurgeTable, type Purge } from "../cache/purge-table.ts";
+import type { PurgeView } from "../cache/purge-view.ts";
 import { MemoryCache } from "../cache/memory-cache.ts";
-import { nothingPurged, type PurgeView } from "../cache/purge-view.ts";
 import { MemoryFunctionCaches } from "../cache/memory-function-caches.ts";
 import type { Clock } from "../clock.ts";
 import type { Logger } from "../logger.ts";
@@ -28,6 +30,7 @@ import { ClientSockets } from "./client-sockets.ts";
 import { HeadReader } from "./incoming-head.ts";
 import { invokeDirectly } from "./invoke-directly.ts";
 import { reportMetrics, type MetricReport } from "./metrics-report.ts";
+import { Preheater } from "./preheater.ts";
 import { RequestBody } from "./request-body.ts";
 import { RequestIntake } from "./request-intake.ts";
 import type { ServingCertificate } from "./server-certificates.ts";
@@ -52,7 +55,7 @@ export interface FrontOptions {
   /** Certificate authorities that https origins are checked against, PEM. Default: those of Node.js and of the machine. */
   readonly authorities?: readonly string[];
   readonly cacheBytesMax: number;
-  /** Default: nothing is ever purged. */
+  /** Default: what `addPurges` and `replacePurges` say. */
   readonly purges?: PurgeView;
   /** Begins every request id of this front; unique in the fleet, 1..40 characters of `[A-Za-z0-9_-]`. */
   readonly requestIdPrefix: string;
@@ -77,6 +80,12 @@ export interface Front {
   listenTls(address: { readonly host: string; readonly port: number }): Promise<number>;
   /** Runs one hook directly; never rejects. */
   invoke(message: InvokeMessage): Promise<InvokeResult>;
+  /** From now on nothing is served that was purged. */
+  addPurges(purges: readonly Purge[]): void;
+  /** In place of all purges before. */
+  replacePurges(purges: readonly Purge[]): void;
+  /** Fetches URLs into the cache as if a client asked; never rejects. */
+  preheat(urls: readonly string[]): Promise<readonly PreheatResult[]>;
   metrics(): Promise<readonly MetricReport[]>;
   /** Stops accepting connections and asks clients to leave; resolves when nothing is in flight or `timeoutMs` passed. */
   drain(timeoutMs: number): Promise<void>;
@@ -98,6 +107,8 @@ class UwsFront implements Front {
   readonly #sockets = new ClientSockets();
   readonly #tls: TlsListener;
   readonly #background: BackgroundTasks;
+  readonly #purges = new PurgeTable();
+  readonly #preheater: Preheater;
   #listenSockets: UwsListenSocket[] = [];
 
   constructor(options: FrontOptions) {
@@ -116,11 +127,11 @@ class UwsFront implements Front {
       clock,
       random: options.random,
       cache: new MemoryCache({ bytesMax: options.cacheBytesMax }),
+      purges: options.purges ?? this.#purges,
       functionCaches: new MemoryFunctionCaches({ clock }),
       routing: () => this.#intake.routing,
       collapser: new Collapser({ clock }),
-      renewals: new Renewals({ logger: options.logger }),
-      purges: options.purges ?? nothingPurged,
+      renewals: new Renewals({ logger }),
       originConnections,
       origins: new Origins({ clock, random, connections: originConnections, metrics }),
       functionConnections: new Connections({ policy: options.functionEgress, ...connecting }),
@@ -138,6 +149,7 @@ class UwsFront implements Front {
       socketsOpen: () => this.#socketsOpen,
     });
     this.#tls = new TlsListener({ intake: this.#intake, clock, logger });
+    this.#preheater = new Preheater({ services: this.#services, intake: this.#intake, logger });
     const upgrading = this.#sockets.behavior((response, request, context) =>
       this.#receive(response, request, readUpgrade(request, context)),
     );
@@ -185,6 +197,22 @@ class UwsFront implements Front {
 
   invoke(message: InvokeMessage): Promise<InvokeResult> {
     return invokeDirectly(this.#services, { routing: this.#intake.routing, message });
+  }
+
+  addPurges(purges: readonly Purge[]): void {
+    for (const purge of purges) this.#purges.add(purge);
+    // Nothing of it would be served again; its memory is free at once.
+    if (purges.some(({ target, mode }) => mode === "hard" && target.kind === "all" && target.domain === null)) {
+      this.#services.cache.clear();
+    }
+  }
+
+  replacePurges(purges: readonly Purge[]): void {
+    this.#purges.replace(purges);
+  }
+
+  preheat(urls: readonly string[]): Promise<readonly PreheatResult[]> {
+    return this.#preheater.preheat(urls);
   }
 
   metrics(): Promise<readonly MetricReport[]> {

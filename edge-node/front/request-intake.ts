@@ -90,7 +90,7 @@ export class RequestIntake {
   open(head: IncomingHead, { body, clientIp, socketProtocols }: Arrival): Exchange {
     return new Exchange({
       client: { method: head.method, url: head.url, headers: head.headers, body },
-      requestId: this.#nextRequestId(),
+      requestId: this.nextRequestId(),
       clientIp,
       domain: this.#routing.find(head.url.hostname),
       cdnLoop: head.cdnLoop,
@@ -106,7 +106,7 @@ export class RequestIntake {
 
   /** Answers what is not let in, and asks the client to leave: what follows on such a connection cannot be trusted to be a request. */
   refuse(sink: AnswerSink, { code, method }: { readonly code: ErrorCode; readonly method: string }): void {
-    const requestId = this.#nextRequestId();
+    const requestId = this.nextRequestId();
     const answer = errorAnswer(code, requestId);
     const headers = `${answer.headers}x-request-id:${requestId}\n`;
     this.#options.services.metrics.countAnswer(UNKNOWN_DOMAIN, { status: answer.status, cache: "none" });
@@ -156,7 +156,8 @@ export class RequestIntake {
     this.#options.services.metrics.countAnswer(domain, { status, cache: cacheWord(exchange.cacheNote) });
   }
 
-  #nextRequestId(): string {
+  /** Unique in the fleet. */
+  nextRequestId(): string {
     return `${this.#options.requestIdPrefix}-${(this.#requestCount++).toString(36)}`;
   }
 

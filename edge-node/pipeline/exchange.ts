@@ -58,9 +58,14 @@ export interface CachePlace {
   readonly control: RequestControl | null;
 }
 
+/** Who asks: a client, or the node itself to fill its cache. A preheat has no client address, and access control lets it pass. */
+export type AskedBy = "client" | "preheat";
+
 export class Exchange {
+  readonly askedBy: AskedBy;
   readonly client: RequestMessage;
   readonly requestId: string;
+  /** Empty for a preheat. */
   readonly clientIp: string;
   /** Undefined: the host is not configured here. */
   readonly domain: RoutedDomain | undefined;
@@ -111,7 +116,10 @@ export class Exchange {
     readonly domain: RoutedDomain | undefined;
     readonly cdnLoop: string;
     readonly socketProtocols: readonly string[] | null;
+    /** Default: client. */
+    readonly askedBy?: AskedBy;
   }) {
+    this.askedBy = received.askedBy ?? "client";
     this.client = received.client;
     this.request = received.client;
     this.requestId = received.requestId;

@@ -24,7 +24,8 @@ export function applyHeaderActions(headers: HeaderText, actions: readonly Header
 export function outgoingHeaders(exchange: Exchange, headers: HeaderText): HeaderText {
   let result = deleteHeader(removeHopByHop(headers), "expect");
   const { url } = exchange.client;
-  if (!hasHeader(result, "x-forwarded-for")) result += `x-forwarded-for:${exchange.clientIp}\n`;
+  if (exchange.clientIp !== "" && !hasHeader(result, "x-forwarded-for"))
+    result += `x-forwarded-for:${exchange.clientIp}\n`;
   if (!hasHeader(result, "x-forwarded-proto")) result += `x-forwarded-proto:${url.scheme}\n`;
   if (!hasHeader(result, "x-forwarded-host")) result += `x-forwarded-host:${url.host}\n`;
   if (!hasHeader(result, "x-request-id")) result += `x-request-id:${exchange.requestId}\n`;

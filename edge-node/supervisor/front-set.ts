@@ -6,7 +6,10 @@
  */
 import type { Digest } from "../../sdk/artifact.ts";
 import type { InvokeMessage, InvokeResult } from "../../sdk/desired-state.ts";
+import { purgeLimits } from "../../sdk/cdn-limits.ts";
 import { functionLimitRanges } from "../../sdk/limits.ts";
+import type { PreheatMessage, PreheatResult } from "../../sdk/purge.ts";
+import type { Purge } from "../cache/purge-table.ts";
 import type { Clock } from "../clock.ts";
 import type { FromFront, FrontLogRecord, FrontMetrics, FrontSettings, FrontState, VersionFailure } from "../ipc.ts";
 import type { Logger } from "../logger.ts";
@@ -22,6 +25,8 @@ export interface FrontSetOptions {
   /** One front for each. */
   readonly settings: readonly FrontSettings[];
   readonly spawn: SpawnFront;
+  /** What a front that starts has to know of purges. */
+  readonly purges: () => readonly Purge[];
   readonly onLogs: (records: readonly FrontLogRecord[]) => void;
   readonly clock: Clock;
   readonly random: () => number;
@@ -44,6 +49,8 @@ export class FrontSet {
   readonly #slots: readonly FrontSlot[];
   readonly #metrics: PendingReplies<FrontMetrics>;
   readonly #invokes: PendingReplies<InvokeResult>;
+  readonly #purges: PendingReplies<"purged">;
+  readonly #preheats: PendingReplies<readonly PreheatResult[]>;
   readonly #started: (() => void)[] = [];
   readonly #startFailed: ((error: Error) => void)[] = [];
   #runtimeKey: string | null = null;
@@ -54,6 +61,8 @@ export class FrontSet {
     this.#options = options;
     this.#metrics = new PendingReplies(options.clock);
     this.#invokes = new PendingReplies(options.clock);
+    this.#purges = new PendingReplies(options.clock);
+    this.#preheats = new PendingReplies(options.clock);
     this.#slots = options.settings.map((settings, index) => this.#createSlot(settings, index));
   }
 
@@ -95,6 +104,26 @@ export class FrontSet {
     return (await reply) ?? failedInvoke(message.id, { code: "HOST_LOST", message: "the front ended during it" });
   }
 
+  /** Resolves when no front serves what was purged: each has confirmed it, or is gone and starts with the whole table. */
+  async purge(purges: readonly Purge[]): Promise<void> {
+    await Promise.all(this.#slots.map((slot) => this.#purgeWithin(slot, purges)));
+  }
+
+  /** Every front that serves fetches the URLs, since each has a memory of its own; of each URL the result that is worst. */
+  async preheat(message: PreheatMessage): Promise<readonly PreheatResult[]> {
+    const { preheatConcurrency, preheatUrlMs, preheatsWaitingMax } = purgeLimits;
+    const rounds = Math.ceil(purgeLimits.preheatUrlsMax / preheatConcurrency) * (preheatsWaitingMax + 1);
+    const replies = this.#slots.map(async (slot, index) => {
+      const reply = this.#preheats.wait(`${message.id} ${index}`, { owner: slot, timeoutMs: rounds * preheatUrlMs });
+      if (!slot.send({ kind: "preheat", message })) this.#preheats.settle(`${message.id} ${index}`, []);
+      return await reply;
+    });
+    return worstResults(
+      message.urls,
+      (await Promise.all(replies)).filter((reply) => reply !== null),
+    );
+  }
+
   /** Counters of the fronts that answer in time. */
   async metrics(): Promise<readonly FrontMetrics[]> {
     const replies = this.#slots.map(async (slot) => {
@@ -120,11 +149,14 @@ export class FrontSet {
       clock,
       random,
       logger: logger.child({ front: index }),
-      onMessage: (message) => this.#receive(message),
+      purges: this.#options.purges,
+      onMessage: (message) => this.#receive(message, index),
       onServing: () => this.#started[index]?.(),
       onExit: ({ reason, final }) => {
         this.#metrics.abandon(slot);
         this.#invokes.abandon(slot);
+        this.#purges.abandon(slot);
+        this.#preheats.abandon(slot);
         if (++exitsBeforeServing < START_CRASHES_MAX && !final) return;
         this.#startFailed[index]?.(new Error(`Cannot start front ${index}: ${reason}`));
       },
@@ -147,7 +179,18 @@ export class FrontSet {
     return outcome;
   }
 
-  #receive(message: FromFront): void {
+  async #purgeWithin(slot: FrontSlot, purges: readonly Purge[]): Promise<void> {
+    const id = ++this.#ids;
+    const { pid } = slot.status;
+    const reply = this.#purges.wait(String(id), { owner: slot, timeoutMs: purgeLimits.frontMs });
+    if (!slot.sendPurges({ kind: "purge", id, purges })) return this.#purges.settle(String(id), "purged");
+    if ((await reply) !== null || slot.status.pid !== pid) return;
+    const exit = this.#purges.wait(`${id} exit`, { owner: slot, timeoutMs: purgeLimits.frontMs });
+    slot.kill(`did not confirm a purge within ${purgeLimits.frontMs} ms`);
+    await exit;
+  }
+
+  #receive(message: FromFront, index: number): void {
     switch (message.kind) {
       case "started":
         this.#runtimeKey = message.runtimeKey;
@@ -158,6 +201,10 @@ export class FrontSet {
         return this.#invokes.settle(message.result.id, message.result);
       case "metrics":
         return this.#metrics.settle(String(message.id), message);
+      case "purged":
+        return this.#purges.settle(String(message.id), "purged");
+      case "preheated":
+        return this.#preheats.settle(`${message.id} ${index}`, message.results);
       case "applied":
       case "refused":
       case "listening":
@@ -186,6 +233,19 @@ function mergeOutcomes(outcomes: readonly SlotOutcome[]): ApplyReport {
     for (const digest of outcome.damaged) damaged.add(digest);
   }
   return { kind: "applied", failures: [...failures.values()], damaged: [...damaged] };
+}
+
+/** Of each URL the result of the front that failed, else of the slowest. */
+function worstResults(
+  urls: readonly string[],
+  replies: readonly (readonly PreheatResult[])[],
+): readonly PreheatResult[] {
+  return urls.map((url) => {
+    const results = replies.flatMap((reply) => reply.find((result) => result.url === url) ?? []);
+    const isFailed = ({ status }: PreheatResult): boolean => status === 0 || status >= 400;
+    const [worst] = results.toSorted((a, b) => Number(isFailed(b)) - Number(isFailed(a)) || b.ms - a.ms);
+    return worst ?? { url, status: 0, bytes: 0, cacheStatus: "", ms: 0 };
+  });
 }
 
 function failedInvoke(

@@ -4,6 +4,7 @@
  * Knows nothing of the other fronts or the control plane. Invariants: a front never listens before it answered to the state there was;
  * a state that ends the front `APPLY_CRASHES_MAX` times in a row is given up for the last one that was served.
  */
+import type { Purge } from "../cache/purge-table.ts";
 import type { CancelTimer, Clock } from "../clock.ts";
 import type { FromFront, FrontApplied, FrontSettings, FrontState, ToFront } from "../ipc.ts";
 import type { Logger } from "../logger.ts";
@@ -39,6 +40,8 @@ export interface FrontSlotOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly logger: Logger;
+  /** What a front has to know of purges before it gets its state. */
+  readonly purges: () => readonly Purge[];
   /** Everything but the life cycle's own messages. */
   readonly onMessage: (message: FromFront) => void;
   readonly onServing: () => void;
@@ -127,6 +130,13 @@ export class FrontSlot {
     return true;
   }
 
+  /** As `send`, also to a front that does not serve yet; one that is not there or just started gets the whole table anyway. */
+  sendPurges(message: Extract<ToFront, { kind: "purge" }>): boolean {
+    if (this.#child === null || !this.#hasStarted) return false;
+    this.#send(message);
+    return true;
+  }
+
   /** Ends a front that does not do what it should; it is restarted. */
   kill(reason: string): void {
     this.#options.logger.error({ pid: this.#child?.pid, reason }, "front.killed");
@@ -172,6 +182,7 @@ export class FrontSlot {
         this.#unansweredPings = 0;
         this.#ping(1);
         this.#options.onMessage(message);
+        this.#sendPurgeTable();
         if (this.#wanted === null) this.#listen();
         else this.#send({ kind: "state", ...this.#wanted });
         return;
@@ -191,8 +202,15 @@ export class FrontSlot {
       case "metrics":
       case "logs":
       case "invoked":
+      case "purged":
+      case "preheated":
         return this.#options.onMessage(message);
     }
+  }
+
+  #sendPurgeTable(): void {
+    const purges = this.#options.purges();
+    if (purges.length > 0) this.#send({ kind: "purgeTable", purges });
   }
 
   #replied(id: number, reply: Extract<SlotOutcome, { kind: "applied" | "refused" }>): void {

@@ -1,7 +1,7 @@
 /**
  * One edge node: wires fronts, control link, disk and admin port together and gives them their order.
  *
- * Start: last state from the disk → fronts serve it → control link. Stop: no more revisions → fronts drain → what is logged is sent.
+ * Start: last state from the disk and missed purges → fronts serve it → control link. Stop: no more revisions → fronts drain → what is logged is sent.
  * Invariant: nothing the control plane does, and nothing that is wrong with the state on the disk, keeps the node from serving.
  */
 import path from "node:path";
@@ -17,16 +17,20 @@ import { BatchSender } from "../control/batch-sender.ts";
 import { ControlClient, ControlError } from "../control/control-client.ts";
 import { ControlLink } from "../control/control-link.ts";
 import { PinnedKey } from "../control/pinned-key.ts";
+import { PurgeFile } from "../control/purge-file.ts";
 import { RetryingSender } from "../control/retrying-sender.ts";
 import { StateFile } from "../control/state-file.ts";
 import type { Logger } from "../logger.ts";
 import type { InvokeMessage, LogRecord, NodeAck } from "../../sdk/desired-state.ts";
+import { purgeLimits } from "../../sdk/cdn-limits.ts";
 import { nodeLimits } from "../../sdk/limits.ts";
+import type { PreheatMessage, PurgeAck } from "../../sdk/purge.ts";
 import { BackgroundTasks } from "./background-tasks.ts";
 import type { SpawnFront } from "./front-handle.ts";
 import { FrontSet } from "./front-set.ts";
 import { frontSettings } from "./front-settings.ts";
 import { probePort } from "./probe-port.ts";
+import { PurgeKeeper } from "./purge-keeper.ts";
 import { RevisionApplier } from "./revision-applier.ts";
 
 export interface NodeSupervisorOptions {
@@ -67,6 +71,7 @@ export class NodeSupervisor {
   readonly #sender: RetryingSender;
   readonly #logs: BatchSender<LogRecord>;
   readonly #fronts: FrontSet;
+  readonly #purges: PurgeKeeper;
   readonly #preparer: VersionPreparer;
   readonly #stateFile: StateFile;
   readonly #applier: RevisionApplier;
@@ -74,6 +79,7 @@ export class NodeSupervisor {
   #port: number | null = null;
   #link: ControlLink | null = null;
   #newestAck: Omit<NodeAck, "node"> | null = null;
+  #newestPurgeAck: Omit<PurgeAck, "node"> | null = null;
   #stopping: Promise<void> | null = null;
 
   constructor(options: NodeSupervisorOptions) {
@@ -88,6 +94,7 @@ export class NodeSupervisor {
       ...shared,
       settings: frontSettings(config),
       spawn: options.spawn,
+      purges: () => this.#purges.purges,
       onLogs: (records) => this.#logs.push(records.map((record) => ({ ...record, node: config.name }))),
     });
     const blobs = new BlobFolder(path.join(config.data, "blobs"), { clock });
@@ -104,6 +111,13 @@ export class NodeSupervisor {
       onServed: (digests) => this.#unused.noteInUse(digests),
       onAck: (ack) => this.#ack(ack),
     });
+    this.#purges = new PurgeKeeper({
+      ...shared,
+      file: new PurgeFile(config.data),
+      fronts: this.#fronts,
+      states: () => this.#applier.states,
+      onDone: (ack) => this.#ackPurges(ack),
+    });
     this.#admin = new AdminServer({ logger, health: () => this.health, metrics: () => this.#metrics() });
   }
 
@@ -117,11 +131,12 @@ export class NodeSupervisor {
     const port = await probePort(config, { clock, patienceMs: PORT_PATIENCE_MS });
     this.#port = port;
     const adminPort = await this.#admin.listen({ host: config.adminHost, port: config.adminPort });
-    const kept = await this.#restore();
+    const [kept] = await Promise.all([this.#restore(), this.#catchUpPurges()]);
     const report = await this.#fronts.start({ host: config.host, port }, kept?.state ?? null);
     if (kept !== null && report?.kind === "applied") {
       await this.#preparer.discard(report.damaged);
-      this.#applier.adopt({ revision: kept.state.state.revision, failures: report.failures });
+      const { state } = kept.state;
+      this.#applier.adopt({ revision: state.revision, failures: report.failures }, state);
     }
     logger.info({ port, adminPort, revision: kept?.state.state.revision ?? 0 }, "node.serving");
     this.#link = this.#createLink();
@@ -140,6 +155,7 @@ export class NodeSupervisor {
     logger.info({ drainMs: config.drainMs }, "node.stopping");
     await this.#link?.stop();
     await this.#applier.stop();
+    await this.#purges.stop();
     await this.#fronts.stop(config.drainMs);
     const farewell = new AbortController();
     await Promise.race([
@@ -182,6 +198,9 @@ export class NodeSupervisor {
         driver: config.driver,
       },
       onState: (state) => this.#applier.offer(state),
+      purgePosition: () => this.#purges.position,
+      onPurges: (message) => this.#purges.offer(message),
+      onPreheat: (message) => this.#tasks.add("preheat", this.#preheat(message)),
       onInvoke: (message) => this.#tasks.add("invoke", this.#invoke(message)),
       clock,
       random,
@@ -217,6 +236,41 @@ export class NodeSupervisor {
       send: (signal) => this.#client.sendInvocationResult(result, signal),
       isCurrent: () => true,
     });
+  }
+
+  /** What was purged while the node was away, asked for before it serves; without the control plane it serves all the same. */
+  async #catchUpPurges(): Promise<void> {
+    await this.#purges.load();
+    const { clock, logger } = this.#options;
+    const deadline = new AbortController();
+    const { catchUpMs } = purgeLimits;
+    const cancel = clock.after(catchUpMs, () => deadline.abort(new Error(`no answer within ${catchUpMs} ms`)));
+    try {
+      this.#purges.catchUp(await this.#client.missedPurges(this.#purges.position, deadline.signal));
+    } catch (error) {
+      logger.warn({ reason: error instanceof Error ? error.message : String(error) }, "purges.catch.up.failed");
+    } finally {
+      cancel();
+    }
+  }
+
+  async #preheat(message: PreheatMessage): Promise<void> {
+    const results = await this.#fronts.preheat(message);
+    const report = { id: message.id, node: this.#options.config.name, results };
+    await this.#sender.send("preheat-report", {
+      send: (signal) => this.#client.sendPreheatReport(report, signal),
+      isCurrent: () => true,
+    });
+  }
+
+  #ackPurges(ack: Omit<PurgeAck, "node">): void {
+    this.#newestPurgeAck = ack;
+    const sending = this.#sender.send("purge-ack", {
+      send: (signal) => this.#client.sendPurgeAck({ node: this.#options.config.name, ...ack }, signal),
+      // The later one says more; after a reconnect the position is acknowledged again.
+      isCurrent: () => this.#newestPurgeAck === ack,
+    });
+    this.#tasks.add("purge-ack", sending);
   }
 
   #ack(ack: Omit<NodeAck, "node">): void {

@@ -54,6 +54,8 @@ export class RevisionApplier {
   #newest: Job | null = null;
   #running: Promise<void> | null = null;
   #applied: AppliedRevision | null = null;
+  #served: DesiredState | null = null;
+  #working: DesiredState | null = null;
   #refusal: string | null = null;
 
   constructor(options: RevisionApplierOptions) {
@@ -71,9 +73,15 @@ export class RevisionApplier {
     return this.#refusal;
   }
 
+  /** What fronts may serve now or soon: the state they have, the one they are given, and the newest. */
+  get states(): readonly DesiredState[] {
+    return [this.#served, this.#working, this.#newest?.state ?? null].filter((state) => state !== null);
+  }
+
   /** The fronts were started with this state. */
-  adopt(applied: AppliedRevision): void {
+  adopt(applied: AppliedRevision, state: DesiredState): void {
     this.#applied = applied;
+    this.#served = state;
   }
 
   /** Takes a state as the newest; one that is being prepared is given up for it. */
@@ -119,6 +127,7 @@ export class RevisionApplier {
   async #applyJob({ state, receivedMs }: Job, signal: AbortSignal): Promise<void> {
     const { clock, fronts, logger, onAck, onServed, pinnedKey, preparer, source, stateFile } = this.#options;
     const { revision } = state;
+    this.#working = state;
     const pin = await pinnedKey.accept(state.publicKey);
     if (pin.kind === "refused") return this.#refuse(revision, pin.message);
     const prepare = (): Promise<PreparedState> =>
@@ -135,6 +144,7 @@ export class RevisionApplier {
     if (report.kind === "refused") return this.#refuse(revision, report.message);
     const applyMs = Math.round(clock.monotonicMs() - receivedMs);
     this.#applied = { revision, failures: report.failures };
+    this.#served = state;
     this.#refusal = null;
     logger.info({ revision, applyMs, failures: report.failures.length }, "revision.applied");
     await this.#keep(state, stateFile);

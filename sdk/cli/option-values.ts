@@ -9,6 +9,11 @@ export function parseWaitSeconds(text: string): number {
   return integerIn(text, { min: 0, max: 30 });
 }
 
+/** The same, also written with its unit: `10s`. */
+export function parseWait(text: string): number {
+  return parseWaitSeconds(text.replace(/^(\d+)s$/, "$1"));
+}
+
 export function parsePort(text: string): number {
   return integerIn(text, { min: 0, max: 65_535 });
 }

@@ -21,7 +21,9 @@ import { addLogin } from "./commands/login.ts";
 import { addLogs } from "./commands/logs.ts";
 import { addNode } from "./commands/node.ts";
 import { addNodes } from "./commands/nodes.ts";
+import { addPreheat } from "./commands/preheat.ts";
 import { addPublish } from "./commands/publish.ts";
+import { addPurge } from "./commands/purge.ts";
 import { addRollback } from "./commands/rollback.ts";
 import { addRules } from "./commands/rules.ts";
 import { addStart } from "./commands/start.ts";
@@ -43,6 +45,8 @@ const COMMANDS: readonly AddCommand[] = [
   addRules,
   addDomains,
   addCertificates,
+  addPurge,
+  addPreheat,
   addInvoke,
   addLogs,
   addNodes,

@@ -3,6 +3,8 @@ import { ControlClient } from "../../../edge-node/control/control-client.ts";
 import { ControlLink, type StreamClient } from "../../../edge-node/control/control-link.ts";
 import { systemClock, type Clock } from "../../../edge-node/clock.ts";
 import type { DesiredState, InvokeMessage, NodeRegistration } from "../../../sdk/desired-state.ts";
+import type { PreheatMessage, PurgePosition, PurgesMessage } from "../../../sdk/purge.ts";
+import { noPurges } from "../../../sdk/purge-position.ts";
 import { ControlPlaneDouble } from "../support/control-plane-double.ts";
 import { FakeClock, settle } from "../support/fake-clock.ts";
 import { RecordingLogger } from "../support/recording-logger.ts";
@@ -22,6 +24,8 @@ interface OpenLink {
   readonly link: ControlLink;
   readonly states: DesiredState[];
   readonly invokes: InvokeMessage[];
+  readonly purges: PurgesMessage[];
+  readonly preheats: PreheatMessage[];
   readonly logger: RecordingLogger;
   /** Resolves when this many states came. */
   readonly statesCame: (count: number) => Promise<void>;
@@ -31,6 +35,8 @@ interface OpenLink {
 function openLink(client: StreamClient, clock: Clock): OpenLink {
   const states: DesiredState[] = [];
   const invokes: InvokeMessage[] = [];
+  const purges: PurgesMessage[] = [];
+  const preheats: PreheatMessage[] = [];
   const logger = new RecordingLogger();
   const wakes = new Set<() => void>();
   const link = new ControlLink({
@@ -41,6 +47,9 @@ function openLink(client: StreamClient, clock: Clock): OpenLink {
       for (const wake of wakes) wake();
     },
     onInvoke: (message) => invokes.push(message),
+    onPurges: (message) => purges.push(message),
+    onPreheat: (message) => preheats.push(message),
+    purgePosition: () => purges.at(-1)?.position ?? noPurges,
     clock,
     random: () => 0,
     logger,
@@ -50,7 +59,7 @@ function openLink(client: StreamClient, clock: Clock): OpenLink {
   const statesCame = async (count: number): Promise<void> => {
     while (states.length < count) await new Promise<void>((resolve) => wakes.add(resolve));
   };
-  return { link, states, invokes, logger, statesCame };
+  return { link, states, invokes, purges, preheats, logger, statesCame };
 }
 
 function clientOf(control: ControlPlaneDouble, token = "token"): ControlClient {
@@ -135,14 +144,16 @@ describe("ControlLink over real sockets", () => {
 /** A stream that a test writes to, without sockets. */
 class ScriptedStreams implements StreamClient {
   opened = 0;
+  readonly positions: PurgePosition[] = [];
   #write: (chunk: string) => void = () => {};
 
   register(): Promise<void> {
     return Promise.resolve();
   }
 
-  openStream(signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
+  openStream(purges: PurgePosition, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
     this.opened++;
+    this.positions.push(purges);
     const queue: string[] = [];
     let wake: () => void = () => {};
     this.#write = (chunk) => {
@@ -205,7 +216,7 @@ describe("ControlLink and time", () => {
     let refusals = 4;
     const client: StreamClient = {
       register: () => (refusals-- > 0 ? Promise.reject(new Error("no")) : Promise.resolve()),
-      openStream: (signal) => streams.openStream(signal),
+      openStream: (purges, signal) => streams.openStream(purges, signal),
     };
     openLink(client, clock);
     const waits: number[] = [];
@@ -218,6 +229,19 @@ describe("ControlLink and time", () => {
     await streams.write({ kind: "heartbeat", revision: 0 });
     await clock.advance(15_000);
     expect(clock.waits).toEqual([50]);
+  });
+
+  it("says which purge the node took last whenever it opens a stream", async () => {
+    const streams = new ScriptedStreams();
+    const clock = new FakeClock();
+    const { purges, preheats } = openLink(streams, clock);
+    await settle();
+    const position = { sequence: 3, id: "x" };
+    await streams.write({ kind: "purges", since: 0, position, everything: true, purges: [] });
+    await streams.write({ kind: "preheat", id: "p", urls: ["http://a.test/"] });
+    await clock.advance(15_100);
+    expect(streams.positions).toEqual([noPurges, position]);
+    expect([purges.length, preheats]).toEqual([1, [{ kind: "preheat", id: "p", urls: ["http://a.test/"] }]]);
   });
 
   it("stop() ends a wait and an open stream", async () => {

@@ -4,6 +4,8 @@ import { StackMaps } from "../../../edge-node/artifacts/stack-maps.ts";
 import { StateApplier } from "../../../edge-node/front-process/apply-state.ts";
 import { FrontProcess, type ServingFront } from "../../../edge-node/front-process/front-process.ts";
 import type { FromFront, FrontLogRecord, FrontState } from "../../../edge-node/ipc.ts";
+import type { PreheatResult } from "../../../sdk/purge.ts";
+import type { Purge } from "../../../edge-node/cache/purge-table.ts";
 import type { InvokeMessage, InvokeResult } from "../../../sdk/desired-state.ts";
 import { FakeClock, settle } from "../support/fake-clock.ts";
 import { FakeDriver } from "../support/fake-driver.ts";
@@ -45,6 +47,15 @@ class ScriptedServing implements ServingFront {
   invoke({ id }: InvokeMessage): Promise<InvokeResult> {
     if (this.invokeFails) return Promise.reject(new Error("broken"));
     return Promise.resolve({ id, outcome: { kind: "continue" }, durationMs: 1, logs: [] });
+  }
+  addPurges(purges: readonly Purge[]): void {
+    this.calls.push(`purge ${purges.length}`);
+  }
+  replacePurges(purges: readonly Purge[]): void {
+    this.calls.push(`purge table ${purges.length}`);
+  }
+  preheat(urls: readonly string[]): Promise<readonly PreheatResult[]> {
+    return Promise.resolve(urls.map((url) => ({ url, status: 200, bytes: 1, cacheStatus: "", ms: 1 })));
   }
   metrics(): Promise<readonly object[]> {
     return Promise.resolve([{ name: "a" }]);
@@ -117,6 +128,20 @@ describe("FrontProcess", () => {
     expect(sent).toContainEqual({ kind: "pong", id: 7, requestsInFlight: 4, rssBytes: 123, logsDropped: 0 });
     expect(sent).toContainEqual({ kind: "metrics", id: 8, metrics: [{ name: "a" }], versions: [] });
     expect(sent.find(({ kind }) => kind === "invoked")).toMatchObject({ result: { id: "i-1" } });
+  });
+
+  it("has purged before it confirms, and before a state that came later is applied", async () => {
+    const { process, front, sent } = setUp();
+    const purge: Purge = { sequence: 1, target: { kind: "all", domain: null }, mode: "hard", at: 1 };
+    process.handle({ kind: "purgeTable", purges: [purge, purge] });
+    process.handle({ kind: "purge", id: 3, purges: [purge] });
+    process.handle({ kind: "listen", host: "", port: 1 });
+    process.handle({ kind: "preheat", message: { kind: "preheat", id: "p", urls: ["http://a.test/"] } });
+    await settle();
+    expect(front.calls).toEqual(["purge table 2", "purge 1", "listen 1"]);
+    expect(sent[0]).toEqual({ kind: "purged", id: 3 });
+    const results = [{ url: "http://a.test/", status: 200, bytes: 1, cacheStatus: "", ms: 1 }];
+    expect(sent).toContainEqual({ kind: "preheated", id: "p", results });
   });
 
   it("refuses a state that cannot be routed, and takes the next", async () => {

@@ -3,6 +3,7 @@ import { FrontSet } from "../../../edge-node/supervisor/front-set.ts";
 import type { FrontEvents, FrontHandle } from "../../../edge-node/supervisor/front-handle.ts";
 import { frontSettings } from "../../../edge-node/supervisor/front-settings.ts";
 import type { NodeConfig } from "../../../edge-node/config.ts";
+import type { Purge } from "../../../edge-node/cache/purge-table.ts";
 import type { FromFront, FrontApplied, FrontLogRecord, FrontState, ToFront } from "../../../edge-node/ipc.ts";
 import { silentLogger } from "../../../edge-node/logger.ts";
 import type { InvokeMessage } from "../../../sdk/desired-state.ts";
@@ -64,7 +65,7 @@ class ObedientFront implements FrontHandle {
   send(message: ToFront): void {
     this.received.push(message);
     const onMessage = (reply: FromFront): void => this.events.onMessage(reply);
-    const { applied, cannotListen, isMute } = this.#behaviour;
+    const { applied, cannotListen, isMute, purgesNever } = this.#behaviour;
     if (isMute) return;
     if (message.kind === "state") onMessage({ kind: "applied", id: message.id, ...applied(this.#index) });
     if (message.kind === "listen" && cannotListen) {
@@ -81,6 +82,11 @@ class ObedientFront implements FrontHandle {
       } as const;
       onMessage({ kind: "invoked", result });
     }
+    if (message.kind === "purge" && !purgesNever) onMessage({ kind: "purged", id: message.id });
+    if (message.kind === "preheat") {
+      const result = { url: "http://a.test/", status: 200, bytes: 1, cacheStatus: `front ${this.#index}` };
+      onMessage({ kind: "preheated", id: message.message.id, results: [{ ...result, ms: this.#index }] });
+    }
     if (message.kind === "drain") this.events.onExit("exit code 0");
   }
 
@@ -94,6 +100,7 @@ interface Behaviour {
   cannotListen: boolean;
   crashesAtStart: boolean;
   isMute: boolean;
+  purgesNever: boolean;
 }
 
 function setUp(): {
@@ -107,7 +114,13 @@ function setUp(): {
   const fronts: ObedientFront[] = [];
   const logs: FrontLogRecord[] = [];
   const nothing = { failures: [], damaged: [] };
-  const behaviour: Behaviour = { applied: () => nothing, cannotListen: false, crashesAtStart: false, isMute: false };
+  const behaviour: Behaviour = {
+    applied: () => nothing,
+    cannotListen: false,
+    crashesAtStart: false,
+    isMute: false,
+    purgesNever: false,
+  };
   const set = new FrontSet({
     settings: frontSettings(config),
     spawn: ({ index }, events) => {
@@ -116,6 +129,7 @@ function setUp(): {
       return front;
     },
     onLogs: (records) => logs.push(...records),
+    purges: () => [],
     clock,
     random: () => 0,
     logger: silentLogger,
@@ -131,6 +145,61 @@ describe("frontSettings()", () => {
       [1, 1_572_864],
     ]);
     expect(JSON.stringify(settings)).not.toContain("the-token");
+  });
+});
+
+const purge: Purge = { sequence: 1, target: { kind: "all", domain: null }, mode: "hard", at: 1 };
+
+describe("FrontSet and purges", () => {
+  const isOver = async (promise: Promise<void>): Promise<boolean> => {
+    let over = false;
+    void promise.then(() => (over = true));
+    await settle();
+    return over;
+  };
+
+  it("a purge is done when every front has confirmed it", async () => {
+    const { set, fronts } = setUp();
+    await set.start(address, null);
+    await set.purge([purge]);
+    const told = fronts.map(({ received }) => received.filter(({ kind }) => kind === "purge").length);
+    expect(told).toEqual([1, 1]);
+  });
+
+  it("a purge is done where no front runs yet", async () => {
+    const { set, fronts } = setUp();
+    await set.purge([purge]);
+    expect(fronts).toEqual([]);
+  });
+
+  it("a front that does not confirm is ended, and the purge is done when it is", async () => {
+    const { set, behaviour, clock } = setUp();
+    await set.start(address, null);
+    behaviour.purgesNever = true;
+    const purging = set.purge([purge]);
+    await clock.advance(9_999);
+    expect([await isOver(purging), set.statuses.map(({ restarts }) => restarts)]).toEqual([false, [0, 0]]);
+    await clock.advance(1);
+    expect([await isOver(purging), set.statuses.map(({ restarts }) => restarts)]).toEqual([true, [1, 1]]);
+  });
+
+  it("a purge is done when a front ended before it confirmed", async () => {
+    const { set, behaviour, fronts } = setUp();
+    await set.start(address, null);
+    behaviour.purgesNever = true;
+    const purging = set.purge([purge]);
+    for (const front of fronts) front.kill();
+    expect(await isOver(purging)).toBe(true);
+  });
+
+  it("every front preheats, and the worst result of each URL counts", async () => {
+    const { set } = setUp();
+    await set.start(address, null);
+    const urls = ["http://a.test/", "http://never.test/"];
+    expect(await set.preheat({ kind: "preheat", id: "p", urls })).toEqual([
+      { url: "http://a.test/", status: 200, bytes: 1, cacheStatus: "front 1", ms: 1 },
+      { url: "http://never.test/", status: 0, bytes: 0, cacheStatus: "", ms: 0 },
+    ]);
   });
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { FrontSlot, type NumberedState, type SlotOutcome } from "../../../edge-node/supervisor/front-slot.ts";
 import type { FrontEvents, FrontHandle } from "../../../edge-node/supervisor/front-handle.ts";
+import type { Purge } from "../../../edge-node/cache/purge-table.ts";
 import type { FromFront, FrontSettings, ToFront } from "../../../edge-node/ipc.ts";
 import { silentLogger } from "../../../edge-node/logger.ts";
 import { FakeClock, settle } from "../support/fake-clock.ts";
@@ -79,6 +80,8 @@ class ScriptedFront implements FrontHandle {
 interface Setup {
   readonly slot: FrontSlot;
   readonly fronts: ScriptedFront[];
+  /** What a front that starts is told. */
+  readonly purges: Purge[];
   readonly clock: FakeClock;
   readonly exits: { reason: string; final: boolean }[];
   /** The process that runs or ran last. */
@@ -89,6 +92,7 @@ function setUp(): Setup {
   const clock = new FakeClock();
   const fronts: ScriptedFront[] = [];
   const exits: { reason: string; final: boolean }[] = [];
+  const purges: Purge[] = [];
   const slot = new FrontSlot({
     settings,
     spawn: (_settings, events) => {
@@ -101,6 +105,7 @@ function setUp(): Setup {
     logger: silentLogger,
     onMessage: () => {},
     onServing: () => {},
+    purges: () => purges,
     onExit: (exit) => exits.push(exit),
   });
   const front = (): ScriptedFront => {
@@ -108,7 +113,7 @@ function setUp(): Setup {
     if (last === undefined) throw new Error("no front was started");
     return last;
   };
-  return { slot, fronts, clock, exits, front };
+  return { slot, fronts, purges, clock, exits, front };
 }
 
 async function outcomeOf(promise: Promise<SlotOutcome | null>): Promise<SlotOutcome | "pending" | null> {
@@ -116,7 +121,23 @@ async function outcomeOf(promise: Promise<SlotOutcome | null>): Promise<SlotOutc
   return await Promise.race([promise, Promise.resolve("pending" as const)]);
 }
 
+const purge: Purge = { sequence: 1, target: { kind: "all", domain: null }, mode: "hard", at: 1 };
+
 describe("FrontSlot", () => {
+  it("gives a front all purges before its state, and further ones from its start on", async () => {
+    const { slot, purges, front } = setUp();
+    purges.push(purge);
+    void slot.start(address, stateOf(1));
+    const further = { kind: "purge", id: 1, purges: [purge] } as const;
+    expect(slot.sendPurges(further)).toBe(false);
+    front().say({ kind: "started", runtimeKey: "key" });
+    expect(slot.sendPurges(further)).toBe(true);
+    const received = front().received.filter(({ kind }) => kind !== "ping");
+    expect(received).toEqual([{ kind: "purgeTable", purges: [purge] }, { kind: "state", ...stateOf(1) }, further]);
+    front().kill();
+    expect(slot.sendPurges(further)).toBe(false);
+  });
+
   it("gives a front its state before it lets it listen", async () => {
     const { slot, front } = setUp();
     const started = slot.start(address, stateOf(1));

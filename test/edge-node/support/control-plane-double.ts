@@ -2,8 +2,14 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { onTestFinished } from "vitest";
+import type { PreheatReport, PurgeAck, PurgesMessage } from "../../../sdk/purge.ts";
+import { noPurges } from "../../../sdk/purge-position.ts";
 import type { Digest } from "../../../sdk/artifact.ts";
 import type { InvokeResult, LogRecord, NodeAck, NodeRegistration, StreamMessage } from "../../../sdk/desired-state.ts";
+
+function queryOf(request: IncomingMessage): URLSearchParams {
+  return new URL(request.url ?? "/", "http://control").searchParams;
+}
 
 /** What is done with a request for a blob instead of sending its bytes. */
 export type BlobAnswer = (bytes: Buffer, response: ServerResponse) => void;
@@ -11,6 +17,14 @@ export type BlobAnswer = (bytes: Buffer, response: ServerResponse) => void;
 export class ControlPlaneDouble {
   readonly registrations: NodeRegistration[] = [];
   readonly acks: NodeAck[] = [];
+  readonly purgeAcks: PurgeAck[] = [];
+  readonly preheats: PreheatReport[] = [];
+  /** Positions of nodes that asked what they missed before they serve, and of nodes that opened a stream. */
+  readonly positions: { readonly asked: string[]; readonly streamed: string[] } = { asked: [], streamed: [] };
+  /** What a node that asks has missed; null: its question goes to `held`. */
+  missed: PurgesMessage | null = { kind: "purges", since: 0, position: noPurges, everything: false, purges: [] };
+  /** Each answers one node that asked. */
+  readonly held: ((message: PurgesMessage) => void)[] = [];
   readonly logs: LogRecord[] = [];
   readonly results: InvokeResult[] = [];
   /** Digests in the order they were asked for. */
@@ -89,22 +103,33 @@ export class ControlPlaneDouble {
       response.writeHead(401).end(`{"error":{"code":"UNAUTHENTICATED"}}`);
       return;
     }
-    if (path === "/v1/nodes/stream") return this.#openStream(response);
+    if (path === "/v1/nodes/stream") return this.#openStream(request, response);
+    if (path === "/v1/nodes/purges") return this.#answerMissed(request, response);
     if (path.startsWith("/v1/blobs/")) return this.#sendBlob(path.slice("/v1/blobs/".length), response);
     const content: unknown = JSON.parse(body);
     if (path === "/v1/nodes") this.registrations.push(content as NodeRegistration);
     if (path === "/v1/nodes/acks") this.acks.push(content as NodeAck);
+    if (path === "/v1/nodes/purge-acks") this.purgeAcks.push(content as PurgeAck);
+    if (path === "/v1/nodes/preheat-results") this.preheats.push(content as PreheatReport);
     if (path === "/v1/nodes/logs") this.logs.push(...(content as { records: LogRecord[] }).records);
     if (path === "/v1/nodes/invocation-results") this.results.push(content as InvokeResult);
     response.writeHead(204).end();
   }
 
-  #openStream(response: ServerResponse): void {
+  #openStream(request: IncomingMessage, response: ServerResponse): void {
+    this.positions.streamed.push(queryOf(request).get("purges") ?? "");
     response.writeHead(200, { "content-type": "application/x-ndjson" });
     response.write("\n");
     this.#streams.add(response);
     response.on("close", () => this.#streams.delete(response));
     for (const message of this.greeting) response.write(`${JSON.stringify(message)}\n`);
+  }
+
+  #answerMissed(request: IncomingMessage, response: ServerResponse): void {
+    this.positions.asked.push(queryOf(request).get("position") ?? "");
+    const answer = (message: PurgesMessage): void => void response.end(JSON.stringify(message));
+    if (this.missed === null) this.held.push(answer);
+    else answer(this.missed);
   }
 
   #sendBlob(digest: Digest, response: ServerResponse): void {
