@@ -177,6 +177,7 @@ describe("a damaged disk store", () => {
     await other.close();
     const third = await openFront({ folder, bytesMax: smallStoreBytes });
     await clock.advance(diskCacheLimits.upkeepMs);
+    await expect.poll(() => store.stats.rebuilds).toBe(1);
     await expect.poll(() => writeEntry(store, "shared", { body: bodyOf(1, 100) })).toBe(true);
     await expect.poll(async () => (await third.read("shared")) !== undefined).toBe(true);
   });
