@@ -36,7 +36,7 @@ describe("a record", () => {
       const isUnused = at > liveByteAt && at < 8;
       const isGiven = read.kind === "live" && isInlineBodyWhole(bytes, read.record);
       expect(isGiven, `bit ${bit}`).toBe(isUnused);
-      if (at === liveByteAt) expect(read.kind).toBe("dead");
+      expect(read.kind === "dead", `bit ${bit}`).toBe(at === liveByteAt);
     }
   });
 
