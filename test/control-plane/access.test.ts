@@ -88,6 +88,9 @@ describe("roles", () => {
     "PUT /v1/domains/x",
     "DELETE /v1/domains/x",
     "PUT /v1/domains/x/rules",
+    "POST /v1/domains/x/rollback",
+    "PUT /v1/certificates/x",
+    "DELETE /v1/certificates/x",
     "DELETE /v1/nodes/x",
   ];
   const forbidden = async (token: string): Promise<string[]> => {
