@@ -60,15 +60,16 @@ describe.each(ways)("%s over TLS", (_name, ask) => {
 
   it("answers HEAD, 204 and 304 without a body", async () => {
     const { port } = await opened.origin((request, response) => {
-      response.statusCode = Number(request.url?.slice(1));
-      response.setHeader("content-length", response.statusCode === 200 ? 5 : 0);
+      response.statusCode = request.url === "/304" ? 200 : Number(request.url?.slice(1));
+      response.setHeader("etag", '"a"');
+      response.setHeader("content-length", request.method === "HEAD" ? 5 : 0);
       response.end(request.method === "HEAD" ? undefined : "");
     });
     const { tlsPort } = await edge({ origins: [port] });
     const head = await ask(tlsPort, "/200", { method: "HEAD" });
     expect([head.status, head.text, head.headers["content-length"]]).toEqual([200, "", "5"]);
     for (const status of [204, 304]) {
-      const answer = await ask(tlsPort, `/${status}`);
+      const answer = await ask(tlsPort, `/${status}`, { headers: { "if-none-match": '"a"' } });
       expect([answer.status, answer.text, answer.headers["content-length"]]).toEqual([status, "", undefined]);
     }
   });
