@@ -45,7 +45,7 @@ it.each([
   expect(source.connections).toBe(1);
 });
 
-it("it goes out at once, long before the answer", async () => {
+it("goes out at once, long before the answer", async () => {
   const held = Promise.withResolvers<void>();
   const source = await rawOrigin((socket) => {
     socket.write("HTTP/1.1 103 Early Hints\r\nLink: <a>\r\n\r\n");

@@ -131,10 +131,16 @@ describe("a redirect of the origin", () => {
     expect((await ask(port, "/from", options)).status).toBe(302);
   });
 
-  it("without a Location reaches the client", async () => {
-    const source = await origin((_request, response) => response.writeHead(302).end());
+  it("without a Location, and 304, reach the client", async () => {
+    const source = await origin((request, response) => {
+      if (request.url === "/") response.writeHead(302).end();
+      else response.writeHead(request.headers["if-none-match"] === '"a"' ? 304 : 200, { etag: '"a"' }).end();
+    });
     const { port } = await following(source.port);
     expect((await ask(port, "/")).status).toBe(302);
+    // Conditions pass to the origin once it is known that its answer is not stored.
+    expect((await ask(port, "/304")).status).toBe(200);
+    expect((await ask(port, "/304", { headers: { "if-none-match": '"a"' } })).status).toBe(304);
   });
 
   it("leads to what is cached under the client's URL", async () => {

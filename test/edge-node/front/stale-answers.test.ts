@@ -15,7 +15,7 @@ interface Scene extends Edge {
   readonly clock: ManualClock;
   readonly source: Origin;
   /** What the origin does from now on. */
-  reply(next: Reply): void;
+  readonly reply: (next: Reply) => void;
 }
 
 /** A front with a clock that stands, before an origin without a clock. */
@@ -27,7 +27,10 @@ async function scene(first: Reply, options: EdgeOptions = {}): Promise<Scene> {
     current(request, response);
   });
   const opened = await edge({ origins: [source.port], ...options, front: { clock, ...options.front } });
-  return { ...opened, clock, source, reply: (next) => (current = next) };
+  const reply = (next: Reply): void => {
+    current = next;
+  };
+  return { ...opened, clock, source, reply };
 }
 
 function sends(body: string, headers: Readonly<Record<string, string>>, status = 200): Reply {
@@ -207,8 +210,9 @@ describe("when the origin fails", () => {
     clock.advance(15_000);
     const answer = await ask(port, "/");
     expect(answer.status).toBe(expected);
-    if (text !== "") expect(answer.text).toBe(text);
-    if (text === "one") expect(status(answer)).toMatch(/^Selvage; fwd=stale;.* ttl=-5; detail=STALE_IF_ERROR$/);
+    expect(answer.text).toContain(text);
+    const isStale = /^Selvage; fwd=stale;.* ttl=-5; detail=STALE_IF_ERROR$/.test(String(status(answer)));
+    expect(isStale).toBe(text === "one");
   });
 
   it("for some seconds nobody waits for it any more", async () => {
