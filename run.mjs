@@ -25,6 +25,7 @@ const commands = {
   check: ["test/check-main.ts"],
   demo: ["test/demo/demo-main.ts"],
   selvage: ["sdk/cli/main.ts"],
+  soak: ["bench/main.ts", "soak"],
   start: ["sdk/cli/main.ts", "start"],
   test: ["test/check-main.ts", "--with-demo"],
   wpt: ["test/wpt/wpt-main.ts"],

@@ -8,6 +8,7 @@ import { hit } from "./scenarios/hit.ts";
 import { miss } from "./scenarios/miss.ts";
 import { publish } from "./scenarios/publish.ts";
 import { purge } from "./scenarios/purge.ts";
+import { soak } from "./scenarios/soak.ts";
 import { stream } from "./scenarios/stream.ts";
 import type { Scenario } from "./scenario.ts";
 
@@ -22,4 +23,5 @@ export const scenarios: readonly Scenario[] = [
   hit,
   miss,
   purge,
+  soak,
 ];

@@ -4,7 +4,7 @@
  * One after the other, each known to be over before the next: only then the floors grow that answers are checked against.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import type { PurgeInput } from "../../sdk/api.ts";
+import type { PurgeInput } from "../../sdk/purge.ts";
 import { waitUntilServed } from "../harness/fleet-setup.ts";
 import type { LocalFleet } from "../harness/local-fleet.ts";
 import type { Resource, SoakOrigin } from "./soak-origin.ts";
@@ -83,7 +83,9 @@ async function purge(options: DisturbanceOptions, round: number): Promise<void> 
   const way = ways[round % 9 === 8 ? 3 : round % 3];
   if (way === undefined) return;
   const purged = resources.filter(way.hits).map(({ path }) => [path, origin.change(path)] as const);
-  const task = await fleet.client.purge(way.input, { waitSeconds: 20 });
-  if (task.nodesDone < task.nodes) throw new Error(`Only ${task.nodesDone} of ${task.nodes} nodes have purged`);
+  const task = await fleet.client.purge({ ...way.input, waitSeconds: 20 });
+  if (task.nodesDone < task.nodesConnected) {
+    throw new Error(`Only ${task.nodesDone} of ${task.nodesConnected} nodes have purged`);
+  }
   for (const [path, version] of purged) floors.set(path, version);
 }
