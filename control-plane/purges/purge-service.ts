@@ -11,7 +11,7 @@ import { ControlError, notFound, requireValid } from "../control-error.ts";
 import type { ChangeSignal } from "../rollout/change-signal.ts";
 import type { Fleet } from "../rollout/fleet.ts";
 import { waitUntil } from "../rollout/wait-until.ts";
-import type { PurgeAckRow, PurgeRow, Store, StoreView } from "../store.ts";
+import type { PurgeAckRow, PurgeRow, Store, StoreTables, StoreView } from "../store.ts";
 import { domainLookup } from "./domain-lookup.ts";
 
 export interface PurgeServiceOptions {
@@ -26,6 +26,9 @@ export interface PurgeServiceOptions {
 export class PurgeService {
   readonly #options: PurgeServiceOptions;
   #closed = false;
+  /** Of the acknowledgements that came last. */
+  #recording: Promise<unknown> = Promise.resolve();
+  #nextAcks: { readonly acks: PurgeAck[]; readonly refusals: Promise<readonly (ControlError | null)[]> } | null = null;
 
   constructor(options: PurgeServiceOptions) {
     this.#options = options;
@@ -69,24 +72,42 @@ export class PurgeService {
     });
   }
 
-  /** Records what a node did. @throws ControlError NOT_FOUND for a node or a purge that is not known; CONFLICT for another history. */
-  async acknowledge({ node, sequence, id, applyMs }: PurgeAck): Promise<void> {
-    const { store, clock, signal } = this.#options;
-    if (sequence === 0) return;
-    await store.change(async ({ nodes, purges }) => {
-      if ((await nodes.get(node)) === null) throw notFound(`node "${node}"`);
-      const row = await purges.at(sequence);
-      if (row === null) throw notFound(`purge ${String(sequence)}`);
-      if (row.id !== id) throw new ControlError("CONFLICT", { message: `Purge ${String(sequence)} is another one.` });
-      await purges.acknowledge({ node, sequence, applyMs, ackedAt: timestamp(clock) });
-    });
-    signal.notify();
+  /**
+   * Records what a node did; what comes while one is being recorded is recorded with the next commit, all together.
+   * @throws ControlError NOT_FOUND for a node or a purge that is not known, CONFLICT for a purge of another history.
+   */
+  async acknowledge(ack: PurgeAck): Promise<void> {
+    if (ack.sequence === 0) return;
+    this.#nextAcks ??= { acks: [], refusals: this.#recordAfter(this.#recording) };
+    const { acks, refusals } = this.#nextAcks;
+    const index = acks.push(ack) - 1;
+    const refusal = (await refusals)[index];
+    if (refusal !== undefined && refusal !== null) throw refusal;
   }
 
   /** Waiting calls answer with what is. */
   close(): void {
     this.#closed = true;
     this.#options.signal.notify();
+  }
+
+  /** Commits every acknowledgement that came until `previous` ended; answers with why each was refused. */
+  #recordAfter(previous: Promise<unknown>): Promise<readonly (ControlError | null)[]> {
+    const { store, clock, signal } = this.#options;
+    const recording = (async () => {
+      await Promise.allSettled([previous]);
+      const acks = this.#nextAcks?.acks ?? [];
+      this.#nextAcks = null;
+      const refusals = await store.change(async (tables) => {
+        const outcomes: (ControlError | null)[] = [];
+        for (const ack of acks) outcomes.push(await recordAck(tables, { ack, ackedAt: timestamp(clock) }));
+        return outcomes;
+      });
+      signal.notify();
+      return refusals;
+    })();
+    this.#recording = recording;
+    return recording;
   }
 
   async #describe({ purges, nodes }: StoreView, id: string): Promise<PurgeResource> {
@@ -99,6 +120,20 @@ export class PurgeService {
   #connected(): ReadonlySet<string> {
     return new Set(this.#options.fleet.connected());
   }
+}
+
+/** Why the acknowledgement is refused, or null when it is recorded. */
+async function recordAck(
+  { nodes, purges }: StoreTables,
+  { ack, ackedAt }: { readonly ack: PurgeAck; readonly ackedAt: string },
+): Promise<ControlError | null> {
+  const { node, sequence, id, applyMs } = ack;
+  if ((await nodes.get(node)) === null) return notFound(`node "${node}"`);
+  const row = await purges.at(sequence);
+  if (row === null) return notFound(`purge ${String(sequence)}`);
+  if (row.id !== id) return new ControlError("CONFLICT", { message: `Purge ${String(sequence)} is another one.` });
+  await purges.acknowledge({ node, sequence, applyMs, ackedAt });
+  return null;
 }
 
 /** Pure: a purge as it is shown. */

@@ -138,6 +138,19 @@ describe("an acknowledgement", () => {
   });
 });
 
+describe("acknowledgements that come together", () => {
+  it("are each recorded or refused on their own", async () => {
+    const nodes = [await connect("n1"), await connect("n2"), await connect("n3")];
+    const { id, sequence } = await purge({ type: "all" });
+    const posted = await Promise.allSettled(
+      nodes.map((node, index) => ack(node, { sequence, id: index === 1 ? "another" : id })),
+    );
+    expect(posted.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+    const { nodes: shown } = await control.ok<PurgeResource>(`GET /v1/purges/${id}`);
+    expect(shown.map(({ doneMs }) => doneMs !== null)).toEqual([true, false, true]);
+  });
+});
+
 describe("what a node missed", () => {
   it("is everything after its position, in order", async () => {
     const { id, sequence } = await purge({ type: "all" });
