@@ -21,6 +21,7 @@ import type { EgressPolicy } from "../origin/egress-policy.ts";
 import { Collapser } from "../pipeline/collapser.ts";
 import { PipelineMetrics } from "../pipeline/pipeline-metrics.ts";
 import { Renewals } from "../pipeline/renewals.ts";
+import { RequestRates } from "../policy/request-rates.ts";
 import type { FunctionLog, Services } from "../pipeline/services.ts";
 import type { Routing } from "../routing/routing.ts";
 import { BackgroundTasks } from "../supervisor/background-tasks.ts";
@@ -132,6 +133,7 @@ class UwsFront implements Front {
       routing: () => this.#intake.routing,
       collapser: new Collapser({ clock }),
       renewals: new Renewals({ logger }),
+      requestRates: new RequestRates(),
       originConnections,
       origins: new Origins({ clock, random, connections: originConnections, metrics }),
       functionConnections: new Connections({ policy: options.functionEgress, ...connecting }),
@@ -170,6 +172,7 @@ class UwsFront implements Front {
   setRouting(routing: Routing): void {
     this.#intake.setRouting(routing);
     this.#services.origins.keep(routing.domains.map(({ origins }) => origins));
+    this.#services.requestRates.keep(limitedDomains(routing));
     this.#services.functionCaches.keepOnly((name) => routing.knows(name));
   }
 
@@ -280,4 +283,9 @@ class UwsFront implements Front {
     if (upgrade === null && !head.isLast) exchange.informed = served;
     this.#intake.serve(served, exchange);
   }
+}
+
+/** The domains whose requests are counted by client address. */
+function limitedDomains({ domains }: Routing): readonly string[] {
+  return domains.filter(({ policy }) => policy?.access?.qps !== undefined).map(({ config }) => config.domain);
 }
