@@ -21,6 +21,7 @@ import type { EgressPolicy } from "../origin/egress-policy.ts";
 import { Collapser } from "../pipeline/collapser.ts";
 import { PipelineMetrics } from "../pipeline/pipeline-metrics.ts";
 import { Renewals } from "../pipeline/renewals.ts";
+import { createAddressSet, type AddressSet } from "../policy/address-set.ts";
 import { RequestRates } from "../policy/request-rates.ts";
 import type { FunctionLog, Services } from "../pipeline/services.ts";
 import type { Routing } from "../routing/routing.ts";
@@ -55,6 +56,8 @@ export interface FrontOptions {
   readonly resolver?: Resolver;
   /** Certificate authorities that https origins are checked against, PEM. Default: those of Node.js and of the machine. */
   readonly authorities?: readonly string[];
+  /** Addresses and CIDR networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed. Default none. */
+  readonly trustedProxyNetworks?: readonly string[];
   readonly cacheBytesMax: number;
   /** Default: what `addPurges` and `replacePurges` say. */
   readonly purges?: PurgeView;
@@ -145,6 +148,7 @@ class UwsFront implements Front {
     this.#intake = new RequestIntake({
       services: this.#services,
       logger,
+      trustedProxies: createTrustedProxies(options.trustedProxyNetworks),
       requestIdPrefix,
       requestsMax: options.requestsMax ?? nodeLimits.requestsMax,
       socketsMax: options.socketsMax ?? socketLimits.perFrontMax,
@@ -275,7 +279,7 @@ class UwsFront implements Front {
     }
     const exchange = this.#intake.open(head, {
       body: body?.body ?? emptyBody,
-      clientIp: clientAddress(response.getRemoteAddress()),
+      peerIp: clientAddress(response.getRemoteAddress()),
       socketProtocols: upgrade?.protocols ?? null,
     });
     served.exchange = exchange;
@@ -288,4 +292,8 @@ class UwsFront implements Front {
 /** The domains whose requests are counted by client address. */
 function limitedDomains({ domains }: Routing): readonly string[] {
   return domains.filter(({ policy }) => policy?.access?.qps !== undefined).map(({ config }) => config.domain);
+}
+
+function createTrustedProxies(networks: readonly string[] = []): AddressSet | undefined {
+  return networks.length === 0 ? undefined : createAddressSet(networks);
 }
