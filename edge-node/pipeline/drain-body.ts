@@ -16,7 +16,10 @@ export async function drainBody(
   };
   const cancel = clock.after(timeoutMs, () => void giveUp().catch(() => undefined));
   try {
-    while (!isLate) if ((await iterator.next()).done === true) return;
+    for (;;) {
+      const { done } = await iterator.next();
+      if (done === true || isLate) return;
+    }
   } catch {
     return;
   } finally {
