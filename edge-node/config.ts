@@ -13,9 +13,11 @@ import type { Parsed, Problem } from "../sdk/problem.ts";
 import { describeFlags, parseCommandLine } from "../sdk/setting-flags.ts";
 import { parseSettings, type Setting, type Settings, type SettingSources } from "../sdk/settings.ts";
 import type { LogThreshold } from "./logger.ts";
+import { onlySettings } from "./only-settings.ts";
 import { createEgressPolicy } from "./origin/egress-policy.ts";
 
 const networkListMax = 64;
+const networkKeys = ["egressAllowNetworks", "originAllowNetworks", "trustedProxyNetworks"] as const;
 
 const definitions = [
   {
@@ -191,6 +193,15 @@ const definitions = [
     description: "CIDR networks beside public addresses that origins may be in.",
   },
   {
+    key: "trustedProxyNetworks",
+    kind: "list",
+    environment: "SELVAGE_NODE_TRUSTED_PROXY_NETWORKS",
+    flag: "trusted-proxy-networks",
+    default: [],
+    itemsMax: networkListMax,
+    description: "CIDR networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.",
+  },
+  {
     key: "logLevel",
     kind: "choice",
     environment: "SELVAGE_LOG_LEVEL",
@@ -236,6 +247,7 @@ export interface NodeConfig {
   readonly cacheMiB: number;
   readonly egressAllowNetworks: readonly string[];
   readonly originAllowNetworks: readonly string[];
+  readonly trustedProxyNetworks: readonly string[];
   readonly logLevel: LogThreshold;
   readonly drainMs: number;
 }
@@ -270,9 +282,7 @@ export function readNodeConfig(inputs: ConfigInputs): NodeConfigResult {
   };
   const settings = parseSettings(definitions, sources);
   const token = readToken(sources, inputs);
-  const networks = (["egressAllowNetworks", "originAllowNetworks"] as const).flatMap((key) =>
-    checkNetworks(key, sources),
-  );
+  const networks = networkKeys.flatMap((key) => checkNetworks(key, sources));
   if (line.ok && file.ok && settings.ok && token.ok && networks.length === 0) {
     return { kind: "config", config: complete(settings.value, { token: token.value, inputs }) };
   }
@@ -335,7 +345,7 @@ function readText(file: string, inputs: ConfigInputs): Parsed<string> {
 
 function readToken(sources: SettingSources, inputs: ConfigInputs): Parsed<string> {
   const tokens = definitions.filter(({ key }) => key === "token" || key === "tokenFile");
-  const given = parseSettings(tokens, only(tokens, sources));
+  const given = parseSettings(tokens, onlySettings(tokens, sources));
   // What is wrong with either is reported with the other settings.
   if (!given.ok) return { ok: false, problems: [] };
   const { token, tokenFile } = given.value as { token: string | null; tokenFile: string | null };
@@ -351,9 +361,9 @@ function readToken(sources: SettingSources, inputs: ConfigInputs): Parsed<string
   return { ok: false, problems: [{ path: tokenFile, message: "does not hold a token: 1..512 printable characters" }] };
 }
 
-function checkNetworks(key: "egressAllowNetworks" | "originAllowNetworks", sources: SettingSources): Problem[] {
+function checkNetworks(key: (typeof networkKeys)[number], sources: SettingSources): Problem[] {
   const named = definitions.filter((definition) => definition.key === key);
-  const given = parseSettings(named, only(named, sources));
+  const given = parseSettings(named, onlySettings(named, sources));
   if (!given.ok) return [];
   const networks = Object.values(given.value).flat() as string[];
   return networks.flatMap((network) => {
@@ -364,25 +374,4 @@ function checkNetworks(key: "egressAllowNetworks" | "originAllowNetworks", sourc
       return [{ path: `node.${key}`, message: `received "${network}", allowed: CIDR notation such as 10.0.0.0/8` }];
     }
   });
-}
-
-/** The sources with nothing in them but what `named` names. */
-function only(named: readonly Setting[], sources: SettingSources): SettingSources {
-  const { file, flags } = sources;
-  const pick = <T>(from: Readonly<Record<string, T>>, names: readonly string[]): Record<string, T> =>
-    Object.fromEntries(Object.entries(from).filter(([name]) => names.includes(name)));
-  const isObject = typeof file === "object" && file !== null && !Array.isArray(file);
-  return {
-    ...sources,
-    file: isObject
-      ? pick(
-          file as Record<string, unknown>,
-          named.map(({ key }) => key),
-        )
-      : undefined,
-    flags: pick(
-      flags,
-      named.map(({ flag }) => flag),
-    ),
-  };
 }

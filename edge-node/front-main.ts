@@ -53,6 +53,7 @@ async function start(settings: FrontSettings, logger: Logger): Promise<void> {
     logger,
     originEgress: createEgressPolicy({ allowNetworks: settings.originAllowNetworks }),
     functionEgress: createEgressPolicy({ allowNetworks: settings.egressAllowNetworks }),
+    trustedProxyNetworks: settings.trustedProxyNetworks,
     cacheBytesMax: settings.cacheBytesMax,
     requestIdPrefix: randomBytes(9).toString("base64url"),
     onLog: (record) => frontProcess.log(record),

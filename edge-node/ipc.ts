@@ -35,6 +35,8 @@ export interface FrontSettings {
   readonly egressAllowNetworks: readonly string[];
   /** CIDR blocks beyond public addresses that origins may be in. */
   readonly originAllowNetworks: readonly string[];
+  /** CIDR blocks of proxies that are believed about their clients. */
+  readonly trustedProxyNetworks: readonly string[];
   readonly logLevel: LogThreshold;
   /** Used when the front is told to stop by a signal of its own. */
   readonly drainMs: number;

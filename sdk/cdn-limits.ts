@@ -227,3 +227,15 @@ export const cacheLimits = {
   /** Ranges in one Range field; one with more is answered with the whole. */
   rangesMax: 16,
 } as const;
+
+/** Bounds of what a front knows and does for domains' policies. */
+export const policyLimits = {
+  /** Client addresses that a front counts for limits on requests, shared out among the domains that have one. */
+  rateAddressesMax: 131_072,
+  /** A domain has at least this many of them. */
+  rateAddressesMin: 1_024,
+  /** How often a body whose rate is limited goes on, milliseconds. */
+  pacingMs: 100,
+  /** How long an error's body is read for the cache when its client gets another answer. */
+  errorBodyMs: 10_000,
+} as const;

@@ -55,6 +55,7 @@ export const errorCodes = {
     retry: false,
   },
   ACCESS_DENIED: { source: "client", status: 403, text: "Access is not allowed.", retry: false },
+  REQUEST_RATE_LIMITED: { source: "client", status: 429, text: "This address asks too often.", retry: true },
   // function
   FUNCTION_THREW: { source: "function", status: 500, text: "The function failed.", retry: false },
   FUNCTION_RESULT_INVALID: {

@@ -21,6 +21,8 @@ import type { EgressPolicy } from "../origin/egress-policy.ts";
 import { Collapser } from "../pipeline/collapser.ts";
 import { PipelineMetrics } from "../pipeline/pipeline-metrics.ts";
 import { Renewals } from "../pipeline/renewals.ts";
+import { createAddressSet, type AddressSet } from "../policy/address-set.ts";
+import { RequestRates } from "../policy/request-rates.ts";
 import type { FunctionLog, Services } from "../pipeline/services.ts";
 import type { Routing } from "../routing/routing.ts";
 import { BackgroundTasks } from "../supervisor/background-tasks.ts";
@@ -54,6 +56,8 @@ export interface FrontOptions {
   readonly resolver?: Resolver;
   /** Certificate authorities that https origins are checked against, PEM. Default: those of Node.js and of the machine. */
   readonly authorities?: readonly string[];
+  /** Addresses and CIDR networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed. Default none. */
+  readonly trustedProxyNetworks?: readonly string[];
   readonly cacheBytesMax: number;
   /** Default: what `addPurges` and `replacePurges` say. */
   readonly purges?: PurgeView;
@@ -132,6 +136,7 @@ class UwsFront implements Front {
       routing: () => this.#intake.routing,
       collapser: new Collapser({ clock }),
       renewals: new Renewals({ logger }),
+      requestRates: new RequestRates(),
       originConnections,
       origins: new Origins({ clock, random, connections: originConnections, metrics }),
       functionConnections: new Connections({ policy: options.functionEgress, ...connecting }),
@@ -143,6 +148,7 @@ class UwsFront implements Front {
     this.#intake = new RequestIntake({
       services: this.#services,
       logger,
+      trustedProxies: createTrustedProxies(options.trustedProxyNetworks),
       requestIdPrefix,
       requestsMax: options.requestsMax ?? nodeLimits.requestsMax,
       socketsMax: options.socketsMax ?? socketLimits.perFrontMax,
@@ -170,6 +176,7 @@ class UwsFront implements Front {
   setRouting(routing: Routing): void {
     this.#intake.setRouting(routing);
     this.#services.origins.keep(routing.domains.map(({ origins }) => origins));
+    this.#services.requestRates.keep(limitedDomains(routing));
     this.#services.functionCaches.keepOnly((name) => routing.knows(name));
   }
 
@@ -272,7 +279,7 @@ class UwsFront implements Front {
     }
     const exchange = this.#intake.open(head, {
       body: body?.body ?? emptyBody,
-      clientIp: clientAddress(response.getRemoteAddress()),
+      peerIp: clientAddress(response.getRemoteAddress()),
       socketProtocols: upgrade?.protocols ?? null,
     });
     served.exchange = exchange;
@@ -280,4 +287,13 @@ class UwsFront implements Front {
     if (upgrade === null && !head.isLast) exchange.informed = served;
     this.#intake.serve(served, exchange);
   }
+}
+
+/** The domains whose requests are counted by client address. */
+function limitedDomains({ domains }: Routing): readonly string[] {
+  return domains.filter(({ policy }) => policy?.access?.qps !== undefined).map(({ config }) => config.domain);
+}
+
+function createTrustedProxies(networks: readonly string[] = []): AddressSet | undefined {
+  return networks.length === 0 ? undefined : createAddressSet(networks);
 }

@@ -126,7 +126,7 @@ export class Http1Connections {
     });
     const exchange = intake.open(head, {
       body: body?.body ?? emptyBody,
-      clientIp: peer?.clientIp ?? "",
+      peerIp: peer?.address ?? "",
       socketProtocols: upgrade?.protocols ?? null,
     });
     sink.exchange = exchange;

@@ -126,7 +126,7 @@ export class Http2Connections {
     const sink = new StreamSink(answer, { requestBody: body, isLast: false, upgrade: null, clock });
     const exchange = intake.open(head, {
       body: body?.body ?? emptyBody,
-      clientIp: peer?.clientIp ?? "",
+      peerIp: peer?.address ?? "",
       socketProtocols: null,
     });
     sink.exchange = exchange;

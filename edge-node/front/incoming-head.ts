@@ -21,6 +21,9 @@ export interface IncomingHead {
   readonly bodyBytes: number | undefined;
   /** The CDN-Loop field, lines joined. */
   readonly cdnLoop: string;
+  /** X-Forwarded-For and X-Forwarded-Proto, lines joined; whether they are believed is not decided here. */
+  readonly forwardedFor: string;
+  readonly forwardedProto: string;
   /** The client will not use the connection again (RFC 9112 §9.6). */
   readonly isLast: boolean;
 }
@@ -64,6 +67,8 @@ export class HeadReader {
   #transferEncoding: string | null = null;
   #connection = "";
   #cdnLoop = "";
+  #forwardedFor = "";
+  #forwardedProto = "";
   #isLast = false;
   #problem: ErrorCode | null = null;
   readonly #knownHosts = new Map<string, HostField | null>();
@@ -90,7 +95,17 @@ export class HeadReader {
     if (url === null) return { kind: "refused", code: "REQUEST_MALFORMED", method };
     const bodyBytes = this.#transferEncoding === null ? Number(this.#contentLength ?? 0) : undefined;
     const headers = this.#connection === "" ? this.#text : removeHopByHop(this.#connection + this.#text);
-    return { kind: "head", method, url, headers, bodyBytes, cdnLoop: this.#cdnLoop, isLast: this.#isLast };
+    return {
+      kind: "head",
+      method,
+      url,
+      headers,
+      bodyBytes,
+      cdnLoop: this.#cdnLoop,
+      forwardedFor: this.#forwardedFor,
+      forwardedProto: this.#forwardedProto,
+      isLast: this.#isLast,
+    };
   }
 
   #reset(): void {
@@ -102,6 +117,8 @@ export class HeadReader {
     this.#connection = "";
     this.#isLast = false;
     this.#cdnLoop = "";
+    this.#forwardedFor = "";
+    this.#forwardedProto = "";
     this.#problem = null;
   }
 
@@ -144,10 +161,14 @@ export class HeadReader {
       case "cdn-loop":
         this.#cdnLoop = this.#cdnLoop === "" ? value : `${this.#cdnLoop}, ${value}`;
         break;
+      case "x-forwarded-for":
+        this.#forwardedFor = this.#forwardedFor === "" ? value : `${this.#forwardedFor},${value}`;
+        return;
+      case "x-forwarded-proto":
+        this.#forwardedProto = this.#forwardedProto === "" ? value : `${this.#forwardedProto},${value}`;
+        return;
       case "expect":
       case "x-request-id":
-      case "x-forwarded-for":
-      case "x-forwarded-proto":
       case "x-forwarded-host":
       case "forwarded":
         return;

@@ -15,7 +15,10 @@ import { Exchange, type ResponseMessage } from "../pipeline/exchange.ts";
 import { UNKNOWN_DOMAIN } from "../pipeline/pipeline-metrics.ts";
 import { runPipeline } from "../pipeline/run-pipeline.ts";
 import type { Services } from "../pipeline/services.ts";
+import { changeScheme } from "../pipeline/wire-url.ts";
 import { emptyRouting, type Routing } from "../routing/routing.ts";
+import type { AddressSet } from "../policy/address-set.ts";
+import { forwardedClient } from "./forwarded-client.ts";
 import type { IncomingHead } from "./incoming-head.ts";
 
 export interface SendOptions {
@@ -37,6 +40,8 @@ export interface AnswerSink {
 export interface IntakeOptions {
   readonly services: Services;
   readonly logger: Logger;
+  /** Proxies whose word about their clients is taken; undefined: nobody's. */
+  readonly trustedProxies: AddressSet | undefined;
   readonly requestIdPrefix: string;
   readonly requestsMax: number;
   readonly socketsMax: number;
@@ -47,7 +52,8 @@ export interface IntakeOptions {
 /** What a listener knows of a request beside its head. */
 export interface Arrival {
   readonly body: Body;
-  readonly clientIp: string;
+  /** The address at the other end of the connection. */
+  readonly peerIp: string;
   /** The protocols a client offers that asks for a WebSocket; null: it does not ask for one. */
   readonly socketProtocols: readonly string[] | null;
 }
@@ -87,12 +93,16 @@ export class RequestIntake {
   }
 
   /** The exchange of a request that is let in. */
-  open(head: IncomingHead, { body, clientIp, socketProtocols }: Arrival): Exchange {
+  open(head: IncomingHead, { body, peerIp, socketProtocols }: Arrival): Exchange {
+    const { trustedProxies } = this.#options;
+    const client = trustedProxies === undefined ? null : forwardedClient(peerIp, head, trustedProxies);
+    const scheme = client?.scheme ?? head.url.scheme;
+    const url = scheme === head.url.scheme ? head.url : changeScheme(head.url, scheme);
     return new Exchange({
-      client: { method: head.method, url: head.url, headers: head.headers, body },
+      client: { method: head.method, url, headers: head.headers, body },
       requestId: this.nextRequestId(),
-      clientIp,
-      domain: this.#routing.find(head.url.hostname),
+      clientIp: client?.address ?? peerIp,
+      domain: this.#routing.find(url.hostname),
       cdnLoop: head.cdnLoop,
       socketProtocols,
     });

@@ -106,7 +106,7 @@ export class TlsListener {
     socket.on("error", () => {});
     const serverName = typeof socket.servername === "string" ? socket.servername : "";
     const domains = this.#certificates.find(serverName)?.domains ?? [];
-    const peer = { clientIp: clientAddressOf(socket.remoteAddress ?? ""), domains };
+    const peer = { address: clientAddressOf(socket.remoteAddress ?? ""), domains };
     if (socket.alpnProtocol === "h2") this.#http2.accept(socket, peer);
     else this.#http1.accept(socket, peer);
   }

@@ -1,6 +1,6 @@
 /** What a listener keeps of a TLS connection for the requests on it. */
 export interface TlsPeer {
-  readonly clientIp: string;
+  readonly address: string;
   /** Names and patterns of the certificate the connection was made with. */
   readonly domains: readonly string[];
 }

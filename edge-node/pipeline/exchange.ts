@@ -75,6 +75,8 @@ export class Exchange {
   readonly socketProtocols: readonly string[] | null;
 
   request: RequestMessage;
+  /** The client's URL without what only proves its signature: what configuration compares paths with. */
+  askedUrl: WireUrl;
   originRequest: RequestMessage | null = null;
   /** Where `originRequest` goes when its host was not changed. */
   originTargets: readonly OriginTarget[] = [];
@@ -122,6 +124,7 @@ export class Exchange {
     this.askedBy = received.askedBy ?? "client";
     this.client = received.client;
     this.request = received.client;
+    this.askedUrl = received.client.url;
     this.requestId = received.requestId;
     this.clientIp = received.clientIp;
     this.domain = received.domain;

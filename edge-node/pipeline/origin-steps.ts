@@ -34,7 +34,13 @@ export function configureOriginRequest(services: Services, exchange: Exchange): 
   exchange.configuredHost = first?.host ?? request.url.host;
   const { origin_request_header: actions } = domain.config;
   if (actions.length > 0) headers = applyHeaderActions(headers, actions);
-  exchange.originRequest = headers === request.headers ? request : { ...request, headers };
+  const url = domain.policy?.rewriteOrigin === undefined ? request.url : domain.policy.rewriteOrigin(request.url);
+  if (url === null) {
+    failExchange(exchange, "REQUEST_MALFORMED");
+    return "clientResponse";
+  }
+  const isSame = headers === request.headers && url === request.url;
+  exchange.originRequest = isSame ? request : { ...request, url, headers };
   return "originPull";
 }
 

@@ -9,6 +9,7 @@ import type { PurgeView } from "../cache/purge-view.ts";
 import type { Clock } from "../clock.ts";
 import type { Connections } from "../origin/connections.ts";
 import type { Origins } from "../origin/origins.ts";
+import type { RequestRates } from "../policy/request-rates.ts";
 import type { Routing } from "../routing/routing.ts";
 import type { BackgroundTasks } from "../supervisor/background-tasks.ts";
 import type { Collapser } from "./collapser.ts";
@@ -31,6 +32,8 @@ export interface Services {
   readonly renewals: Renewals;
   /** What was purged: asked before a stored answer is used. */
   readonly purges: PurgeView;
+  /** How often each client address asked, for limits on it. */
+  readonly requestRates: RequestRates;
   readonly originConnections: Connections;
   /** What is known about the origins of all domains. */
   readonly origins: Origins;

@@ -7,24 +7,27 @@
  */
 import { lookUp, placeInCache } from "./cache-steps.ts";
 import { askAgain, storeAnswer } from "./store-step.ts";
+import { controlAccess, dropAnswer } from "./access-step.ts";
 import { deleteHeader, getAllHeaders, type HeaderText } from "../../sdk/header-text.ts";
 import { formatCacheNote } from "./cache-note.ts";
 import { errorAnswer } from "./error-answer.ts";
-import { discardBody } from "./discard-body.ts";
 import type { Exchange, ResponseMessage } from "./exchange.ts";
 import { failExchange } from "./fail-exchange.ts";
 import { isLoop } from "./loop-guard.ts";
-import { applyHeaderActions } from "./origin-headers.ts";
 import { configureOriginRequest, fetchFromOrigin, pullFromOrigin, runHttpFunction } from "./origin-steps.ts";
+import { configureResponse, paceBody } from "./response-configuration-step.ts";
+import { afterRequest, rewriteRequest } from "./rewrite-step.ts";
 import { matchingRules, runRequestPhase, runResponsePhase } from "./run-phase.ts";
 import type { RoutedRule } from "../routing/routing.ts";
 import type { Services } from "./services.ts";
-import { answerWithSocket, dropSocket } from "./upgrade.ts";
+import { answerWithSocket } from "./upgrade.ts";
 
 export type StepName =
   | "domain"
   | "clientRequest"
   | "redirect"
+  | "access"
+  | "requestRewrite"
   | "cacheKey"
   | "lookup"
   | "originConfiguration"
@@ -36,6 +39,7 @@ export type StepName =
   | "askAgain"
   | "clientResponse"
   | "responseConfiguration"
+  | "pace"
   | "deliver"
   | "done";
 
@@ -45,6 +49,8 @@ export const steps: Readonly<Record<Exclude<StepName, "done">, Step>> = {
   domain: checkDomain,
   clientRequest: runClientRequest,
   redirect: redirectToHttps,
+  access: controlAccess,
+  requestRewrite: rewriteRequest,
   cacheKey: placeInCache,
   lookup: lookUp,
   originConfiguration: configureOriginRequest,
@@ -56,6 +62,7 @@ export const steps: Readonly<Record<Exclude<StepName, "done">, Step>> = {
   askAgain,
   clientResponse: runClientResponse,
   responseConfiguration: configureResponse,
+  pace: paceBody,
   deliver: describeAnswer,
 };
 
@@ -80,7 +87,8 @@ async function applyClientRequest(
   const result = await runRequestPhase(services, exchange, { rules, request: exchange.request });
   if (result.kind === "failed") {
     failExchange(exchange, result.code);
-    return "clientResponse";
+    // Whoever may not ask does not learn that a function failed.
+    return "access";
   }
   if (result.kind === "response") exchange.response = result.response;
   else if (result.kind === "upgrade") answerWithSocket(exchange, result);
@@ -93,11 +101,9 @@ function redirectToHttps(services: Services, exchange: Exchange): StepName {
   const redirect = exchange.domain?.config.force_redirect;
   const { url } = exchange.client;
   if (redirect?.status !== "on" || url.scheme === "https") {
-    if (exchange.socket !== null) return "responseConfiguration";
-    return exchange.response === null ? "cacheKey" : "clientResponse";
+    return exchange.domain?.policy === undefined ? afterRequest(exchange) : "access";
   }
-  dropSocket(exchange);
-  if (exchange.response !== null) services.background.add("body.discard", discardBody(exchange.response.body));
+  dropAnswer(services, exchange);
   const headers = `location:https://${url.hostname}${url.path}${url.query}\n`;
   exchange.response = { status: redirect.redirect_code, headers, body: { kind: "empty" } };
   return "clientResponse";
@@ -145,15 +151,6 @@ async function applyClientResponse(
   if (result.kind === "failed") failExchange(exchange, result.code);
   else exchange.response = result.response;
   return "responseConfiguration";
-}
-
-function configureResponse(_services: Services, exchange: Exchange): StepName {
-  const actions = exchange.domain?.config.http_response_header;
-  const { response } = exchange;
-  if (response !== null && actions !== undefined && actions.length > 0) {
-    exchange.response = { ...response, headers: applyHeaderActions(response.headers, actions) };
-  }
-  return "deliver";
 }
 
 /** What the node says about the answer; neither functions nor configuration can say otherwise. */

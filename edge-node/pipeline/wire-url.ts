@@ -16,6 +16,8 @@ export interface WireUrl {
   readonly query: string;
   /** The form of the path that rules are compared with. */
   readonly match: string;
+  /** The path as it was written before it got its canonical spelling: for signatures over it, and nothing else. */
+  readonly writtenPath: string;
 }
 
 const QUERY = /^[\x21\x24-\x3b\x3d\x3f-\x7e]*$/;
@@ -32,7 +34,28 @@ export function wireUrl(parts: {
   const canonical = canonicalPath(parts.path);
   if (canonical === null || (query !== "" && !QUERY.test(query))) return null;
   const { path, match } = canonical;
-  return { href: `${scheme}://${host}${path}${query}`, scheme, host, hostname, path, query, match };
+  return {
+    href: `${scheme}://${host}${path}${query}`,
+    scheme,
+    host,
+    hostname,
+    path,
+    query,
+    match,
+    writtenPath: parts.path,
+  };
+}
+
+/** The URL with another path or query; null when they have no canonical form. */
+export function changeUrl(url: WireUrl, change: { readonly path?: string; readonly query?: string }): WireUrl | null {
+  const { scheme, host, hostname } = url;
+  return wireUrl({ scheme, host, hostname, path: change.path ?? url.path, query: change.query ?? url.query });
+}
+
+/** The same under another scheme, whose own port goes without saying. */
+export function changeScheme(url: WireUrl, scheme: "http" | "https"): WireUrl {
+  const host = url.host === `${url.hostname}:${scheme === "https" ? 443 : 80}` ? url.hostname : url.host;
+  return { ...url, scheme, host, href: `${scheme}://${host}${url.path}${url.query}` };
 }
 
 /** From a URL that a function chose; null when it is not an http or https URL, or its path has no canonical form. */

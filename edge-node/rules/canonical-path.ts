@@ -16,6 +16,8 @@ export interface CanonicalPath {
 const PLAIN = /^\/[A-Za-z0-9_~!$&'()*+,;=:@/.-]*$/;
 const ALLOWED = /^\/(?:[A-Za-z0-9_~!$&'()*+,;=:@/.[\]|^-]|%[0-9A-Fa-f]{2})*$/;
 const UNRESERVED = /[A-Za-z0-9._~-]/;
+/** The escapes that `match` has decoded. */
+const VISIBLE_ESCAPE = /^%(?!7F)[2-7][0-9A-F]/;
 const DOT_SEGMENT = /\/\.\.?(?:\/|$)/;
 
 /** The canonical form of a path without query, or null when there is none (the request is refused). */
@@ -35,6 +37,24 @@ export function canonicalRuleContent(content: string): string {
   return decodeVisible(decodeUnreserved(escaped))
     .replaceAll("\\", "/")
     .replace(/\/{2,}/g, "/");
+}
+
+/**
+ * Where each character of `match` came from in `path`: `places[i]` is the offset of the piece that `match[i]` stands for, and the last one the
+ * path's length. So what a pattern matched in `match` can be taken from `path` as it is spelled there.
+ */
+export function matchPlaces(path: string): readonly number[] {
+  const places: number[] = [];
+  let wasSlash = false;
+  for (let at = 0; at < path.length;) {
+    const escape = VISIBLE_ESCAPE.exec(path.slice(at, at + 3))?.[0];
+    const decoded = escape === undefined ? path.charAt(at) : decodeVisible(escape);
+    const isSlash = decoded === "/" || decoded === "\\";
+    if (!isSlash || !wasSlash) places.push(at);
+    wasSlash = isSlash;
+    at += escape?.length ?? 1;
+  }
+  return [...places, path.length];
 }
 
 function decodeUnreserved(path: string): string {

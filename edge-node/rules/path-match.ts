@@ -4,6 +4,7 @@
  * Works on the `match` form of canonical-path.ts. Invariant: linear in the path's length for every pattern; there is no backtracking.
  */
 import { canonicalRuleContent } from "./canonical-path.ts";
+import { compileWildcard } from "./wildcard.ts";
 
 /** Decides about the `match` form of a path. */
 export type PathMatcher = (path: string) => boolean;
@@ -30,19 +31,8 @@ export function matchDirectory(list: readonly string[]): PathMatcher {
 
 /** Whether the whole path matches; `*` stands for any run of characters, `/` included. */
 export function matchFullPath(pattern: string): PathMatcher {
-  const [prefix = "", ...rest] = canonicalRuleContent(pattern).split("*");
-  const suffix = rest.pop();
-  if (suffix === undefined) return (path) => path === prefix;
-  return (path) => {
-    if (!path.startsWith(prefix) || !path.endsWith(suffix)) return false;
-    let at = prefix.length;
-    for (const part of rest) {
-      const found = path.indexOf(part, at);
-      if (found < 0) return false;
-      at = found + part.length;
-    }
-    return at + suffix.length <= path.length;
-  };
+  const match = compileWildcard(canonicalRuleContent(pattern));
+  return (path) => match(path) !== null;
 }
 
 /** Splits a list as rules (`,`) and cache rules (`;`) write it. */

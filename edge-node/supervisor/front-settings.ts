@@ -18,6 +18,7 @@ export function frontSettings(config: NodeConfig): readonly FrontSettings[] {
     cacheBytesMax: Math.floor((config.cacheMiB * MIB) / config.fronts),
     egressAllowNetworks: config.egressAllowNetworks,
     originAllowNetworks: config.originAllowNetworks,
+    trustedProxyNetworks: config.trustedProxyNetworks,
     logLevel: config.logLevel,
     drainMs: config.drainMs,
   }));

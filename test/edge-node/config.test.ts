@@ -46,6 +46,7 @@ describe("readNodeConfig()", () => {
       cacheMiB: 256,
       egressAllowNetworks: [],
       originAllowNetworks: [],
+      trustedProxyNetworks: [],
       logLevel: "info",
       drainMs: 30_000,
     });
@@ -102,7 +103,16 @@ describe("readNodeConfig()", () => {
   it("reports everything that is wrong together, each with its place", () => {
     const result = read({
       environment: { SELVAGE_NODE_FRONTS: "0" },
-      arguments: ["--config", "selvage.json", "--port", "70000", "--egress-allow-networks", "10.0.0.0/8,everything"],
+      arguments: [
+        "--config",
+        "selvage.json",
+        "--port",
+        "70000",
+        "--egress-allow-networks",
+        "10.0.0.0/8,everything",
+        "--trusted-proxy-networks",
+        "10.0.0.0/99",
+      ],
       files: { "selvage.json": `{ "node": { "driver": "threads", "colour": "red" } }` },
     });
     const problems = problemsOf(result);
@@ -112,6 +122,7 @@ describe("readNodeConfig()", () => {
       "node.driver",
       "node.colour",
       "node.egressAllowNetworks",
+      "node.trustedProxyNetworks",
       "node.token",
     ]) {
       expect(problems).toContain(place);

@@ -50,6 +50,18 @@ describe.each(ways)("%s over TLS", (_name, ask) => {
     expect(origin.requests[0]?.headers).toMatchObject({ host: HOST, "x-forwarded-for": "127.0.0.1" });
   });
 
+  it("says Strict-Transport-Security as configured, whatever origin and functions said", async () => {
+    const { port } = await opened.origin((_request, response) => {
+      response.setHeader("strict-transport-security", "max-age=0");
+      response.end();
+    });
+    const { tlsPort } = await edge({
+      origins: [port],
+      domain: { hsts: { status: "on", max_age: 9, include_subdomains: "on" } },
+    });
+    expect((await ask(tlsPort, "/")).headers["strict-transport-security"]).toBe("max-age=9; includeSubDomains");
+  });
+
   it("sends bodies both ways, large ones in pieces", async () => {
     const { port } = await opened.origin((request, response) => void request.pipe(response));
     const { tlsPort } = await edge({ origins: [port] });

@@ -29,6 +29,7 @@ const config: NodeConfig = {
   cacheMiB: 3,
   egressAllowNetworks: [],
   originAllowNetworks: ["10.0.0.0/8"],
+  trustedProxyNetworks: ["192.0.2.0/24"],
   logLevel: "silent",
   drainMs: 1_000,
 };

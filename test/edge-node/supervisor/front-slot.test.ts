@@ -20,6 +20,7 @@ const settings: FrontSettings = {
   cacheBytesMax: 0,
   egressAllowNetworks: [],
   originAllowNetworks: [],
+  trustedProxyNetworks: [],
   logLevel: "silent",
   drainMs: 0,
 };
