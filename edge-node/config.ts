@@ -13,6 +13,7 @@ import type { Parsed, Problem } from "../sdk/problem.ts";
 import { describeFlags, parseCommandLine } from "../sdk/setting-flags.ts";
 import { parseSettings, type Setting, type Settings, type SettingSources } from "../sdk/settings.ts";
 import type { LogThreshold } from "./logger.ts";
+import { onlySettings } from "./only-settings.ts";
 import { createEgressPolicy } from "./origin/egress-policy.ts";
 
 const networkListMax = 64;
@@ -85,6 +86,24 @@ const definitions = [
     min: 0,
     max: 65_535,
     description: "Port the edge listens on; 0 takes a free one.",
+  },
+  {
+    key: "tlsHost",
+    kind: "string",
+    environment: "SELVAGE_NODE_TLS_HOST",
+    flag: "tls-host",
+    default: null,
+    description: "Address the edge listens on for TLS; `host` when absent.",
+  },
+  {
+    key: "tlsPort",
+    kind: "integer",
+    environment: "SELVAGE_NODE_TLS_PORT",
+    flag: "tls-port",
+    default: null,
+    min: 0,
+    max: 65_535,
+    description: "Port of HTTP/2 and HTTP/1.1 over TLS; 0 takes a free one; off when absent.",
   },
   {
     key: "adminHost",
@@ -225,6 +244,10 @@ export interface NodeConfig {
   readonly data: string;
   readonly host: string;
   readonly port: number;
+  /** Null: as `host`. */
+  readonly tlsHost: string | null;
+  /** Null: off. */
+  readonly tlsPort: number | null;
   readonly adminHost: string;
   readonly adminPort: number;
   readonly fronts: number;
@@ -335,7 +358,7 @@ function readText(file: string, inputs: ConfigInputs): Parsed<string> {
 
 function readToken(sources: SettingSources, inputs: ConfigInputs): Parsed<string> {
   const tokens = definitions.filter(({ key }) => key === "token" || key === "tokenFile");
-  const given = parseSettings(tokens, only(tokens, sources));
+  const given = parseSettings(tokens, onlySettings(tokens, sources));
   // What is wrong with either is reported with the other settings.
   if (!given.ok) return { ok: false, problems: [] };
   const { token, tokenFile } = given.value as { token: string | null; tokenFile: string | null };
@@ -353,7 +376,7 @@ function readToken(sources: SettingSources, inputs: ConfigInputs): Parsed<string
 
 function checkNetworks(key: "egressAllowNetworks" | "originAllowNetworks", sources: SettingSources): Problem[] {
   const named = definitions.filter((definition) => definition.key === key);
-  const given = parseSettings(named, only(named, sources));
+  const given = parseSettings(named, onlySettings(named, sources));
   if (!given.ok) return [];
   const networks = Object.values(given.value).flat() as string[];
   return networks.flatMap((network) => {
@@ -364,25 +387,4 @@ function checkNetworks(key: "egressAllowNetworks" | "originAllowNetworks", sourc
       return [{ path: `node.${key}`, message: `received "${network}", allowed: CIDR notation such as 10.0.0.0/8` }];
     }
   });
-}
-
-/** The sources with nothing in them but what `named` names. */
-function only(named: readonly Setting[], sources: SettingSources): SettingSources {
-  const { file, flags } = sources;
-  const pick = <T>(from: Readonly<Record<string, T>>, names: readonly string[]): Record<string, T> =>
-    Object.fromEntries(Object.entries(from).filter(([name]) => names.includes(name)));
-  const isObject = typeof file === "object" && file !== null && !Array.isArray(file);
-  return {
-    ...sources,
-    file: isObject
-      ? pick(
-          file as Record<string, unknown>,
-          named.map(({ key }) => key),
-        )
-      : undefined,
-    flags: pick(
-      flags,
-      named.map(({ flag }) => flag),
-    ),
-  };
 }
