@@ -237,3 +237,198 @@ export const controlLinkLimits = {
   reconnectMsMin: 100,
   reconnectMsMax: 10_000,
 } as const;
+
+/** Bounds of what one front asks origins. */
+export const originLimits = {
+  /** Times one client request is sent to sources of its domain, the first included; each redirect that is followed has as many. */
+  attemptsMax: 3,
+  /** Requests of a domain that are sent once more although a source may have seen them: this share of its requests within `retryWindowMs`, … */
+  retryShare: 0.2,
+  /** … but this many in any case. */
+  retriesMin: 10,
+  retryWindowMs: 10_000,
+  /** Connections to one source when its `max_connections` does not say. */
+  connectionsDefault: 1_024,
+  /** Requests that wait for a connection to one source; one more is refused. They wait as long as the domain's connect timeout. */
+  waitingMax: 1_000,
+  /** Redirects of an origin that are followed for one request. */
+  redirectsMax: 5,
+  /** A connection that is not used for this time is closed, unless its server named a time. */
+  keepAliveMs: 15_000,
+  /** Seconds when the domain does not say. */
+  connectTimeoutDefaultS: 5,
+  idleTimeoutDefaultS: 30,
+  /** Requests in a row that found a source not there or silent until it is put aside, and for how long; twice as long each further time. */
+  failuresUntilAside: 3,
+  asideMsMin: 1_000,
+  asideMsMax: 60_000,
+  /** Sources that health checks ask; further ones are judged by requests alone. */
+  checkedSourcesMax: 2_000,
+  /** Health checks under way at once; one more is made later. */
+  checksAtOnceMax: 50,
+  /** What is read of a health check's answer so that its connection can be used again, bytes. */
+  checkBodyBytesMax: 65_536,
+} as const;
+
+/** Bounds of the disk tier of a node's HTTP cache, shared by all fronts of the node. */
+export const diskCacheLimits = {
+  /** The whole folder. Segments are a 128th of it, within the two bounds below. */
+  bytesMin: 16_777_216,
+  bytesMax: 17_592_186_044_416,
+  segmentBytesMin: 524_288,
+  segmentBytesMax: 67_108_864,
+  /** One key, UTF-8 bytes. */
+  keyBytesMax: 65_536,
+  /** What stands beside the body of one entry. */
+  headBytesMax: 131_072,
+  /** A body up to here stands beside its head and is read with it at once; a longer one is written while it arrives. */
+  inlineBodyBytesMax: 262_144,
+  /** Body bytes under one checksum: the least that is read for a range. Blocks beyond the first 256 are four times as long. */
+  blockBytes: 65_536,
+  /** Body bytes read at once. */
+  readBytesMax: 262_144,
+  /** Until an entry's head is there. Beyond: as if it were not. */
+  readMs: 500,
+  /** Until the next bytes of a body are there. Beyond: the transfer breaks. */
+  bodyReadMs: 5_000,
+  /** Bytes of one entry, and of all entries of a front, that the disk has not taken yet. */
+  unwrittenBytesMax: 4_194_304,
+  unwrittenBytesTotalMax: 67_108_864,
+  /** All waits of one entry's writer for the disk together. Beyond, the entry is given up. */
+  writeWaitMs: 1_000,
+  /** Operations at once, of the four threads that Node.js has for them: a disk that hangs leaves one to others. */
+  operationsMax: 3,
+  /** Operations waiting for their turn. One more fails. */
+  operationsQueueMax: 2_048,
+  /** So many failed or slow operations in a row, and the disk is left alone; longer with each time it does not recover. */
+  failuresMax: 5,
+  slowOperationMs: 500,
+  restMsMin: 5_000,
+  restMsMax: 60_000,
+  /** Segment files a front keeps open. */
+  openSegmentsMax: 256,
+  /** Places of entries that a front remembers (32 bytes each). */
+  rememberedPlacesMax: 262_144,
+  /** Deletions that the disk has not taken yet. Beyond, everything on it is dropped. */
+  pendingDeletesMax: 100_000,
+  /** A front tells that it lives, and looks at the folder anew, this often; one silent for `frontSilentMs` is gone. */
+  upkeepMs: 10_000,
+  frontSilentMs: 60_000,
+  /** Uses are noted on the disk this often, at most so many at once. */
+  usesMs: 1_000,
+  usesMax: 1_024,
+} as const;
+
+/** Bounds of domain documents and their versions. Ranges of single values stand with their keys in sdk/domain/. */
+export const domainLimits = {
+  /** One whole document, configuration and rules, characters of JSON. */
+  documentCharsMax: 1_048_576,
+  /** Versions kept for each domain; the oldest go. */
+  versionsPerDomainMax: 100,
+  /** A version's comment, characters. */
+  commentCharsMax: 512,
+  /** Problems of one document that are reported; there may be more. */
+  problemsMax: 100,
+  /** Conditional parts in one list: rewrites, browser cache rules, flexible origins, speed limits. */
+  conditionsPerListMax: 60,
+  /** Match values of one condition, characters, and entries in them. */
+  matchValueCharsMax: 2_048,
+  matchEntriesMax: 100,
+  /** A target path, URL or template, characters. */
+  targetCharsMax: 2_048,
+  /** A regular expression, characters. */
+  regexCharsMax: 1_024,
+  addressesMax: 500,
+  refererHostsMax: 500,
+  userAgentsMax: 100,
+  /** One pattern of a referer or user agent, characters. */
+  patternCharsMax: 256,
+  /** One error page's body, characters. */
+  errorPageCharsMax: 65_536,
+} as const;
+
+/** Bounds of purges and preheats. */
+export const purgeLimits = {
+  /** URLs, directories or tags of one purge. */
+  targetsMax: 100,
+  /** A directory's path, characters. A URL is bounded by `messageLimits.urlBytesMax`. */
+  directoryCharsMax: 2_048,
+  tagCharsMax: 256,
+  /** All targets of one purge, characters. */
+  taskCharsMax: 65_536,
+  /** Purges the control plane keeps, for nodes that were away. A node that misses more purges everything. */
+  keptMax: 1_000,
+  /** Characters of what one node missed; beyond, it purges everything. */
+  catchUpCharsMax: 4_194_304,
+  /** Purges in the list that is shown. */
+  listedMax: 100,
+  /** Acknowledgements kept per node. */
+  acksPerNodeMax: 200,
+  /** Targets that a node's table holds; the oldest become one purge of their whole domain. */
+  tableTargetsMax: 20_000,
+  /** Characters of those targets. */
+  tableCharsMax: 4_194_304,
+  /** Domains with purges of their own in a node's table; the oldest become one purge of everything. */
+  tableDomainsMax: 10_000,
+  /** How long a purge or preheat is waited for, seconds. */
+  waitSecondsDefault: 10,
+  waitSecondsMax: 30,
+  /** A front that did not confirm a purge by then is replaced. */
+  frontMs: 10_000,
+  /** How long a node that starts waits for the purges it missed before it serves without them. */
+  catchUpMs: 5_000,
+  /** URLs of one preheat. */
+  preheatUrlsMax: 100,
+  /** Preheats the control plane remembers. */
+  preheatsKeptMax: 1_000,
+  /** URLs that one front fetches at once for preheats. */
+  preheatConcurrency: 4,
+  /** One URL of a preheat on one node. */
+  preheatUrlMs: 60_000,
+} as const;
+
+/** Bounds of TLS certificates and of the listener that serves them. */
+export const certificateLimits = {
+  /** Certificates in the store; every node holds all of them. */
+  certificatesMax: 2_000,
+  /** A chain in PEM. */
+  chainCharsMax: 65_536,
+  /** A private key in PEM. */
+  keyCharsMax: 16_384,
+  /** Certificates in one chain, the first one included. */
+  chainMax: 8,
+  /** Host names of one certificate. */
+  domainsMax: 1_000,
+  issuerCharsMax: 200,
+} as const;
+
+/** Bounds of connections over TLS in one front; requests and WebSockets are bounded with all others. */
+export const tlsLimits = {
+  connectionsMax: 20_000,
+  /** From the connection to the end of the TLS handshake. */
+  handshakeMs: 10_000,
+  /** From the first byte of an HTTP/1.1 head to its last. */
+  headMs: 30_000,
+  /** A connection without a request is closed after this time. */
+  idleMs: 60_000,
+  /** A client that neither takes nor sends a byte while it is waited for is given up after this time. */
+  stalledMs: 60_000,
+  /** Contexts kept ready; the rest is made anew with the next handshake that needs it. */
+  contextsMax: 500,
+  /** Of one HTTP/2 connection: requests at once. */
+  streamsMax: 128,
+  /** Bytes of one request's body, and of all of one connection, that a client may send before it is told to go on. */
+  streamWindowBytes: 262_144,
+  connectionWindowBytes: 1_048_576,
+  /** Streams that a client may reset in a burst, and each second (CVE-2023-44487). Beyond: the connection is closed. */
+  resetBurst: 200,
+  resetsPerSecond: 33,
+  /** Frames that break the protocol, and streams beyond `streamsMax`, until the connection is closed. */
+  invalidFramesMax: 50,
+  rejectedStreamsMax: 50,
+  /** Unanswered PINGs and entries of one SETTINGS frame. */
+  pingsMax: 10,
+  settingsMax: 32,
+  /** Memory of one HTTP/2 connection. */
+  sessionMiB: 10,
+} as const;
