@@ -19,6 +19,9 @@ import { configureOriginRequest, fetchFromOrigin, pullFromOrigin, runHttpFunctio
 import { matchingRules, runRequestPhase, runResponsePhase } from "./run-phase.ts";
 import type { RoutedRule } from "../routing/routing.ts";
 import type { Services } from "./services.ts";
+import { connectToOrigin } from "./origin-socket-step.ts";
+import { compressAnswer } from "./compress-step.ts";
+import { tellTransportSecurity } from "./transport-security.ts";
 import { answerWithSocket, dropSocket } from "./upgrade.ts";
 
 export type StepName =
@@ -36,6 +39,7 @@ export type StepName =
   | "askAgain"
   | "clientResponse"
   | "responseConfiguration"
+  | "compress"
   | "deliver"
   | "done";
 
@@ -50,12 +54,13 @@ export const steps: Readonly<Record<Exclude<StepName, "done">, Step>> = {
   originConfiguration: configureOriginRequest,
   originPull: pullFromOrigin,
   httpFunction: runHttpFunction,
-  origin: fetchFromOrigin,
+  origin: askOrigin,
   originResponse: runOriginResponse,
   store: storeAnswer,
   askAgain,
   clientResponse: runClientResponse,
   responseConfiguration: configureResponse,
+  compress: compressAnswer,
   deliver: describeAnswer,
 };
 
@@ -101,6 +106,12 @@ function redirectToHttps(services: Services, exchange: Exchange): StepName {
   const headers = `location:https://${url.hostname}${url.path}${url.query}\n`;
   exchange.response = { status: redirect.redirect_code, headers, body: { kind: "empty" } };
   return "clientResponse";
+}
+
+/** A request for a WebSocket that no function took is passed on as one, unless the domain says otherwise. */
+function askOrigin(services: Services, exchange: Exchange): Promise<StepName> {
+  const isSocket = exchange.socketProtocols !== null && exchange.domain?.config.websocket?.status !== "off";
+  return isSocket ? connectToOrigin(services, exchange) : fetchFromOrigin(services, exchange);
 }
 
 function runOriginResponse(services: Services, exchange: Exchange): StepName | Promise<StepName> {
@@ -153,7 +164,8 @@ function configureResponse(_services: Services, exchange: Exchange): StepName {
   if (response !== null && actions !== undefined && actions.length > 0) {
     exchange.response = { ...response, headers: applyHeaderActions(response.headers, actions) };
   }
-  return "deliver";
+  if (exchange.domain?.config.hsts?.status === "on") tellTransportSecurity(exchange);
+  return "compress";
 }
 
 /** What the node says about the answer; neither functions nor configuration can say otherwise. */

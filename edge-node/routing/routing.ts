@@ -11,6 +11,7 @@ import type { Rule, RuleOnError } from "../../sdk/rule.ts";
 import type { ServiceTarget } from "../../sdk/service-target.ts";
 import { compileCacheRules, type CompiledCacheRule } from "../cache/cache-rule.ts";
 import { compileOrigins, type DomainOrigins } from "../origin/domain-origins.ts";
+import { compileCompression, type CompressionRule } from "../compression/compression-rule.ts";
 import { compileRuleMatch } from "../rules/compile-rule-match.ts";
 import type { PathMatcher } from "../rules/path-match.ts";
 
@@ -34,6 +35,8 @@ export interface RoutedDomain {
   readonly rules: Readonly<Record<Phase, readonly RoutedRule[]>>;
   readonly cacheRules: readonly CompiledCacheRule[];
   readonly origins: DomainOrigins;
+  /** Null: answers are sent as they are. */
+  readonly compression: CompressionRule | null;
 }
 
 /** A function version as an invocation from outside names it. */
@@ -119,6 +122,7 @@ function routeDomain(domain: DomainState, known: Known): RoutedDomain {
     },
     cacheRules: compileCacheRules(domain.config.cache_rules),
     origins: compileOrigins(domain.config),
+    compression: compileCompression(domain.config.compress),
   };
 }
 
