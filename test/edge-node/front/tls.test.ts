@@ -1,5 +1,5 @@
 /** The TLS port itself: certificates, connections, and what hostile ones may cost. */
-import http2, { type ClientHttp2Session } from "node:http2";
+import type { ClientHttp2Session } from "node:http2";
 import type { TLSSocket } from "node:tls";
 import { describe, expect, it } from "vitest";
 import type { Body } from "../../../runtime/body.ts";
@@ -22,19 +22,22 @@ const ended = (session: ClientHttp2Session): Promise<void> =>
 const subjectOf = (socket: TLSSocket): string =>
   socket.getPeerCertificate().fingerprint256.replaceAll(":", "").toLowerCase();
 
-/** A frame of stream 1 (RFC 9113 §4.1). */
-function frame(type: number, flags: number, payload: Buffer): Buffer {
+/** A frame (RFC 9113 §4.1). */
+function frame(type: number, flags: number, payload: Buffer, stream = 1): Buffer {
   const { length } = payload;
-  return Buffer.concat([Buffer.from([length >> 16, length >> 8, length, type, flags, 0, 0, 0, 1]), payload]);
+  const head = [length >> 16, length >> 8, length, type, flags, 0, 0, stream >> 8, stream];
+  return Buffer.concat([Buffer.from(head), payload]);
 }
+
+/** RFC 7541 §6.1 and §6.2: indexed :method POST, :scheme https, :path /, and :authority as a literal. */
+const POST_HEAD = Buffer.concat([Buffer.from([0x83, 0x87, 0x84, 0x01, HOST.length]), Buffer.from(HOST)]);
+const CANCEL = Buffer.from([0, 0, 0, 8]);
 
 /** What a client begins with, and a POST with these frames behind its head. */
 function http2Opening(frames: readonly Buffer[]): Buffer {
   const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
   const settings = Buffer.from([0, 0, 0, 0x4, 0, 0, 0, 0, 0]);
-  // RFC 7541 §6.1 and §6.2: indexed :method POST, :scheme https, :path /, and :authority as a literal.
-  const head = Buffer.concat([Buffer.from([0x83, 0x87, 0x84, 0x01, HOST.length]), Buffer.from(HOST)]);
-  return Buffer.concat([preface, settings, frame(0x1, 0x4, head), ...frames]);
+  return Buffer.concat([preface, settings, frame(0x1, 0x4, POST_HEAD), ...frames]);
 }
 
 async function readBody(body: Body): Promise<string> {
@@ -76,7 +79,7 @@ describe("a handshake", () => {
         ...options,
         ALPNProtocols: [...("ALPNProtocols" in options ? options.ALPNProtocols : ["h2"])],
       }),
-    ).rejects.toThrow();
+    ).rejects.toThrow(/alert|disconnected|unsupported|ECONNRESET/);
     expect((await askHttp2(tlsPort, "/")).text).toBe("hello");
   });
 
@@ -107,7 +110,7 @@ describe("new certificates", () => {
     next.destroy();
     expect((await answerOf(session.request({ ":authority": HOST }))).text).toBe("hello");
     front.setCertificates([]);
-    await expect(connectTls(tlsPort)).rejects.toThrow();
+    await expect(connectTls(tlsPort)).rejects.toThrow("alert");
     expect((await answerOf(session.request({ ":authority": HOST }))).text).toBe("hello");
     session.destroy();
   });
@@ -234,29 +237,29 @@ describe("HTTP/2 that is hostile", () => {
   it("that opens and resets streams without end is cut off", async () => {
     const silent = await opened.rawOrigin(() => {});
     const { tlsPort, front } = await edge({ rules: [], origins: [silent.port] });
-    const session = await openHttp2(tlsPort);
-    for (let round = 0; round < 60; round++) {
-      for (let count = 0; count < 20 && !session.destroyed && !session.closed; count++) {
-        const stream = session.request({ ":authority": HOST, ":path": `/${round}/${count}` });
-        stream.on("error", () => {});
-        stream.close(http2.constants.NGHTTP2_CANCEL);
-      }
-      await new Promise((resolve) => setTimeout(resolve, 5));
+    const socket = await connectTls(tlsPort, { ALPNProtocols: ["h2"] });
+    socket.resume();
+    const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
+    socket.write(http2Opening([frame(0x3, 0, CANCEL)]));
+    for (let stream = 3; stream < 1_000 && !socket.destroyed; stream += 2) {
+      socket.write(Buffer.concat([frame(0x1, 0x4, POST_HEAD, stream), frame(0x3, 0, CANCEL, stream)]));
+      if (stream % 20 === 1) await new Promise((resolve) => setTimeout(resolve, 2));
     }
-    await ended(session);
+    await closed;
     await expect.poll(() => front.requestsInFlight).toBe(0);
-    expect(silent.connections).toBeLessThan(1_000);
+    expect((await askHttp2(tlsPort, "/", { method: "TRACE" })).status).toBe(405);
   });
 
   it("sends no more requests at once than one connection may", async () => {
     const silent = await opened.rawOrigin(() => {});
     const { tlsPort, front } = await edge({ rules: [], origins: [silent.port] });
     const session = await openHttp2(tlsPort);
+    // Until it is told another bound, a client keeps to 100.
+    await expect.poll(() => session.remoteSettings.maxConcurrentStreams).toBe(tlsLimits.streamsMax);
     for (let count = 0; count < tlsLimits.streamsMax + 50; count++) {
       session.request({ ":authority": HOST, ":path": `/${count}` }).on("error", () => {});
     }
     await expect.poll(() => front.requestsInFlight).toBe(tlsLimits.streamsMax);
-    expect(session.remoteSettings.maxConcurrentStreams).toBe(tlsLimits.streamsMax);
     session.destroy();
     await expect.poll(() => front.requestsInFlight).toBe(0);
   });

@@ -1,7 +1,7 @@
 import type { AddressInfo } from "node:net";
 import http from "node:http";
 import { afterEach, describe, expect, it } from "vitest";
-import { WebSocket, WebSocketServer } from "ws";
+import { WebSocket, WebSocketServer, type ClientOptions } from "ws";
 import type { DomainConfig } from "../../../sdk/domain.ts";
 import { chainOf } from "../../support/certificates.ts";
 import { freePort } from "../support/origin.ts";
@@ -82,9 +82,8 @@ const secure: Connect = ({ tlsPort }, path, protocols = []) =>
     new WebSocket(`wss://127.0.0.1:${tlsPort}${path}`, protocols, {
       headers: { host: HOST, "x-mine": "1" },
       ca: chainOf("ca"),
-      // Its types leave out what it hands to tls.connect.
-      ...{ servername: HOST },
-    }),
+      servername: HOST,
+    } as ClientOptions),
   );
 
 async function site(origins: readonly number[], change: Partial<DomainConfig> = {}): Promise<Edge> {
