@@ -89,6 +89,24 @@ const definitions = [
     description: "Port the edge listens on; 0 takes a free one.",
   },
   {
+    key: "tlsHost",
+    kind: "string",
+    environment: "SELVAGE_NODE_TLS_HOST",
+    flag: "tls-host",
+    default: null,
+    description: "Address the edge listens on for TLS; `host` when absent.",
+  },
+  {
+    key: "tlsPort",
+    kind: "integer",
+    environment: "SELVAGE_NODE_TLS_PORT",
+    flag: "tls-port",
+    default: null,
+    min: 0,
+    max: 65_535,
+    description: "Port of HTTP/2 and HTTP/1.1 over TLS; 0 takes a free one; off when absent.",
+  },
+  {
     key: "adminHost",
     kind: "string",
     environment: "SELVAGE_NODE_ADMIN_HOST",
@@ -236,6 +254,10 @@ export interface NodeConfig {
   readonly data: string;
   readonly host: string;
   readonly port: number;
+  /** Null: as `host`. */
+  readonly tlsHost: string | null;
+  /** Null: off. */
+  readonly tlsPort: number | null;
   readonly adminHost: string;
   readonly adminPort: number;
   readonly fronts: number;

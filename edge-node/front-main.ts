@@ -67,6 +67,7 @@ async function start(settings: FrontSettings, logger: Logger): Promise<void> {
     warmInstances: settings.warmInstances,
     snapshots: settings.snapshots,
     setRouting: (routing) => front.setRouting(routing),
+    setCertificates: (certificates) => front.setCertificates(certificates),
     requestsInFlight: () => front.requestsInFlight,
     clock,
     logger,

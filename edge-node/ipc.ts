@@ -9,6 +9,7 @@ import type { PreheatMessage, PreheatResult } from "../sdk/purge.ts";
 import type { DesiredState, InvokeMessage, InvokeResult, LogRecord, NodeAck } from "../sdk/desired-state.ts";
 import type { VersionStats } from "../runtime/driver.ts";
 import type { Purge } from "./cache/purge-table.ts";
+import type { ServingCertificate } from "./front/server-certificates.ts";
 import type { LogThreshold } from "./logger.ts";
 
 /** A function version that a node could not make ready. */
@@ -55,9 +56,11 @@ export interface FrontVersion {
 
 /** Everything a front needs to serve one revision. */
 export interface FrontState {
-  /** With every `sealedSecrets` null. */
+  /** With every `sealedSecrets` null, and without certificates. */
   readonly state: DesiredState;
   readonly versions: readonly FrontVersion[];
+  /** With opened keys. */
+  readonly certificates: readonly ServingCertificate[];
   /** Versions of the state that are not in `versions`, and why. */
   readonly failures: readonly VersionFailure[];
 }
@@ -69,11 +72,18 @@ export interface FrontApplied {
   readonly damaged: readonly Digest[];
 }
 
+/** Where fronts listen; several share each port. */
+export interface FrontAddress {
+  readonly host: string;
+  readonly port: number;
+  /** Absent: no TLS. */
+  readonly tls?: { readonly host: string; readonly port: number };
+}
+
 export type ToFront =
   | { readonly kind: "start"; readonly settings: FrontSettings }
   | { readonly kind: "state"; readonly id: number; readonly state: FrontState }
-  /** Several fronts share the port. */
-  | { readonly kind: "listen"; readonly host: string; readonly port: number }
+  | ({ readonly kind: "listen" } & FrontAddress)
   | { readonly kind: "ping"; readonly id: number }
   | { readonly kind: "metrics"; readonly id: number }
   | { readonly kind: "invoke"; readonly message: InvokeMessage }

@@ -70,9 +70,9 @@ async function run(config: NodeConfig): Promise<void> {
   process.on("SIGINT", onSignal);
   // Only where it was started with a channel: nobody is left to stop it.
   process.on("disconnect", () => onSignal("parent gone"));
-  const { port, adminPort } = await node.start();
+  const { port, tlsPort, adminPort } = await node.start();
   // Whoever started this process with an IPC channel learns where it serves.
-  process.send?.({ kind: "serving", port, adminPort });
+  process.send?.({ kind: "serving", port, tlsPort, adminPort });
   flushCompileCache();
 }
 

@@ -178,6 +178,8 @@ export const tlsLimits = {
   headMs: 30_000,
   /** A connection without a request is closed after this time. */
   idleMs: 60_000,
+  /** For its client to close it as well. */
+  closeMs: 5_000,
   /** A client that neither takes nor sends a byte while it is waited for is given up after this time. */
   stalledMs: 60_000,
   /** Contexts kept ready; the rest is made anew with the next handshake that needs it. */

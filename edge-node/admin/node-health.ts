@@ -12,6 +12,8 @@ export interface NodeView {
   readonly name: string;
   readonly selvageVersion: string;
   readonly port: number | null;
+  /** Null: off. */
+  readonly tlsPort: number | null;
   readonly stopping: boolean;
   readonly applied: AppliedRevision | null;
   /** Why the newest state is not served. */
@@ -26,6 +28,7 @@ export interface NodeHealth {
   readonly node: string;
   readonly version: string;
   readonly port: number | null;
+  readonly tlsPort: number | null;
   /** 0 while the node has no state. */
   readonly revision: number;
   readonly failures: AppliedRevision["failures"];
@@ -43,6 +46,7 @@ export function nodeHealth(view: NodeView): NodeHealth {
     node: view.name,
     version: view.selvageVersion,
     port: view.port,
+    tlsPort: view.tlsPort,
     revision: view.applied?.revision ?? 0,
     failures: view.applied?.failures ?? [],
     refusal: view.refusal,

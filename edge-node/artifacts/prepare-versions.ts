@@ -18,6 +18,7 @@ import type { FrontState, FrontVersion, VersionFailure } from "../ipc.ts";
 import type { Logger } from "../logger.ts";
 import { BlobMismatchError, type BlobFolder, type BlobSpec } from "./blob-folder.ts";
 import { fetchBlob } from "./fetch-blob.ts";
+import { CertificateOpener } from "./open-certificates.ts";
 import { mapBounded } from "./map-bounded.ts";
 
 export interface PreparedState {
@@ -62,12 +63,14 @@ const MANIFEST_BYTES_MAX = 16_384;
 
 export class VersionPreparer {
   readonly #options: VersionPreparerOptions;
+  readonly #certificates: CertificateOpener;
   /** Versions of the last state that were checked, by manifest, signature and key: nothing is read twice for them. */
   #checked = new Map<string, CheckedVersion>();
   readonly #fetching = new Map<Digest, Promise<void>>();
 
   constructor(options: VersionPreparerOptions) {
     this.#options = options;
+    this.#certificates = new CertificateOpener(options);
   }
 
   async prepare(state: DesiredState, options: PrepareOptions): Promise<PreparedState> {
@@ -94,7 +97,8 @@ export class VersionPreparer {
     });
     this.#checked = checked;
     const versions = results.filter((version) => version !== null);
-    return { state: { state: this.#forFronts(state), versions, failures }, digests };
+    const certificates = this.#certificates.open(state.certificates);
+    return { state: { state: this.#forFronts(state), versions, certificates, failures }, digests };
   }
 
   /** The state without functions' secrets, which come with the versions, and with those of domains opened. One that stays closed refuses access. */
@@ -228,7 +232,7 @@ function withoutSecrets(state: DesiredState): DesiredState {
     ...owner,
     versions: owner.versions.map((version) => ({ ...version, sealedSecrets: null })),
   }));
-  return { ...state, functions };
+  return { ...state, functions, certificates: [] };
 }
 
 /** A short name for code and environment together. */

@@ -26,6 +26,7 @@ export interface StateApplierOptions {
   readonly warmInstances: number;
   readonly snapshots: "on" | "off";
   readonly setRouting: (routing: Routing) => void;
+  readonly setCertificates: (certificates: FrontState["certificates"]) => void;
   /** Requests the front is working on. */
   readonly requestsInFlight: () => number;
   readonly clock: Clock;
@@ -60,7 +61,7 @@ export class StateApplier {
   }
 
   /** Serves `state`. One call at a time. Throws when the state as a whole cannot be routed; the front then serves what it had. */
-  async apply({ state, versions, failures }: FrontState): Promise<FrontApplied> {
+  async apply({ state, versions, certificates, failures }: FrontState): Promise<FrontApplied> {
     const damaged: Digest[] = [];
     const loadFailures: VersionFailure[] = [...failures];
     let warmed = 0;
@@ -75,7 +76,9 @@ export class StateApplier {
     });
     const current = versions.filter(({ key }) => this.#loaded.has(key));
     const ready = new Map(current.map(({ key, function: name, version }) => [`${name}@${version}`, key]));
-    this.#options.setRouting(buildRouting(state, ready));
+    const routing = buildRouting(state, ready);
+    this.#options.setCertificates(certificates);
+    this.#options.setRouting(routing);
     this.#retireAllBut(new Set(ready.values()));
     const warmFailures = current.map(({ key }) => this.#loaded.get(key)?.failure ?? null);
     return { failures: [...loadFailures, ...warmFailures.filter((failure) => failure !== null)], damaged };

@@ -20,6 +20,8 @@ export interface ServingFront {
   readonly requestsInFlight: number;
   /** Resolves with the port. */
   listen(address: { readonly host: string; readonly port: number }): Promise<number>;
+  /** The same for connections over TLS. */
+  listenTls(address: { readonly host: string; readonly port: number }): Promise<number>;
   invoke(message: InvokeMessage): Promise<InvokeResult>;
   /** From now on nothing is served that was purged; `replacePurges` forgets those before. */
   addPurges(purges: readonly Purge[]): void;
@@ -136,13 +138,15 @@ export class FrontProcess {
     }
   }
 
-  async #listen({ host, port }: Extract<ToFront, { kind: "listen" }>): Promise<void> {
+  async #listen({ host, port, tls }: Extract<ToFront, { kind: "listen" }>): Promise<void> {
+    const { front } = this.#options;
     try {
-      const bound = await this.#options.front.listen({ host, port });
+      const bound = await front.listen({ host, port });
+      if (tls !== undefined) await front.listenTls(tls);
       await this.#options.send({ kind: "listening", port: bound });
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      await this.#options.send({ kind: "failed", message: `cannot listen on ${host}:${port}: ${reason}` });
+      await this.#options.send({ kind: "failed", message: `cannot listen: ${reason}` });
       this.#options.exit(1);
     }
   }

@@ -14,6 +14,7 @@ import type { PurgeView } from "../cache/purge-view.ts";
 import { MemoryCache } from "../cache/memory-cache.ts";
 import { MemoryFunctionCaches } from "../cache/memory-function-caches.ts";
 import type { Clock } from "../clock.ts";
+import { Compressor } from "../compression/compressor.ts";
 import type { Logger } from "../logger.ts";
 import { Connections, type Resolver } from "../origin/connections.ts";
 import { Origins } from "../origin/origins.ts";
@@ -137,6 +138,7 @@ class UwsFront implements Front {
       collapser: new Collapser({ clock }),
       renewals: new Renewals({ logger }),
       requestRates: new RequestRates(),
+      compressor: new Compressor(),
       originConnections,
       origins: new Origins({ clock, random, connections: originConnections, metrics }),
       functionConnections: new Connections({ policy: options.functionEgress, ...connecting }),

@@ -44,6 +44,8 @@ export class Http1Connections {
   readonly #options: Http1ConnectionsOptions;
   readonly #reader = new HeadReader({ scheme: "https", values: "latin-1" });
   readonly #peers = new WeakMap<object, TlsPeer>();
+  /** Connections that end with the answer under way; what the parser still finds on them is not looked at. */
+  readonly #leaving = new WeakSet<object>();
   readonly #server: http.Server;
 
   constructor(options: Http1ConnectionsOptions) {
@@ -99,21 +101,28 @@ export class Http1Connections {
   #receive(request: IncomingMessage, { response, upgrade }: Arriving): void {
     const { clock, intake, sockets } = this.#options;
     const { socket } = request;
+    if (this.#leaving.has(socket)) {
+      request.resume();
+      return;
+    }
     const peer = this.#peers.get(socket);
     const stream = new Http1Answer(request, response);
     const head = this.#reader.read(http1Head(request));
     const code = this.#judge(head, { peer, kind: upgrade === null ? "request" : "socket" });
     if (head.kind === "refused" || code !== null) {
+      this.#leaving.add(socket);
       const sink = new StreamSink(stream, { requestBody: null, isLast: true, upgrade: null, clock });
       intake.refuse(sink, { code: code ?? "REQUEST_MALFORMED", method: head.method });
       return;
     }
+    const isLast = head.isLast || request.httpVersion !== "1.1";
+    if (isLast) this.#leaving.add(socket);
     const isWhole = (): boolean => request.complete;
     const body = head.bodyBytes === 0 ? null : new StreamBody(request, { lengthBytes: head.bodyBytes, isWhole, clock });
     if (body === null) request.resume();
     const sink: StreamSink = new StreamSink(stream, {
       requestBody: body,
-      isLast: head.isLast || request.httpVersion !== "1.1",
+      isLast,
       upgrade:
         upgrade === null
           ? null

@@ -43,7 +43,7 @@ export class Http2Connections {
   readonly #server: http2.Http2Server;
   readonly #sessions = new Map<Http2Session, TlsPeer>();
   /** The connection that is being handed to the server: it makes its session at once. */
-  #arriving: TlsPeer | null = null;
+  #arriving: { readonly peer: TlsPeer; readonly socket: TLSSocket } | null = null;
 
   constructor(options: Http2ConnectionsOptions) {
     this.#options = options;
@@ -60,8 +60,9 @@ export class Http2Connections {
       maxSessionMemory: tlsLimits.sessionMiB,
       maxOutstandingPings: tlsLimits.pingsMax,
       maxSettings: tlsLimits.settingsMax,
-      streamResetBurst: tlsLimits.resetBurst,
-      streamResetRate: tlsLimits.resetsPerSecond,
+      // Behind this node's own bound: the library stops to read such a connection and leaves it open.
+      streamResetBurst: 2 * tlsLimits.resetBurst,
+      streamResetRate: 2 * tlsLimits.resetsPerSecond,
       // An origin may repeat what it likes; clients see it as over HTTP/1.1.
       strictSingleValueFields: false,
     });
@@ -71,7 +72,7 @@ export class Http2Connections {
   }
 
   accept(socket: TLSSocket, peer: TlsPeer): void {
-    this.#arriving = peer;
+    this.#arriving = { peer, socket };
     this.#server.emit("connection", socket);
     this.#arriving = null;
   }
@@ -91,16 +92,25 @@ export class Http2Connections {
       session.destroy();
       return;
     }
-    this.#sessions.set(session, this.#arriving);
+    const { peer, socket } = this.#arriving;
+    this.#sessions.set(session, peer);
     session.setLocalWindowSize(tlsLimits.connectionWindowBytes);
     let openStreams = 0;
+    const resets = new ResetBudget(this.#options.clock);
     session.on("stream", (stream) => {
       openStreams++;
-      stream.once("close", () => openStreams--);
+      stream.once("close", () => {
+        openStreams--;
+        // The session alone would leave the connection open until its client closes it.
+        if (stream.aborted && !resets.take()) socket.destroy();
+      });
     });
     // Streams that wait for a client have deadlines of their own.
     session.setTimeout(tlsLimits.idleMs, () => {
-      if (openStreams === 0) session.close();
+      if (openStreams > 0) return;
+      session.close();
+      const cancel = this.#options.clock.after(tlsLimits.closeMs, () => socket.destroy());
+      socket.once("close", cancel);
     });
     session.once("close", () => this.#sessions.delete(session));
     session.on("error", () => {});
@@ -145,6 +155,27 @@ function bodyOf(head: IncomingHead | RefusedHead, stream: ServerHttp2Stream): In
   if (head.kind === "refused") return head;
   if (stream.endAfterHeaders) return { ...head, bodyBytes: 0 };
   return head.bodyBytes === 0 ? { ...head, bodyBytes: undefined } : head;
+}
+
+/** Streams that one connection's client may reset (CVE-2023-44487): a burst, refilled each second. */
+class ResetBudget {
+  readonly #clock: Clock;
+  #left: number = tlsLimits.resetBurst;
+  #lastMs: number;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#lastMs = clock.monotonicMs();
+  }
+
+  /** Whether there was one left. */
+  take(): boolean {
+    const now = this.#clock.monotonicMs();
+    const refilled = this.#left + ((now - this.#lastMs) / 1_000) * tlsLimits.resetsPerSecond;
+    this.#left = Math.min(tlsLimits.resetBurst, refilled) - 1;
+    this.#lastMs = now;
+    return this.#left >= 0;
+  }
 }
 
 class Http2Answer implements AnswerStream {

@@ -44,7 +44,7 @@ export class ServerCertificates {
     }
     this.#byName = byName;
     const kept = new Set(certificates.map(({ fingerprint }) => fingerprint));
-    for (const fingerprint of [...this.#contexts.keys()]) {
+    for (const fingerprint of Array.from(this.#contexts.keys())) {
       if (!kept.has(fingerprint)) this.#contexts.delete(fingerprint);
     }
   }

@@ -71,6 +71,10 @@ export class Connections {
     this.#pools = new LRUCache({ max: POOLS_MAX, dispose: (pool) => this.#close(pool) });
   }
 
+  get authorities(): readonly string[] | undefined {
+    return this.#options.authorities;
+  }
+
   pool(place: Place): Dispatcher {
     const { origin, serverName, certificate = "checked", socketsMax = originLimits.connectionsDefault } = place;
     const { connectTimeoutMs = originLimits.connectTimeoutDefaultS * 1_000 } = place;

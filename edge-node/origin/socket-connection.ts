@@ -6,6 +6,8 @@
  * policy; a server that sends faster than the function takes is made to wait; once open, the guest's end is closed exactly once.
  */
 import type { IncomingMessage } from "node:http";
+import net from "node:net";
+import type tls from "node:tls";
 import { WebSocket } from "ws";
 import { emptyBody, type Body } from "../../runtime/body.ts";
 import { SubrequestError, type SocketConnection, type Subrequest } from "../../runtime/driver.ts";
@@ -14,12 +16,20 @@ import { getAllHeaders, headerEntries, isHeaderValue, type HeaderText } from "..
 import { messageLimits, socketLimits } from "../../sdk/limits.ts";
 import type { Clock } from "../clock.ts";
 import { removeHopByHop } from "../pipeline/hop-headers.ts";
-import { EgressDeniedError } from "./connections.ts";
+import { EgressDeniedError, type Connections } from "./connections.ts";
 import { NetworkSocket } from "./network-socket.ts";
 import type { SubrequestContext } from "./subrequest.ts";
 
 export interface SocketContext extends SubrequestContext {
   readonly clock: Clock;
+  /** For a server that is reached by another name than its own. Default: the URL's, with a checked certificate. */
+  readonly place?: SocketPlace;
+}
+
+export interface SocketPlace {
+  /** The Host field; its name is what https must prove. */
+  readonly host: string;
+  readonly certificate: "checked" | "any";
 }
 
 /** Opens a WebSocket whose messages go to `guest`. Throws SubrequestError when there is neither a socket nor a response. */
@@ -47,7 +57,7 @@ export async function connectSocket(
 const ownFields = ["host", "expect", "content-length", "sec-websocket-key", "sec-websocket-version"];
 
 function startHandshake(
-  { connections, cdnLoop }: SocketContext,
+  { connections, cdnLoop, place }: SocketContext,
   { url, headers }: { readonly url: URL; readonly headers: HeaderText },
 ): WebSocket {
   const fields: Record<string, string[]> = { "cdn-loop": [cdnLoop] };
@@ -55,6 +65,7 @@ function startHandshake(
     const isOwn = ownFields.includes(name) || name === "cdn-loop" || name.startsWith("sec-websocket-");
     if (!isOwn) (fields[name] ??= []).push(value);
   }
+  if (place !== undefined) fields["host"] = [place.host];
   const protocols = getAllHeaders(headers, "sec-websocket-protocol")
     .flatMap((line) => line.split(","))
     .map((protocol) => protocol.trim())
@@ -64,6 +75,7 @@ function startHandshake(
     const closing = { closeTimeout: socketLimits.closeMs };
     return new WebSocket(url, protocols, {
       ...closing,
+      ...(place === undefined ? {} : secureOptions(place, connections)),
       lookup: connections.checkedLookup(url.hostname),
       // The option takes lists as http.request does; its type knows single values only.
       headers: fields as unknown as Record<string, string>,
@@ -77,6 +89,16 @@ function startHandshake(
     if (error instanceof EgressDeniedError) throw unreachable(error);
     throw new SubrequestError("REQUEST_MALFORMED", "The WebSocket's URL or protocols are not valid");
   }
+}
+
+function secureOptions({ host, certificate }: SocketPlace, { authorities }: Connections): tls.ConnectionOptions {
+  const serverName = host.replace(/:\d+$/, "");
+  return {
+    // An address cannot be asked for by SNI.
+    ...(net.isIP(serverName.replace(/^\[|\]$/g, "")) === 0 ? { servername: serverName } : {}),
+    rejectUnauthorized: certificate === "checked",
+    ...(authorities === undefined ? {} : { ca: [...authorities] }),
+  };
 }
 
 function answerOf(

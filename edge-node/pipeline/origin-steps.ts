@@ -140,6 +140,6 @@ function withoutHopByHop(headers: HeaderText): HeaderText {
 }
 
 /** An origin's refused address is the configuration's fault, not the function's. */
-function originCode(code: ErrorCode): ErrorCode {
+export function originCode(code: ErrorCode): ErrorCode {
   return code === "EGRESS_DENIED" ? "ORIGIN_DENIED" : code;
 }

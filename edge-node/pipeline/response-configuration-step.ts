@@ -8,7 +8,8 @@
 import type { DomainPolicy } from "../policy/domain-policy.ts";
 import { pacedBody } from "../policy/paced-body.ts";
 import { policyLimits } from "../../sdk/cdn-limits.ts";
-import { setHeader } from "../../sdk/header-text.ts";
+import { deleteHeader, setHeader } from "../../sdk/header-text.ts";
+import { afterCompression } from "./compress-step.ts";
 import { discardBody } from "./discard-body.ts";
 import { drainBody } from "./drain-body.ts";
 import type { Exchange, ResponseMessage } from "./exchange.ts";
@@ -21,11 +22,11 @@ export function configureResponse(services: Services, exchange: Exchange): StepN
   if (response === null || domain === undefined) return "deliver";
   const { policy } = domain;
   const actions = domain.config.http_response_header;
-  if (policy === undefined && actions.length === 0) return "deliver";
+  if (policy === undefined && actions.length === 0) return domain.compression === null ? "deliver" : "compress";
   const decided = policy === undefined ? response : applyPolicy(services, exchange, { policy, response });
   exchange.response =
     actions.length === 0 ? decided : { ...decided, headers: applyHeaderActions(decided.headers, actions) };
-  return policy?.paceOf === undefined ? "deliver" : "pace";
+  return domain.compression === null ? afterCompression(exchange) : "compress";
 }
 
 /** The last thing that is done to a body, so that it is the bytes sent that are counted. */
@@ -54,8 +55,10 @@ function applyPolicy(
     const { status } = answer;
     headers = policy.browserCache(headers, { path: askedUrl.match, status, nowMs: services.clock.now() });
   }
-  if (policy.hsts !== undefined && client.url.scheme === "https") {
-    headers = setHeader(headers, "strict-transport-security", policy.hsts);
+  if (policy.hsts !== undefined) {
+    // RFC 6797 §7.2: never over http, whoever set it.
+    const field = "strict-transport-security";
+    headers = client.url.scheme === "https" ? setHeader(headers, field, policy.hsts) : deleteHeader(headers, field);
   }
   return headers === answer.headers ? answer : { ...answer, headers };
 }

@@ -7,6 +7,7 @@ import type { FunctionCaches } from "../cache/function-cache.ts";
 import type { MemoryCache } from "../cache/memory-cache.ts";
 import type { PurgeView } from "../cache/purge-view.ts";
 import type { Clock } from "../clock.ts";
+import type { Compressor } from "../compression/compressor.ts";
 import type { Connections } from "../origin/connections.ts";
 import type { Origins } from "../origin/origins.ts";
 import type { RequestRates } from "../policy/request-rates.ts";
@@ -34,6 +35,7 @@ export interface Services {
   readonly purges: PurgeView;
   /** How often each client address asked, for limits on it. */
   readonly requestRates: RequestRates;
+  readonly compressor: Compressor;
   readonly originConnections: Connections;
   /** What is known about the origins of all domains. */
   readonly origins: Origins;

@@ -20,6 +20,8 @@ import { afterRequest, rewriteRequest } from "./rewrite-step.ts";
 import { matchingRules, runRequestPhase, runResponsePhase } from "./run-phase.ts";
 import type { RoutedRule } from "../routing/routing.ts";
 import type { Services } from "./services.ts";
+import { connectToOrigin } from "./origin-socket-step.ts";
+import { compressAnswer } from "./compress-step.ts";
 import { answerWithSocket } from "./upgrade.ts";
 
 export type StepName =
@@ -39,6 +41,7 @@ export type StepName =
   | "askAgain"
   | "clientResponse"
   | "responseConfiguration"
+  | "compress"
   | "pace"
   | "deliver"
   | "done";
@@ -56,12 +59,13 @@ export const steps: Readonly<Record<Exclude<StepName, "done">, Step>> = {
   originConfiguration: configureOriginRequest,
   originPull: pullFromOrigin,
   httpFunction: runHttpFunction,
-  origin: fetchFromOrigin,
+  origin: askOrigin,
   originResponse: runOriginResponse,
   store: storeAnswer,
   askAgain,
   clientResponse: runClientResponse,
   responseConfiguration: configureResponse,
+  compress: compressAnswer,
   pace: paceBody,
   deliver: describeAnswer,
 };
@@ -107,6 +111,12 @@ function redirectToHttps(services: Services, exchange: Exchange): StepName {
   const headers = `location:https://${url.hostname}${url.path}${url.query}\n`;
   exchange.response = { status: redirect.redirect_code, headers, body: { kind: "empty" } };
   return "clientResponse";
+}
+
+/** A request for a WebSocket that no function took is passed on as one, unless the domain says otherwise. */
+function askOrigin(services: Services, exchange: Exchange): Promise<StepName> {
+  const isSocket = exchange.socketProtocols !== null && exchange.domain?.config.websocket?.status !== "off";
+  return isSocket ? connectToOrigin(services, exchange) : fetchFromOrigin(services, exchange);
 }
 
 function runOriginResponse(services: Services, exchange: Exchange): StepName | Promise<StepName> {

@@ -12,6 +12,7 @@ import type { ServiceTarget } from "../../sdk/service-target.ts";
 import { compileCacheRules, type CompiledCacheRule } from "../cache/cache-rule.ts";
 import { compileOrigins, type DomainOrigins } from "../origin/domain-origins.ts";
 import { compilePolicy, type DomainPolicy } from "../policy/domain-policy.ts";
+import { compileCompression, type CompressionRule } from "../compression/compression-rule.ts";
 import { compileRuleMatch } from "../rules/compile-rule-match.ts";
 import type { PathMatcher } from "../rules/path-match.ts";
 
@@ -37,6 +38,8 @@ export interface RoutedDomain {
   readonly origins: DomainOrigins;
   /** Undefined: nothing is configured about single requests and answers. */
   readonly policy: DomainPolicy | undefined;
+  /** Null: answers are sent as they are. */
+  readonly compression: CompressionRule | null;
 }
 
 /** A function version as an invocation from outside names it. */
@@ -123,6 +126,7 @@ function routeDomain(domain: DomainState, known: Known): RoutedDomain {
     cacheRules: compileCacheRules(domain.config.cache_rules),
     origins: compileOrigins(domain.config),
     policy: compilePolicy(domain.config),
+    compression: compileCompression(domain.config.compress),
   };
 }
 

@@ -11,7 +11,15 @@ import { functionLimitRanges } from "../../sdk/limits.ts";
 import type { PreheatMessage, PreheatResult } from "../../sdk/purge.ts";
 import type { Purge } from "../cache/purge-table.ts";
 import type { Clock } from "../clock.ts";
-import type { FromFront, FrontLogRecord, FrontMetrics, FrontSettings, FrontState, VersionFailure } from "../ipc.ts";
+import type {
+  FromFront,
+  FrontAddress,
+  FrontLogRecord,
+  FrontMetrics,
+  FrontSettings,
+  FrontState,
+  VersionFailure,
+} from "../ipc.ts";
 import type { Logger } from "../logger.ts";
 import type { SpawnFront } from "./front-handle.ts";
 import { FrontSlot, type NumberedState, type SlotOutcome, type SlotStatus } from "./front-slot.ts";
@@ -76,10 +84,7 @@ export class FrontSet {
   }
 
   /** Resolves when every front answered to `state` and listens; null when there was none. Rejects when one cannot start. */
-  async start(
-    address: { readonly host: string; readonly port: number },
-    state: FrontState | null,
-  ): Promise<ApplyReport | null> {
+  async start(address: FrontAddress, state: FrontState | null): Promise<ApplyReport | null> {
     const numbered = state === null ? null : { id: ++this.#ids, state };
     const serving = this.#slots.map((slot, index) => this.#whenServing(index, slot.start(address, numbered)));
     const outcomes = await Promise.all(serving);

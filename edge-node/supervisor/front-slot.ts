@@ -6,7 +6,7 @@
  */
 import type { Purge } from "../cache/purge-table.ts";
 import type { CancelTimer, Clock } from "../clock.ts";
-import type { FromFront, FrontApplied, FrontSettings, FrontState, ToFront } from "../ipc.ts";
+import type { FromFront, FrontAddress, FrontApplied, FrontSettings, FrontState, ToFront } from "../ipc.ts";
 import type { Logger } from "../logger.ts";
 import { BackOff } from "./back-off.ts";
 import type { FrontHandle, SpawnFront } from "./front-handle.ts";
@@ -68,7 +68,7 @@ export class FrontSlot {
   #hasStarted = false;
   #wanted: NumberedState | null = null;
   #served: NumberedState | null = null;
-  #address: { readonly host: string; readonly port: number } | null = null;
+  #address: FrontAddress | null = null;
   #isListening = false;
   #waiting: { readonly id: number; readonly settle: (outcome: SlotOutcome) => void } | null = null;
   #applyCrashes = 0;
@@ -98,10 +98,7 @@ export class FrontSlot {
   }
 
   /** Starts the front; it listens on `address` once it answered to `state`. Resolves with that answer, null without a state. */
-  start(
-    address: { readonly host: string; readonly port: number },
-    state: NumberedState | null,
-  ): Promise<SlotOutcome | null> {
+  start(address: FrontAddress, state: NumberedState | null): Promise<SlotOutcome | null> {
     this.#address = address;
     this.#wanted = state;
     this.#spawn();

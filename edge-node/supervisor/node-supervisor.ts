@@ -49,6 +49,8 @@ export interface NodeSupervisorOptions {
 /** Where the node listens. */
 export interface NodeAddresses {
   readonly port: number;
+  /** Null: off. */
+  readonly tlsPort: number | null;
   readonly adminPort: number;
 }
 
@@ -77,6 +79,7 @@ export class NodeSupervisor {
   readonly #applier: RevisionApplier;
   readonly #admin: AdminServer;
   #port: number | null = null;
+  #tlsPort: number | null = null;
   #link: ControlLink | null = null;
   #newestAck: Omit<NodeAck, "node"> | null = null;
   #newestPurgeAck: Omit<PurgeAck, "node"> | null = null;
@@ -129,19 +132,22 @@ export class NodeSupervisor {
   async start(): Promise<NodeAddresses> {
     const { clock, config, logger } = this.#options;
     const port = await probePort(config, { clock, patienceMs: PORT_PATIENCE_MS });
+    const tls = await this.#probeTls();
     this.#port = port;
+    this.#tlsPort = tls?.port ?? null;
     const adminPort = await this.#admin.listen({ host: config.adminHost, port: config.adminPort });
     const [kept] = await Promise.all([this.#restore(), this.#catchUpPurges()]);
-    const report = await this.#fronts.start({ host: config.host, port }, kept?.state ?? null);
+    const address = { host: config.host, port, ...(tls === null ? {} : { tls }) };
+    const report = await this.#fronts.start(address, kept?.state ?? null);
     if (kept !== null && report?.kind === "applied") {
       await this.#preparer.discard(report.damaged);
       const { state } = kept.state;
       this.#applier.adopt({ revision: state.revision, failures: report.failures }, state);
     }
-    logger.info({ port, adminPort, revision: kept?.state.state.revision ?? 0 }, "node.serving");
+    logger.info({ port, tlsPort: this.#tlsPort, adminPort, revision: kept?.state.state.revision ?? 0 }, "node.serving");
     this.#link = this.#createLink();
     this.#link.start();
-    return { port, adminPort };
+    return { port, tlsPort: this.#tlsPort, adminPort };
   }
 
   /** Drains and ends everything. Idempotent. */
@@ -167,6 +173,14 @@ export class NodeSupervisor {
     await this.#client.close();
     await this.#admin.close();
     logger.info({}, "node.stopped");
+  }
+
+  async #probeTls(): Promise<{ readonly host: string; readonly port: number } | null> {
+    const { clock, config } = this.#options;
+    const { tlsHost, tlsPort } = config;
+    if (tlsPort === null) return null;
+    const host = tlsHost ?? config.host;
+    return { host, port: await probePort({ host, port: tlsPort }, { clock, patienceMs: PORT_PATIENCE_MS }) };
   }
 
   /** The state on the disk with what of its artifacts is there; null when there is none. */
@@ -297,6 +311,7 @@ export class NodeSupervisor {
       name: this.#options.config.name,
       selvageVersion: this.#options.selvageVersion,
       port: this.#port,
+      tlsPort: this.#tlsPort,
       stopping: this.#stopping !== null,
       applied: this.#applier.applied,
       refusal: this.#applier.refusal,

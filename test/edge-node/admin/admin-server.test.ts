@@ -23,6 +23,7 @@ function viewOf(overrides: Partial<NodeView> = {}): NodeView {
     name: "node-1",
     selvageVersion: "0.1.0",
     port: 8080,
+    tlsPort: null,
     stopping: false,
     applied: { revision: 3, failures: [] },
     refusal: null,

@@ -43,6 +43,7 @@ async function setUp(): Promise<Setup> {
     runtimeKey: "ours",
     stackMaps,
     setRouting: (routing) => routings.push(routing),
+    setCertificates: () => {},
     requestsInFlight: () => inFlight.count,
     clock,
     logger: silentLogger,

@@ -13,7 +13,12 @@ import { RecordingLogger } from "../support/recording-logger.ts";
 import { Signer } from "../support/signed-release.ts";
 
 const signer = new Signer();
-const stateOf = (revision: number): FrontState => ({ state: signer.state(revision, []), versions: [], failures: [] });
+const stateOf = (revision: number): FrontState => ({
+  state: signer.state(revision, []),
+  versions: [],
+  certificates: [],
+  failures: [],
+});
 const invocation: InvokeMessage = {
   kind: "invoke",
   id: "i-1",
@@ -43,6 +48,10 @@ class ScriptedServing implements ServingFront {
   listen({ port }: { readonly host: string; readonly port: number }): Promise<number> {
     this.calls.push(`listen ${port}`);
     return this.listenFails ? Promise.reject(new Error("taken")) : Promise.resolve(port);
+  }
+  listenTls({ port }: { readonly host: string; readonly port: number }): Promise<number> {
+    this.calls.push(`listen for TLS ${port}`);
+    return Promise.resolve(port);
   }
   invoke({ id }: InvokeMessage): Promise<InvokeResult> {
     if (this.invokeFails) return Promise.reject(new Error("broken"));
@@ -92,6 +101,7 @@ function setUp(options: { readonly setRouting?: () => void } = {}): {
     snapshots: "on",
     runtimeKey: "key",
     stackMaps: new StackMaps(blobs),
+    setCertificates: () => {},
     setRouting: options.setRouting ?? (() => {}),
     requestsInFlight: () => front.requestsInFlight,
     clock,
@@ -162,12 +172,20 @@ describe("FrontProcess", () => {
     ]);
   });
 
+  it("listens for TLS when it has an address for that", async () => {
+    const { process, front, sent } = setUp();
+    process.handle({ kind: "listen", host: "127.0.0.1", port: 80, tls: { host: "127.0.0.1", port: 443 } });
+    await settle();
+    expect(front.calls).toEqual(["listen 80", "listen for TLS 443"]);
+    expect(sent).toEqual([{ kind: "listening", port: 80 }]);
+  });
+
   it("says that it cannot listen, and ends", async () => {
     const { process, front, sent, exits } = setUp();
     front.listenFails = true;
     process.handle({ kind: "listen", host: "127.0.0.1", port: 80 });
     await settle();
-    expect(sent).toMatchObject([{ kind: "failed", message: expect.stringContaining("127.0.0.1:80") as string }]);
+    expect(sent).toMatchObject([{ kind: "failed", message: "cannot listen: taken" }]);
     expect(exits).toEqual([1]);
   });
 

@@ -91,7 +91,7 @@ describe.each(ways)("%s over TLS", (_name, ask) => {
       socket.end("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello");
     });
     const { tlsPort } = await edge({ origins: [port] });
-    await expect(ask(tlsPort, "/")).rejects.toThrow();
+    await expect(ask(tlsPort, "/")).rejects.toThrow(/aborted|INTERNAL_ERROR|reset/);
   });
 
   it.each([
@@ -117,14 +117,6 @@ describe.each(ways)("%s over TLS", (_name, ask) => {
     const { tlsPort } = await edge();
     const answer = await ask(tlsPort, path, options);
     expect([answer.status, errorCode(answer)]).toEqual([status, code]);
-  });
-
-  it("refuses a body that is too large by what it says", async () => {
-    const { tlsPort } = await edge();
-    const headers = { "content-length": 104_857_601 };
-    const answer = await ask(tlsPort, "/", { method: "POST", headers, body: "" }).catch((error: unknown) => error);
-    // The client may find the connection closed before it wrote what it promised.
-    if (!(answer instanceof Error)) expect(answer).toMatchObject({ status: 413 });
   });
 
   it("refuses requests beyond the bound", async () => {

@@ -18,6 +18,8 @@ const config: NodeConfig = {
   data: "/nowhere",
   host: "127.0.0.1",
   port: 8080,
+  tlsHost: null,
+  tlsPort: null,
   adminHost: "127.0.0.1",
   adminPort: 8081,
   fronts: 2,
@@ -35,7 +37,12 @@ const config: NodeConfig = {
 };
 const address = { host: "127.0.0.1", port: 8080 };
 const signer = new Signer();
-const stateOf = (revision: number): FrontState => ({ state: signer.state(revision, []), versions: [], failures: [] });
+const stateOf = (revision: number): FrontState => ({
+  state: signer.state(revision, []),
+  versions: [],
+  certificates: [],
+  failures: [],
+});
 const invocation = (id: string): InvokeMessage => ({
   kind: "invoke",
   id,

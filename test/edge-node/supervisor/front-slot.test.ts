@@ -27,7 +27,7 @@ const settings: FrontSettings = {
 const address = { host: "127.0.0.1", port: 8080 };
 
 function stateOf(id: number): NumberedState {
-  return { id, state: { state: signer.state(id, []), versions: [], failures: [] } };
+  return { id, state: { state: signer.state(id, []), versions: [], certificates: [], failures: [] } };
 }
 
 /** A process that does what the test says; the n-th start of the slot. */

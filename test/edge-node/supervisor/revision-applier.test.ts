@@ -28,7 +28,10 @@ class Node {
       prepare: async (state: DesiredState, { signal }: PrepareOptions): Promise<PreparedState> => {
         this.steps.push(`prepare ${state.revision}`);
         await this.prepare(state, signal);
-        return { state: { state, versions: [], failures: [] }, digests: new Set([`digest-${state.revision}`]) };
+        return {
+          state: { state, versions: [], certificates: [], failures: [] },
+          digests: new Set([`digest-${state.revision}`]),
+        };
       },
       discard: (digests) => {
         this.steps.push(`discard ${digests.join()}`);

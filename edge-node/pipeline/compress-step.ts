@@ -1,0 +1,82 @@
+/**
+ * Compresses the answer for this client as the domain's `compress` says: after everything that could still change it.
+ *
+ * The whole of an answer from the cache that nobody changed is compressed once and kept (compressor.ts). Invariant: HEAD says what GET would, but for
+ * the length, which is not known before the work is done.
+ */
+import type { Body } from "../../runtime/body.ts";
+import { getHeader } from "../../sdk/header-text.ts";
+import { compressedHeaders, varyingHeaders } from "../compression/compression-rule.ts";
+import type { Coding } from "../compression/accept-encoding.ts";
+import type { Exchange, ResponseMessage } from "./exchange.ts";
+import { bodyLengthBytes } from "./body-length.ts";
+import type { Services } from "./services.ts";
+import type { StepName } from "./steps.ts";
+
+export function compressAnswer(services: Services, exchange: Exchange): StepName | Promise<StepName> {
+  const rule = exchange.domain?.compression;
+  const { response } = exchange;
+  if (rule === undefined || rule === null || response === null) return afterCompression(exchange);
+  const { client } = exchange;
+  const coding = rule.decide({
+    status: response.status,
+    headers: response.headers,
+    lengthBytes: lengthOf(exchange, response),
+    path: client.url.path,
+    requestHeaders: client.headers,
+  });
+  if (coding === undefined) return afterCompression(exchange);
+  if (coding === null) return asItIs(exchange, response);
+  if (client.method === "HEAD") return become(exchange, response, { coding, body: response.body });
+  const { body } = response;
+  if (body.kind === "empty") return asItIs(exchange, response);
+  if (body.kind === "stream") {
+    const compressed = services.compressor.stream(body, coding);
+    return compressed === null ? asItIs(exchange, response) : become(exchange, response, { coding, body: compressed });
+  }
+  const isStored = body.kind === "bytes" && exchange.cacheNote.kind === "hit";
+  if (!isStored) return compressWhole(services, exchange, { response, coding });
+  const found = services.compressor.found(body.bytes, coding);
+  if (found === undefined) return compressWhole(services, exchange, { response, coding });
+  return become(exchange, response, { coding, body: { kind: "bytes", bytes: found } });
+}
+
+async function compressWhole(
+  { compressor }: Services,
+  exchange: Exchange,
+  { response, coding }: { readonly response: ResponseMessage; readonly coding: Coding },
+): Promise<StepName> {
+  const { body } = response;
+  const bytes = body.kind === "bytes" ? body.bytes : Buffer.from(body.kind === "text" ? body.text : "");
+  const isStored = body.kind === "bytes" && exchange.cacheNote.kind === "hit";
+  const made = await (isStored ? compressor.stored(bytes, coding) : compressor.once(bytes, coding));
+  return made === null
+    ? asItIs(exchange, response)
+    : become(exchange, response, { coding, body: { kind: "bytes", bytes: made } });
+}
+
+function asItIs(exchange: Exchange, response: ResponseMessage): StepName {
+  exchange.response = { ...response, headers: varyingHeaders(response.headers) };
+  return afterCompression(exchange);
+}
+
+function become(
+  exchange: Exchange,
+  response: ResponseMessage,
+  { coding, body }: { readonly coding: Coding; readonly body: Body },
+): StepName {
+  exchange.response = { ...response, headers: compressedHeaders(response.headers, coding), body };
+  return afterCompression(exchange);
+}
+
+/** Of HEAD, what the origin said that GET would have. */
+function lengthOf({ client }: Exchange, { headers, body }: ResponseMessage): number | undefined {
+  if (client.method !== "HEAD" || body.kind !== "empty") return bodyLengthBytes(body);
+  const named = getHeader(headers, "content-length");
+  return named !== undefined && /^\d{1,15}$/.test(named) ? Number(named) : undefined;
+}
+
+/** What follows in the table of steps. */
+export function afterCompression({ domain }: Exchange): StepName {
+  return domain?.policy?.paceOf === undefined ? "deliver" : "pace";
+}
