@@ -12,6 +12,7 @@ import { nodeLimits } from "../sdk/limits.ts";
 import type { Parsed, Problem } from "../sdk/problem.ts";
 import { describeFlags, parseCommandLine } from "../sdk/setting-flags.ts";
 import { parseSettings, type Setting, type Settings, type SettingSources } from "../sdk/settings.ts";
+import { accessLogPlace, type AccessLogPlace } from "./access-log/access-log-place.ts";
 import type { LogThreshold } from "./logger.ts";
 import { createEgressPolicy } from "./origin/egress-policy.ts";
 
@@ -200,6 +201,15 @@ const definitions = [
     description: "Least severe lines in the log.",
   },
   {
+    key: "accessLog",
+    kind: "string",
+    environment: "SELVAGE_NODE_ACCESS_LOG",
+    flag: "access-log",
+    default: null,
+    description:
+      "Where the answers of domains with access_log are logged: off, stdout or a file; access.log in the data folder when absent.",
+  },
+  {
     key: "drainMs",
     kind: "integer",
     environment: "SELVAGE_NODE_DRAIN_MS",
@@ -237,6 +247,7 @@ export interface NodeConfig {
   readonly egressAllowNetworks: readonly string[];
   readonly originAllowNetworks: readonly string[];
   readonly logLevel: LogThreshold;
+  readonly accessLog: AccessLogPlace;
   readonly drainMs: number;
 }
 
@@ -306,6 +317,7 @@ function complete(
   return Object.freeze({
     ...rest,
     data: path.resolve(rest.data),
+    accessLog: accessLogPlace(rest.accessLog, rest.data),
     name: name ?? nameOfMachine(inputs.hostname),
     token,
     fronts: fronts ?? Math.max(1, Math.floor(inputs.cores / 2)),

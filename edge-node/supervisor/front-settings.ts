@@ -19,6 +19,7 @@ export function frontSettings(config: NodeConfig): readonly FrontSettings[] {
     egressAllowNetworks: config.egressAllowNetworks,
     originAllowNetworks: config.originAllowNetworks,
     logLevel: config.logLevel,
+    accessLog: config.accessLog,
     drainMs: config.drainMs,
   }));
 }

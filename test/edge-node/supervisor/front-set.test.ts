@@ -30,6 +30,7 @@ const config: NodeConfig = {
   egressAllowNetworks: [],
   originAllowNetworks: ["10.0.0.0/8"],
   logLevel: "silent",
+  accessLog: { kind: "off" },
   drainMs: 1_000,
 };
 const address = { host: "127.0.0.1", port: 8080 };
