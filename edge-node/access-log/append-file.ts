@@ -5,9 +5,9 @@
  * tool of the operator) is noticed before the next batch and made anew, so no line is lost. Invariants: a write that broke off does not spoil the
  * line after it; nothing here blocks the event loop.
  */
-import { constants } from "node:fs";
+import { constants, write } from "node:fs";
 import { open, stat, type FileHandle } from "node:fs/promises";
-import { write } from "node:fs";
+import { promisify } from "node:util";
 import { accessLogLimits } from "../../sdk/cdn-limits.ts";
 import type { LogOutput } from "./access-log.ts";
 
@@ -88,12 +88,10 @@ function* wholeLines(lines: string, bytesMax: number): Generator<Buffer> {
   if (piece !== "") yield Buffer.from(piece);
 }
 
-function writeAll(descriptor: number, bytes: Buffer): Promise<void> {
-  return new Promise((resolve, reject) => {
-    write(descriptor, bytes, 0, bytes.byteLength, null, (error, written) => {
-      if (error !== null) reject(error);
-      else if (written < bytes.byteLength) writeAll(descriptor, bytes.subarray(written)).then(resolve, reject);
-      else resolve();
-    });
-  });
+const writeOnce = promisify(write);
+
+async function writeAll(descriptor: number, bytes: Buffer): Promise<void> {
+  for (let at = 0; at < bytes.byteLength;) {
+    at += (await writeOnce(descriptor, bytes, at, bytes.byteLength - at, null)).bytesWritten;
+  }
 }
