@@ -12,6 +12,7 @@ import { nodeLimits } from "../sdk/limits.ts";
 import type { Parsed, Problem } from "../sdk/problem.ts";
 import { describeFlags, parseCommandLine } from "../sdk/setting-flags.ts";
 import { parseSettings, type Setting, type Settings, type SettingSources } from "../sdk/settings.ts";
+import { accessLogPlace, type AccessLogPlace } from "./access-log/access-log-place.ts";
 import type { LogThreshold } from "./logger.ts";
 import { onlySettings } from "./only-settings.ts";
 import { createEgressPolicy } from "./origin/egress-policy.ts";
@@ -229,6 +230,15 @@ const definitions = [
     description: "Least severe lines in the log.",
   },
   {
+    key: "accessLog",
+    kind: "string",
+    environment: "SELVAGE_NODE_ACCESS_LOG",
+    flag: "access-log",
+    default: null,
+    description:
+      "Where the answers of domains with access_log are logged: off, stdout or a file; access.log in the data folder when absent.",
+  },
+  {
     key: "drainMs",
     kind: "integer",
     environment: "SELVAGE_NODE_DRAIN_MS",
@@ -271,6 +281,7 @@ export interface NodeConfig {
   readonly originAllowNetworks: readonly string[];
   readonly trustedProxyNetworks: readonly string[];
   readonly logLevel: LogThreshold;
+  readonly accessLog: AccessLogPlace;
   readonly drainMs: number;
 }
 
@@ -338,6 +349,7 @@ function complete(
   return Object.freeze({
     ...rest,
     data: path.resolve(rest.data),
+    accessLog: accessLogPlace(rest.accessLog, rest.data),
     name: name ?? nameOfMachine(inputs.hostname),
     token,
     fronts: fronts ?? Math.max(1, Math.floor(inputs.cores / 2)),

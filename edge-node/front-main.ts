@@ -7,6 +7,7 @@
 import { randomBytes } from "node:crypto";
 import { flushCompileCache } from "node:module";
 import path from "node:path";
+import { openAccessLog } from "./access-log/open-access-log.ts";
 import { BlobFolder } from "./artifacts/blob-folder.ts";
 import { StackMaps } from "./artifacts/stack-maps.ts";
 import { systemClock } from "./clock.ts";
@@ -45,6 +46,7 @@ async function start(settings: FrontSettings, logger: Logger): Promise<void> {
   ]);
   const blobs = new BlobFolder(path.join(settings.dataFolder, "blobs"), { clock });
   const stackMaps = new StackMaps(blobs);
+  const accessLog = openAccessLog(settings.accessLog, { node: settings.node, clock, random: Math.random, logger });
   const front = createFront({
     uws: loadUws(),
     driver,
@@ -55,6 +57,7 @@ async function start(settings: FrontSettings, logger: Logger): Promise<void> {
     functionEgress: createEgressPolicy({ allowNetworks: settings.egressAllowNetworks }),
     trustedProxyNetworks: settings.trustedProxyNetworks,
     cacheBytesMax: settings.cacheBytesMax,
+    ...(accessLog === undefined ? {} : { accessLog }),
     requestIdPrefix: randomBytes(9).toString("base64url"),
     onLog: (record) => frontProcess.log(record),
     mapStack: (key, stack) => stackMaps.map(key, stack),

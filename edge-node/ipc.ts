@@ -8,6 +8,7 @@ import type { Digest } from "../sdk/artifact.ts";
 import type { PreheatMessage, PreheatResult } from "../sdk/purge.ts";
 import type { DesiredState, InvokeMessage, InvokeResult, LogRecord, NodeAck } from "../sdk/desired-state.ts";
 import type { VersionStats } from "../runtime/driver.ts";
+import type { AccessLogPlace } from "./access-log/access-log-place.ts";
 import type { Purge } from "./cache/purge-table.ts";
 import type { ServingCertificate } from "./front/server-certificates.ts";
 import type { LogThreshold } from "./logger.ts";
@@ -39,6 +40,7 @@ export interface FrontSettings {
   /** CIDR blocks of proxies that are believed about their clients. */
   readonly trustedProxyNetworks: readonly string[];
   readonly logLevel: LogThreshold;
+  readonly accessLog: AccessLogPlace;
   /** Used when the front is told to stop by a signal of its own. */
   readonly drainMs: number;
 }

@@ -241,3 +241,22 @@ export const policyLimits = {
   /** How long an error's body is read for the cache when its client gets another answer. */
   errorBodyMs: 10_000,
 } as const;
+
+/** Bounds of the access log of each front. */
+export const accessLogLimits = {
+  /** One line: what a pipe takes as a whole (PIPE_BUF). */
+  lineBytesMax: 4_096,
+  /** Longer paths, queries and header values are cut. */
+  pathCharsMax: 1_024,
+  queryCharsMax: 1_024,
+  headerCharsMax: 512,
+  /** Lines wait this long for others, milliseconds. */
+  flushMs: 500,
+  /** Characters of lines that were not written yet. Beyond, lines are dropped. */
+  heldCharsMax: 8_388_608,
+  /** A larger file is moved away; it is looked at this often, milliseconds. */
+  fileBytesMax: 268_435_456,
+  rotateMs: 10_000,
+  /** Files that were moved away and stay. */
+  filesKept: 4,
+} as const;

@@ -13,6 +13,7 @@ import { PurgeTable, type Purge } from "../cache/purge-table.ts";
 import type { PurgeView } from "../cache/purge-view.ts";
 import { MemoryCache } from "../cache/memory-cache.ts";
 import { MemoryFunctionCaches } from "../cache/memory-function-caches.ts";
+import type { AccessLog } from "../access-log/access-log.ts";
 import type { Clock } from "../clock.ts";
 import { Compressor } from "../compression/compressor.ts";
 import type { Logger } from "../logger.ts";
@@ -32,7 +33,8 @@ import { clientAddress } from "./client-address.ts";
 import { ClientSockets } from "./client-sockets.ts";
 import { HeadReader } from "./incoming-head.ts";
 import { invokeDirectly } from "./invoke-directly.ts";
-import { reportMetrics, type MetricReport } from "./metrics-report.ts";
+import { reportMetrics } from "./metrics-report.ts";
+import type { MetricReport } from "./metric-report.ts";
 import { Preheater } from "./preheater.ts";
 import { RequestBody } from "./request-body.ts";
 import { RequestIntake } from "./request-intake.ts";
@@ -64,6 +66,8 @@ export interface FrontOptions {
   readonly purges?: PurgeView;
   /** Begins every request id of this front; unique in the fleet, 1..40 characters of `[A-Za-z0-9_-]`. */
   readonly requestIdPrefix: string;
+  /** Default: no answers are logged. The front closes it. */
+  readonly accessLog?: AccessLog;
   /** Default `nodeLimits.requestsMax`. */
   readonly requestsMax?: number;
   /** Default `socketLimits.perFrontMax`. */
@@ -152,6 +156,7 @@ class UwsFront implements Front {
       logger,
       trustedProxies: createTrustedProxies(options.trustedProxyNetworks),
       requestIdPrefix,
+      accessLog: options.accessLog ?? null,
       requestsMax: options.requestsMax ?? nodeLimits.requestsMax,
       socketsMax: options.socketsMax ?? socketLimits.perFrontMax,
       socketsOpen: () => this.#socketsOpen,
@@ -233,6 +238,8 @@ class UwsFront implements Front {
       cacheEntries: cache.size,
       functionCacheBytes: functionCaches.bytes,
       functionCacheEntries: functionCaches.entries,
+      tls: this.#tls.counts,
+      accessLog: this.#options.accessLog?.counts ?? { written: 0, dropped: 0 },
     };
     return Promise.resolve(reportMetrics(metrics, gauges));
   }
@@ -243,6 +250,7 @@ class UwsFront implements Front {
     this.#sockets.closeAll();
     this.#tls.drain();
     await this.#intake.drain(timeoutMs);
+    await this.#options.accessLog?.flush();
   }
 
   async close(): Promise<void> {
@@ -253,6 +261,7 @@ class UwsFront implements Front {
     this.#tls.close();
     await Promise.all([this.#services.originConnections.close(), this.#services.functionConnections.close()]);
     await this.#background.settled();
+    await this.#options.accessLog?.close();
   }
 
   #listenSocket(host: string, port: number): Promise<UwsListenSocket> {

@@ -16,7 +16,7 @@ import type { Clock } from "../clock.ts";
 import type { ResponseMessage } from "../pipeline/exchange.ts";
 import { HeadReader } from "./incoming-head.ts";
 import { http1Head } from "./node-heads.ts";
-import type { RequestIntake } from "./request-intake.ts";
+import type { AnswerSink, RequestIntake, Transport } from "./request-intake.ts";
 import { coversHost } from "./server-certificates.ts";
 import { statusLine } from "./status-line.ts";
 import { StreamBody } from "./stream-body.ts";
@@ -106,7 +106,7 @@ export class Http1Connections {
       return;
     }
     const peer = this.#peers.get(socket);
-    const stream = new Http1Answer(request, response);
+    const stream = new Http1Answer(request, { response, tls: peer?.tls ?? null });
     const head = this.#reader.read(http1Head(request));
     const code = this.#judge(head, { peer, kind: upgrade === null ? "request" : "socket" });
     if (head.kind === "refused" || code !== null) {
@@ -158,7 +158,7 @@ export class Http1Connections {
       return;
     }
     const isLarge = code === "HPE_HEADER_OVERFLOW";
-    const sink = { isLast: true, upgrade: null, send: (answer: ResponseMessage) => sendAndClose(socket, answer) };
+    const sink = { ...unparsed, send: (answer: ResponseMessage) => sendAndClose(socket, answer) };
     this.#options.intake.refuse(sink, {
       code: isLarge ? "REQUEST_HEADERS_TOO_LARGE" : "REQUEST_MALFORMED",
       method: "GET",
@@ -166,13 +166,26 @@ export class Http1Connections {
   }
 }
 
+/** What came was no request, so that the protocol is only what it was meant to be. */
+const unparsed = {
+  isLast: true,
+  sentBytes: 0,
+  transport: { protocol: "http/1.1", tls: null },
+  upgrade: null,
+} as const satisfies Omit<AnswerSink, "send">;
+
 class Http1Answer implements AnswerStream {
   readonly writable: ServerResponse;
+  readonly transport: Transport;
   readonly #request: IncomingMessage;
 
-  constructor(request: IncomingMessage, response: ServerResponse) {
+  constructor(
+    request: IncomingMessage,
+    { response, tls }: { readonly response: ServerResponse; readonly tls: string | null },
+  ) {
     this.#request = request;
     this.writable = response;
+    this.transport = { protocol: "http/1.1", tls };
   }
 
   writeHead(

@@ -20,7 +20,7 @@ import type { Clock } from "../clock.ts";
 import type { Logger } from "../logger.ts";
 import { HeadReader, type IncomingHead, type RefusedHead } from "./incoming-head.ts";
 import { http2Head } from "./node-heads.ts";
-import type { RequestIntake } from "./request-intake.ts";
+import type { RequestIntake, Transport } from "./request-intake.ts";
 import { coversHost } from "./server-certificates.ts";
 import { StreamBody } from "./stream-body.ts";
 import { StreamSink, type AnswerStream } from "./stream-sink.ts";
@@ -119,7 +119,7 @@ export class Http2Connections {
   #receive(stream: ServerHttp2Stream, raw: readonly string[]): void {
     const { clock, intake } = this.#options;
     const peer = stream.session === undefined ? undefined : this.#sessions.get(stream.session);
-    const answer = new Http2Answer(stream, this.#options);
+    const answer = new Http2Answer(stream, { logger: this.#options.logger, tls: peer?.tls ?? null });
     const head = bodyOf(this.#reader.read(http2Head(raw)), stream);
     const code = this.#judge(head, peer);
     if (head.kind === "refused" || code !== null) {
@@ -180,9 +180,11 @@ class ResetBudget {
 
 class Http2Answer implements AnswerStream {
   readonly writable: ServerHttp2Stream;
+  readonly transport: Transport;
   readonly #logger: Logger;
 
-  constructor(stream: ServerHttp2Stream, { logger }: { readonly logger: Logger }) {
+  constructor(stream: ServerHttp2Stream, { logger, tls }: { readonly logger: Logger; readonly tls: string | null }) {
+    this.transport = { protocol: "h2", tls };
     this.writable = stream;
     this.#logger = logger;
   }

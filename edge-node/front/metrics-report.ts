@@ -1,29 +1,11 @@
 /**
  * The request path's counters in the form prom-client's `getMetricsAsJSON` gives, so that several fronts' can be added up.
  */
-import {
-  durationBucketsMs,
-  type DomainCounts,
-  type DurationCounts,
-  type InvocationCounts,
-  type PipelineMetrics,
-} from "../pipeline/pipeline-metrics.ts";
-
-type Labels = Readonly<Record<string, string | number>>;
-
-export interface MetricValue {
-  readonly value: number;
-  readonly labels: Labels;
-  readonly metricName?: string;
-}
-
-export interface MetricReport {
-  readonly name: string;
-  readonly help: string;
-  readonly type: "counter" | "gauge" | "histogram";
-  readonly aggregator: "sum";
-  readonly values: readonly MetricValue[];
-}
+import type { AccessLogCounts } from "../access-log/access-log.ts";
+import type { DomainCounts, InvocationCounts, PipelineMetrics } from "../pipeline/pipeline-metrics.ts";
+import { counter, gauge, histogram, type Labels, type MetricReport } from "./metric-report.ts";
+import { sourceReports } from "./source-reports.ts";
+import type { TlsCounts } from "./tls-listener.ts";
 
 export interface FrontGauges {
   readonly requestsInFlight: number;
@@ -33,13 +15,23 @@ export interface FrontGauges {
   /** What functions cache themselves. */
   readonly functionCacheBytes: number;
   readonly functionCacheEntries: number;
+  readonly tls: TlsCounts;
+  readonly accessLog: AccessLogCounts;
 }
 
 /** Everything counted so far. */
 export function reportMetrics(metrics: PipelineMetrics, gauges: FrontGauges): readonly MetricReport[] {
   return [
     ...domainReports(metrics.allDomains()),
+    ...sourceReports(metrics.allSources()),
     ...invocationReports(metrics.allInvocations()),
+    ...gaugeReports(gauges),
+    ...listenerReports(gauges),
+  ];
+}
+
+function gaugeReports(gauges: FrontGauges): MetricReport[] {
+  return [
     gauge({ name: "selvage_requests_in_flight", help: "Requests being served", value: gauges.requestsInFlight }),
     gauge({ name: "selvage_client_sockets", help: "WebSockets of clients", value: gauges.socketsOpen }),
     gauge({ name: "selvage_cache_bytes", help: "Bytes in the memory cache", value: gauges.cacheBytes }),
@@ -57,6 +49,18 @@ export function reportMetrics(metrics: PipelineMetrics, gauges: FrontGauges): re
   ];
 }
 
+function listenerReports({ tls, accessLog }: FrontGauges): MetricReport[] {
+  const one = (name: string, help: string, value: number): MetricReport =>
+    counter({ name, help, values: [{ value, labels: {} }] });
+  return [
+    one("selvage_tls_handshakes_total", "TLS handshakes", tls.handshakes),
+    one("selvage_tls_handshake_failures_total", "TLS handshakes that failed", tls.handshakeFailures),
+    one("selvage_http2_connections_total", "Connections over HTTP/2", tls.http2Connections),
+    one("selvage_access_log_lines_total", "Lines written to the access log", accessLog.written),
+    one("selvage_access_log_dropped_total", "Lines that the access log could not take", accessLog.dropped),
+  ];
+}
+
 function domainReports(domains: readonly DomainCounts[]): MetricReport[] {
   const statuses = domains.flatMap(({ domain, statuses: counts }) =>
     counts
@@ -69,9 +73,21 @@ function domainReports(domains: readonly DomainCounts[]): MetricReport[] {
   const errors = domains.flatMap(({ domain, originErrors }) =>
     [...originErrors].map(([code, value]) => ({ value, labels: { domain, code } })),
   );
+  const ofDomains = (value: (counts: DomainCounts) => number): { value: number; labels: Labels }[] =>
+    domains.map((counts) => ({ value: value(counts), labels: { domain: counts.domain } }));
   const durations = domains.map(({ domain, originDurations }) => ({ labels: { domain }, counts: originDurations }));
   return [
     counter({ name: "selvage_requests_total", help: "Answers by domain and status class", values: statuses }),
+    counter({
+      name: "selvage_sent_bytes_total",
+      help: "Bytes of answers' bodies sent to clients",
+      values: ofDomains(({ sentBytes }) => sentBytes),
+    }),
+    counter({
+      name: "selvage_cache_collapsed_total",
+      help: "Requests that got the answer of another's origin request",
+      values: ofDomains(({ collapsed }) => collapsed),
+    }),
     counter({ name: "selvage_cache_total", help: "Answers by domain and what the cache did", values: cache }),
     counter({ name: "selvage_origin_errors_total", help: "Origin requests without an answer", values: errors }),
     histogram({ name: "selvage_origin_seconds", help: "Time until the origin's head", series: durations }),
@@ -92,40 +108,4 @@ function invocationReports(invocations: readonly InvocationCounts[]): MetricRepo
     counter({ name: "selvage_invocations_total", help: "Invocations by version, phase and outcome", values: outcomes }),
     histogram({ name: "selvage_invocation_seconds", help: "Time until an invocation's answer", series: durations }),
   ];
-}
-
-interface Described {
-  readonly name: string;
-  readonly help: string;
-}
-
-function counter(counted: Described & { readonly values: readonly MetricValue[] }): MetricReport {
-  return { ...counted, type: "counter", aggregator: "sum" };
-}
-
-function gauge({ name, help, value }: Described & { readonly value: number }): MetricReport {
-  return { name, help, type: "gauge", aggregator: "sum", values: [{ value, labels: {} }] };
-}
-
-interface Series {
-  readonly labels: Labels;
-  readonly counts: DurationCounts;
-}
-
-function histogram({ name, help, series }: Described & { readonly series: readonly Series[] }): MetricReport {
-  const values = series.filter(({ counts }) => counts.count > 0).flatMap((one) => histogramValues(name, one));
-  return { name, help, type: "histogram", aggregator: "sum", values };
-}
-
-function histogramValues(name: string, { labels, counts }: Series): MetricValue[] {
-  const values: MetricValue[] = [];
-  let below = 0;
-  for (const [index, bound] of durationBucketsMs.entries()) {
-    below += counts.buckets[index] ?? 0;
-    values.push({ metricName: `${name}_bucket`, value: below, labels: { ...labels, le: bound / 1_000 } });
-  }
-  values.push({ metricName: `${name}_bucket`, value: counts.count, labels: { ...labels, le: "+Inf" } });
-  values.push({ metricName: `${name}_sum`, value: counts.sumMs / 1_000, labels });
-  values.push({ metricName: `${name}_count`, value: counts.count, labels });
-  return values;
 }

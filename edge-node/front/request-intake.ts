@@ -9,10 +9,11 @@ import type { GuestSocket } from "../../runtime/socket.ts";
 import type { ErrorCode } from "../../sdk/error-code.ts";
 import { messageLimits } from "../../sdk/limits.ts";
 import type { Logger } from "../logger.ts";
-import { cacheWord } from "../pipeline/cache-note.ts";
+import type { AccessLog, LoggedRequest } from "../access-log/access-log.ts";
+import { cacheResult } from "../pipeline/cache-note.ts";
 import { errorAnswer } from "../pipeline/error-answer.ts";
 import { Exchange, type ResponseMessage } from "../pipeline/exchange.ts";
-import { UNKNOWN_DOMAIN } from "../pipeline/pipeline-metrics.ts";
+import { UNKNOWN_DOMAIN, type DomainCounts } from "../pipeline/pipeline-metrics.ts";
 import { runPipeline } from "../pipeline/run-pipeline.ts";
 import type { Services } from "../pipeline/services.ts";
 import { changeScheme } from "../pipeline/wire-url.ts";
@@ -27,14 +28,24 @@ export interface SendOptions {
   readonly isLast: boolean;
 }
 
+/** How a request came. */
+export interface Transport {
+  readonly protocol: "http/1.1" | "h2";
+  /** Such as `TLSv1.3`; null: not over TLS. */
+  readonly tls: string | null;
+}
+
 /** The way back to one client. */
 export interface AnswerSink {
   /** The client leaves after this answer. */
   readonly isLast: boolean;
+  /** Bytes of the answer's body that were handed over so far. */
+  readonly sentBytes: number;
+  readonly transport: Transport;
   /** Null: it was handed over at once. Never rejects because of the client. */
   send(answer: ResponseMessage, options: SendOptions): Promise<void> | null;
   /** Sends a 101 and joins the client with the other end; null when the client did not ask for a WebSocket. */
-  readonly upgrade: ((answer: ResponseMessage, guest: GuestSocket) => void | Promise<void>) | null;
+  readonly upgrade: ((answer: ResponseMessage, guest: GuestSocket) => Promise<void> | void) | null;
 }
 
 export interface IntakeOptions {
@@ -43,6 +54,8 @@ export interface IntakeOptions {
   /** Proxies whose word about their clients is taken; undefined: nobody's. */
   readonly trustedProxies: AddressSet | undefined;
   readonly requestIdPrefix: string;
+  /** Null: no domain's answers are logged. */
+  readonly accessLog: AccessLog | null;
   readonly requestsMax: number;
   readonly socketsMax: number;
   /** Open WebSockets of all listeners. */
@@ -141,29 +154,51 @@ export class RequestIntake {
   };
 
   async #serve(sink: AnswerSink, exchange: Exchange): Promise<void> {
+    const policy = exchange.domain?.config.access_log;
+    const logged = policy === undefined ? null : (this.#options.accessLog?.open(policy) ?? null);
     try {
       const answer = await runPipeline(this.#options.services, exchange, this.#options);
-      this.#count(exchange, answer);
-      if (answer === null) return;
-      if (exchange.socket !== null && sink.upgrade !== null) {
-        await sink.upgrade(answer, exchange.socket);
-        return;
+      const status = answer?.status ?? CLIENT_GONE;
+      const counts = this.#count(exchange, status);
+      const firstByteAtMs = logged === null ? 0 : this.#options.services.clock.monotonicMs();
+      if (answer !== null) {
+        const sending = this.#send(sink, exchange, answer);
+        if (sending !== null) await sending;
+        counts.sentBytes += sink.sentBytes;
       }
-      const sending = sink.send(answer, {
-        method: exchange.client.method,
-        isLast: sink.isLast || this.#isDraining,
-      });
-      if (sending !== null) await sending;
+      if (logged !== null) this.#log(sink, exchange, { request: logged, status, firstByteAtMs });
     } finally {
       this.#requestsInFlight--;
       if (this.#requestsInFlight === 0) this.#idle();
     }
   }
 
-  #count(exchange: Exchange, answer: ResponseMessage | null): void {
-    const domain = exchange.domain?.config.domain ?? UNKNOWN_DOMAIN;
-    const status = answer?.status ?? CLIENT_GONE;
-    this.#options.services.metrics.countAnswer(domain, { status, cache: cacheWord(exchange.cacheNote) });
+  #send(sink: AnswerSink, exchange: Exchange, answer: ResponseMessage): Promise<void> | null {
+    if (exchange.socket !== null && sink.upgrade !== null) return sink.upgrade(answer, exchange.socket) ?? null;
+    return sink.send(answer, { method: exchange.client.method, isLast: sink.isLast || this.#isDraining });
+  }
+
+  #count({ domain, cacheNote }: Exchange, status: number): DomainCounts {
+    const name = domain?.config.domain ?? UNKNOWN_DOMAIN;
+    const counts = this.#options.services.metrics.countAnswer(name, { status, cache: cacheResult(cacheNote) });
+    if (cacheNote.kind === "forward" && cacheNote.collapsed) counts.collapsed++;
+    return counts;
+  }
+
+  #log(
+    sink: AnswerSink,
+    exchange: Exchange,
+    answer: { readonly request: LoggedRequest; readonly status: number; readonly firstByteAtMs: number },
+  ): void {
+    const { request, status, firstByteAtMs } = answer;
+    this.#options.accessLog?.add(exchange, {
+      request,
+      status,
+      bytes: sink.sentBytes,
+      durationMs: this.#options.services.clock.monotonicMs() - request.startedMs,
+      firstByteMs: firstByteAtMs - request.startedMs,
+      ...sink.transport,
+    });
   }
 
   /** Unique in the fleet. */

@@ -30,6 +30,7 @@ export function sendAnswer(served: ServedRequest, answer: ResponseMessage, optio
   response.cork(() => {
     writeHead(response, answer, served);
     const content = body.kind === "text" ? body.text : body.kind === "bytes" ? body.bytes : "";
+    served.sentBytes = bodyLengthBytes(body) ?? 0;
     const mustClose = served.ending();
     response.end(content, mustClose || options.isLast);
   });
@@ -80,6 +81,7 @@ async function sendStream(served: ServedRequest, answer: ResponseMessage, option
       if (total === undefined) await served.write(chunk);
       else if (sent <= total) await served.writeSized(chunk, total);
       else break;
+      served.sentBytes = sent;
       // The library has copied what the client did not take.
       if (givesChunks) releaseMemory(chunk);
     }

@@ -7,8 +7,10 @@ import type { HeaderText } from "../../sdk/header-text.ts";
 import type { ResponseMessage } from "../pipeline/exchange.ts";
 import type { UwsResponse } from "../uws.ts";
 import type { RequestBody } from "./request-body.ts";
-import type { AnswerSink, SendOptions } from "./request-intake.ts";
+import type { AnswerSink, SendOptions, Transport } from "./request-intake.ts";
 import { sendAnswer, writeInformation } from "./send-answer.ts";
+
+const plain: Transport = { protocol: "http/1.1", tls: null };
 
 interface PendingWrite {
   /** What tryEnd did not take, and where it begins in the whole body. */
@@ -22,6 +24,8 @@ export class ServedRequest implements AnswerSink {
   readonly requestBody: RequestBody | null;
   /** The client leaves after this answer. */
   readonly isLast: boolean;
+  sentBytes: number = 0;
+  readonly transport: Transport = plain;
   /** Set when the client asked for a WebSocket. */
   upgrade: AnswerSink["upgrade"] = null;
   /** Told once when the client goes away before the answer ended. */

@@ -11,13 +11,14 @@ import type { Clock } from "../clock.ts";
 import { bodyLengthBytes } from "../pipeline/body-length.ts";
 import { discardBody } from "../pipeline/discard-body.ts";
 import type { ResponseMessage } from "../pipeline/exchange.ts";
-import type { AnswerSink, SendOptions } from "./request-intake.ts";
+import type { AnswerSink, SendOptions, Transport } from "./request-intake.ts";
 import { chunksOf, headLength, isOwnField } from "./send-answer.ts";
 import type { StreamBody } from "./stream-body.ts";
 
 /** How a protocol writes what HTTP says. */
 export interface AnswerStream {
   readonly writable: Writable;
+  readonly transport: Transport;
   /** `fields`: names and values in turns, framing and connection fields left out. Undefined length: not known, or nothing to say. */
   writeHead(
     status: number,
@@ -34,6 +35,7 @@ const PIECE_BYTES = 65_536;
 
 export class StreamSink implements AnswerSink {
   readonly isLast: boolean;
+  sentBytes: number = 0;
   readonly upgrade: AnswerSink["upgrade"];
   /** Told once when the client goes away before the answer ended. */
   exchange: { abort(): void } | null = null;
@@ -64,6 +66,10 @@ export class StreamSink implements AnswerSink {
     // What went wrong is told by the close event.
     writable.on("error", () => {});
     writable.on("close", () => this.#closed());
+  }
+
+  get transport(): Transport {
+    return this.#stream.transport;
   }
 
   get isOver(): boolean {
@@ -118,7 +124,9 @@ export class StreamSink implements AnswerSink {
 
   async #write(chunk: Uint8Array): Promise<void> {
     for (let at = 0; at < chunk.byteLength && !this.#isOver; at += PIECE_BYTES) {
-      const hasRoom = this.#stream.writable.write(chunk.subarray(at, at + PIECE_BYTES));
+      const piece = chunk.subarray(at, at + PIECE_BYTES);
+      this.sentBytes += piece.byteLength;
+      const hasRoom = this.#stream.writable.write(piece);
       if (!hasRoom) await this.#drained();
     }
   }
@@ -138,7 +146,10 @@ export class StreamSink implements AnswerSink {
     const isEarly = this.#requestBody !== null && !this.#requestBody.isComplete;
     this.#requestBody?.release();
     if (last === undefined) writable.end();
-    else writable.end(last);
+    else {
+      this.sentBytes += last.byteLength;
+      writable.end(last);
+    }
     if (isEarly) this.#stream.leaveRequest();
   }
 

@@ -15,6 +15,14 @@ import type { RequestIntake } from "./request-intake.ts";
 import { ServerCertificates, type ServingCertificate } from "./server-certificates.ts";
 import { TlsSockets } from "./tls-sockets.ts";
 
+/** Since the front's start. */
+export interface TlsCounts {
+  readonly handshakes: number;
+  readonly handshakeFailures: number;
+  /** Of the handshakes, those that agreed on HTTP/2. */
+  readonly http2Connections: number;
+}
+
 export interface TlsListenerOptions {
   readonly intake: RequestIntake;
   readonly clock: Clock;
@@ -31,6 +39,7 @@ export class TlsListener {
   readonly #http2: Http2Connections;
   readonly #server: tls.Server;
   readonly #connections = new Set<TLSSocket>();
+  readonly #counts = { handshakes: 0, handshakeFailures: 0, http2Connections: 0 };
 
   constructor(options: TlsListenerOptions) {
     this.#logger = options.logger;
@@ -48,7 +57,14 @@ export class TlsListener {
     this.#server.maxConnections = tlsLimits.connectionsMax;
     this.#server.on("secureConnection", (socket) => this.#accept(socket));
     // A handshake that fails is the client's own business; the library ends it.
-    this.#server.on("tlsClientError", (_error, socket) => socket.destroy());
+    this.#server.on("tlsClientError", (_error, socket) => {
+      this.#counts.handshakeFailures++;
+      socket.destroy();
+    });
+  }
+
+  get counts(): TlsCounts {
+    return this.#counts;
   }
 
   get socketsOpen(): number {
@@ -101,13 +117,16 @@ export class TlsListener {
   }
 
   #accept(socket: TLSSocket): void {
+    this.#counts.handshakes++;
     this.#connections.add(socket);
     socket.once("close", () => this.#connections.delete(socket));
     socket.on("error", () => {});
     const serverName = typeof socket.servername === "string" ? socket.servername : "";
     const domains = this.#certificates.find(serverName)?.domains ?? [];
-    const peer = { address: clientAddressOf(socket.remoteAddress ?? ""), domains };
-    if (socket.alpnProtocol === "h2") this.#http2.accept(socket, peer);
+    const peer = { address: clientAddressOf(socket.remoteAddress ?? ""), domains, tls: socket.getProtocol() };
+    const isHttp2 = socket.alpnProtocol === "h2";
+    if (isHttp2) this.#counts.http2Connections++;
+    if (isHttp2) this.#http2.accept(socket, peer);
     else this.#http1.accept(socket, peer);
   }
 }

@@ -3,4 +3,6 @@ export interface TlsPeer {
   readonly address: string;
   /** Names and patterns of the certificate the connection was made with. */
   readonly domains: readonly string[];
+  /** Such as `TLSv1.3`. */
+  readonly tls: string | null;
 }

@@ -35,6 +35,8 @@ export interface ExchangeRequest {
   readonly onOver?: () => void;
   /** Called for each informational answer, which begins `headTimeoutMs` anew. */
   readonly onInformational?: (status: number, headers: HeaderText) => void;
+  /** Told how many bytes of the answer's body came, piece by piece. */
+  readonly onBytes?: (bytes: number) => void;
 }
 
 export interface ExchangeResponse {
@@ -112,6 +114,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler, RunningExchange {
   readonly #method: string;
   readonly #onOver: (() => void) | undefined;
   readonly #onInformational: ExchangeRequest["onInformational"];
+  readonly #onBytes: ((bytes: number) => void) | undefined;
   readonly #settled = Promise.withResolvers<ExchangeResponse | ExchangeFailure>();
   #controller: Dispatcher.DispatchController | null = null;
   #queue: ByteQueue | null = null;
@@ -120,10 +123,11 @@ class ExchangeHandler implements Dispatcher.DispatchHandler, RunningExchange {
   #started = false;
   #isOver = false;
 
-  constructor({ method, onOver, onInformational }: ExchangeRequest) {
+  constructor({ method, onOver, onInformational, onBytes }: ExchangeRequest) {
     this.#method = method;
     this.#onOver = onOver;
     this.#onInformational = onInformational;
+    this.#onBytes = onBytes;
   }
 
   get result(): Promise<ExchangeResponse | ExchangeFailure> {
@@ -176,6 +180,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler, RunningExchange {
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#onBytes?.(chunk.byteLength);
     this.#queue?.push(chunk);
   }
 

@@ -172,6 +172,9 @@ class Attempts {
         request.onInformational?.(status, headers);
         cancelTimer ??= clock.after(attemptMs, () => running.abort("ORIGIN_TIMEOUT"));
       },
+      onBytes: (bytes) => {
+        if (target.record !== null) target.record.counts.receivedBytes += bytes;
+      },
     });
     this.#running = running;
     return running.result.finally(() => cancelTimer?.());

@@ -79,6 +79,7 @@ export class Origins {
       statuses: [0, 0, 0, 0, 0, 0],
       failures: new Map<ErrorCode, number>(),
       durations: new DurationCounts(),
+      receivedBytes: 0,
       checks: { passed: 0, failed: 0 },
       health: () => health.state(clock.monotonicMs()),
     };

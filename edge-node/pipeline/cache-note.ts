@@ -65,6 +65,28 @@ export function forwardNote(reason: ForwardReason, detail: CacheDetail | null): 
   return { kind: "forward", reason, status: null, stored: false, collapsed: false, ttlSeconds: null, detail };
 }
 
+/** What the cache did, as metrics and the access log name it. */
+export type CacheResult =
+  | "hit"
+  /** A stored answer that is not fresh, without waiting for the origin or instead of its failure. */
+  | "stale"
+  /** The origin confirmed what is stored. */
+  | "revalidated"
+  | "miss"
+  | "bypass"
+  /** The cache was not asked. */
+  | "none";
+
+export function cacheResult(note: CacheNote): CacheResult {
+  if (note.kind === "local") return "none";
+  if (note.kind === "hit") return note.detail === null ? "hit" : "stale";
+  if (note.detail === "STALE_IF_ERROR") return "stale";
+  // A 304 without a stored answer behind it has no time to live: it is the client's own condition that the origin confirmed.
+  if (note.status === 304 && note.ttlSeconds !== null) return "revalidated";
+  const isBypass = note.reason === "bypass" || note.reason === "method" || note.reason === "request";
+  return isBypass ? "bypass" : "miss";
+}
+
 /** The word a function reads in `ctx.cacheStatus`. */
 export function cacheWord(note: CacheNote): "hit" | "miss" | "bypass" | "none" {
   if (note.kind === "hit") return "hit";

@@ -103,6 +103,10 @@ export class Exchange {
   requestedAt = 0;
   /** Whom to tell what the origin says before its answer; null: nobody. */
   informed: InformedClient | null = null;
+  /** Until the head of the origin's answer, or its failure, milliseconds; null: no origin was asked. */
+  originMs: number | null = null;
+  /** Where that answer came from, `http(s)://host:port`; "": from nowhere. */
+  originAddress = "";
   /** No client waits for it: a stored answer is renewed. */
   isRenewal = false;
   lookups = 0;

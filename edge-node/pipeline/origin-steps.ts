@@ -113,11 +113,14 @@ export async function fetchFromOrigin(services: Services, exchange: Exchange): P
   exchange.running(running);
   const result = await running.result;
   const code = result.kind === "failed" ? originCode(result.code) : null;
-  services.metrics.countOrigin(origins.domain, { code, durationMs: services.clock.monotonicMs() - started });
+  const durationMs = services.clock.monotonicMs() - started;
+  exchange.originMs = durationMs;
+  services.metrics.countOrigin(origins.domain, { code, durationMs });
   if (result.kind === "failed") {
     exchange.running(null);
     return answerFailure(services, exchange, originCode(result.code));
   }
+  exchange.originAddress = result.target.origin;
   exchange.response = { status: result.status, headers: result.headers, body: result.body };
   return "originResponse";
 }

@@ -9,6 +9,7 @@ import type { ErrorCode } from "../../sdk/error-code.ts";
 import type { HealthState } from "../origin/source-health.ts";
 import type { Phase } from "../../sdk/phase.ts";
 import type { RoutedRule } from "../routing/routing.ts";
+import type { CacheResult } from "./cache-note.ts";
 
 export type InvocationResult = "continue" | "request" | "response" | "upgrade" | ErrorCode;
 
@@ -44,7 +45,11 @@ export interface DomainCounts {
   readonly domain: string;
   /** By status class; index 1 is 1xx. */
   readonly statuses: number[];
-  readonly cache: Map<string, number>;
+  readonly cache: Map<CacheResult, number>;
+  /** Requests that got the answer of another's origin request. */
+  collapsed: number;
+  /** Of answers' bodies, to clients. */
+  sentBytes: number;
   readonly originErrors: Map<ErrorCode, number>;
   readonly originDurations: DurationCounts;
 }
@@ -64,6 +69,8 @@ export interface SourceCounts {
   readonly failures: Map<ErrorCode, number>;
   /** Until the answer's head. */
   readonly durations: DurationCounts;
+  /** Of answers' bodies. */
+  receivedBytes: number;
   readonly checks: { passed: number; failed: number };
   health(): HealthState;
 }
@@ -79,19 +86,25 @@ export class PipelineMetrics {
   readonly #invocations = new LRUCache<string, InvocationCounts>({ max: SERIES_MAX });
   /** Saves the lookup by name on the hot path. */
   readonly #byRule = new WeakMap<RoutedRule, InvocationCounts>();
+  /** The domain that was counted last: most often it is the next one, too. */
+  #last: DomainCounts | null = null;
 
   domain(domain: string): DomainCounts {
+    if (this.#last?.domain === domain) return this.#last;
     let counts = this.#domains.get(domain);
     if (counts === undefined) {
       counts = {
         domain,
         statuses: [0, 0, 0, 0, 0, 0],
         cache: new Map(),
+        collapsed: 0,
+        sentBytes: 0,
         originErrors: new Map(),
         originDurations: new DurationCounts(),
       };
       this.#domains.set(domain, counts);
     }
+    this.#last = counts;
     return counts;
   }
 
@@ -112,11 +125,13 @@ export class PipelineMetrics {
     counts.durations.observe(durationMs);
   }
 
-  countAnswer(domain: string, answer: { readonly status: number; readonly cache: string }): void {
+  /** Counts an answer; its bytes are added to what is returned when they were sent. */
+  countAnswer(domain: string, answer: { readonly status: number; readonly cache: CacheResult }): DomainCounts {
     const counts = this.domain(domain);
     const statusClass = Math.floor(answer.status / 100);
     counts.statuses[statusClass] = (counts.statuses[statusClass] ?? 0) + 1;
     raise(counts.cache, answer.cache);
+    return counts;
   }
 
   countOrigin(domain: string, result: { readonly code: ErrorCode | null; readonly durationMs: number }): void {

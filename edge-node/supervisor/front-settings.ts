@@ -20,6 +20,7 @@ export function frontSettings(config: NodeConfig): readonly FrontSettings[] {
     originAllowNetworks: config.originAllowNetworks,
     trustedProxyNetworks: config.trustedProxyNetworks,
     logLevel: config.logLevel,
+    accessLog: config.accessLog,
     drainMs: config.drainMs,
   }));
 }

@@ -29,6 +29,7 @@ import { BackgroundTasks } from "./background-tasks.ts";
 import type { SpawnFront } from "./front-handle.ts";
 import { FrontSet } from "./front-set.ts";
 import { frontSettings } from "./front-settings.ts";
+import { keepLogSmall } from "./log-rotation.ts";
 import { probePort } from "./probe-port.ts";
 import { PurgeKeeper } from "./purge-keeper.ts";
 import { RevisionApplier } from "./revision-applier.ts";
@@ -84,6 +85,7 @@ export class NodeSupervisor {
   #newestAck: Omit<NodeAck, "node"> | null = null;
   #newestPurgeAck: Omit<PurgeAck, "node"> | null = null;
   #stopping: Promise<void> | null = null;
+  readonly #ending = new AbortController();
 
   constructor(options: NodeSupervisorOptions) {
     const { clock, config, logger, random } = options;
@@ -144,6 +146,8 @@ export class NodeSupervisor {
       const { state } = kept.state;
       this.#applier.adopt({ revision: state.revision, failures: report.failures }, state);
     }
+    const { signal } = this.#ending;
+    this.#tasks.add("access_log.rotation", keepLogSmall(config.accessLog, { clock, logger, signal }));
     logger.info({ port, tlsPort: this.#tlsPort, adminPort, revision: kept?.state.state.revision ?? 0 }, "node.serving");
     this.#link = this.#createLink();
     this.#link.start();
@@ -159,6 +163,7 @@ export class NodeSupervisor {
   async #stop(): Promise<void> {
     const { clock, config, logger } = this.#options;
     logger.info({ drainMs: config.drainMs }, "node.stopping");
+    this.#ending.abort();
     await this.#link?.stop();
     await this.#applier.stop();
     await this.#purges.stop();

@@ -1,3 +1,4 @@
+import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { frontEnvironment, readNodeConfig, type ConfigInputs, type NodeConfigResult } from "../../edge-node/config.ts";
 import { formatProblems } from "../../sdk/problem.ts";
@@ -48,8 +49,17 @@ describe("readNodeConfig()", () => {
       originAllowNetworks: [],
       trustedProxyNetworks: [],
       logLevel: "info",
+      accessLog: { kind: "file", file: path.resolve("data/node/access.log") },
       drainMs: 30_000,
     });
+  });
+
+  it.each([
+    ["off", { kind: "off" }],
+    ["stdout", { kind: "stdout" }],
+    ["/var/log/edge.log", { kind: "file", file: "/var/log/edge.log" }],
+  ])("reads %s as where the access log goes", (setting, accessLog) => {
+    expect(configOf(read({ arguments: ["--access-log", setting] }))).toMatchObject({ accessLog });
   });
 
   it("takes a flag before a variable before the file", () => {

@@ -116,6 +116,32 @@ describe("metrics()", () => {
     expect(origins?.at(-1)).toMatchObject({ metricName: "selvage_origin_seconds_count", value: 1 });
     expect(values("selvage_requests_in_flight")).toEqual([[0]]);
   });
+
+  it("counts bytes both ways, each source, handshakes and the access log", async () => {
+    const source = await origin((_request, response) => {
+      response.setHeader("cache-control", "max-age=60");
+      response.end("four");
+    });
+    const { port, front } = await edge({ origins: [source.port] });
+    await ask(port, "/");
+    await ask(port, "/");
+    await expect.poll(() => front.requestsInFlight).toBe(0);
+    const reports = await front.metrics();
+    const values = (name: string) =>
+      reports
+        .find((report) => report.name === name)
+        ?.values.map(({ value, labels }) => [value, ...Object.values(labels)]);
+    const label = `127.0.0.1:${source.port}/443`;
+    expect(values("selvage_sent_bytes_total")).toEqual([[8, "site.test"]]);
+    expect(values("selvage_cache_collapsed_total")).toEqual([[0, "site.test"]]);
+    expect(values("selvage_source_requests_total")).toEqual([[1, "site.test", label]]);
+    expect(values("selvage_source_received_bytes_total")).toEqual([[4, "site.test", label]]);
+    expect(values("selvage_source_answers_total")).toEqual([[1, "site.test", label, "2xx"]]);
+    expect(values("selvage_source_failures_total")).toEqual([]);
+    expect(values("selvage_source_well")).toEqual([[1, "site.test", label]]);
+    expect(values("selvage_tls_handshakes_total")).toEqual([[0]]);
+    expect(values("selvage_access_log_dropped_total")).toEqual([[0]]);
+  });
 });
 
 describe("invoke()", () => {

@@ -33,6 +33,7 @@ const config: NodeConfig = {
   originAllowNetworks: ["10.0.0.0/8"],
   trustedProxyNetworks: ["192.0.2.0/24"],
   logLevel: "silent",
+  accessLog: { kind: "off" },
   drainMs: 1_000,
 };
 const address = { host: "127.0.0.1", port: 8080 };

@@ -22,6 +22,7 @@ const settings: FrontSettings = {
   originAllowNetworks: [],
   trustedProxyNetworks: [],
   logLevel: "silent",
+  accessLog: { kind: "off" },
   drainMs: 0,
 };
 const address = { host: "127.0.0.1", port: 8080 };
