@@ -14,7 +14,8 @@ import { dropSocket } from "./upgrade.ts";
 export function controlAccess(services: Services, exchange: Exchange): StepName {
   const { domain, client, clientIp } = exchange;
   const access = domain?.policy?.access;
-  if (domain === undefined || access === undefined) return "requestRewrite";
+  // Whoever fills the cache gets no answer; its URLs carry no signature.
+  if (domain === undefined || access === undefined || exchange.askedBy === "preheat") return "requestRewrite";
   const { clock, requestRates: rates } = services;
   const asking = { domain: domain.config.domain, address: clientIp, request: client };
   const result = judgeAccess(access, asking, { rates, nowMs: clock.now(), monotonicMs: clock.monotonicMs() });

@@ -33,9 +33,14 @@ export function configureResponse(services: Services, exchange: Exchange): StepN
 export function paceBody(services: Services, exchange: Exchange): StepName {
   const { response, askedUrl, domain } = exchange;
   const pace = domain?.policy?.paceOf?.(askedUrl.match);
-  if (response === null || pace === undefined || exchange.client.method === "HEAD") return "deliver";
+  if (response === null || pace === undefined || isUnread(exchange)) return "deliver";
   exchange.response = { ...response, body: pacedBody(response.body, { pace, clock: services.clock }) };
   return "deliver";
+}
+
+/** Nobody waits for the body: it is not sent, or only fills the cache. */
+function isUnread({ client, askedBy }: Exchange): boolean {
+  return client.method === "HEAD" || askedBy === "preheat";
 }
 
 function applyPolicy(

@@ -242,3 +242,20 @@ describe("ip_frequency_limit", () => {
     expect(await statuses(2)).toEqual([200, 429]);
   });
 });
+
+it("a preheat passes access control, fills what signed URLs are served from, and is not slowed down", async () => {
+  const clock = new ManualClock();
+  const source = await echo();
+  const started = await edge({
+    origins: [source.port],
+    front: { clock },
+    domain: {
+      url_auth: urlAuth,
+      ip_filter: { type: "white", value: "127.0.0.1" },
+      request_limit_rules: [{ match_type: "all", priority: 1, type: "size", limit_rate_after: 0, limit_rate_value: 1 }],
+    },
+  });
+  expect(await started.front.preheat(["http://site.test/v"])).toMatchObject([{ status: 200, bytes: 2 }]);
+  const answer = await ask(started.port, signed("/v", clock.now() / 1_000), { method: "HEAD" });
+  expect([answer.status, answer.headers["cache-status"]]).toEqual([200, expect.stringContaining("hit")]);
+});

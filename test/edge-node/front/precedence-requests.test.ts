@@ -1,68 +1,29 @@
 /**
- * Every phase and every key of a domain's configuration where a function and the configuration can say different things: who has the last word.
- * In clientRequest, originResponse and clientResponse functions run first and the configuration wins; in originPull the function does.
+ * Every key of a domain's configuration about requests where a function can say something else: who has the last word. In clientRequest functions
+ * run first and the configuration wins; in originPull the function does.
  */
 import { describe, expect, it } from "vitest";
 import type { DomainConfig } from "../../../sdk/domain.ts";
 import type { RequestUrlRewrite } from "../../../sdk/domain-policy.ts";
-import { setHeader } from "../../../sdk/header-text.ts";
-import type { Phase } from "../../../sdk/phase.ts";
-import { ask, type Answer } from "../support/client.ts";
+import { ask } from "../support/client.ts";
 import { loopbackSource } from "../support/edge.ts";
-import { textOutcome, type FunctionBody } from "../support/function-driver.ts";
+import { textOutcome } from "../support/function-driver.ts";
 import { opensThings } from "../support/opened.ts";
+import {
+  answers,
+  byName,
+  checkPrecedence,
+  echo,
+  goesTo,
+  header,
+  type Row,
+  sets,
+  status,
+  text,
+} from "../support/precedence.ts";
 
-const { edge, origin } = opensThings();
-
-type Winner = "function" | "configuration";
-
-interface Row {
-  readonly phase: Phase;
-  readonly key: string;
-  /** What the function does. */
-  readonly does: string;
-  readonly run: FunctionBody;
-  readonly domain: Partial<DomainConfig>;
-  readonly wins: Winner;
-  /** What the answer (of the second request, where there are two) shows of the winner. */
-  readonly shows: (answer: Answer) => unknown;
-  readonly of: Readonly<Record<Winner, unknown>>;
-  readonly path?: string;
-  readonly requests?: 2;
-}
-
-const answers: FunctionBody = () => textOutcome("function");
-const sets =
-  (name: string, value: string): FunctionBody =>
-  ({ method, url, headers, response }) =>
-    response === null
-      ? { kind: "request", method, url, headers: setHeader(headers, name, value), body: { kind: "same" } }
-      : {
-          kind: "response",
-          status: response.status,
-          headers: setHeader(response.headers, name, value),
-          body: { kind: "same" },
-        };
-const goesTo =
-  (target: string): FunctionBody =>
-  ({ method, headers }) => ({
-    kind: "request",
-    method,
-    url: `http://site.test${target}`,
-    headers,
-    body: { kind: "same" },
-  });
-const answersWith =
-  (status: number): FunctionBody =>
-  () =>
-    textOutcome("function", { status });
-
-const status = (answer: Answer): unknown => answer.status;
-const text = (answer: Answer): unknown => answer.text;
-const header =
-  (name: string) =>
-  (answer: Answer): unknown =>
-    answer.headers[name];
+const opened = opensThings();
+const { edge, origin } = opened;
 
 const rewrite = (change: Partial<RequestUrlRewrite>): Partial<DomainConfig> => ({
   request_url_rewrite: [
@@ -77,9 +38,6 @@ const rewrite = (change: Partial<RequestUrlRewrite>): Partial<DomainConfig> => (
 });
 const originRewrite: Partial<DomainConfig> = {
   origin_request_url_rewrite: [{ match_type: "all", target_url: "/configuration", priority: 1 }],
-};
-const errorPages: Partial<DomainConfig> = {
-  error_pages: [{ error_code: 404, content_type: "text/plain", body: "configuration" }],
 };
 const cacheRule = {
   match_type: "all",
@@ -103,9 +61,7 @@ const urlAuth = {
   match_value: "/a",
 } as const;
 const limitedTo403 = { function: 200, configuration: 403 } as const;
-/** The origin answers with the path, or an agent's name, that it was asked with. */
 const byPath = { function: "/function", configuration: "/configuration" } as const;
-const byName = { function: "function", configuration: "configuration" } as const;
 
 const rows: readonly Row[] = [
   {
@@ -293,129 +249,10 @@ const rows: readonly Row[] = [
     shows: text,
     of: { function: "/a", configuration: "/configuration" },
   },
-  {
-    phase: "originResponse",
-    key: "cache_rules",
-    does: "forbids to store",
-    run: sets("cache-control", "no-store"),
-    domain: { cache_rules: [cacheRule] },
-    wins: "configuration",
-    shows: (answer) => String(answer.headers["cache-status"]).includes("hit"),
-    of: { function: false, configuration: true },
-    requests: 2,
-  },
-  {
-    phase: "originResponse",
-    key: "browser_cache_rules",
-    does: "sets the field",
-    run: sets("cache-control", "max-age=1"),
-    domain: {
-      browser_cache_rules: [
-        { condition: { match_type: "all", priority: 1 }, cache_type: "ttl", ttl: 2, ttl_unit: "s" },
-      ],
-    },
-    wins: "configuration",
-    shows: header("cache-control"),
-    of: { function: "max-age=1", configuration: "max-age=2" },
-  },
-  {
-    phase: "originResponse",
-    key: "error_pages",
-    does: "makes an error",
-    run: answersWith(404),
-    domain: errorPages,
-    wins: "configuration",
-    shows: text,
-    of: byName,
-  },
-  {
-    phase: "clientResponse",
-    key: "http_response_header",
-    does: "sets the field",
-    run: sets("x-who", "function"),
-    domain: { http_response_header: [{ name: "X-Who", value: "configuration", action: "set" }] },
-    wins: "configuration",
-    shows: header("x-who"),
-    of: byName,
-  },
-  {
-    phase: "clientResponse",
-    key: "http_response_header",
-    does: "sets a field that is deleted",
-    run: sets("x-who", "function"),
-    domain: { http_response_header: [{ name: "X-Who", action: "delete" }] },
-    wins: "configuration",
-    shows: header("x-who"),
-    of: { function: "function", configuration: undefined },
-  },
-  {
-    phase: "clientResponse",
-    key: "browser_cache_rules",
-    does: "sets the field",
-    run: sets("cache-control", "max-age=1"),
-    domain: {
-      browser_cache_rules: [{ condition: { match_type: "all", priority: 1 }, cache_type: "never" }],
-    },
-    wins: "configuration",
-    shows: header("cache-control"),
-    of: { function: "max-age=1", configuration: "no-store" },
-  },
-  {
-    phase: "clientResponse",
-    key: "error_pages",
-    does: "writes an error's body",
-    run: answersWith(404),
-    domain: errorPages,
-    wins: "configuration",
-    shows: text,
-    of: byName,
-  },
-  {
-    phase: "clientResponse",
-    key: "error_pages, which sees no error then",
-    does: "makes an error an answer",
-    run: answersWith(200),
-    domain: errorPages,
-    wins: "function",
-    shows: text,
-    of: byName,
-    path: "/missing",
-  },
-  {
-    phase: "clientResponse",
-    key: "error_code_redirect_rules",
-    does: "answers with another error's redirect",
-    run: () => textOutcome("", { status: 404, headers: "location:http://function.test/\n" }),
-    domain: {
-      error_code_redirect_rules: [{ error_code: 404, target_code: 302, target_link: "http://configuration.test/" }],
-    },
-    wins: "configuration",
-    shows: header("location"),
-    of: { function: "http://function.test/", configuration: "http://configuration.test/" },
-  },
 ];
 
-const echo = () =>
-  origin((request, response) => {
-    response.statusCode = request.url === "/missing" ? 404 : 200;
-    response.setHeader("x-was", String(request.headers["x-who"]));
-    response.end(request.url);
-  });
-
 describe("who has the last word:", () => {
-  it.each(rows)("$phase, $key, when a function $does: the $wins", async (row) => {
-    const source = await echo();
-    const { port } = await edge({
-      origins: [source.port],
-      domain: row.domain,
-      functions: { run: row.run },
-      rules: [{ phase: row.phase, function: "run" }],
-    });
-    const path = row.path ?? "/a";
-    if (row.requests === 2) await ask(port, path);
-    expect(row.shows(await ask(port, path))).toEqual(row.of[row.wins]);
-    expect(row.of.function).not.toEqual(row.of.configuration);
-  });
+  checkPrecedence(opened, rows);
 
   it("originPull, sources: the function, which may name another one", async () => {
     const first = await origin((_request, response) => response.end("configuration"));
@@ -447,7 +284,7 @@ describe("who has the last word:", () => {
   });
 
   it("clientRequest, origin_request_url_rewrite: the cache's key is the URL before it", async () => {
-    const source = await echo();
+    const source = await echo(opened);
     const { port } = await edge({ origins: [source.port], domain: { ...originRewrite, cache_rules: [cacheRule] } });
     await ask(port, "/a");
     expect((await ask(port, "/a")).headers["cache-status"]).toContain("hit");
