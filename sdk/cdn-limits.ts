@@ -178,6 +178,8 @@ export const tlsLimits = {
   headMs: 30_000,
   /** A connection without a request is closed after this time. */
   idleMs: 60_000,
+  /** For its client to close it as well. */
+  closeMs: 5_000,
   /** A client that neither takes nor sends a byte while it is waited for is given up after this time. */
   stalledMs: 60_000,
   /** Contexts kept ready; the rest is made anew with the next handshake that needs it. */
@@ -226,4 +228,14 @@ export const cacheLimits = {
   failureBackOffMs: 10_000,
   /** Ranges in one Range field; one with more is answered with the whole. */
   rangesMax: 16,
+} as const;
+
+/** Bounds of compressing answers in one front. Beyond them an answer is sent as it is. */
+export const compressionStepLimits = {
+  /** Whole bodies compressed at once; Node.js has four threads for all of them. */
+  wholeMax: 64,
+  /** Streams under way, each with up to about 1 MiB of its coder. */
+  streamsMax: 512,
+  /** Compressed forms of stored answers. */
+  keptBytesMax: 67_108_864,
 } as const;

@@ -3,7 +3,7 @@ import type { ClientHttp2Session } from "node:http2";
 import type { TLSSocket } from "node:tls";
 import { describe, expect, it } from "vitest";
 import type { Body } from "../../../runtime/body.ts";
-import { tlsLimits } from "../../../sdk/limits.ts";
+import { tlsLimits } from "../../../sdk/cdn-limits.ts";
 import { servingCertificate, type Edge, type EdgeOptions } from "../support/edge.ts";
 import { textOutcome } from "../support/function-driver.ts";
 import { opensThings } from "../support/opened.ts";
