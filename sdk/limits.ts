@@ -237,13 +237,3 @@ export const controlLinkLimits = {
   reconnectMsMin: 100,
   reconnectMsMax: 10_000,
 } as const;
-
-/** Bounds of compressing answers in one front. Beyond them an answer is sent as it is. */
-export const compressionStepLimits = {
-  /** Whole bodies compressed at once; Node.js has four threads for all of them. */
-  wholeMax: 64,
-  /** Streams under way, each with up to about 1 MiB of its coder. */
-  streamsMax: 512,
-  /** Compressed forms of stored answers. */
-  keptBytesMax: 67_108_864,
-} as const;

@@ -8,7 +8,7 @@ import { LRUCache } from "lru-cache";
 import zlib from "node:zlib";
 import { promisify } from "node:util";
 import type { Body } from "../../runtime/body.ts";
-import { compressionStepLimits } from "../../sdk/limits.ts";
+import { compressionStepLimits } from "../../sdk/cdn-limits.ts";
 import type { Coding } from "./accept-encoding.ts";
 import { compressStream } from "./compress-stream.ts";
 import { zlibOptions } from "./zlib-options.ts";

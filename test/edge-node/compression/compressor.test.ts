@@ -2,7 +2,7 @@ import zlib from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { codings, type Coding } from "../../../edge-node/compression/accept-encoding.ts";
 import { Compressor } from "../../../edge-node/compression/compressor.ts";
-import { compressionStepLimits } from "../../../sdk/limits.ts";
+import { compressionStepLimits } from "../../../sdk/cdn-limits.ts";
 import type { Body } from "../../../runtime/body.ts";
 
 const decode: Readonly<Record<Coding, (bytes: Uint8Array) => Buffer>> = {
