@@ -14,8 +14,8 @@ import { describeFlags, parseCommandLine } from "../sdk/setting-flags.ts";
 import { parseSettings, type Setting, type Settings, type SettingSources } from "../sdk/settings.ts";
 import { accessLogPlace, type AccessLogPlace } from "./access-log/access-log-place.ts";
 import type { LogThreshold } from "./logger.ts";
-import { onlySettings } from "./only-settings.ts";
-import { createEgressPolicy } from "./origin/egress-policy.ts";
+import { checkNetworks } from "./settings/check-networks.ts";
+import { readNodeToken } from "./settings/read-node-token.ts";
 
 const networkListMax = 64;
 const networkKeys = ["egressAllowNetworks", "originAllowNetworks", "trustedProxyNetworks"] as const;
@@ -314,8 +314,8 @@ export function readNodeConfig(inputs: ConfigInputs): NodeConfigResult {
     flags: line.ok ? line.value.flags : {},
   };
   const settings = parseSettings(definitions, sources);
-  const token = readToken(sources, inputs);
-  const networks = networkKeys.flatMap((key) => checkNetworks(key, sources));
+  const token = readNodeToken(sources, { settings: definitions, readText: (file) => readText(file, inputs) });
+  const networks = networkKeys.flatMap((key) => checkNetworks(key, { settings: definitions, sources }));
   if (line.ok && file.ok && settings.ok && token.ok && networks.length === 0) {
     return { kind: "config", config: complete(settings.value, { token: token.value, inputs }) };
   }
@@ -375,37 +375,4 @@ function readText(file: string, inputs: ConfigInputs): Parsed<string> {
     const message = `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
     return { ok: false, problems: [{ path: file, message }] };
   }
-}
-
-function readToken(sources: SettingSources, inputs: ConfigInputs): Parsed<string> {
-  const tokens = definitions.filter(({ key }) => key === "token" || key === "tokenFile");
-  const given = parseSettings(tokens, onlySettings(tokens, sources));
-  // What is wrong with either is reported with the other settings.
-  if (!given.ok) return { ok: false, problems: [] };
-  const { token, tokenFile } = given.value as { token: string | null; tokenFile: string | null };
-  if (token !== null) return { ok: true, value: token };
-  if (tokenFile === null) {
-    const message = "is required: set SELVAGE_NODE_TOKEN, --token-file or --token";
-    return { ok: false, problems: [{ path: "node.token", message }] };
-  }
-  const text = readText(tokenFile, inputs);
-  if (!text.ok || /^[\x21-\x7e]{1,512}$/.test(text.value.trim())) {
-    return text.ok ? { ok: true, value: text.value.trim() } : text;
-  }
-  return { ok: false, problems: [{ path: tokenFile, message: "does not hold a token: 1..512 printable characters" }] };
-}
-
-function checkNetworks(key: (typeof networkKeys)[number], sources: SettingSources): Problem[] {
-  const named = definitions.filter((definition) => definition.key === key);
-  const given = parseSettings(named, onlySettings(named, sources));
-  if (!given.ok) return [];
-  const networks = Object.values(given.value).flat() as string[];
-  return networks.flatMap((network) => {
-    try {
-      createEgressPolicy({ allowNetworks: [network] });
-      return [];
-    } catch {
-      return [{ path: `node.${key}`, message: `received "${network}", allowed: CIDR notation such as 10.0.0.0/8` }];
-    }
-  });
 }

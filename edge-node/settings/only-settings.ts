@@ -1,5 +1,5 @@
 /** Looks at some settings before all are read, such as those that must be checked together. */
-import type { Setting, SettingSources } from "../sdk/settings.ts";
+import type { Setting, SettingSources } from "../../sdk/settings.ts";
 
 /** The sources with nothing in them but what `named` names. */
 export function onlySettings(named: readonly Setting[], sources: SettingSources): SettingSources {
