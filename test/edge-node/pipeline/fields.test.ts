@@ -95,6 +95,7 @@ describe("parseWireUrl()", () => {
       path: "/%7By%7D",
       query: "?q=%3Cz%3E",
       match: "/{y}",
+      writtenPath: "//%7By%7D",
     });
   });
   it.each(["", "x", "ftp://a/", "http://u@a/", "http://:p@a/", "http://a/%00", "http://a/b%2f..%2fc"])(
