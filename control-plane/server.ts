@@ -36,6 +36,7 @@ import { PurgeSource } from "./purges/purge-source.ts";
 import { createApp, type AppServices } from "./rest/app.ts";
 import { ChangeSignal } from "./rollout/change-signal.ts";
 import { Fleet } from "./rollout/fleet.ts";
+import { ExplainService } from "./rollout/explain-service.ts";
 import { InvocationService } from "./rollout/invocation-service.ts";
 import { NodeService } from "./rollout/node-service.ts";
 import { RevisionService } from "./rollout/revision-service.ts";
@@ -120,6 +121,7 @@ async function openControlPlane(config: ControlPlaneConfig, opening: Opening): P
     parts.purges.close();
     parts.preheats.close();
     parts.invocations.close();
+    parts.explanations.close();
     parts.fleet.close();
     closing.abort();
     await closeApp(app, clock);
@@ -192,6 +194,7 @@ async function assemble(
     certificates: new CertificateService({ store, revisions, masterKey, clock }),
     nodes: new NodeService({ store, fleet, clock, logger }),
     invocations: new InvocationService({ fleet, clock, uniqueId: randomUUID }),
+    explanations: new ExplainService({ fleet, store, clock, uniqueId: randomUUID }),
     logs: new LogBuffer(),
     purgeSource,
     purges: new PurgeService({ store, fleet, clock, signal, uniqueId: randomUUID }),

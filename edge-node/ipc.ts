@@ -7,6 +7,7 @@
 import type { Digest } from "../sdk/artifact.ts";
 import type { PreheatMessage, PreheatResult } from "../sdk/purge.ts";
 import type { DesiredState, InvokeMessage, InvokeResult, LogRecord, NodeAck } from "../sdk/desired-state.ts";
+import type { ExplainMessage, ExplainReport } from "../sdk/explain.ts";
 import type { VersionStats } from "../runtime/driver.ts";
 import type { AccessLogPlace } from "./access-log/access-log-place.ts";
 import type { Purge } from "./cache/purge-table.ts";
@@ -89,6 +90,7 @@ export type ToFront =
   | { readonly kind: "ping"; readonly id: number }
   | { readonly kind: "metrics"; readonly id: number }
   | { readonly kind: "invoke"; readonly message: InvokeMessage }
+  | { readonly kind: "explain"; readonly message: ExplainMessage }
   /** All purges so far; sent before the first state, and only when there are any. */
   | { readonly kind: "purgeTable"; readonly purges: readonly Purge[] }
   /** Further purges. */
@@ -114,6 +116,7 @@ export type FromFront =
   | ({ readonly kind: "metrics"; readonly id: number } & FrontMetrics)
   | { readonly kind: "logs"; readonly records: readonly FrontLogRecord[] }
   | { readonly kind: "invoked"; readonly result: InvokeResult }
+  | { readonly kind: "explained"; readonly report: ExplainReport }
   /** From now on the front serves nothing that was purged. */
   | { readonly kind: "purged"; readonly id: number }
   /** `id`: the preheat's. */

@@ -40,6 +40,7 @@ import type {
 } from "./api.ts";
 import { SelvageApiError } from "./api-error.ts";
 import { RestConnection, type CallOptions, type Method } from "./client/rest-connection.ts";
+import type { ExplainInput, Explanation } from "./explain.ts";
 import type { LogRecord } from "./desired-state.ts";
 import type { PreheatInput, PreheatResource, PurgeInput, PurgeResource } from "./purge.ts";
 import type { DomainConfig } from "./domain.ts";
@@ -292,6 +293,10 @@ export class SelvageClient {
 
   invoke(name: string, input: InvokeInput): Promise<InvokeAnswer> {
     return this.#call(`POST ${functionPath(name)}/invocations`, input, PUBLISH_TIMEOUT_MS);
+  }
+  /** What one node would do with a request. */
+  explain(input: ExplainInput): Promise<Explanation> {
+    return this.#call("POST /v1/explain", input, PUBLISH_TIMEOUT_MS);
   }
   async listLogs(query: LogQuery = {}): Promise<readonly LogRecord[]> {
     return (await this.#call<LogPage>(`GET /v1/logs${queryText(query)}`)).records;

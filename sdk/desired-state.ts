@@ -6,6 +6,7 @@
  * a node applies it in one assignment and acknowledges its revision. Secrets travel sealed under a key derived from
  * the node's token (sealed-secret.ts), so that a node's disk never holds them in the clear.
  */
+import type { ExplainMessage } from "./explain.ts";
 import type { Digest, SignedManifest } from "./artifact.ts";
 import type { DomainConfig } from "./domain.ts";
 import type { ErrorCode } from "./error-code.ts";
@@ -79,6 +80,7 @@ export type StreamMessage =
   | { readonly kind: "heartbeat"; readonly revision: number }
   | PurgesMessage
   | PreheatMessage
+  | ExplainMessage
   | InvokeMessage;
 
 /** `POST /v1/nodes/acks`: a node serves a revision on all of its fronts. */

@@ -16,6 +16,7 @@ import { registerCertificateRoutes } from "./certificate-routes.ts";
 import { registerDomainRoutes, type DomainRouteServices } from "./domain-routes.ts";
 import { registerDomainVersionRoutes } from "./domain-version-routes.ts";
 import { answerError, toControlError } from "./error-answer.ts";
+import { registerExplainRoutes, type ExplainRouteServices } from "./explain-routes.ts";
 import { registerFunctionRoutes, type FunctionRouteServices } from "./function-routes.ts";
 import { registerHealthRoutes } from "./health-routes.ts";
 import { registerLogRoutes } from "./log-routes.ts";
@@ -31,6 +32,7 @@ export interface AppServices
     FunctionRouteServices,
     PublishRouteServices,
     NodeRouteServices,
+    ExplainRouteServices,
     BlobRouteServices,
     PurgeRouteServices,
     DomainRouteServices {
@@ -98,6 +100,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   registerDomainVersionRoutes(app, services);
   registerCertificateRoutes(app, services.certificates);
   registerNodeRoutes(app, services);
+  registerExplainRoutes(app, services);
   registerPurgeRoutes(app, services);
   registerLogRoutes(app, { logs: services.logs, closing });
   registerTokenRoutes(app, services.tokens);

@@ -93,6 +93,11 @@ export class Fleet {
     return name === undefined ? null : (this.#streams.get(name) ?? null);
   }
 
+  /** The connection of one node, or null. */
+  find(node: string): NodeStream | null {
+    return this.#streams.get(node) ?? null;
+  }
+
   /** The stored state has changed: every node is sent the newest. */
   announce(): void {
     this.#options.states.invalidate();

@@ -1,13 +1,10 @@
 /**
  * Invocations by REST: each is sent to one connected node over its stream, in turn, and its result awaited.
- *
- * Invariant: every invocation ends, by its result, by the end of the node's connection, or at its deadline; a result that nobody
- * awaits any more is dropped.
  */
 import type { InvokeMessage, InvokeResult } from "../../sdk/desired-state.ts";
 import type { ErrorCode } from "../../sdk/error-code.ts";
-import type { CancelTimer, Clock } from "../clock.ts";
-import { ControlError } from "../control-error.ts";
+import type { Clock } from "../clock.ts";
+import { AwaitedAnswers, type Unanswered } from "./awaited-answers.ts";
 import type { Fleet } from "./fleet.ts";
 
 /** Invocations awaited at once. */
@@ -19,24 +16,13 @@ export interface InvocationServiceOptions {
   readonly uniqueId: () => string;
 }
 
-interface Pending {
-  readonly node: string;
-  readonly startedMs: number;
-  readonly resolve: (result: InvokeResult) => void;
-  readonly cancelTimeout: CancelTimer;
-}
-
 export class InvocationService {
-  readonly #options: InvocationServiceOptions;
-  readonly #pending = new Map<string, Pending>();
+  readonly #fleet: Fleet;
+  readonly #answers: AwaitedAnswers<InvokeResult>;
 
   constructor(options: InvocationServiceOptions) {
-    this.#options = options;
-    options.fleet.onDisconnected((node) => {
-      for (const [id, pending] of this.#pending) {
-        if (pending.node === node) this.#fail(id, "HOST_LOST", `The connection to node "${node}" ended.`);
-      }
-    });
+    this.#fleet = options.fleet;
+    this.#answers = new AwaitedAnswers({ ...options, waitsMax: invocationsMax, unanswered: failedResult });
   }
 
   /**
@@ -47,39 +33,27 @@ export class InvocationService {
     message: Omit<InvokeMessage, "kind" | "id">,
     { timeoutMs }: { readonly timeoutMs: number },
   ): Promise<InvokeResult> {
-    const { fleet, clock, uniqueId } = this.#options;
-    if (this.#pending.size >= invocationsMax) throw new ControlError("NODE_OVERLOADED");
-    const stream = fleet.next();
-    if (stream === null) throw new ControlError("NO_NODE");
-    const id = uniqueId();
-    if (!stream.request({ kind: "invoke", id, ...message })) throw new ControlError("NODE_OVERLOADED");
-    const { promise, resolve } = Promise.withResolvers<InvokeResult>();
-    const cancelTimeout = clock.after(timeoutMs, () => {
-      const waited = `Node "${stream.node}" did not answer within ${String(timeoutMs)} ms.`;
-      this.#fail(id, "FUNCTION_WALL_LIMIT", waited);
-    });
-    this.#pending.set(id, { node: stream.node, startedMs: clock.monotonicMs(), resolve, cancelTimeout });
-    return promise;
+    const question = (id: string): InvokeMessage => ({ kind: "invoke", id, ...message });
+    return this.#answers.ask(this.#fleet.next(), { question, timeoutMs });
   }
 
   /** A node's answer. False: nobody awaits it. */
   settle(result: InvokeResult): boolean {
-    const pending = this.#pending.get(result.id);
-    if (pending === undefined) return false;
-    this.#pending.delete(result.id);
-    pending.cancelTimeout();
-    pending.resolve(result);
-    return true;
+    return this.#answers.settle(result);
   }
 
   /** Everything awaited fails now. */
   close(): void {
-    for (const id of this.#pending.keys()) this.#fail(id, "NODE_DRAINING", "The control plane is shutting down.");
+    this.#answers.close();
   }
+}
 
-  #fail(id: string, code: ErrorCode, message: string): void {
-    const startedMs = this.#pending.get(id)?.startedMs ?? 0;
-    const durationMs = this.#options.clock.monotonicMs() - startedMs;
-    this.settle({ id, outcome: { kind: "failed", code, message }, durationMs, logs: [] });
-  }
+const codes: Readonly<Record<Unanswered["kind"], ErrorCode>> = {
+  lost: "HOST_LOST",
+  late: "FUNCTION_WALL_LIMIT",
+  closing: "NODE_DRAINING",
+};
+
+function failedResult({ id, kind, message, durationMs }: Unanswered): InvokeResult {
+  return { id, outcome: { kind: "failed", code: codes[kind], message }, durationMs, logs: [] };
 }

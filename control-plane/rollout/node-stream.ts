@@ -1,17 +1,18 @@
 /**
- * One node's connection: purges, whole states, heartbeats, invocations and preheats as lines, one `StreamMessage` each.
+ * One node's connection: purges, whole states, heartbeats, invocations, explanations and preheats as lines, one `StreamMessage` each.
  *
  * It knows neither HTTP nor the store. Invariants: what the node missed of purges goes out before its first state; states go out in growing
  * revisions, and a slow connection gets the newest state when it can take one, never a backlog; a connection that takes nothing for `controlLinkLimits.silenceMs` is closed.
  */
 import type { DesiredState, InvokeMessage, StreamMessage } from "../../sdk/desired-state.ts";
+import type { ExplainMessage } from "../../sdk/explain.ts";
 import type { PreheatMessage, PurgePosition, PurgesMessage } from "../../sdk/purge.ts";
 import { controlLinkLimits } from "../../sdk/limits.ts";
 import type { Clock } from "../clock.ts";
 import type { Logger } from "../logger.ts";
 import type { LineOutput } from "./line-output.ts";
 
-/** Invocations and preheats waiting for a slow connection. */
+/** Invocations, explanations and preheats waiting for a slow connection. */
 const requestsWaitingMax = 64;
 
 export interface NodeStreamOptions {
@@ -40,7 +41,7 @@ export class NodeStream {
   #closed = false;
   /** Since when the connection takes nothing, monotonic; null: it does. */
   #blockedSinceMs: number | null = null;
-  readonly #requests: (InvokeMessage | PreheatMessage)[] = [];
+  readonly #requests: (ExplainMessage | InvokeMessage | PreheatMessage)[] = [];
 
   constructor(options: NodeStreamOptions) {
     this.node = options.node;
@@ -84,7 +85,7 @@ export class NodeStream {
   }
 
   /** False: too many already wait, or the connection has ended. */
-  request(message: InvokeMessage | PreheatMessage): boolean {
+  request(message: ExplainMessage | InvokeMessage | PreheatMessage): boolean {
     if (this.#closed || this.#requests.length >= requestsWaitingMax) return false;
     this.#requests.push(message);
     this.#pump();

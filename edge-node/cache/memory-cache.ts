@@ -77,6 +77,18 @@ export class MemoryCache {
     return missAt(second, variantKey, now);
   }
 
+  /** The same without counting as a use. */
+  peek(key: string, requestHeaders: HeaderText, now: number): CacheLookup {
+    const first = this.#entries.peek(key);
+    if (first?.kind === "answer") return first;
+    const variantKey = this.variantKey(key, requestHeaders);
+    const entry = this.#entries.peek(variantKey);
+    if (entry?.kind === "answer") return entry;
+    if (first === undefined) return { kind: "miss", variantKey: key, reason: "uri-miss" };
+    if (entry === undefined || entry.kind === "vary") return { kind: "miss", variantKey, reason: "vary-miss" };
+    return missAt(entry, variantKey, now);
+  }
+
   /** Where an answer to this request stands, or will stand as far as is known. */
   variantKey(key: string, requestHeaders: HeaderText): string {
     const entry = this.#entries.peek(key);

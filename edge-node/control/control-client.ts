@@ -6,6 +6,7 @@
  */
 import { Pool, type Dispatcher } from "undici";
 import type { Digest } from "../../sdk/artifact.ts";
+import type { ExplainReport } from "../../sdk/explain.ts";
 import type { InvokeResult, LogRecord, NodeAck, NodeRegistration } from "../../sdk/desired-state.ts";
 import type { Parsed } from "../../sdk/problem.ts";
 import type { PreheatReport, PurgeAck, PurgePosition, PurgesMessage } from "../../sdk/purge.ts";
@@ -113,6 +114,10 @@ export class ControlClient implements BlobSource {
 
   sendInvocationResult(result: InvokeResult, signal: AbortSignal): Promise<void> {
     return this.#post("/v1/nodes/invocation-results", { body: result, signal });
+  }
+
+  sendExplanation(report: ExplainReport, signal: AbortSignal): Promise<void> {
+    return this.#post("/v1/nodes/explanations", { body: report, signal });
   }
 
   /** Breaks what is under way and closes all connections. */

@@ -6,6 +6,7 @@
  */
 import type { DesiredState, InvokeMessage, NodeRegistration } from "../../sdk/desired-state.ts";
 import type { PreheatMessage, PurgePosition, PurgesMessage } from "../../sdk/purge.ts";
+import type { ExplainMessage } from "../../sdk/explain.ts";
 import { controlLinkLimits } from "../../sdk/limits.ts";
 import { formatProblems } from "../../sdk/problem.ts";
 import { delay, type CancelTimer, type Clock } from "../clock.ts";
@@ -34,6 +35,7 @@ export interface ControlLinkOptions {
   readonly registration: NodeRegistration;
   readonly onState: (state: DesiredState) => void;
   readonly onInvoke: (message: InvokeMessage) => void;
+  readonly onExplain: (message: ExplainMessage) => void;
   readonly onPurges: (message: PurgesMessage) => void;
   readonly onPreheat: (message: PreheatMessage) => void;
   /** The last purge the node took. */
@@ -158,6 +160,8 @@ export class ControlLink {
         return this.#options.onInvoke(message);
       case "purges":
         return this.#options.onPurges(message);
+      case "explain":
+        return this.#options.onExplain(message);
       case "preheat":
         return this.#options.onPreheat(message);
       case "heartbeat":

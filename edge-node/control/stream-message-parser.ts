@@ -24,6 +24,7 @@ import {
   refuseVersionName,
   refuseVersionReference,
 } from "../../sdk/function-name.ts";
+import type { ExplainMessage } from "../../sdk/explain.ts";
 import { isHeaderName, isHeaderValue } from "../../sdk/header-text.ts";
 import { certificateLimits } from "../../sdk/cdn-limits.ts";
 import { messageLimits, storeLimits } from "../../sdk/limits.ts";
@@ -58,6 +59,7 @@ export function parseStreamMessage(line: string): Parsed<StreamMessage | Unknown
     return state.ok ? { ok: true, value: { kind, state: state.value } } : state;
   }
   if (kind === "heartbeat") return parsedUnless(problems, { kind, revision: readRevision(fields) });
+  if (kind === "explain") return parseExplain(fields, problems);
   if (kind === "invoke") return parseInvoke(fields, problems);
   if (kind === "purges") return parsePurges(input);
   if (kind === "preheat") return parsePreheatMessage(input);
@@ -191,7 +193,7 @@ function parseInvoke(fields: FieldReader, problems: Problem[]): Parsed<InvokeMes
   }
   const message: InvokeMessage = {
     kind: "invoke",
-    id: fields.string("id", { check: (text) => (/^[\x21-\x7e]{1,128}$/.test(text) ? null : "1..128 characters") }),
+    id: fields.string("id", { check: refuseId }),
     function: fields.string("function", { check: refuseFunctionName }),
     qualifier: fields.string("qualifier", { check: refuseQualifier }),
     phase: fields.choice("phase", { values: phases as [Phase, ...Phase[]] }),
@@ -203,6 +205,23 @@ function parseInvoke(fields: FieldReader, problems: Problem[]): Parsed<InvokeMes
     },
   };
   return parsedUnless(problems, message);
+}
+
+function parseExplain(fields: FieldReader, problems: Problem[]): Parsed<ExplainMessage> {
+  const message: ExplainMessage = {
+    kind: "explain",
+    id: fields.string("id", { check: refuseId }),
+    url: fields.string("url", { check: refuseUrl }),
+    method: fields.string("method", { check: (text) => (isHeaderName(text) ? null : "an HTTP method") }),
+    headers: readHeaders(fields),
+    clientIp: fields.string("clientIp", { check: (text) => (text.length <= 64 ? null : "at most 64 characters") }),
+    run: fields.boolean("run", {}),
+  };
+  return parsedUnless(problems, message);
+}
+
+function refuseId(text: string): string | null {
+  return /^[\x21-\x7e]{1,128}$/.test(text) ? null : "1..128 characters";
 }
 
 function refuseQualifier(text: string): string | null {

@@ -6,6 +6,7 @@
  */
 import type { InvokeMessage, InvokeResult } from "../../sdk/desired-state.ts";
 import type { PreheatResult } from "../../sdk/purge.ts";
+import type { ExplainMessage, ExplainReport } from "../../sdk/explain.ts";
 import type { Driver } from "../../runtime/driver.ts";
 import type { Purge } from "../cache/purge-table.ts";
 import type { Clock } from "../clock.ts";
@@ -28,6 +29,7 @@ export interface ServingFront {
   replacePurges(purges: readonly Purge[]): void;
   /** Fetches URLs into the cache as if a client asked; never rejects. */
   preheat(urls: readonly string[]): Promise<readonly PreheatResult[]>;
+  explain(message: ExplainMessage): Promise<ExplainReport>;
   /** Counters as prom-client's `getMetricsAsJSON` gives them. */
   metrics(): Promise<readonly object[]>;
   /** Stops accepting and resolves when nothing is in flight or `timeoutMs` passed. */
@@ -107,6 +109,8 @@ export class FrontProcess {
       }
       case "invoke":
         return send({ kind: "invoked", result: await this.#invoke(message.message) });
+      case "explain":
+        return send({ kind: "explained", report: await this.#explain(message.message) });
       case "purgeTable":
         return front.replacePurges(message.purges);
       case "purge":
@@ -171,6 +175,15 @@ export class FrontProcess {
       const durationMs = this.#options.clock.monotonicMs() - startedAt;
       const outcome = { kind: "failed", code: "NODE_INTERNAL", message: "the node failed" } as const;
       return { id: message.id, outcome, durationMs, logs: [] };
+    }
+  }
+
+  async #explain(message: ExplainMessage): Promise<ExplainReport> {
+    try {
+      return await this.#options.front.explain(message);
+    } catch (error) {
+      this.#options.logger.error({ err: error }, "explain.failed");
+      return { id: message.id, outcome: { kind: "failed", code: "NODE_INTERNAL", message: "the node failed" } };
     }
   }
 

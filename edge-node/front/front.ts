@@ -6,6 +6,7 @@
  */
 import type { Driver } from "../../runtime/driver.ts";
 import type { InvokeMessage, InvokeResult } from "../../sdk/desired-state.ts";
+import type { ExplainMessage, ExplainReport } from "../../sdk/explain.ts";
 import { emptyBody } from "../../runtime/body.ts";
 import { nodeLimits, socketLimits } from "../../sdk/limits.ts";
 import type { PreheatResult } from "../../sdk/purge.ts";
@@ -32,6 +33,7 @@ import type { Uws, UwsApp, UwsListenSocket, UwsRequest, UwsResponse } from "../u
 import { clientAddress } from "./client-address.ts";
 import { ClientSockets } from "./client-sockets.ts";
 import { HeadReader } from "./incoming-head.ts";
+import { explainRequest } from "../explain/explain-request.ts";
 import { invokeDirectly } from "./invoke-directly.ts";
 import { reportMetrics } from "./metrics-report.ts";
 import type { MetricReport } from "./metric-report.ts";
@@ -95,6 +97,8 @@ export interface Front {
   replacePurges(purges: readonly Purge[]): void;
   /** Fetches URLs into the cache as if a client asked; never rejects. */
   preheat(urls: readonly string[]): Promise<readonly PreheatResult[]>;
+  /** What would be done with a request, and why. */
+  explain(message: ExplainMessage): Promise<ExplainReport>;
   metrics(): Promise<readonly MetricReport[]>;
   /** Stops accepting connections and asks clients to leave; resolves when nothing is in flight or `timeoutMs` passed. */
   drain(timeoutMs: number): Promise<void>;
@@ -227,6 +231,10 @@ class UwsFront implements Front {
 
   preheat(urls: readonly string[]): Promise<readonly PreheatResult[]> {
     return this.#preheater.preheat(urls);
+  }
+
+  explain(message: ExplainMessage): Promise<ExplainReport> {
+    return explainRequest(this.#services, { routing: this.#intake.routing, message });
   }
 
   metrics(): Promise<readonly MetricReport[]> {

@@ -90,6 +90,11 @@ export class Origins {
     return record;
   }
 
+  /** The same, if there is anything yet. */
+  known({ key }: CompiledSource): SourceRecord | undefined {
+    return this.#records.get(key);
+  }
+
   /** The retries of a domain. */
   budget(domain: string): RetryBudget {
     let budget = this.#budgets.get(domain);

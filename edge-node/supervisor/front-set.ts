@@ -7,6 +7,7 @@
 import type { Digest } from "../../sdk/artifact.ts";
 import type { InvokeMessage, InvokeResult } from "../../sdk/desired-state.ts";
 import { purgeLimits } from "../../sdk/cdn-limits.ts";
+import type { ExplainMessage, ExplainReport } from "../../sdk/explain.ts";
 import { functionLimitRanges } from "../../sdk/limits.ts";
 import type { PreheatMessage, PreheatResult } from "../../sdk/purge.ts";
 import type { Purge } from "../cache/purge-table.ts";
@@ -47,6 +48,7 @@ const METRICS_MS = 2_000;
 /** No invocation lasts longer than this. */
 const INVOKE_MS = functionLimitRanges.fetchWallMs.max + 5_000;
 const INVOKES_MAX = 1_000;
+const EXPLAINS_MAX = 100;
 /** A front that ended this often before it ever served makes the start fail. */
 const START_CRASHES_MAX = 3;
 /** From the end of a drain to SIGKILL. */
@@ -57,6 +59,7 @@ export class FrontSet {
   readonly #slots: readonly FrontSlot[];
   readonly #metrics: PendingReplies<FrontMetrics>;
   readonly #invokes: PendingReplies<InvokeResult>;
+  readonly #explains: PendingReplies<ExplainReport>;
   readonly #purges: PendingReplies<"purged">;
   readonly #preheats: PendingReplies<readonly PreheatResult[]>;
   readonly #started: (() => void)[] = [];
@@ -69,6 +72,7 @@ export class FrontSet {
     this.#options = options;
     this.#metrics = new PendingReplies(options.clock);
     this.#invokes = new PendingReplies(options.clock);
+    this.#explains = new PendingReplies(options.clock);
     this.#purges = new PendingReplies(options.clock);
     this.#preheats = new PendingReplies(options.clock);
     this.#slots = options.settings.map((settings, index) => this.#createSlot(settings, index));
@@ -129,6 +133,22 @@ export class FrontSet {
     );
   }
 
+  /** Asks one front that serves: each has a memory cache of its own, and one stands for all. */
+  async explain(message: ExplainMessage): Promise<ExplainReport> {
+    const { id } = message;
+    const failed = (code: "NODE_OVERLOADED" | "HOST_LOST", text: string): ExplainReport => ({
+      id,
+      outcome: { kind: "failed", code, message: text },
+    });
+    const slot = this.#nextServing();
+    if (slot === undefined || this.#explains.count >= EXPLAINS_MAX) {
+      return failed("NODE_OVERLOADED", "no front can take the question");
+    }
+    const reply = this.#explains.wait(id, { owner: slot, timeoutMs: INVOKE_MS });
+    slot.send({ kind: "explain", message });
+    return (await reply) ?? failed("HOST_LOST", "the front ended during it");
+  }
+
   /** Counters of the fronts that answer in time. */
   async metrics(): Promise<readonly FrontMetrics[]> {
     const replies = this.#slots.map(async (slot) => {
@@ -160,6 +180,7 @@ export class FrontSet {
       onExit: ({ reason, final }) => {
         this.#metrics.abandon(slot);
         this.#invokes.abandon(slot);
+        this.#explains.abandon(slot);
         this.#purges.abandon(slot);
         this.#preheats.abandon(slot);
         if (++exitsBeforeServing < START_CRASHES_MAX && !final) return;
@@ -202,6 +223,8 @@ export class FrontSet {
         return;
       case "logs":
         return this.#options.onLogs(message.records);
+      case "explained":
+        return this.#explains.settle(message.report.id, message.report);
       case "invoked":
         return this.#invokes.settle(message.result.id, message.result);
       case "metrics":

@@ -199,6 +199,7 @@ export class FrontSlot {
       case "metrics":
       case "logs":
       case "invoked":
+      case "explained":
       case "purged":
       case "preheated":
         return this.#options.onMessage(message);

@@ -23,6 +23,7 @@ import { StateFile } from "../control/state-file.ts";
 import type { Logger } from "../logger.ts";
 import type { InvokeMessage, LogRecord, NodeAck } from "../../sdk/desired-state.ts";
 import { purgeLimits } from "../../sdk/cdn-limits.ts";
+import type { ExplainMessage } from "../../sdk/explain.ts";
 import { nodeLimits } from "../../sdk/limits.ts";
 import type { PreheatMessage, PurgeAck } from "../../sdk/purge.ts";
 import { BackgroundTasks } from "./background-tasks.ts";
@@ -219,6 +220,7 @@ export class NodeSupervisor {
       onState: (state) => this.#applier.offer(state),
       purgePosition: () => this.#purges.position,
       onPurges: (message) => this.#purges.offer(message),
+      onExplain: (message) => this.#tasks.add("explain", this.#explain(message)),
       onPreheat: (message) => this.#tasks.add("preheat", this.#preheat(message)),
       onInvoke: (message) => this.#tasks.add("invoke", this.#invoke(message)),
       clock,
@@ -290,6 +292,14 @@ export class NodeSupervisor {
       isCurrent: () => this.#newestPurgeAck === ack,
     });
     this.#tasks.add("purge-ack", sending);
+  }
+
+  async #explain(message: ExplainMessage): Promise<void> {
+    const report = await this.#fronts.explain(message);
+    await this.#sender.send("explanation", {
+      send: (signal) => this.#client.sendExplanation(report, signal),
+      isCurrent: () => true,
+    });
   }
 
   #ack(ack: Omit<NodeAck, "node">): void {

@@ -36,6 +36,13 @@ export function collect(value: string, previous: readonly string[] | undefined):
   return [...(previous ?? []), value];
 }
 
+/** `NAME: VALUE`, a field of a request. */
+export function parseHeaderLine(line: string): readonly [name: string, value: string] {
+  const at = line.indexOf(":");
+  if (at < 1) throw new CliError(exitCodes.usage, `--header: received ${line}, allowed: NAME: VALUE`);
+  return [line.slice(0, at).trim().toLowerCase(), line.slice(at + 1).trim()];
+}
+
 /** `KEY=VALUE`; the value may hold further `=`. */
 export function parsePair(text: string): readonly [key: string, value: string] {
   const at = text.indexOf("=");

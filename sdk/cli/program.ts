@@ -8,6 +8,7 @@ import { Command, CommanderError } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import type { CliContext } from "./cli-context.ts";
 import { addAlias } from "./commands/alias.ts";
+import { addCache } from "./commands/cache.ts";
 import { addCertificates } from "./commands/certificates.ts";
 import { addControlPlane } from "./commands/control-plane.ts";
 import { addDev } from "./commands/dev.ts";
@@ -47,6 +48,7 @@ const COMMANDS: readonly AddCommand[] = [
   addCertificates,
   addPurge,
   addPreheat,
+  addCache,
   addInvoke,
   addLogs,
   addNodes,

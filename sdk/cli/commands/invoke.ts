@@ -7,7 +7,7 @@ import { phases, type Phase } from "../../phase.ts";
 import type { CliContext } from "../cli-context.ts";
 import { CliError, exitCodes, refusal, ToldFailure } from "../exit-code.ts";
 import { logLine } from "../log-line.ts";
-import { collect } from "../option-values.ts";
+import { collect, parseHeaderLine } from "../option-values.ts";
 import { examples, type AddCommand } from "../session.ts";
 import { printable } from "../text-table.ts";
 
@@ -51,7 +51,7 @@ export const addInvoke: AddCommand = (program, open) => {
           request: {
             method: options.method ?? (body === null ? "GET" : "POST"),
             url: absoluteUrl(options.path),
-            headers: (options.header ?? []).map(splitHeader),
+            headers: (options.header ?? []).map(parseHeaderLine),
             body,
           },
         });
@@ -70,12 +70,6 @@ function absoluteUrl(text: string): string {
   const url = URL.parse(text, "http://localhost/");
   if (url !== null && /^https?:$/.test(url.protocol)) return url.href;
   throw new CliError(exitCodes.usage, `--path: received ${text}, allowed: a path or an http or https URL`);
-}
-
-function splitHeader(line: string): readonly [string, string] {
-  const at = line.indexOf(":");
-  if (at < 1) throw new CliError(exitCodes.usage, `--header: received ${line}, allowed: NAME: VALUE`);
-  return [line.slice(0, at).trim().toLowerCase(), line.slice(at + 1).trim()];
 }
 
 async function readBody(text: string, context: CliContext): Promise<Buffer> {

@@ -43,6 +43,8 @@ export class FakeOutput implements LineOutput {
           return `heartbeat ${String(message.revision)}`;
         case "invoke":
           return `invoke ${message.function}`;
+        case "explain":
+          return `explain ${message.id}`;
         case "purges":
           return `purges ${String(message.position.sequence)}`;
         case "preheat":

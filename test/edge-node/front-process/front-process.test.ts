@@ -6,6 +6,7 @@ import { FrontProcess, type ServingFront } from "../../../edge-node/front-proces
 import type { FromFront, FrontLogRecord, FrontState } from "../../../edge-node/ipc.ts";
 import type { PreheatResult } from "../../../sdk/purge.ts";
 import type { Purge } from "../../../edge-node/cache/purge-table.ts";
+import type { ExplainMessage, ExplainReport } from "../../../sdk/explain.ts";
 import type { InvokeMessage, InvokeResult } from "../../../sdk/desired-state.ts";
 import { FakeClock, settle } from "../support/fake-clock.ts";
 import { FakeDriver } from "../support/fake-driver.ts";
@@ -65,6 +66,10 @@ class ScriptedServing implements ServingFront {
   }
   preheat(urls: readonly string[]): Promise<readonly PreheatResult[]> {
     return Promise.resolve(urls.map((url) => ({ url, status: 200, bytes: 1, cacheStatus: "", ms: 1 })));
+  }
+  explain({ id }: ExplainMessage): Promise<ExplainReport> {
+    if (this.invokeFails) return Promise.reject(new Error("broken"));
+    return Promise.resolve({ id, outcome: { kind: "explained", revision: 1, domain: null, steps: [] } });
   }
   metrics(): Promise<readonly object[]> {
     return Promise.resolve([{ name: "a" }]);
