@@ -85,10 +85,16 @@ async function soakNodes(
   const clients = runClients({ ...plan, configuration, random: seededRandom(1), now, signal }, CLIENTS);
   const document = (number: number): ReturnType<typeof documentOf> => documentOf(origin, number);
   const disturbing = disturb({
-    ...{ fleet, domain: HOST, origin, resources, floors, configuration, document, signal },
-    note: context.note,
+    fleet,
+    domain: HOST,
+    origin,
+    resources,
+    floors,
+    configuration,
+    document,
+    signal,
   });
-  const memory = watchMemory(nodes, { signal, note: context.note, log });
+  const memory = watchMemory(nodes, { signal, note: (text) => context.note(text), log });
   try {
     await Promise.race([delay(context.seconds * 1_000), disturbing, clients]);
   } finally {

@@ -19,7 +19,6 @@ export interface DisturbanceOptions {
   /** The whole domain document with this number in its `x-config` field. */
   readonly document: (configuration: number) => Readonly<Record<string, unknown>>;
   readonly signal: AbortSignal;
-  readonly note: (text: string) => void;
 }
 
 export interface DisturbanceCounts {
