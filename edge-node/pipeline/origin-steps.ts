@@ -8,6 +8,7 @@ import { getHeader, setHeader, type HeaderText } from "../../sdk/header-text.ts"
 import { askFollowing } from "../origin/follow-redirects.ts";
 import { askOrigin, type OriginAsk } from "../origin/origin-client.ts";
 import type { RoutedRule } from "../routing/routing.ts";
+import { arrivedBody } from "./arrived-body.ts";
 import type { Exchange, RequestMessage } from "./exchange.ts";
 import { failExchange } from "./fail-exchange.ts";
 import { removeHopByHop } from "./hop-headers.ts";
@@ -121,7 +122,7 @@ export async function fetchFromOrigin(services: Services, exchange: Exchange): P
     return answerFailure(services, exchange, originCode(result.code));
   }
   exchange.originAddress = result.target.origin;
-  exchange.response = { status: result.status, headers: result.headers, body: result.body };
+  exchange.response = { status: result.status, headers: result.headers, body: arrivedBody(result.body) };
   return "originResponse";
 }
 
