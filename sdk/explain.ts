@@ -20,6 +20,8 @@ export type ExplainStepName =
   | "domain"
   | "clientRequest"
   | "redirect"
+  | "access"
+  | "requestRewrite"
   | "cacheKey"
   | "lookup"
   | "originPull"

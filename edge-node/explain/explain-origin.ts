@@ -23,10 +23,13 @@ export function explainOrigin({ services, exchange }: ExplainContext): ExplainSt
     const parts = [place.origin, `Host ${place.host}`, `priority ${source.source.priority}`, share, healthOf(source)];
     return [`source ${index + 1}`, parts.filter((part) => part !== "").join(", ")] as const;
   });
+  const target = domain.policy?.rewriteOrigin?.(request.url);
+  const rewritten =
+    target === undefined || target === request.url ? undefined : (target?.path ?? "has no canonical form: fails");
   const fields = config.origin_request_header.map(({ name, action }) => `${action} ${name}`).join(", ");
   return explained("origin", "note", {
     text: sources.length === 1 ? "the source would be asked" : "the first well source would be asked, then the next",
-    facts: { ...Object.fromEntries(entries), "request fields": fields },
+    facts: { path: rewritten, ...Object.fromEntries(entries), "request fields": fields },
   });
 }
 

@@ -14,6 +14,7 @@ import type { Services } from "../pipeline/services.ts";
 import { steps } from "../pipeline/steps.ts";
 import { parseWireUrl } from "../pipeline/wire-url.ts";
 import type { Routing } from "../routing/routing.ts";
+import { explainAccess, explainRewrite } from "./explain-access.ts";
 import { explainCacheKey, explainLookup } from "./explain-cache.ts";
 import { explainOrigin } from "./explain-origin.ts";
 import { explainClientRequest, explainFetch, explainPhase } from "./explain-rules.ts";
@@ -24,6 +25,8 @@ const explainers: readonly (readonly [reaches: readonly Reach[], Explainer])[] =
   [["request"], explainDomain],
   [["request"], explainClientRequest],
   [["request"], explainRedirect],
+  [["request"], explainAccess],
+  [["request"], explainRewrite],
   [["request"], explainCacheKey],
   [["request"], explainLookup],
   [["origin"], explainPhase("originPull")],
@@ -93,11 +96,12 @@ function explainDomain(context: ExplainContext): ExplainStep {
 /** The real step changes nothing but the exchange. */
 async function explainRedirect(context: ExplainContext): Promise<ExplainStep | null> {
   const { services, exchange } = context;
+  if (exchange.failure !== null) return null;
   const before = exchange.response;
   await steps.redirect(services, exchange);
   const { response } = exchange;
-  if (response !== null) context.reach = "answer";
   if (response === null || response === before) return null;
+  context.reach = "answer";
   const text = `${response.status} to https (force_redirect)`;
   return explained("redirect", "stop", { text });
 }
@@ -111,8 +115,18 @@ function explainStore({ exchange }: ExplainContext): ExplainStep | null {
 }
 
 function explainResponseConfiguration({ exchange }: ExplainContext): ExplainStep | null {
-  const actions = exchange.domain?.config.http_response_header ?? [];
-  if (actions.length === 0) return null;
-  const fields = actions.map(({ name, action }) => `${action} ${name}`).join(", ");
-  return explained("responseConfiguration", "ok", { text: "the configuration changes fields", facts: { fields } });
+  const { domain, askedUrl, client } = exchange;
+  if (domain === undefined) return null;
+  const { policy, config } = domain;
+  const pace = policy?.paceOf?.(askedUrl.match);
+  const facts = {
+    "other answers": policy?.errorAnswers === undefined ? undefined : "for some errors",
+    "client's cache": policy?.browserCache === undefined ? undefined : "browser_cache_rules may decide",
+    hsts: client.url.scheme === "https" ? policy?.hsts : undefined,
+    fields: config.http_response_header.map(({ name, action }) => `${action} ${name}`).join(", "),
+    compression: domain.compression === null ? undefined : "where the answer and the client allow it",
+    speed: pace === undefined ? undefined : "limited (request_limit_rules)",
+  };
+  const step = explained("responseConfiguration", "ok", { text: "the configuration changes the answer", facts });
+  return step.facts.length === 0 ? null : step;
 }

@@ -40,7 +40,6 @@ async function runClientRequest(context: ExplainContext, rules: readonly RoutedR
       return explained("clientRequest", "stop", { text: "a function takes the WebSocket", facts });
     default:
       failExchange(exchange, result.code);
-      context.reach = "answer";
       return explained("clientRequest", "stop", { text: `a function fails: ${result.code}`, facts });
   }
 }

@@ -93,6 +93,7 @@ describe("roles", () => {
     "PUT /v1/certificates/x",
     "DELETE /v1/certificates/x",
     "DELETE /v1/nodes/x",
+    "POST /v1/explain",
   ];
   const forbidden = async (token: string): Promise<string[]> => {
     const found: string[] = [];

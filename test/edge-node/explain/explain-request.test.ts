@@ -74,7 +74,7 @@ describe("explain() before there is an answer", () => {
       "origin note the first well source would be asked, then the next",
       "store note whether the answer is stored, and for how long, is known when it is there",
       "clientResponse note 1 function would run",
-      "responseConfiguration ok the configuration changes fields",
+      "responseConfiguration ok the configuration changes the answer",
     ]);
     expect(fact(steps, "domain", "path")).toBe("/a./b");
     expect(fact(steps, "clientRequest", "rule 1")).toBe("gate@v1, priority 100, stop");
@@ -124,6 +124,39 @@ describe("explain() before there is an answer", () => {
   ])("tells of %s", async (_name, change, domain, line) => {
     const started = await edge({ domain });
     expect(told(await stepsOf(started, change))).toContain(line);
+  });
+
+  it("judges access key by key, counts nothing, and goes on with the rewritten path", async () => {
+    const started = await edge({
+      domain: {
+        sources: [loopbackSource(81)],
+        ip_filter: { type: "black", value: "198.51.100.0/24" },
+        referer: { type: "white", value: "good.test", include_empty: false },
+        ip_frequency_limit: { status: "on", qps: 1 },
+        request_url_rewrite: [
+          {
+            condition: { match_type: "full_path", match_value: "/old", priority: 1 },
+            execution_mode: "break",
+            redirect_url: "/new",
+            redirect_status_code: 302,
+          },
+        ],
+      },
+    });
+    const headers = [["referer", "https://good.test/"]] as const;
+    for (let times = 0; times < 3; times++) {
+      const steps = await stepsOf(started, { url: "http://site.test/old", headers });
+      expect(told(steps).slice(1, 3)).toEqual([
+        "access ok the client may ask",
+        "requestRewrite ok another path (request_url_rewrite)",
+      ]);
+      expect(fact(steps, "access", "ip_filter")).toBe("allows 192.0.2.1");
+      expect(fact(steps, "access", "ip_frequency_limit")).toBe("1 requests a second; not counted here");
+      expect(fact(steps, "cacheKey", "key")).toBe("site.test http://site.test/new");
+    }
+    const refused = await stepsOf(started, { headers, clientIp: "198.51.100.7" });
+    expect(told(refused).slice(1)).toEqual(["access stop 403 ACCESS_DENIED by ip_filter"]);
+    expect(told(await stepsOf(started)).slice(1)).toEqual(["access stop 403 ACCESS_DENIED by referer"]);
   });
 
   it("ends at a domain that serves nothing", async () => {
