@@ -207,7 +207,8 @@ class Http2Answer implements AnswerStream {
   }
 
   breakOff(): void {
-    this.writable.close(NGHTTP2_INTERNAL_ERROR);
+    // `close` would end the stream first, which makes what was sent so far look whole.
+    this.writable.destroy(new Error("The answer broke off"));
   }
 
   leaveRequest(): void {

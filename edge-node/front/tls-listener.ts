@@ -98,10 +98,11 @@ export class TlsListener {
 
   close(): void {
     this.#server.close();
+    // First of all: what ends in order would make answers look whole that are not.
+    for (const socket of this.#connections) socket.destroy();
     this.#sockets.terminateAll();
     this.#http1.close();
     this.#http2.close();
-    for (const socket of this.#connections) socket.destroy();
   }
 
   #chooseContext(serverName: string, reply: ContextReply): void {

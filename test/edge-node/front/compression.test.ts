@@ -1,5 +1,8 @@
 import zlib from "node:zlib";
 import { describe, expect, it } from "vitest";
+
+/** The machine may be busy. */
+const PATIENT = { timeout: 10_000 };
 import type { Compress } from "../../../sdk/domain-policy.ts";
 import { ask } from "../support/client.ts";
 import type { Edge } from "../support/edge.ts";
@@ -64,7 +67,7 @@ describe("compress", () => {
   it("answers from the cache in each coding, from what it kept", async () => {
     const { port } = await site({ "cache-control": "max-age=60" });
     await ask(port, "/", accepting("br"));
-    await expect.poll(async () => (await ask(port, "/")).headers["cache-status"]).toContain("hit");
+    await expect.poll(async () => (await ask(port, "/")).headers["cache-status"], PATIENT).toContain("hit");
     for (const [coding, decode] of [
       ["br", zlib.brotliDecompressSync],
       ["gzip", zlib.gunzipSync],
@@ -83,6 +86,6 @@ describe("compress", () => {
       socket.end(`HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 100000\r\n\r\n${text}`);
     });
     const { port } = await opened.edge({ origins: [origin], domain: { compress } });
-    await expect(ask(port, "/", accepting("gzip"))).rejects.toThrow("aborted");
+    await expect(ask(port, "/", accepting("gzip"))).rejects.toThrow(/aborted|socket hang up/);
   });
 });

@@ -1,6 +1,9 @@
 /** What HTTP is, whichever way it came: one set of claims over HTTP/1.1 and HTTP/2 on the TLS port. */
 import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
+
+/** The machine may be busy. */
+const PATIENT = { timeout: 10_000 };
 import { errorCode } from "../support/client.ts";
 import { textOutcome } from "../support/function-driver.ts";
 import { opensThings } from "../support/opened.ts";
@@ -94,6 +97,15 @@ describe.each(ways)("%s over TLS", (_name, ask) => {
     await expect(ask(tlsPort, "/")).rejects.toThrow(/aborted|INTERNAL_ERROR|reset/);
   });
 
+  it("breaks off an answer of unknown length, too", async () => {
+    const { port } = await opened.rawOrigin((socket) => {
+      socket.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n");
+      setTimeout(() => socket.end(), 50);
+    });
+    const { tlsPort } = await edge({ origins: [port] });
+    await expect(ask(tlsPort, "/")).rejects.toThrow(/aborted|INTERNAL_ERROR|reset/);
+  });
+
   it.each([
     ["a path outside the grammar", "/a%00b", {}, 400, "REQUEST_MALFORMED"],
     ["TRACE", "/", { method: "TRACE" }, 405, "REQUEST_METHOD_REFUSED"],
@@ -133,7 +145,7 @@ describe.each(ways)("%s over TLS", (_name, ask) => {
     });
     const { tlsPort } = await edge({ origins: [port] });
     expect((await ask(tlsPort, "/")).text).toBe(body);
-    await expect.poll(async () => (await ask(tlsPort, "/")).headers["cache-status"]).toContain("hit");
+    await expect.poll(async () => (await ask(tlsPort, "/")).headers["cache-status"], PATIENT).toContain("hit");
     expect((await ask(tlsPort, "/")).text).toBe(body);
   });
 
@@ -147,13 +159,13 @@ describe.each(ways)("%s over TLS", (_name, ask) => {
     });
     const { tlsPort, front } = await edge({ origins: [port] });
     const asking = ask(tlsPort, "/", { headers: { "x-leave": "1" } }).catch(() => "left");
-    await expect.poll(() => front.requestsInFlight).toBe(1);
+    await expect.poll(() => front.requestsInFlight, PATIENT).toBe(1);
     await pause(20);
     void asking;
     await front.drain(0);
     await front.close();
     expect(await asking).toBe("left");
-    await expect.poll(() => gone).toBe(true);
+    await expect.poll(() => gone, PATIENT).toBe(true);
   });
 
   it("sends a function's streamed answer", async () => {

@@ -1,6 +1,9 @@
 import type { AddressInfo } from "node:net";
 import http from "node:http";
 import { afterEach, describe, expect, it } from "vitest";
+
+/** The machine may be busy. */
+const PATIENT = { timeout: 10_000 };
 import { WebSocket, WebSocketServer, type ClientOptions } from "ws";
 import type { DomainConfig } from "../../../sdk/domain.ts";
 import { chainOf } from "../../support/certificates.ts";
@@ -101,7 +104,7 @@ describe.each([
     expect(socket.protocol).toBe("two");
     socket.send("hello");
     socket.send(Buffer.from([1, 2, 3]));
-    await expect.poll(() => messages).toEqual(["hello", [1, 2, 3]]);
+    await expect.poll(() => messages, PATIENT).toEqual(["hello", [1, 2, 3]]);
     expect(origin.requests[0]?.url).toBe("/ws?a=1");
     expect(origin.requests[0]?.headers).toMatchObject({
       host: HOST,
@@ -118,7 +121,7 @@ describe.each([
     const edge = await site([origin.port]);
     const first = await connect(edge, "/ws");
     first.socket.close(1_000, "done");
-    await expect.poll(() => origin.ends).toEqual(["1000 done"]);
+    await expect.poll(() => origin.ends, PATIENT).toEqual(["1000 done"]);
     const second = await connect(edge, "/ws");
     origin.sockets[1]?.close(4_000, "enough");
     expect(await second.end).toBe("4000 enough");
@@ -127,7 +130,7 @@ describe.each([
     expect(await third.end).toBe("1006 ");
     const fourth = await connect(edge, "/ws");
     fourth.socket.terminate();
-    await expect.poll(() => origin.ends.at(-1)).toBe("1006 ");
+    await expect.poll(() => origin.ends.at(-1), PATIENT).toBe("1006 ");
   });
 
   it("carries more than any buffer holds, both ways", async () => {
@@ -137,7 +140,7 @@ describe.each([
     const message = "x".repeat(100_000);
     for (let round = 1; round <= 10; round++) {
       for (let count = 0; count < 10; count++) socket.send(message);
-      await expect.poll(() => messages.length).toBe(10 * round);
+      await expect.poll(() => messages.length, PATIENT).toBe(10 * round);
     }
     expect(messages.every((received) => received === message)).toBe(true);
     socket.close();
@@ -155,7 +158,7 @@ describe.each([
     const edge = await site([nobody, origin.port]);
     const { socket, messages } = await connect(edge, "/ws");
     socket.send("hello");
-    await expect.poll(() => messages).toEqual(["hello"]);
+    await expect.poll(() => messages, PATIENT).toEqual(["hello"]);
     socket.close();
     await expect(connect(await site([nobody]), "/ws")).rejects.toThrow("Unexpected server response: 502");
   });
@@ -173,6 +176,6 @@ describe.each([
     const { end } = await connect(edge, "/ws");
     await edge.front.drain(1_000);
     expect(await end).toMatch(/^1001 /);
-    await expect.poll(() => origin.ends).toEqual(["1001 The node is shutting down"]);
+    await expect.poll(() => origin.ends, PATIENT).toEqual(["1001 The node is shutting down"]);
   });
 });

@@ -296,11 +296,12 @@ describe("the pipeline", () => {
     client.socket.close();
   });
 
-  test("an upgrade that no function answers goes to the origin as an ordinary request", async () => {
+  test("an upgrade that no function answers goes on as an ordinary request where the domain passes none to origins", async () => {
     const origin = await open.origin((request, response) => {
       response.end(`${request.headers.upgrade} ${request.headers.connection}`);
     });
-    const { port } = await start({}, { origins: [origin.port], rules: [] });
+    const domain = { websocket: { status: "off" } } as const;
+    const { port } = await start({}, { origins: [origin.port], rules: [], domain });
     const { socket, head } = await upgradeByHand(port, "/");
     expect(head).toMatch(/^HTTP\/1\.1 200 /);
     expect(head).toMatch(/undefined keep-alive/);

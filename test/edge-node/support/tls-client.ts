@@ -95,6 +95,8 @@ export function openHttp2(
 
 /** Rejects when the stream is reset. */
 export function answerOf(stream: ClientHttp2Stream): Promise<TlsAnswer> {
+  // A connection that ends in the middle closes its streams without a code.
+  const { session } = stream;
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let headers: TlsAnswer["headers"] = {};
@@ -109,6 +111,7 @@ export function answerOf(stream: ClientHttp2Stream): Promise<TlsAnswer> {
     stream.on("close", () => {
       const body = Buffer.concat(chunks);
       if (stream.rstCode !== 0) reject(new Error(`reset with ${stream.rstCode}`));
+      else if (session?.destroyed === true) reject(new Error("aborted"));
       else resolve({ status, headers, text: body.toString(), body });
     });
   });
