@@ -18,6 +18,8 @@ export type CacheDetail =
   | "UPGRADE"
   /** The URL's last answer could not be stored: nobody waited for others. */
   | "UNCACHEABLE"
+  /** A stored answer that memory did not have, or one that only the disk keeps. */
+  | "DISK"
   /** A stale answer, which is being renewed. */
   | "STALE_WHILE_REVALIDATE"
   /** A stale answer, since the origin failed. */
