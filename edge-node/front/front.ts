@@ -248,7 +248,7 @@ class UwsFront implements Front {
   }
 
   metrics(): Promise<readonly MetricReport[]> {
-    const { cache, functionCaches, metrics } = this.#services;
+    const { cache, disk, functionCaches, metrics } = this.#services;
     const gauges = {
       requestsInFlight: this.requestsInFlight,
       socketsOpen: this.#socketsOpen,
@@ -258,6 +258,7 @@ class UwsFront implements Front {
       functionCacheEntries: functionCaches.entries,
       tls: this.#tls.counts,
       accessLog: this.#options.accessLog?.counts ?? { written: 0, dropped: 0 },
+      disk: disk?.stats ?? null,
     };
     return Promise.resolve(reportMetrics(metrics, gauges));
   }
