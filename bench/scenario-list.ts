@@ -2,6 +2,7 @@
 import { cold } from "./scenarios/cold.ts";
 import { crypto } from "./scenarios/crypto.ts";
 import { density } from "./scenarios/density.ts";
+import { disk } from "./scenarios/disk.ts";
 import { failover } from "./scenarios/failover.ts";
 import { hello } from "./scenarios/hello.ts";
 import { hit } from "./scenarios/hit.ts";
@@ -21,6 +22,7 @@ export const scenarios: readonly Scenario[] = [
   crypto,
   stream,
   hit,
+  disk,
   miss,
   purge,
   soak,

@@ -14,7 +14,9 @@ import { describeFlags, parseCommandLine } from "../sdk/setting-flags.ts";
 import { parseSettings, type Setting, type Settings, type SettingSources } from "../sdk/settings.ts";
 import { accessLogPlace, type AccessLogPlace } from "./access-log/access-log-place.ts";
 import type { LogThreshold } from "./logger.ts";
+import { checkDiskCache, diskCacheMiBMax, diskCacheMiBMin } from "./settings/check-disk-cache.ts";
 import { checkNetworks } from "./settings/check-networks.ts";
+import { nameOfMachine } from "./settings/name-of-machine.ts";
 import { readNodeToken } from "./settings/read-node-token.ts";
 
 const networkListMax = 64;
@@ -194,6 +196,24 @@ const definitions = [
     description: "Memory of the cache, shared out among the fronts.",
   },
   {
+    key: "diskCacheMiB",
+    kind: "integer",
+    environment: "SELVAGE_NODE_DISK_CACHE_MIB",
+    flag: "disk-cache-mib",
+    default: 1_024,
+    min: 0,
+    max: diskCacheMiBMax,
+    description: `Disk of the cache, one for all fronts; 0: none, else at least ${diskCacheMiBMin}.`,
+  },
+  {
+    key: "diskCacheFolder",
+    kind: "string",
+    environment: "SELVAGE_NODE_DISK_CACHE_FOLDER",
+    flag: "disk-cache-folder",
+    default: null,
+    description: "Folder of the cache on disk, of this node alone; `cache` in the data folder when absent.",
+  },
+  {
     key: "egressAllowNetworks",
     kind: "list",
     environment: "SELVAGE_NODE_EGRESS_ALLOW_NETWORKS",
@@ -277,6 +297,10 @@ export interface NodeConfig {
   readonly spareInstances: number;
   readonly snapshots: "on" | "off";
   readonly cacheMiB: number;
+  /** 0: no cache on disk. */
+  readonly diskCacheMiB: number;
+  /** Absolute. */
+  readonly diskCacheFolder: string;
   readonly egressAllowNetworks: readonly string[];
   readonly originAllowNetworks: readonly string[];
   readonly trustedProxyNetworks: readonly string[];
@@ -316,11 +340,12 @@ export function readNodeConfig(inputs: ConfigInputs): NodeConfigResult {
   const settings = parseSettings(definitions, sources);
   const token = readNodeToken(sources, { settings: definitions, readText: (file) => readText(file, inputs) });
   const networks = networkKeys.flatMap((key) => checkNetworks(key, { settings: definitions, sources }));
-  if (line.ok && file.ok && settings.ok && token.ok && networks.length === 0) {
+  const further = [...networks, ...(settings.ok ? checkDiskCache(settings.value.diskCacheMiB) : [])];
+  if (line.ok && file.ok && settings.ok && token.ok && further.length === 0) {
     return { kind: "config", config: complete(settings.value, { token: token.value, inputs }) };
   }
   const problems = [line, file, settings, token].flatMap((parsed) => (parsed.ok ? [] : parsed.problems));
-  return { kind: "invalid", problems: [...problems, ...networks] };
+  return { kind: "invalid", problems: [...problems, ...further] };
 }
 
 /** This process's arguments, environment and machine. */
@@ -346,19 +371,16 @@ function complete(
   { token, inputs }: { readonly token: string; readonly inputs: ConfigInputs },
 ): NodeConfig {
   const { name, token: _token, tokenFile: _tokenFile, fronts, ...rest } = settings;
+  const data = path.resolve(rest.data);
   return Object.freeze({
     ...rest,
-    data: path.resolve(rest.data),
+    data,
+    diskCacheFolder: path.resolve(rest.diskCacheFolder ?? path.join(data, "cache")),
     accessLog: accessLogPlace(rest.accessLog, rest.data),
     name: name ?? nameOfMachine(inputs.hostname),
     token,
     fronts: fronts ?? Math.max(1, Math.floor(inputs.cores / 2)),
   });
-}
-
-function nameOfMachine(machine: string): string {
-  const name = machine.replaceAll(/[^A-Za-z0-9._-]/g, "-").replace(/^[^A-Za-z0-9]+/, "");
-  return name.slice(0, 63) || "node";
 }
 
 function readSection(file: string, inputs: ConfigInputs): Parsed<unknown> {

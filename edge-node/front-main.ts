@@ -13,6 +13,7 @@ import { StackMaps } from "./artifacts/stack-maps.ts";
 import { systemClock } from "./clock.ts";
 import { StateApplier } from "./front-process/apply-state.ts";
 import { FrontProcess } from "./front-process/front-process.ts";
+import type { FrontOptions } from "./front/front.ts";
 import type { FrontDriver } from "./front-driver.ts";
 import type { FromFront, FrontSettings, ToFront } from "./ipc.ts";
 import { createLogger, type Logger } from "./logger.ts";
@@ -40,9 +41,10 @@ process.once("message", (message) => {
 async function start(settings: FrontSettings, logger: Logger): Promise<void> {
   const clock = systemClock;
   // The isolate hosts start while the rest of the front is loaded.
-  const [{ driver, runtimeKey }, { createFront }] = await Promise.all([
+  const [{ driver, runtimeKey }, { createFront }, disk] = await Promise.all([
     startDriver(settings, logger),
     import("./front/front.ts"),
+    openDisk(settings, logger),
   ]);
   const blobs = new BlobFolder(path.join(settings.dataFolder, "blobs"), { clock });
   const stackMaps = new StackMaps(blobs);
@@ -58,6 +60,7 @@ async function start(settings: FrontSettings, logger: Logger): Promise<void> {
     trustedProxyNetworks: settings.trustedProxyNetworks,
     cacheBytesMax: settings.cacheBytesMax,
     ...(accessLog === undefined ? {} : { accessLog }),
+    ...(disk === null ? {} : { disk }),
     requestIdPrefix: randomBytes(9).toString("base64url"),
     onLog: (record) => frontProcess.log(record),
     mapStack: (key, stack) => stackMaps.map(key, stack),
@@ -93,6 +96,22 @@ async function start(settings: FrontSettings, logger: Logger): Promise<void> {
   await send({ kind: "started", runtimeKey });
   // A front that is killed later would leave nothing for the next one's start.
   flushCompileCache();
+}
+
+/** The cache on disk; without it the front serves from memory. */
+async function openDisk(
+  { diskCache }: FrontSettings,
+  logger: Logger,
+): Promise<NonNullable<FrontOptions["disk"]> | null> {
+  if (diskCache === null) return null;
+  try {
+    const { openDiskStore } = await import("./cache/disk/open-disk-store.ts");
+    const store = await openDiskStore({ ...diskCache, clock: systemClock, logger });
+    return { store, objectBytesMax: diskCache.objectBytesMax };
+  } catch (error) {
+    logger.error({ err: error, folder: diskCache.folder }, "disk-cache.failed");
+    return null;
+  }
 }
 
 async function startDriver(settings: FrontSettings, logger: Logger): Promise<FrontDriver> {

@@ -34,6 +34,8 @@ export interface FrontSettings {
   readonly snapshots: "on" | "off";
   /** Memory of this front's cache. */
   readonly cacheBytesMax: number;
+  /** The disk of the cache, the same for all fronts; null: none. Both in bytes. */
+  readonly diskCache: { readonly folder: string; readonly bytesMax: number; readonly objectBytesMax: number } | null;
   /** CIDR blocks beyond public addresses that functions may reach. */
   readonly egressAllowNetworks: readonly string[];
   /** CIDR blocks beyond public addresses that origins may be in. */

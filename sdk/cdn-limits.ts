@@ -270,3 +270,16 @@ export const compressionStepLimits = {
   /** Compressed forms of stored answers. */
   keptBytesMax: 67_108_864,
 } as const;
+
+/** Bounds of the use that the cache makes of its disk. What one object and all of them may take is in the node's settings. */
+export const diskTierLimits = {
+  /** An answer that is fresh for less is not written. */
+  freshMsMin: 5_000,
+  /** The largest object, bytes; on a small disk it is this share of it. */
+  objectBytesMax: 4_294_967_296,
+  objectShare: 8,
+  /** Bodies on their way from the disk to memory, bytes, beside those that stand with their heads; a further one is read as it is sent. */
+  arrivingBytesMax: 67_108_864,
+  /** Bytes handed to the disk at once. */
+  writeBytes: 1_048_576,
+} as const;

@@ -17,6 +17,8 @@ export interface NamedLoad {
   readonly name: string;
   readonly path: string;
   readonly connections: number;
+  /** See `Load`. */
+  readonly objects?: number;
 }
 
 export interface AlternatedRun extends LoadResult {
@@ -39,9 +41,11 @@ export async function runAlternated(
   { targets, loads }: { readonly targets: readonly LoadTarget[]; readonly loads: readonly NamedLoad[] },
   options: AlternatedOptions,
 ): Promise<readonly AlternatedRun[]> {
-  const run = ({ url }: LoadTarget, { path, connections }: NamedLoad, seconds: number): Promise<LoadResult> => {
+  const run = ({ url }: LoadTarget, load: NamedLoad, seconds: number): Promise<LoadResult> => {
     const { generator, host, env } = options;
-    return putLoad({ generator, url: `${url}${path}`, host, connections, seconds }, env);
+    const { path, connections, objects } = load;
+    const rotation = objects === undefined ? {} : { objects };
+    return putLoad({ generator, url: `${url}${path}`, host, connections, seconds, ...rotation }, env);
   };
   for (const load of loads) for (const target of targets) await run(target, load, 1);
   const runs: AlternatedRun[] = [];

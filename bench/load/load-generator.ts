@@ -19,6 +19,8 @@ export interface Load {
   readonly url: string;
   readonly host: string;
   readonly connections: number;
+  /** Ask for `/0` to one less than this below the URL, in turn. autocannon asks for `/0` only. Default: the URL itself. */
+  readonly objects?: number;
   /** 1..600. */
   readonly seconds: number;
 }
@@ -56,11 +58,16 @@ interface Command {
 
 function wrkCommand(load: Load): Command {
   const shape = ["-t1", `-c${load.connections}`, `-d${load.seconds}s`, "--timeout", "5s", "--latency"];
-  return { command: "wrk", args: [...shape, "-H", `Host: ${load.host}`, load.url] };
+  const common = [...shape, "-H", `Host: ${load.host}`];
+  if (load.objects === undefined) return { command: "wrk", args: [...common, load.url] };
+  const script = fileURLToPath(new URL("rotate.lua", import.meta.url));
+  const rotation = ["--", new URL(load.url).pathname, String(load.objects)];
+  return { command: "wrk", args: [...common, "-s", script, load.url, ...rotation] };
 }
 
 function autocannonCommand(load: Load): Command {
   const script = fileURLToPath(import.meta.resolve("autocannon/autocannon.js"));
   const shape = ["-c", String(load.connections), "-d", String(load.seconds), "-t", "5", "--no-progress", "--json"];
-  return { command: nodeBinary, args: [script, ...shape, "-H", `host=${load.host}`, load.url] };
+  const url = load.objects === undefined ? load.url : `${load.url}/0`;
+  return { command: nodeBinary, args: [script, ...shape, "-H", `host=${load.host}`, url] };
 }

@@ -8,13 +8,14 @@
 import { LRUCache } from "lru-cache";
 import type { HeaderText } from "../../sdk/header-text.ts";
 import { cacheLimits } from "../../sdk/cdn-limits.ts";
+import { DiskBody } from "./disk-body.ts";
 import type { StoredAnswer } from "./stored-answer.ts";
-import { variantKeyOf, varyNames } from "./vary.ts";
+import { isUnderMark, variantKeyUnder, varyNames, type VaryMark } from "./vary.ts";
 
 /** Stands at the plain key: the request headers that answers under it vary with, and where these are. */
-interface VaryMark {
+interface Variants {
   readonly kind: "vary";
-  readonly names: readonly string[];
+  readonly mark: VaryMark;
   /** In the order they were stored; handed on from mark to mark of one key. */
   readonly variants: Set<string>;
 }
@@ -31,7 +32,15 @@ interface InvalidatedMark {
   readonly at: number;
 }
 
-type Entry = StoredAnswer | VaryMark | UncacheableMark | InvalidatedMark;
+/** Where an answer stands. */
+export interface StoredPlace {
+  readonly key: string;
+  readonly variantKey: string;
+  /** What leads from `key` to `variantKey`; null when they are the same. One value as long as it says the same. */
+  readonly mark: VaryMark | null;
+}
+
+type Entry = StoredAnswer | Variants | UncacheableMark | InvalidatedMark;
 
 export type CacheLookup =
   | StoredAnswer
@@ -70,7 +79,7 @@ export class MemoryCache {
     if (first === undefined) return { kind: "miss", variantKey: key, reason: "uri-miss" };
     if (first.kind === "answer") return first;
     if (first.kind !== "vary") return missAt(first, key, now);
-    const variantKey = variantKeyOf(key, first.names, requestHeaders);
+    const variantKey = variantKeyUnder(key, first.mark, requestHeaders);
     const second = this.#entries.get(variantKey);
     if (second?.kind === "answer") return second;
     if (second === undefined || second.kind === "vary") return { kind: "miss", variantKey, reason: "vary-miss" };
@@ -92,7 +101,7 @@ export class MemoryCache {
   /** Where an answer to this request stands, or will stand as far as is known. */
   variantKey(key: string, requestHeaders: HeaderText): string {
     const entry = this.#entries.peek(key);
-    return entry?.kind === "vary" ? variantKeyOf(key, entry.names, requestHeaders) : key;
+    return entry?.kind === "vary" ? variantKeyUnder(key, entry.mark, requestHeaders) : key;
   }
 
   /** Whether an answer that was asked for then may still be stored: its URL was not invalidated since. */
@@ -102,34 +111,55 @@ export class MemoryCache {
   }
 
   /**
-   * Stores an answer under the key and, when it varies, under the request's variant. Returns where it stands; null when its URL was
-   * invalidated after it had been asked for.
+   * Stores an answer under the key and, when it varies, under the request's variant; one whose body is on the disk only leaves its mark. Null when
+   * its URL was invalidated after it had been asked for.
    */
-  store(key: string, requestHeaders: HeaderText, answer: StoredAnswer): string | null {
-    if (!this.accepts(key, answer.requestedAt)) return null;
-    const known = this.#entries.peek(key);
-    const names = varyNames(answer.headers);
-    if (names.length === 0) {
-      this.#entries.set(key, answer);
-      return key;
-    }
-    const isMarked = known?.kind === "vary";
-    const all = isMarked ? [...new Set([...known.names, ...names])].sort() : names;
-    const variants = isMarked ? known.variants : new Set<string>();
-    const variantKey = variantKeyOf(key, all, requestHeaders);
-    variants.delete(variantKey);
-    variants.add(variantKey);
-    this.#entries.set(key, { kind: "vary", names: all, variants });
-    this.#entries.set(variantKey, answer);
-    if (variants.size > cacheLimits.variantsPerUrlMax) this.#dropOldest(variants);
-    return variantKey;
+  store(key: string, requestHeaders: HeaderText, answer: StoredAnswer): StoredPlace | null {
+    const place = this.place(key, requestHeaders, answer);
+    if (place !== null && !(answer.body instanceof DiskBody)) this.#entries.set(place.variantKey, answer);
+    return place;
   }
 
-  /** Replaces an answer that still arrived by its whole; nothing when its body is not there any more. */
-  complete(variantKey: string, arriving: StoredAnswer, bytes: Uint8Array): void {
+  /** Where that answer belongs, and the way there. Null as with `store`. */
+  place(key: string, requestHeaders: HeaderText, answer: StoredAnswer): StoredPlace | null {
+    if (!this.accepts(key, answer.requestedAt)) return null;
+    const names = varyNames(answer.headers);
+    if (names.length === 0) return { key, variantKey: key, mark: null };
+    const known = this.#entries.peek(key);
+    const mark = markWith(names, known?.kind === "vary" ? known.mark : { names: [], since: answer.requestedAt });
+    const variants = known?.kind === "vary" ? known.variants : new Set<string>();
+    const variantKey = variantKeyUnder(key, mark, requestHeaders);
+    this.#addVariant(key, { mark, variants, variantKey });
+    return { key, variantKey, mark };
+  }
+
+  /** Takes a mark that was found on the disk, unless something newer stands there. */
+  learnMark(key: string, mark: VaryMark): void {
+    const known = this.#entries.peek(key);
+    if (known?.kind === "vary" || known?.kind === "answer" || !this.accepts(key, mark.since)) return;
+    this.#entries.set(key, { kind: "vary", mark, variants: new Set() });
+  }
+
+  /** Takes an answer that was found on the disk, unless something newer stands there or nothing leads to it. */
+  adopt(key: string, variantKey: string, answer: StoredAnswer): void {
+    if (!this.accepts(key, answer.requestedAt) || answer.body instanceof DiskBody) return;
+    const known = this.#entries.peek(variantKey);
+    if (known?.kind === "vary" || (known?.kind === "answer" && known.requestedAt >= answer.requestedAt)) return;
+    if (variantKey !== key) {
+      const first = this.#entries.peek(key);
+      if (first?.kind !== "vary" || !isUnderMark(variantKey, { key, since: first.mark.since })) return;
+      this.#addVariant(key, { ...first, variantKey });
+    }
+    this.#entries.set(variantKey, answer);
+  }
+
+  /** Replaces an answer that still arrived by its whole, which it gives back; undefined when its body is not there any more. */
+  complete(variantKey: string, arriving: StoredAnswer, bytes: Uint8Array): StoredAnswer | undefined {
     const entry = this.#entries.peek(variantKey);
-    if (entry?.kind !== "answer" || entry.body !== arriving.body) return;
-    this.#entries.set(variantKey, { ...entry, body: bytes, bodyBytes: bytes.byteLength });
+    if (entry?.kind !== "answer" || entry.body !== arriving.body) return undefined;
+    const whole = { ...entry, body: bytes, bodyBytes: bytes.byteLength };
+    this.#entries.set(variantKey, whole);
+    return whole;
   }
 
   /** Forgets an answer whose body broke off or that is not to be used any more. */
@@ -153,8 +183,27 @@ export class MemoryCache {
     this.#entries.set(variantKey, { kind: "uncacheable", until: now + cacheLimits.uncacheableMs });
   }
 
+  /** An answer can be found elsewhere now. */
+  forgetUncacheable(variantKey: string): void {
+    if (this.#entries.peek(variantKey)?.kind === "uncacheable") this.#entries.delete(variantKey);
+  }
+
   clear(): void {
     this.#entries.clear();
+  }
+
+  #addVariant(
+    key: string,
+    {
+      mark,
+      variants,
+      variantKey,
+    }: { readonly mark: VaryMark; readonly variants: Set<string>; readonly variantKey: string },
+  ): void {
+    variants.delete(variantKey);
+    variants.add(variantKey);
+    this.#entries.set(key, { kind: "vary", mark, variants });
+    if (variants.size > cacheLimits.variantsPerUrlMax) this.#dropOldest(variants);
   }
 
   #dropOldest(variants: Set<string>): void {
@@ -164,11 +213,17 @@ export class MemoryCache {
     this.#entries.delete(oldest);
   }
 
-  #dropVariants(mark: VaryMark, key: string): void {
+  #dropVariants(gone: Variants, key: string): void {
     const successor = this.#entries.peek(key);
-    if (successor?.kind === "vary" && successor.variants === mark.variants) return;
-    for (const variantKey of mark.variants) this.#entries.delete(variantKey);
+    if (successor?.kind === "vary" && successor.variants === gone.variants) return;
+    for (const variantKey of gone.variants) this.#entries.delete(variantKey);
   }
+}
+
+/** The same value when it says that already. */
+function markWith(names: readonly string[], mark: VaryMark): VaryMark {
+  if (names.every((name) => mark.names.includes(name))) return mark;
+  return { names: [...new Set([...mark.names, ...names])].sort(), since: mark.since };
 }
 
 function missAt(entry: UncacheableMark | InvalidatedMark, variantKey: string, now: number): CacheLookup {

@@ -5,6 +5,7 @@
  */
 import { filterHeaders, type HeaderText } from "../../sdk/header-text.ts";
 import { tagsOf, type StoreTerms } from "./cache-decision.ts";
+import type { DiskBody } from "./disk-body.ts";
 import type { PurgeableEntry } from "./purge-view.ts";
 import type { SharedBody } from "./shared-body.ts";
 
@@ -13,8 +14,8 @@ export interface StoredAnswer extends PurgeableEntry {
   readonly status: number;
   /** Without Age and without what is not kept. */
   readonly headers: HeaderText;
-  /** A SharedBody only while it arrives. */
-  readonly body: Uint8Array | SharedBody;
+  /** A SharedBody only while it arrives; a DiskBody only outside of the memory cache. */
+  readonly body: Uint8Array | SharedBody | DiskBody;
   readonly bodyBytes: number;
   /** Milliseconds since the epoch, as all below: when the answer's age was 0. */
   readonly bornAt: number;
@@ -31,7 +32,7 @@ export interface StoredAnswer extends PurgeableEntry {
 export interface ArrivedAnswer {
   readonly status: number;
   readonly headers: HeaderText;
-  readonly body: Uint8Array | SharedBody;
+  readonly body: StoredAnswer["body"];
   readonly bodyBytes: number;
   readonly terms: StoreTerms;
   readonly place: { readonly domain: string; readonly path: string; readonly query: string };

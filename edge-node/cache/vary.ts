@@ -17,6 +17,32 @@ export function varyNames(headers: HeaderText): readonly string[] {
   return [...new Set(names)].sort();
 }
 
+/** What the answers under one key vary with. */
+export interface VaryMark {
+  /** Sorted, each once. */
+  readonly names: readonly string[];
+  /** When the first of these answers was asked for, milliseconds since the epoch: tells the mark from those before it. */
+  readonly since: number;
+}
+
+/** Where the answer to such a request stands. What stood under an earlier mark of the key is not found under this one. */
+export function variantKeyUnder(key: string, { names, since }: VaryMark, requestHeaders: HeaderText): string {
+  return variantKeyOf(variantPrefix(key, since), names, requestHeaders);
+}
+
+/** No field name begins with "@". */
+function variantPrefix(key: string, since: number): string {
+  return `${key}\n@${since}`;
+}
+
+/** Whether an answer at `variantKey` stands under this mark of `key`, with these names or others. */
+export function isUnderMark(
+  variantKey: string,
+  { key, since }: { readonly key: string; readonly since: number },
+): boolean {
+  return variantKey.startsWith(`${variantPrefix(key, since)}\n`);
+}
+
 /** Cannot collide with a plain key or another variant: keys and values hold no line feed. */
 export function variantKeyOf(key: string, names: readonly string[], requestHeaders: HeaderText): string {
   let result = key;

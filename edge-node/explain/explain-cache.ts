@@ -83,12 +83,15 @@ function explainMiss(
         ? "miss: answers are there, but none for these request fields (Vary)"
         : "miss: nothing is stored";
   const { collapser } = context.services;
+  const { disk } = context.services;
+  const next =
+    disk === null || found.kind === "uncacheable" ? undefined : "the node's disk, which is not looked at here";
   const waits = collapser.has(found.variantKey) ? "for another request that asks the origin now" : undefined;
   const isRefused = place.control?.onlyIfCached === true;
   askOrigin(context, place);
   return explained("lookup", isRefused ? "stop" : "ok", {
     text: isRefused ? "504: nothing is stored, and the client takes nothing else" : text,
-    facts: { tier: TIER, waits, variant: variantOf(found.variantKey) },
+    facts: { tier: TIER, "asked next": next, waits, variant: variantOf(found.variantKey) },
   });
 }
 
@@ -140,5 +143,6 @@ function seconds(ms: number): number {
 
 /** What the stored answers vary with, as this request has it. */
 function variantOf(variantKey: string): string {
-  return variantKey.split("\n").slice(1).join("; ");
+  const [, ...lines] = variantKey.split("\n");
+  return lines.filter((line) => !line.startsWith("@")).join("; ");
 }

@@ -10,6 +10,8 @@ import type { ExplainMessage, ExplainReport } from "../../sdk/explain.ts";
 import { emptyBody } from "../../runtime/body.ts";
 import { nodeLimits, socketLimits } from "../../sdk/limits.ts";
 import type { PreheatResult } from "../../sdk/purge.ts";
+import { DiskTier } from "../cache/disk-tier.ts";
+import type { DiskStore } from "../cache/disk/disk-store.ts";
 import { PurgeTable, type Purge } from "../cache/purge-table.ts";
 import type { PurgeView } from "../cache/purge-view.ts";
 import { MemoryCache } from "../cache/memory-cache.ts";
@@ -64,6 +66,8 @@ export interface FrontOptions {
   /** Addresses and CIDR networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed. Default none. */
   readonly trustedProxyNetworks?: readonly string[];
   readonly cacheBytesMax: number;
+  /** What memory does not hold; the front closes it. `objectBytesMax`: the longest body it is given. Default: nothing. */
+  readonly disk?: { readonly store: DiskStore; readonly objectBytesMax: number };
   /** Default: what `addPurges` and `replacePurges` say. */
   readonly purges?: PurgeView;
   /** Begins every request id of this front; unique in the fleet, 1..40 characters of `[A-Za-z0-9_-]`. */
@@ -111,6 +115,8 @@ export function createFront(options: FrontOptions): Front {
   return new UwsFront(options);
 }
 
+const MARKS_BYTES = 65_536;
+
 class UwsFront implements Front {
   readonly #options: FrontOptions;
   readonly #services: Services;
@@ -135,11 +141,15 @@ class UwsFront implements Front {
     };
     const originConnections = new Connections({ policy: options.originEgress, ...connecting });
     const metrics = new PipelineMetrics();
+    const { disk } = options;
+    // Without room for what answers vary with, variants on the disk would replace each other.
+    const cache = new MemoryCache({ bytesMax: Math.max(options.cacheBytesMax, disk === undefined ? 0 : MARKS_BYTES) });
     this.#services = {
       driver: options.driver,
       clock,
       random: options.random,
-      cache: new MemoryCache({ bytesMax: options.cacheBytesMax }),
+      cache,
+      disk: disk === undefined ? null : new DiskTier({ ...disk, memory: cache, clock }),
       purges: options.purges ?? this.#purges,
       functionCaches: new MemoryFunctionCaches({ clock }),
       routing: () => this.#intake.routing,
@@ -238,7 +248,7 @@ class UwsFront implements Front {
   }
 
   metrics(): Promise<readonly MetricReport[]> {
-    const { cache, functionCaches, metrics } = this.#services;
+    const { cache, disk, functionCaches, metrics } = this.#services;
     const gauges = {
       requestsInFlight: this.requestsInFlight,
       socketsOpen: this.#socketsOpen,
@@ -248,6 +258,7 @@ class UwsFront implements Front {
       functionCacheEntries: functionCaches.entries,
       tls: this.#tls.counts,
       accessLog: this.#options.accessLog?.counts ?? { written: 0, dropped: 0 },
+      disk: disk?.stats ?? null,
     };
     return Promise.resolve(reportMetrics(metrics, gauges));
   }
@@ -270,6 +281,7 @@ class UwsFront implements Front {
     await Promise.all([this.#services.originConnections.close(), this.#services.functionConnections.close()]);
     await this.#background.settled();
     await this.#options.accessLog?.close();
+    await this.#options.disk?.store.close();
   }
 
   #listenSocket(host: string, port: number): Promise<UwsListenSocket> {

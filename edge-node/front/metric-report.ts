@@ -16,7 +16,7 @@ export interface MetricReport {
   readonly help: string;
   readonly type: "counter" | "gauge" | "histogram";
   /** How the fronts' values become the node's. */
-  readonly aggregator: "sum" | "min";
+  readonly aggregator: "sum" | "min" | "average";
   readonly values: readonly MetricValue[];
 }
 

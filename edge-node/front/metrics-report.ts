@@ -2,6 +2,7 @@
  * The request path's counters in the form prom-client's `getMetricsAsJSON` gives, so that several fronts' can be added up.
  */
 import type { AccessLogCounts } from "../access-log/access-log.ts";
+import type { DiskStats } from "../cache/disk/disk-store.ts";
 import type { DomainCounts, InvocationCounts, PipelineMetrics } from "../pipeline/pipeline-metrics.ts";
 import { counter, gauge, histogram, type Labels, type MetricReport } from "./metric-report.ts";
 import { sourceReports } from "./source-reports.ts";
@@ -17,6 +18,8 @@ export interface FrontGauges {
   readonly functionCacheEntries: number;
   readonly tls: TlsCounts;
   readonly accessLog: AccessLogCounts;
+  /** Null: there is no disk cache. */
+  readonly disk: DiskStats | null;
 }
 
 /** Everything counted so far. */
@@ -46,6 +49,34 @@ function gaugeReports(gauges: FrontGauges): MetricReport[] {
       help: "Entries in functions' caches",
       value: gauges.functionCacheEntries,
     }),
+    ...(gauges.disk === null ? [] : diskReports(gauges.disk)),
+  ];
+}
+
+/** Size and entries are of the folder that all fronts share, so that they are averaged; the counters are each front's own. */
+function diskReports(disk: DiskStats): MetricReport[] {
+  const shared = [
+    { name: "selvage_disk_cache_bytes", help: "Bytes in the disk cache", value: disk.bytes },
+    { name: "selvage_disk_cache_entries", help: "Entries in the disk cache", value: disk.entries },
+  ];
+  const counted = [
+    { name: "selvage_disk_cache_hits_total", help: "Entries found on the disk", value: disk.hits },
+    { name: "selvage_disk_cache_misses_total", help: "Entries not found on the disk", value: disk.misses },
+    {
+      name: "selvage_disk_cache_late_reads_total",
+      help: "Reads the disk did not answer in time",
+      value: disk.lateReads,
+    },
+    { name: "selvage_disk_cache_writes_total", help: "Entries written", value: disk.writes },
+    { name: "selvage_disk_cache_refused_writes_total", help: "Entries given up", value: disk.refusedWrites },
+    { name: "selvage_disk_cache_read_errors_total", help: "Failed reads", value: disk.readErrors },
+    { name: "selvage_disk_cache_write_errors_total", help: "Failed writes", value: disk.writeErrors },
+    { name: "selvage_disk_cache_damaged_total", help: "Entries that were damaged", value: disk.damaged },
+    { name: "selvage_disk_cache_evicted_segments_total", help: "Segments dropped", value: disk.evictedSegments },
+  ];
+  return [
+    ...shared.map((one): MetricReport => ({ ...gauge(one), aggregator: "average" })),
+    ...counted.map(({ value, ...described }) => counter({ ...described, values: [{ value, labels: {} }] })),
   ];
 }
 

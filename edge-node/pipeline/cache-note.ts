@@ -18,6 +18,8 @@ export type CacheDetail =
   | "UPGRADE"
   /** The URL's last answer could not be stored: nobody waited for others. */
   | "UNCACHEABLE"
+  /** A stored answer that memory did not have, or one that only the disk keeps. */
+  | "DISK"
   /** A stale answer, which is being renewed. */
   | "STALE_WHILE_REVALIDATE"
   /** A stale answer, since the origin failed. */
@@ -79,7 +81,7 @@ export type CacheResult =
 
 export function cacheResult(note: CacheNote): CacheResult {
   if (note.kind === "local") return "none";
-  if (note.kind === "hit") return note.detail === null ? "hit" : "stale";
+  if (note.kind === "hit") return note.detail === null || note.detail === "DISK" ? "hit" : "stale";
   if (note.detail === "STALE_IF_ERROR") return "stale";
   // A 304 without a stored answer behind it has no time to live: it is the client's own condition that the origin confirmed.
   if (note.status === 304 && note.ttlSeconds !== null) return "revalidated";

@@ -8,6 +8,7 @@ import { filterHeaders, getHeader, hasHeader, type HeaderText } from "../../sdk/
 import { isFromStart } from "../cache/byte-range.ts";
 import { findCacheRule } from "../cache/cache-rule.ts";
 import { hasPrecondition, isCondition, validatorsOf } from "../cache/conditional.ts";
+import type { DiskTier } from "../cache/disk-tier.ts";
 import type { CacheLookup } from "../cache/memory-cache.ts";
 import { readRequestControl } from "../cache/request-control.ts";
 import { judgeReuse } from "../cache/reuse.ts";
@@ -64,36 +65,71 @@ export function lookUp(services: Services, exchange: Exchange): StepName | Promi
   if (place === null) return "originConfiguration";
   const now = services.clock.now();
   const found = services.cache.lookup(place.key, exchange.request.headers, now);
+  if (exchange.onDisk !== null) return lookAtDisk(services, exchange, { found, onDisk: exchange.onDisk, now });
   if (found.kind !== "answer") return missed(services, exchange, found);
+  return use(services, exchange, { answer: found, now, detail: null });
+}
+
+/** What the disk had, unless memory has something newer by now or its URL was invalidated meanwhile. */
+function lookAtDisk(
+  services: Services,
+  exchange: Exchange,
+  { found, onDisk, now }: { readonly found: CacheLookup; readonly onDisk: StoredAnswer; readonly now: number },
+): StepName | Promise<StepName> {
+  exchange.onDisk = null;
+  if (found.kind === "answer" && found.requestedAt > onDisk.requestedAt) {
+    return use(services, exchange, { answer: found, now, detail: null });
+  }
+  const key = exchange.cachePlace?.key ?? "";
+  if (services.cache.accepts(key, onDisk.requestedAt)) {
+    return use(services, exchange, { answer: onDisk, now, detail: "DISK" });
+  }
+  if (found.kind === "answer") return use(services, exchange, { answer: found, now, detail: null });
+  return missed(services, exchange, found);
+}
+
+interface Hit {
+  readonly answer: StoredAnswer;
+  readonly now: number;
+  readonly detail: CacheDetail | null;
+}
+
+/** A stored answer as far as it may be used for this request. */
+function use(services: Services, exchange: Exchange, hit: Hit): StepName | Promise<StepName> {
+  const { answer, now } = hit;
   // What a client wants of an answer is met by one that it waited for.
-  const control = exchange.lookups > 0 ? null : place.control;
-  const reuse = judgeReuse(found, { now, control, purges: services.purges });
+  const control = exchange.lookups > 0 ? null : (exchange.cachePlace?.control ?? null);
+  const reuse = judgeReuse(answer, { now, control, purges: services.purges });
   switch (reuse) {
     case "fresh":
-      return serve(services, exchange, { answer: found, now, detail: null });
+      return serve(services, exchange, hit);
     case "stale-while-revalidate":
-      services.renewals.start(services, exchange, found);
-      return serve(services, exchange, { answer: found, now, detail: "STALE_WHILE_REVALIDATE" });
+      services.renewals.start(services, exchange, answer);
+      return serve(services, exchange, { ...hit, detail: "STALE_WHILE_REVALIDATE" });
     case "stale-accepted":
-      return serve(services, exchange, { answer: found, now, detail: "STALE_ACCEPTED" });
+      return serve(services, exchange, { ...hit, detail: "STALE_ACCEPTED" });
     case "gone": {
-      const variantKey = services.cache.variantKey(place.key, exchange.request.headers);
-      services.cache.remove(variantKey, found);
+      const variantKey = variantKeyOf(services, exchange);
+      services.cache.remove(variantKey, answer);
+      if (hit.detail === "DISK" && services.disk !== null) {
+        services.background.add("disk.delete", services.disk.delete(variantKey));
+      }
       return missed(services, exchange, { kind: "miss", variantKey, reason: "uri-miss" });
     }
-    default: {
-      exchange.stale = found;
-      const variantKey = services.cache.variantKey(place.key, exchange.request.headers);
-      return ask(services, exchange, { reason: reuse === "stale" ? "stale" : "request", variantKey });
-    }
+    default:
+      exchange.stale = answer;
+      return ask(services, exchange, {
+        reason: reuse === "stale" ? "stale" : "request",
+        variantKey: variantKeyOf(services, exchange),
+      });
   }
 }
 
-function serve(
-  services: Services,
-  exchange: Exchange,
-  hit: { readonly answer: StoredAnswer; readonly now: number; readonly detail: CacheDetail | null },
-): StepName {
+function variantKeyOf(services: Services, exchange: Exchange): string {
+  return services.cache.variantKey(exchange.cachePlace?.key ?? "", exchange.request.headers);
+}
+
+function serve(services: Services, exchange: Exchange, hit: Hit): StepName {
   const { answer, now, detail } = hit;
   exchange.response = presentStored(services, exchange, hit);
   const ttlSeconds = Math.floor((answer.freshUntil - now) / 1_000);
@@ -111,8 +147,19 @@ function missed(
   found: Exclude<CacheLookup, StoredAnswer>,
 ): StepName | Promise<StepName> {
   const { variantKey } = found;
-  if (found.kind === "miss") return ask(services, exchange, { reason: found.reason, variantKey });
-  return ask(services, exchange, { reason: "uri-miss", variantKey, isUncacheable: true });
+  if (found.kind === "uncacheable") {
+    return ask(services, exchange, { reason: "uri-miss", variantKey, isUncacheable: true });
+  }
+  if (services.disk !== null && !exchange.hasSoughtDisk) return seekOnDisk(services.disk, exchange, variantKey);
+  return ask(services, exchange, { reason: found.reason, variantKey });
+}
+
+/** What the disk has is looked at like what memory has: after all that came while it was read. */
+async function seekOnDisk(disk: DiskTier, exchange: Exchange, variantKey: string): Promise<StepName> {
+  exchange.hasSoughtDisk = true;
+  const { cachePlace: place, request } = exchange;
+  if (place !== null) exchange.onDisk = (await disk.find({ key: place.key, variantKey }, request.headers)) ?? null;
+  return "lookup";
 }
 
 interface Asking {
@@ -169,7 +216,10 @@ export function askWhole(exchange: Exchange): StepName {
 async function waitForOther(services: Services, exchange: Exchange, found: Promise<FillResult>): Promise<StepName> {
   const result = await found;
   if (result.kind === "failed") return answerFailure(services, exchange, result.code);
-  return result.kind === "stored" ? "lookup" : askWhole(exchange);
+  if (result.kind !== "stored") return askWhole(exchange);
+  // Memory may have been too small for it.
+  exchange.hasSoughtDisk = false;
+  return "lookup";
 }
 
 function notCached(exchange: Exchange): StepName {

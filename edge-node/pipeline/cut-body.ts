@@ -3,6 +3,7 @@
  */
 import { emptyBody, type Body } from "../../runtime/body.ts";
 import type { ByteRange } from "../cache/byte-range.ts";
+import { DiskBody } from "../cache/disk-body.ts";
 
 /** The bytes [from, to) of `body`, which has them. The body is the part's from then on. */
 export function cutBody(body: Body, range: ByteRange): Body {
@@ -14,7 +15,8 @@ export function cutBody(body: Body, range: ByteRange): Body {
     case "bytes":
       return { kind: "bytes", bytes: body.bytes.subarray(range.from, range.to) };
     default: {
-      const chunks = new CutStream(body.chunks, range);
+      const { chunks: source } = body;
+      const chunks = source instanceof DiskBody ? source.cut(range) : new CutStream(source, range);
       return { kind: "stream", chunks, lengthBytes: range.to - range.from };
     }
   }

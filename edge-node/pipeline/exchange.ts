@@ -110,6 +110,9 @@ export class Exchange {
   /** No client waits for it: a stored answer is renewed. */
   isRenewal = false;
   lookups = 0;
+  /** The disk was asked for what memory did not have, and what it had until that is looked at. */
+  hasSoughtDisk = false;
+  onDisk: StoredAnswer | null = null;
   /** Calls between functions that may still be made for this request. */
   serviceCallsLeft: number = serviceLimits.callsPerRequestMax;
   #aborted = false;

@@ -3,6 +3,7 @@
  *
  * Invariant: a condition is answered from the very answer that would be sent otherwise (RFC 9110 §13.2.1).
  */
+import type { Body } from "../../runtime/body.ts";
 import { filterHeaders, getHeader, type HeaderText } from "../../sdk/header-text.ts";
 import { readRange } from "../cache/byte-range.ts";
 import { allowsPart, isNotModified } from "../cache/conditional.ts";
@@ -24,12 +25,15 @@ export function presentStored(
   const whole: ResponseMessage = {
     status: answer.status,
     headers: `${answer.headers}age:${ageSeconds(answer, now)}\n`,
-    body:
-      answer.body instanceof SharedBody
-        ? { kind: "stream", chunks: answer.body.read(), lengthBytes: answer.bodyBytes }
-        : { kind: "bytes", bytes: answer.body },
+    body: storedBody(answer),
   };
   return exchange.cachePlace?.isConditional === true ? presentAsAsked(services, exchange, whole) : whole;
+}
+
+function storedBody({ body, bodyBytes }: StoredAnswer): Body {
+  if (body instanceof Uint8Array) return { kind: "bytes", bytes: body };
+  const chunks = body instanceof SharedBody ? body.read() : body;
+  return { kind: "stream", chunks, lengthBytes: bodyBytes };
 }
 
 /** Any whole answer. */

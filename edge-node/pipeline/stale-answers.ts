@@ -85,7 +85,7 @@ export function learnFromHead(services: Services, exchange: Exchange, response: 
   if (isSame && describesSame(stale.headers, response.headers)) {
     renew(services, exchange, { headers: response.headers, stale, place });
   } else {
-    services.cache.remove(services.cache.variantKey(place.key, exchange.request.headers), stale);
+    forget(services, exchange, { stale, place });
   }
 }
 
@@ -111,14 +111,27 @@ function renew(
     now,
     requestedAt,
   });
-  const variantKey = services.cache.variantKey(place.key, exchange.request.headers);
   if (!decision.store) {
-    services.cache.remove(variantKey, stale);
+    forget(services, exchange, { stale, place });
     return { answer: { ...stale, headers, bornAt: now }, isStored: false };
   }
   const { status, body, bodyBytes } = stale;
   const answer = storedAnswer({ status, headers, body, bodyBytes, terms: decision, place, requestedAt, now });
-  return { answer, isStored: services.cache.store(place.key, exchange.request.headers, answer) !== null };
+  const stored = services.cache.store(place.key, exchange.request.headers, answer);
+  if (stored !== null && services.disk !== null) {
+    services.background.add("disk.renew", services.disk.renew(stored, answer));
+  }
+  return { answer, isStored: stored !== null };
+}
+
+function forget(
+  services: Services,
+  exchange: Exchange,
+  { stale, place }: { readonly stale: StoredAnswer; readonly place: CachePlace },
+): void {
+  const variantKey = services.cache.variantKey(place.key, exchange.request.headers);
+  services.cache.remove(variantKey, stale);
+  if (services.disk !== null) services.background.add("disk.delete", services.disk.delete(variantKey));
 }
 
 /**

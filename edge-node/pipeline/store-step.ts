@@ -7,8 +7,7 @@ import type { Body } from "../../runtime/body.ts";
 import { deleteHeader, getAllHeaders } from "../../sdk/header-text.ts";
 import { messageLimits } from "../../sdk/limits.ts";
 import { decideCaching, isAboutRequest, type NotStoredReason, type StoreTerms } from "../cache/cache-decision.ts";
-import { SharedBody } from "../cache/shared-body.ts";
-import { storedAnswer, type StoredAnswer } from "../cache/stored-answer.ts";
+import { storedAnswer } from "../cache/stored-answer.ts";
 import { bodyLengthBytes } from "./body-length.ts";
 import { askWhole, keyedPlace } from "./cache-steps.ts";
 import { discardBody } from "./discard-body.ts";
@@ -16,6 +15,7 @@ import type { CachePlace, Exchange, ResponseMessage } from "./exchange.ts";
 import { failExchange } from "./fail-exchange.ts";
 import { presentAsAsked } from "./present-answer.ts";
 import type { Services } from "./services.ts";
+import { storeLarge, storeStream, storeWhole, type KeptAnswer } from "./store-body.ts";
 import { answerConfirmed, answerServerError, learnFromHead } from "./stale-answers.ts";
 import type { StepName } from "./steps.ts";
 import { parseWireUrl } from "./wire-url.ts";
@@ -70,39 +70,33 @@ function storeNew(services: Services, exchange: Exchange, { response, place }: N
   if (!services.cache.accepts(place.key, exchange.requestedAt)) {
     return notStored(services, exchange, { response, reason: "INVALIDATED" });
   }
-  const bodyBytes = bodyLengthBytes(response.body) ?? 0;
-  if (bodyBytes > messageLimits.bufferedBodyBytesMax) return tooLarge(services, exchange, { response, place });
-  return store(services, exchange, { response, place, terms: decision, bodyBytes, now });
+  const { requestedAt } = exchange;
+  const { status, headers, body } = response;
+  const bodyBytes = bodyLengthBytes(body) ?? 0;
+  const bytes = body.kind === "stream" ? new Uint8Array() : wholeBody(body);
+  const answer = storedAnswer({ status, headers, body: bytes, bodyBytes, terms: decision, place, requestedAt, now });
+  return store(services, exchange, { response, place, terms: decision, answer });
 }
 
-function store(
-  services: Services,
-  exchange: Exchange,
-  kept: NewAnswer & { readonly terms: StoreTerms; readonly bodyBytes: number; readonly now: number },
-): StepName {
-  const { response, place, terms, now, bodyBytes } = kept;
-  const { status, headers, body } = response;
-  const { requestedAt, cacheNote: note } = exchange;
-  const bytes = body.kind === "stream" ? new Uint8Array() : wholeBody(body);
-  const answer = storedAnswer({ status, headers, body: bytes, bodyBytes, terms, place, requestedAt, now });
-  if (body.kind === "stream") {
-    exchange.response = withoutTags(storeStream(services, exchange, { answer, place, response }));
-  } else {
-    services.cache.store(place.key, exchange.request.headers, answer);
-    tellStored(exchange, answer);
-    exchange.response = withoutTags(response);
+function store(services: Services, exchange: Exchange, kept: KeptAnswer & { readonly terms: StoreTerms }): StepName {
+  const { response, terms, answer } = kept;
+  const isLarge = answer.bodyBytes > messageLimits.bufferedBodyBytesMax;
+  if (isLarge) {
+    const passing = storeLarge(services, exchange, kept);
+    if (passing === null) return tooLarge(services, exchange, kept);
+    exchange.response = passing;
+  } else if (response.body.kind === "stream") exchange.response = storeStream(services, exchange, kept);
+  else {
+    storeWhole(services, exchange, kept);
+    exchange.response = response;
   }
+  const { cacheNote: note } = exchange;
   if (note.kind === "forward") {
     const ttlSeconds = Math.floor(terms.freshMs / 1_000);
-    exchange.cacheNote = { ...note, status, stored: true, ttlSeconds, detail: null };
+    exchange.cacheNote = { ...note, stored: true, ttlSeconds, detail: isLarge ? "DISK" : null };
   }
-  exchange.response = presentAsAsked(services, exchange, exchange.response);
+  exchange.response = presentAsAsked(services, exchange, withoutTags(exchange.response));
   return "clientResponse";
-}
-
-/** Those who wait have it; an answer that every use validates each of them must ask for. */
-function tellStored(exchange: Exchange, answer: StoredAnswer): void {
-  exchange.ticket?.settle({ kind: answer.isAlwaysValidated ? "uncacheable" : "stored" });
 }
 
 function passOn(exchange: Exchange, response: ResponseMessage): StepName {
@@ -179,76 +173,10 @@ function invalidate(services: Services, exchange: Exchange, response: ResponseMe
   for (const changed of [url, ...urls]) {
     if (changed === null) continue;
     const { key } = keyedPlace(exchange, changed);
-    services.cache.invalidate(key, { now: services.clock.now(), isFilling: services.collapser.has(key) });
-  }
-}
-
-/**
- * The client and the cache read one body. Of known length it is in the cache at once and serves others while it arrives; of unknown length it
- * gets there when it is complete, since it may yet turn out too large.
- */
-function storeStream(
-  services: Services,
-  exchange: Exchange,
-  filling: NewAnswer & { readonly answer: StoredAnswer },
-): ResponseMessage {
-  const { answer, place, response } = filling;
-  if (response.body.kind !== "stream") return response;
-  const { ticket } = exchange;
-  const { lengthBytes } = response.body;
-  const stops = exchange.domain?.config.client_abort === "stop" && !exchange.isRenewal;
-  // A body without an end in sight may never come to one.
-  const isWorthKeeping = (): boolean =>
-    exchange.isRenewal || (!stops && lengthBytes !== undefined) || (ticket?.waiters ?? 0) > 0;
-  const bytesMax = messageLimits.bufferedBodyBytesMax;
-  const shared = new SharedBody(response.body.chunks, { bytesMax, isWorthKeeping });
-  // The client's leaving does not end what others may want: its reader tells.
-  exchange.running(null);
-  const arriving = { ...answer, body: shared };
-  const variantKey =
-    lengthBytes === undefined ? null : services.cache.store(place.key, exchange.request.headers, arriving);
-  if (variantKey !== null) tellStored(exchange, answer);
-  services.background.add(
-    "cache.fill",
-    finishFill(services, exchange, { answer, arriving, shared, variantKey, place }),
-  );
-  return { ...response, body: { kind: "stream", chunks: shared.read(), lengthBytes } };
-}
-
-async function finishFill(
-  services: Services,
-  exchange: Exchange,
-  fill: {
-    readonly answer: StoredAnswer;
-    readonly arriving: StoredAnswer;
-    readonly shared: SharedBody;
-    /** Where the answer stands already, or null when it is not in the cache yet. */
-    readonly variantKey: string | null;
-    readonly place: CachePlace;
-  },
-): Promise<void> {
-  const { answer, arriving, variantKey, place } = fill;
-  const { ticket } = exchange;
-  const end = await fill.shared.ended;
-  switch (end.kind) {
-    case "complete":
-      if (variantKey !== null) services.cache.complete(variantKey, arriving, end.bytes);
-      else {
-        const whole = { ...answer, body: end.bytes, bodyBytes: end.bytes.byteLength };
-        services.cache.store(place.key, exchange.request.headers, whole);
-      }
-      tellStored(exchange, answer);
-      return;
-    case "overflow":
-      services.cache.markUncacheable(
-        services.cache.variantKey(place.key, exchange.request.headers),
-        services.clock.now(),
-      );
-      ticket?.settle({ kind: "uncacheable" });
-      return;
-    default:
-      if (variantKey !== null) services.cache.remove(variantKey, arriving);
-      ticket?.settle({ kind: "failed", code: "ORIGIN_TRUNCATED" });
+    const { cache, collapser, clock, disk } = services;
+    const isFilling = collapser.has(key) || disk?.isBusy(key) === true;
+    cache.invalidate(key, { now: clock.now(), isFilling });
+    if (disk !== null) services.background.add("disk.delete", disk.delete(key));
   }
 }
 

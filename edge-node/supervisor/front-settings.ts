@@ -1,4 +1,5 @@
 /** What each front of a node is told: the node's settings without the token, the cache's memory shared out. */
+import { diskTierLimits } from "../../sdk/cdn-limits.ts";
 import type { NodeConfig } from "../config.ts";
 import type { FrontSettings } from "../ipc.ts";
 
@@ -16,6 +17,7 @@ export function frontSettings(config: NodeConfig): readonly FrontSettings[] {
     spareInstances: config.spareInstances,
     snapshots: config.snapshots,
     cacheBytesMax: Math.floor((config.cacheMiB * MIB) / config.fronts),
+    diskCache: diskCacheOf(config),
     egressAllowNetworks: config.egressAllowNetworks,
     originAllowNetworks: config.originAllowNetworks,
     trustedProxyNetworks: config.trustedProxyNetworks,
@@ -23,4 +25,15 @@ export function frontSettings(config: NodeConfig): readonly FrontSettings[] {
     accessLog: config.accessLog,
     drainMs: config.drainMs,
   }));
+}
+
+function diskCacheOf({ diskCacheMiB, diskCacheFolder }: NodeConfig): FrontSettings["diskCache"] {
+  if (diskCacheMiB === 0) return null;
+  const bytesMax = diskCacheMiB * MIB;
+  const { objectBytesMax, objectShare } = diskTierLimits;
+  return {
+    folder: diskCacheFolder,
+    bytesMax,
+    objectBytesMax: Math.min(objectBytesMax, Math.floor(bytesMax / objectShare)),
+  };
 }

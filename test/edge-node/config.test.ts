@@ -45,6 +45,8 @@ describe("readNodeConfig()", () => {
       snapshots: "on",
       driver: "process",
       cacheMiB: 256,
+      diskCacheMiB: 1_024,
+      diskCacheFolder: path.resolve("data/node/cache"),
       egressAllowNetworks: [],
       originAllowNetworks: [],
       trustedProxyNetworks: [],
@@ -96,6 +98,20 @@ describe("readNodeConfig()", () => {
     [64, 32],
   ])("on %i cores runs %i fronts", (cores, fronts) => {
     expect(configOf(read({ cores }))).toMatchObject({ fronts });
+  });
+
+  it.each([
+    [["--disk-cache-mib", "0"], { diskCacheMiB: 0 }],
+    [["--disk-cache-mib", "32"], { diskCacheMiB: 32 }],
+    [["--data", "/d"], { diskCacheFolder: "/d/cache" }],
+    [["--disk-cache-folder", "/fast"], { diskCacheFolder: "/fast" }],
+  ])("with %j the disk cache is %j", (words, expected) => {
+    expect(configOf(read({ arguments: words }))).toMatchObject(expected);
+  });
+
+  it("refuses a disk cache that is too small to be one", () => {
+    const text = "node.diskCacheMiB: received 31, allowed: 0 for none, or an integer from 32";
+    expect(problemsOf(read({ arguments: ["--disk-cache-mib", "31"] }))).toContain(text);
   });
 
   it("is frozen", () => {

@@ -13,13 +13,21 @@ export interface DiskStore {
    * Key and head beyond `diskCacheLimits` give a writer that refuses.
    */
   begin(key: string, head: Uint8Array): DiskWriter;
-  /** Puts another head before the same body; false when there is no entry or the disk refused (the old head stays then). */
-  replaceHead(key: string, head: Uint8Array): Promise<boolean>;
+  /**
+   * Puts another head before the same body; false when there is no entry, `isFor` does not take it or the disk refused (the old head stays then).
+   * No other entry can come between `isFor` and the new head.
+   */
+  replaceHead(key: string, head: Uint8Array, options?: ReplaceOptions): Promise<boolean>;
   /** From here on this front does not find the entry; the others do not as soon as the disk took it, which is awaited for a bounded time. */
   delete(key: string): Promise<void>;
   readonly stats: DiskStats;
   /** Gives up what is being written and ends all use of the folder. */
   close(): Promise<void>;
+}
+
+export interface ReplaceOptions {
+  /** Whether the head is for the body that stands there. Default: it is. */
+  readonly isFor?: (before: Pick<DiskFound, "head" | "bodyBytes">) => boolean;
 }
 
 export interface DiskFound {

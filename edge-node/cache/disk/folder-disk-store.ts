@@ -16,6 +16,7 @@ import {
   type DiskStats,
   type DiskStore,
   type DiskWriter,
+  type ReplaceOptions,
 } from "./disk-store.ts";
 import { EntryWriter, type UnwrittenBytes } from "./entry-writer.ts";
 import { hashKey, type KeyHash } from "./key-hash.ts";
@@ -117,14 +118,14 @@ export class FolderDiskStore implements DiskStore {
     });
   }
 
-  async replaceHead(key: string, head: Uint8Array): Promise<boolean> {
+  async replaceHead(key: string, head: Uint8Array, options: ReplaceOptions = {}): Promise<boolean> {
     const store = this.#store;
     if (store === null || !this.#operations.isAvailable("write")) return false;
     if (head.byteLength > diskCacheLimits.headBytesMax) return false;
     const wanted = { hash: hashKey(key), key };
     if (this.#pending.has(wanted.hash)) return false;
     try {
-      return await this.#bodyDeadline.race(store.replaceHead(wanted, head), () => false);
+      return await this.#bodyDeadline.race(store.replaceHead(wanted, head, options), () => false);
     } catch {
       return false;
     }

@@ -7,6 +7,7 @@
 import { diskCacheLimits } from "../../../sdk/cdn-limits.ts";
 import type { Clock } from "../../clock.ts";
 import { codeOf, type DiskFiles } from "./disk-files.ts";
+import type { ReplaceOptions } from "./disk-store.ts";
 import { EntryIndex, type FoundEntry } from "./entry-index.ts";
 import { FolderReader } from "./folder-contents.ts";
 import type { KeyHash } from "./key-hash.ts";
@@ -142,9 +143,9 @@ export class OpenStore {
     for (const old of before) await this.#segments.markDead(old).catch(() => {});
   }
 
-  async replaceHead({ hash, key }: Wanted, head: Uint8Array): Promise<boolean> {
+  async replaceHead({ hash, key }: Wanted, head: Uint8Array, { isFor }: ReplaceOptions = {}): Promise<boolean> {
     const entry = await this.find({ hash, key });
-    if (entry === undefined) return false;
+    if (entry === undefined || isFor?.(entry.record) === false) return false;
     const record = encodeRecord({ ...entry.record, key: Buffer.from(key), head });
     const inline = entry.bytes.subarray(entry.record.recordBytes);
     const bytes = record.byteLength + inline.byteLength;

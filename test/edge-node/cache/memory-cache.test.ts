@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { MemoryCache } from "../../../edge-node/cache/memory-cache.ts";
 import type { StoredAnswer } from "../../../edge-node/cache/stored-answer.ts";
+import { variantKeyUnder } from "../../../edge-node/cache/vary.ts";
 import { cacheLimits } from "../../../sdk/cdn-limits.ts";
 import { answer } from "../support/stored-answers.ts";
 
@@ -121,12 +122,63 @@ describe("invalidate()", () => {
   ])("what was %s", (_case, requestedAt, expected) => {
     const cache = cacheOf();
     cache.invalidate("k", { now: 10, isFilling: true });
-    expect(cache.store("k", "", answer({ requestedAt }))).toBe(expected);
+    expect(cache.store("k", "", answer({ requestedAt }))?.variantKey ?? null).toBe(expected);
   });
 
   it("leaves nothing behind for a URL that nobody stored or asks for", () => {
     const cache = cacheOf();
     cache.invalidate("k", { now: 10, isFilling: false });
     expect(cache.size).toBe(0);
+  });
+});
+
+describe("what was found on the disk", () => {
+  const mark = { names: ["a"], since: 5 };
+  const varying = answer({ headers: "vary:a\n", requestedAt: 6 });
+  const place = variantKeyUnder("k", mark, "a:1\n");
+
+  it("is adopted under the mark that was found with it", () => {
+    const cache = cacheOf();
+    cache.learnMark("k", mark);
+    cache.adopt("k", place, varying);
+    expect(cache.lookup("k", "a:1\n", 0)).toBe(varying);
+    expect(cache.lookup("k", "a:2\n", 0)).toMatchObject({ kind: "miss", reason: "vary-miss" });
+  });
+
+  it("is not adopted where nothing leads to it, or only an earlier mark did", () => {
+    const cache = cacheOf();
+    cache.adopt("k", place, varying);
+    expect(cache.size).toBe(0);
+    cache.learnMark("k", { ...mark, since: 7 });
+    cache.adopt("k", place, varying);
+    expect(cache.lookup("k", "a:1\n", 0).kind).toBe("miss");
+  });
+
+  it.each([
+    ["an older answer", 4, "disk"],
+    ["the same or a newer answer", 5, "memory"],
+  ])("takes the place of %s", (_case, requestedAt, expected) => {
+    const cache = cacheOf();
+    const [memory, disk] = [answer({ requestedAt: 5 }), answer({ requestedAt: requestedAt === 4 ? 6 : 5 })];
+    cache.store("k", "", memory);
+    cache.adopt("k", "k", disk);
+    expect(cache.lookup("k", "", 0)).toBe(expected === "disk" ? disk : memory);
+  });
+
+  it("is not adopted, mark or answer, when its URL was invalidated after it had been asked for", () => {
+    const cache = cacheOf();
+    cache.invalidate("k", { now: 10, isFilling: true });
+    cache.learnMark("k", mark);
+    cache.adopt("k", "k", answer({ requestedAt: 10 }));
+    expect(cache.lookup("k", "", 0)).toEqual({ kind: "miss", variantKey: "k", reason: "uri-miss" });
+    cache.adopt("k", "k", answer({ requestedAt: 11 }));
+    expect(cache.lookup("k", "", 0).kind).toBe("answer");
+  });
+
+  it("a mark takes no answer's place", () => {
+    const cache = cacheOf();
+    cache.store("k", "", answer());
+    cache.learnMark("k", mark);
+    expect(cache.lookup("k", "", 0).kind).toBe("answer");
   });
 });

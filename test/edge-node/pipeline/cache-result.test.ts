@@ -5,6 +5,7 @@ const asked = forwardNote("stale", null);
 
 it.each<[string, CacheNote, CacheResult]>([
   ["a fresh answer", { kind: "hit", ttlSeconds: 5, detail: null }, "hit"],
+  ["a fresh answer from the disk", { kind: "hit", ttlSeconds: 5, detail: "DISK" }, "hit"],
   ["one that is renewed meanwhile", { kind: "hit", ttlSeconds: -5, detail: "STALE_WHILE_REVALIDATE" }, "stale"],
   ["one instead of a failure", { ...asked, ttlSeconds: -5, detail: "STALE_IF_ERROR" }, "stale"],
   ["one that the origin confirmed", { ...asked, status: 304, ttlSeconds: 60 }, "revalidated"],

@@ -29,6 +29,8 @@ const config: NodeConfig = {
   spareInstances: 2,
   snapshots: "on",
   cacheMiB: 3,
+  diskCacheMiB: 64,
+  diskCacheFolder: "/cache",
   egressAllowNetworks: [],
   originAllowNetworks: ["10.0.0.0/8"],
   trustedProxyNetworks: ["192.0.2.0/24"],
@@ -154,6 +156,13 @@ describe("frontSettings()", () => {
       [1, 1_572_864],
     ]);
     expect(JSON.stringify(settings)).not.toContain("the-token");
+  });
+
+  it("gives all fronts the same disk, and an object an eighth of it", () => {
+    const diskCache = { folder: "/cache", bytesMax: 67_108_864, objectBytesMax: 8_388_608 };
+    expect(frontSettings(config).map((settings) => settings.diskCache)).toEqual([diskCache, diskCache]);
+    expect(frontSettings({ ...config, diskCacheMiB: 0 })[0]?.diskCache).toBeNull();
+    expect(frontSettings({ ...config, diskCacheMiB: 1_048_576 })[0]?.diskCache?.objectBytesMax).toBe(4_294_967_296);
   });
 });
 

@@ -18,6 +18,7 @@ const settings: FrontSettings = {
   spareInstances: 2,
   snapshots: "on",
   cacheBytesMax: 0,
+  diskCache: null,
   egressAllowNetworks: [],
   originAllowNetworks: [],
   trustedProxyNetworks: [],

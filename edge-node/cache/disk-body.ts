@@ -1,0 +1,27 @@
+/**
+ * The body of a stored answer that stays on the disk: read when somebody reads it, by each reader for itself, and only the part that is asked for.
+ *
+ * Knows no HTTP. Invariant: a body that cannot be read to its end makes its reader throw.
+ */
+import type { ByteRange } from "./byte-range.ts";
+import type { DiskFound } from "./disk/disk-store.ts";
+
+export class DiskBody implements AsyncIterable<Uint8Array> {
+  readonly #found: DiskFound;
+  readonly #range: ByteRange;
+
+  constructor(found: DiskFound, range: ByteRange = { from: 0, to: found.bodyBytes }) {
+    this.#found = found;
+    this.#range = range;
+  }
+
+  /** The bytes [from, to) of what this one gives. */
+  cut({ from, to }: ByteRange): DiskBody {
+    const start = this.#range.from;
+    return new DiskBody(this.#found, { from: start + from, to: start + to });
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
+    return this.#found.body(this.#range)[Symbol.asyncIterator]();
+  }
+}

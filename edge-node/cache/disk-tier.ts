@@ -1,0 +1,224 @@
+/**
+ * The disk under the memory cache: finds there what memory does not have, and writes there what memory keeps or cannot hold.
+ *
+ * Knows answers, marks and where they stand, no request. Invariants: however many ask for one entry at once, the disk is asked once; what was
+ * invalidated while it was read or written is neither given to memory nor left on the disk; a head never comes to stand before another body.
+ */
+import { diskTierLimits } from "../../sdk/cdn-limits.ts";
+import type { HeaderText } from "../../sdk/header-text.ts";
+import { messageLimits } from "../../sdk/limits.ts";
+import type { Clock } from "../clock.ts";
+import { validatorsOf } from "./conditional.ts";
+import { DiskBody } from "./disk-body.ts";
+import type { DiskFound, DiskStats, DiskStore, DiskWriter } from "./disk/disk-store.ts";
+import type { MemoryCache, StoredPlace } from "./memory-cache.ts";
+import { decodeHead, encodeAnswerHead, encodeVaryHead } from "./stored-head.ts";
+import type { StoredAnswer } from "./stored-answer.ts";
+import { variantKeyUnder, type VaryMark } from "./vary.ts";
+
+export interface DiskTierOptions {
+  readonly store: DiskStore;
+  readonly memory: MemoryCache;
+  readonly clock: Clock;
+  /** A longer body is not written. */
+  readonly objectBytesMax: number;
+}
+
+/** An entry whose body is written while it arrives. */
+export interface DiskFill {
+  /** Copies the chunk; waits for a slow disk a bounded time. */
+  write(chunk: Uint8Array): Promise<void>;
+  /** Whether the entry is there now. */
+  finish(): Promise<boolean>;
+  abort(): Promise<void>;
+}
+
+type Found = StoredAnswer | ({ readonly kind: "vary" } & VaryMark);
+
+export class DiskTier {
+  readonly #options: DiskTierOptions;
+  readonly #reads = new Map<string, Promise<Found | undefined>>();
+  /** Variants whose bodies are being written as they arrive. */
+  readonly #fills = new Set<string>();
+  /** Plain keys of what is being read or written, and how often. */
+  readonly #busy = new Map<string, number>();
+  /** Marks that are on the disk already. */
+  readonly #knownMarks = new WeakSet<VaryMark>();
+  #arrivingBytes = 0;
+
+  constructor(options: DiskTierOptions) {
+    this.#options = options;
+  }
+
+  get stats(): DiskStats {
+    return this.#options.store.stats;
+  }
+
+  /** Whether anything under the key is being read or written. */
+  isBusy(key: string): boolean {
+    return this.#busy.has(key);
+  }
+
+  /** The answer to such a request; memory has it from then on if it can. `variantKey`: where memory would have it. Never rejects. */
+  async find(
+    place: Pick<StoredPlace, "key" | "variantKey">,
+    requestHeaders: HeaderText,
+  ): Promise<StoredAnswer | undefined> {
+    const { key, variantKey } = place;
+    const first = await this.#read(key, variantKey);
+    if (first?.kind !== "vary") return first;
+    if (variantKey !== key) return undefined;
+    const second = await this.#read(key, variantKeyUnder(key, first, requestHeaders));
+    return second?.kind === "answer" ? second : undefined;
+  }
+
+  /** Writes a whole answer. Never rejects. */
+  async keep(place: StoredPlace, answer: StoredAnswer): Promise<void> {
+    const { body } = answer;
+    const { freshMsMin, writeBytes } = diskTierLimits;
+    const freshMs = answer.freshUntil - this.#options.clock.now();
+    if (!(body instanceof Uint8Array) || (freshMs < freshMsMin && !answer.isAlwaysValidated)) return;
+    const fill = this.#begin(place, answer);
+    for (let at = 0; at < body.byteLength; at += writeBytes) await fill.write(body.subarray(at, at + writeBytes));
+    await fill.finish();
+  }
+
+  /** Begins an answer whose body arrives; null: it is too long (`bodyBytes`, if that is known), or on its way already. */
+  fill(place: StoredPlace, answer: StoredAnswer, bodyBytes: number | undefined): DiskFill | null {
+    if ((bodyBytes ?? 0) > this.#options.objectBytesMax || this.#fills.has(place.variantKey)) return null;
+    this.#fills.add(place.variantKey);
+    const fill = this.#begin(place, answer);
+    const done = (): void => void this.#fills.delete(place.variantKey);
+    return {
+      write: (chunk) => fill.write(chunk),
+      finish: () => fill.finish().finally(done),
+      abort: () => fill.abort().finally(done),
+    };
+  }
+
+  /** The same body under a new head, which says how long it is fresh now. Never rejects. */
+  async renew(place: StoredPlace, answer: StoredAnswer): Promise<void> {
+    const { store, clock, memory } = this.#options;
+    // What is validated at each use stays what it is.
+    if (answer.isAlwaysValidated || answer.freshUntil - clock.now() < diskTierLimits.freshMsMin) return;
+    const isReplaced = await this.#while(place.key, () =>
+      store.replaceHead(place.variantKey, encodeAnswerHead(answer), { isFor: (before) => isSameBody(before, answer) }),
+    );
+    if (!isReplaced) return this.keep(place, answer);
+    if (!memory.accepts(place.key, answer.requestedAt)) await store.delete(place.variantKey);
+  }
+
+  /** Forgets one answer, or by its plain key all that varies under it. Never rejects. */
+  delete(key: string): Promise<void> {
+    return this.#options.store.delete(key);
+  }
+
+  #read(key: string, variantKey: string): Promise<Found | undefined> {
+    const running = this.#reads.get(variantKey);
+    if (running !== undefined) return running;
+    const reading = this.#while(key, () => this.#load(key, variantKey)).finally(() => this.#reads.delete(variantKey));
+    this.#reads.set(variantKey, reading);
+    return reading;
+  }
+
+  async #load(key: string, variantKey: string): Promise<Found | undefined> {
+    const { store, memory, clock } = this.#options;
+    const found = await store.read(variantKey);
+    const head = found === undefined ? undefined : decodeHead(found.head);
+    if (found === undefined || head === undefined) return undefined;
+    if (head.kind === "vary") {
+      // No variant has a mark of its own.
+      if (variantKey !== key) return undefined;
+      this.#knownMarks.add(head);
+      memory.learnMark(key, head);
+      return head;
+    }
+    // A clock that was set back would let it escape the purges since.
+    if (head.requestedAt > clock.now()) return undefined;
+    const body = await this.#bodyOf(found);
+    if (body === undefined) return undefined;
+    const answer: StoredAnswer = { ...head, body, bodyBytes: found.bodyBytes };
+    if (!memory.accepts(key, answer.requestedAt)) return undefined;
+    memory.adopt(key, variantKey, answer);
+    return answer;
+  }
+
+  /** Whole, if memory may hold it. Undefined: it cannot be read. */
+  async #bodyOf(found: DiskFound): Promise<StoredAnswer["body"] | undefined> {
+    const { bodyBytes } = found;
+    const isLarge = bodyBytes > messageLimits.bufferedBodyBytesMax;
+    if (isLarge || this.#arrivingBytes + bodyBytes > diskTierLimits.arrivingBytesMax) return new DiskBody(found);
+    this.#arrivingBytes += bodyBytes;
+    try {
+      return await readWhole(found);
+    } catch {
+      return undefined;
+    } finally {
+      this.#arrivingBytes -= bodyBytes;
+    }
+  }
+
+  #begin(place: StoredPlace, answer: StoredAnswer): DiskFill {
+    const { store, memory } = this.#options;
+    const { key, variantKey, mark } = place;
+    const writer = store.begin(variantKey, encodeAnswerHead(answer));
+    const leave = this.#enter(key);
+    const isAccepted = (): boolean => memory.accepts(key, answer.requestedAt);
+    const finish = async (): Promise<boolean> => {
+      if (!isAccepted()) {
+        await writer.abort();
+        return false;
+      }
+      if (mark !== null) await this.#writeMark(key, mark);
+      const isThere = await writer.finish();
+      if (!isThere || isAccepted()) return isThere;
+      await store.delete(mark === null ? variantKey : key);
+      return false;
+    };
+    return {
+      write: (chunk) => writer.write(chunk),
+      finish: () => finish().finally(leave),
+      abort: () => writer.abort().finally(leave),
+    };
+  }
+
+  async #writeMark(key: string, mark: VaryMark): Promise<void> {
+    if (this.#knownMarks.has(mark)) return;
+    const writer: DiskWriter = this.#options.store.begin(key, encodeVaryHead(mark));
+    if (await writer.finish()) this.#knownMarks.add(mark);
+  }
+
+  #enter(key: string): () => void {
+    this.#busy.set(key, (this.#busy.get(key) ?? 0) + 1);
+    return () => {
+      const others = (this.#busy.get(key) ?? 1) - 1;
+      if (others > 0) this.#busy.set(key, others);
+      else this.#busy.delete(key);
+    };
+  }
+
+  async #while<T>(key: string, run: () => Promise<T>): Promise<T> {
+    const leave = this.#enter(key);
+    try {
+      return await run();
+    } finally {
+      leave();
+    }
+  }
+}
+
+/** The origin said that `answer`'s body still stands, and what is on the disk has the same length and validators. */
+function isSameBody(before: Pick<DiskFound, "head" | "bodyBytes">, answer: StoredAnswer): boolean {
+  const head = decodeHead(before.head);
+  if (head?.kind !== "answer" || before.bodyBytes !== answer.bodyBytes) return false;
+  const validators = validatorsOf(answer.headers);
+  return validators !== "" && validatorsOf(head.headers) === validators;
+}
+
+async function readWhole(found: DiskFound): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of found.body()) chunks.push(chunk);
+  const [only] = chunks;
+  // Short bodies come in one piece, in memory of their own with their heads.
+  return chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks);
+}
