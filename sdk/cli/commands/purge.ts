@@ -59,6 +59,7 @@ export const addPurge: AddCommand = (program, open) => {
   program
     .command("purges")
     .description("list the newest purges and who did them")
+    .addHelpText("after", examples("purges", "purges list --json"))
     .command("list", { isDefault: true })
     .description("list the newest purges")
     .action(async (_options, command) => {
