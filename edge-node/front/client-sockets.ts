@@ -7,7 +7,7 @@ import type { GuestSocket } from "../../runtime/socket.ts";
 import { socketLimits } from "../../sdk/limits.ts";
 import type { ResponseMessage } from "../pipeline/exchange.ts";
 import { getHeader } from "../../sdk/header-text.ts";
-import type { UwsRequest, UwsResponse, UwsSocketBehavior, UwsSocketContext } from "../uws.ts";
+import type { UwsRequest, UwsResponse, UwsSocket, UwsSocketBehavior, UwsSocketContext } from "../uws.ts";
 import { ClientSocket, type SocketData } from "./client-socket.ts";
 import { writeHead } from "./send-answer.ts";
 import type { ServedRequest } from "./served-request.ts";
@@ -33,8 +33,7 @@ export class ClientSockets {
       idleTimeout: socketLimits.idleSeconds,
       sendPingsAutomatically: true,
       upgrade: receive,
-      // Runs within `upgrade`, where there is something not to do.
-      open: (socket) => socket.getUserData().client.opened(socket),
+      open: openSocket,
       message: (socket, message, isBinary) => socket.getUserData().client.received(message, isBinary),
       drain: (socket) => socket.getUserData().client.drained(),
       close: (socket, code, message) => {
@@ -70,6 +69,8 @@ export class ClientSockets {
       return;
     }
     const { response } = served;
+    // V8 compiles a function when it is first called, or called again after long, and that takes memory: not in the cork.
+    openSocket(rehearsal(guest));
     response.cork(() => {
       writeHead(response, { ...answer, headers });
       served.ending();
@@ -86,6 +87,17 @@ export class ClientSockets {
     this.#isClosing = true;
     for (const client of this.#open) client.leave(CLOSING_REASON);
   }
+}
+
+/** The open handler: runs within `upgrade`, where there is something not to do. */
+function openSocket(socket: Pick<UwsSocket<SocketData>, "getUserData">): void {
+  socket.getUserData().client.opened(socket as UwsSocket<SocketData>);
+}
+
+/** A socket that nobody has, for a call of the open handler that changes nothing. */
+function rehearsal(guest: GuestSocket): Pick<UwsSocket<SocketData>, "getUserData"> {
+  const data: SocketData = { client: new ClientSocket(guest) };
+  return { getUserData: () => data };
 }
 
 const CLOSING_REASON = "The node is shutting down";

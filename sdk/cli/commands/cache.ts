@@ -12,7 +12,10 @@ interface ExplainOptions {
 }
 
 export const addCache: AddCommand = (program, open) => {
-  const cache = program.command("cache").description("look into the nodes' caches");
+  const cache = program
+    .command("cache")
+    .description("look into the nodes' caches")
+    .addHelpText("after", examples("cache explain https://www.example.com/logo.png"));
 
   cache
     .command("explain")
