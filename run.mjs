@@ -20,8 +20,8 @@ const nodePath = join(packages, "node", "bin", process.platform === "win32" ? "n
 /** Command → what Node runs, from the project's root. */
 const commands = {
   bench: ["bench/main.ts"],
-  "cache-tests": ["test/cache-tests/cache-tests-main.ts"],
   build: ["bundler/build-main.ts"],
+  "cache-tests": ["test/cache-tests/cache-tests-main.ts"],
   check: ["test/check-main.ts"],
   demo: ["test/demo/demo-main.ts"],
   selvage: ["sdk/cli/main.ts"],
