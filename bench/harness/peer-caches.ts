@@ -82,6 +82,13 @@ http {
   upstream origin { server 127.0.0.1:${originPort}; keepalive 256; keepalive_requests 100000000; }
   server {
     listen 127.0.0.1:${port} backlog=4096;
+    # What is never cached must not wait for the lock of what may be.
+    location /pass/ {
+      proxy_pass http://origin;
+      proxy_http_version 1.1;
+      proxy_set_header Connection "";
+      proxy_set_header Host $host;
+    }
     location / {
       proxy_pass http://origin;
       proxy_http_version 1.1;
