@@ -112,6 +112,7 @@ async function watchMemory(
   watching: { readonly signal: AbortSignal; readonly note: (text: string) => void; readonly log: SoakLog },
 ): Promise<readonly number[]> {
   const samples: number[] = [];
+  const startedMs = performance.now();
   while (!watching.signal.aborted) {
     const sizes = await Promise.all(nodes.map(({ pid }) => memoryMiBOfTree(pid)));
     samples.push(sizes.reduce((sum, size) => sum + size, 0));
@@ -119,7 +120,7 @@ async function watchMemory(
       const { requests, wrong, failedInOutage } = watching.log;
       const megabytes = Math.round(samples.at(-1) ?? 0);
       watching.note(
-        `${samples.length} s: ${requests} requests, ${wrong} wrong, ${failedInOutage} in outages, ${megabytes} MiB`,
+        `${Math.round((performance.now() - startedMs) / 1_000)} s: ${requests} requests, ${wrong} wrong, ${failedInOutage} in outages, ${megabytes} MiB`,
       );
     }
     await delay(SAMPLE_MS);
