@@ -1,6 +1,7 @@
 /** A real node in a process of its own, as `selvage node` starts it; ended when the test ended. */
 import { fork, type ChildProcess } from "node:child_process";
 import { request } from "node:http";
+import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 import type { NodeHealth } from "../../../edge-node/admin/node-health.ts";
@@ -60,6 +61,8 @@ export class EdgeNodeProcess {
       });
       this.#child.on("exit", (code) => reject(new Error(`The node ended with ${String(code)}:\n${this.output}`)));
     });
+    // The message comes by another way than the log, and may be first.
+    while (!this.output.includes("node.serving") && this.#child.exitCode === null) await delay(10);
     return this;
   }
 
