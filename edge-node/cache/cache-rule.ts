@@ -4,15 +4,8 @@
  * Knows the configuration's words (match_type, ttl_unit, url_parameter_type) and turns them into milliseconds and functions.
  */
 import type { CacheRule } from "../../sdk/domain.ts";
-import {
-  matchAll,
-  matchDirectory,
-  matchFullPath,
-  matchHomePage,
-  matchSuffix,
-  splitMatchList,
-  type PathMatcher,
-} from "../rules/path-match.ts";
+import { byPriority, compilePathCondition } from "../rules/path-condition.ts";
+import { splitMatchList, type PathMatcher } from "../rules/path-match.ts";
 
 export interface CompiledCacheRule {
   readonly matches: PathMatcher;
@@ -26,7 +19,7 @@ const unitMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
 /** The rules in the order they decide: larger priority first. */
 export function compileCacheRules(rules: readonly CacheRule[]): readonly CompiledCacheRule[] {
-  return [...rules].sort((a, b) => b.priority - a.priority).map(compileCacheRule);
+  return byPriority(rules, ({ priority }) => priority).map(compileCacheRule);
 }
 
 /** The rule that decides about `path` (its `match` form), or undefined. */
@@ -36,26 +29,11 @@ export function findCacheRule(rules: readonly CompiledCacheRule[], path: string)
 
 function compileCacheRule(rule: CacheRule): CompiledCacheRule {
   return {
-    matches: compileMatch(rule),
+    matches: compilePathCondition(rule),
     ttlMs: rule.ttl * unitMs[rule.ttl_unit],
     followOrigin: rule.follow_origin,
     keyQuery: compileKeyQuery(rule),
   };
-}
-
-const matchers: Readonly<Record<CacheRule["match_type"], (list: readonly string[]) => PathMatcher>> = {
-  all: () => matchAll,
-  home_page: () => matchHomePage,
-  file_extension: matchSuffix,
-  catalog: matchDirectory,
-  full_path: (list) => {
-    const paths = list.map(matchFullPath);
-    return (path) => paths.some((matches) => matches(path));
-  },
-};
-
-function compileMatch(rule: CacheRule): PathMatcher {
-  return matchers[rule.match_type](splitMatchList(rule.match_value ?? "", ";"));
 }
 
 const queryPolicies: Readonly<
