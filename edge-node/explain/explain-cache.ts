@@ -6,6 +6,7 @@ import type { CacheLookup } from "../cache/memory-cache.ts";
 import { judgeReuse, type Reuse } from "../cache/reuse.ts";
 import { ageSeconds, type StoredAnswer } from "../cache/stored-answer.ts";
 import { placeInCache } from "../pipeline/cache-steps.ts";
+import { byPriority } from "../rules/path-condition.ts";
 import type { CachePlace, Exchange } from "../pipeline/exchange.ts";
 import { explained, type ExplainContext } from "./explainer.ts";
 
@@ -28,7 +29,7 @@ export function explainCacheKey(context: ExplainContext): ExplainStep {
 function describeRule({ domain }: Exchange, { rule }: CachePlace): string {
   if (domain === undefined || rule === undefined) return "none: the origin's headers decide";
   // Compiled in this very order (cache-rule.ts).
-  const written = [...domain.config.cache_rules].sort((a, b) => b.priority - a.priority);
+  const written = byPriority(domain.config.cache_rules, ({ priority }) => priority);
   const config = written[domain.cacheRules.indexOf(rule)];
   return config === undefined ? "" : describeCacheRule(config);
 }
