@@ -38,5 +38,10 @@ async function changeForever(store: DiskStore, lane: number): Promise<never> {
 /** With a head that says the same and is longer. */
 async function replaceHeadOfRead(store: DiskStore, key: string): Promise<void> {
   const found = await store.read(key);
-  if (found !== undefined) await store.replaceHead(key, Buffer.from(`${Buffer.from(found.head).toString().trim()}  `));
+  if (found === undefined) return;
+  const head = Buffer.from(found.head);
+  // Another front may have replaced the entry since it was read.
+  await store.replaceHead(key, Buffer.from(`${head.toString().trim()}  `), {
+    isFor: (present) => head.equals(present.head),
+  });
 }
