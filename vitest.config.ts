@@ -8,8 +8,10 @@ const config: ViteUserConfig = defineConfig({
     globalSetup: ["test/global-setup.ts"],
     pool: "forks",
     execArgv: ["--no-node-snapshot"],
-    testTimeout: 20_000,
-    hookTimeout: 60_000,
+    // For machines that are slow or busy: what takes this long hangs.
+    testTimeout: 120_000,
+    hookTimeout: 180_000,
+    expect: { poll: { timeout: 60_000 } },
     maxWorkers: 2,
   },
 });

@@ -1,14 +1,14 @@
 /**
- * Responses in memory, bounded in bytes, least recently used first out: one per front.
+ * Responses in memory, bounded in bytes, what is not used again first out: one per front.
  *
  * Knows keys and variants (`Vary`, RFC 9111 §4.1), and neither HTTP messages nor time beyond its marks: what may be stored is decided in
  * cache-decision.ts, what may be used in reuse.ts. Invariants: a lookup returns only an answer whose varying request headers equal the
  * asker's; a variant is gone as soon as the mark that leads to it is; what was requested before its URL was invalidated is not stored.
  */
-import { LRUCache } from "lru-cache";
 import type { HeaderText } from "../../sdk/header-text.ts";
 import { cacheLimits } from "../../sdk/cdn-limits.ts";
 import { DiskBody } from "./disk-body.ts";
+import { SieveMap } from "./sieve-map.ts";
 import type { StoredAnswer } from "./stored-answer.ts";
 import { isUnderMark, variantKeyUnder, varyNames, type VaryMark } from "./vary.ts";
 
@@ -54,20 +54,20 @@ const ENTRY_BYTES = 640;
 const VARIANT_BYTES = 64;
 
 export class MemoryCache {
-  readonly #entries: LRUCache<string, Entry>;
+  readonly #entries: SieveMap<Entry>;
 
   constructor(options: { readonly bytesMax: number }) {
-    this.#entries = new LRUCache<string, Entry>({
-      maxSize: Math.max(1, options.bytesMax),
-      sizeCalculation: entryBytes,
-      disposeAfter: (entry, key) => {
+    this.#entries = new SieveMap<Entry>({
+      sizeMax: options.bytesMax,
+      sizeOf: entryBytes,
+      onGone: (entry, key) => {
         if (entry.kind === "vary") this.#dropVariants(entry, key);
       },
     });
   }
 
   get bytes(): number {
-    return this.#entries.calculatedSize;
+    return this.#entries.total;
   }
 
   get size(): number {
@@ -116,7 +116,7 @@ export class MemoryCache {
    */
   store(key: string, requestHeaders: HeaderText, answer: StoredAnswer): StoredPlace | null {
     const place = this.place(key, requestHeaders, answer);
-    if (place !== null && !(answer.body instanceof DiskBody)) this.#entries.set(place.variantKey, answer);
+    if (place !== null && !(answer.body instanceof DiskBody)) this.#setAnswer(key, place.variantKey, answer);
     return place;
   }
 
@@ -150,7 +150,7 @@ export class MemoryCache {
       if (first?.kind !== "vary" || !isUnderMark(variantKey, { key, since: first.mark.since })) return;
       this.#addVariant(key, { ...first, variantKey });
     }
-    this.#entries.set(variantKey, answer);
+    this.#setAnswer(key, variantKey, answer);
   }
 
   /** Replaces an answer that still arrived by its whole, which it gives back; undefined when its body is not there any more. */
@@ -190,6 +190,12 @@ export class MemoryCache {
 
   clear(): void {
     this.#entries.clear();
+  }
+
+  #setAnswer(key: string, variantKey: string, answer: StoredAnswer): void {
+    this.#entries.set(variantKey, answer);
+    // Making room for it may have cost the mark that leads to it.
+    if (variantKey !== key && this.#entries.peek(key)?.kind !== "vary") this.#entries.delete(variantKey);
   }
 
   #addVariant(

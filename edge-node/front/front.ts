@@ -26,13 +26,13 @@ import type { EgressPolicy } from "../origin/egress-policy.ts";
 import { Collapser } from "../pipeline/collapser.ts";
 import { PipelineMetrics } from "../pipeline/pipeline-metrics.ts";
 import { Renewals } from "../pipeline/renewals.ts";
+import { ShownHeads } from "../pipeline/shown-heads.ts";
 import { createAddressSet, type AddressSet } from "../policy/address-set.ts";
 import { RequestRates } from "../policy/request-rates.ts";
 import type { FunctionLog, Services } from "../pipeline/services.ts";
 import type { Routing } from "../routing/routing.ts";
 import { BackgroundTasks } from "../supervisor/background-tasks.ts";
 import type { Uws, UwsApp, UwsListenSocket, UwsRequest, UwsResponse } from "../uws.ts";
-import { clientAddress } from "./client-address.ts";
 import { ClientSockets } from "./client-sockets.ts";
 import { HeadReader } from "./incoming-head.ts";
 import { explainRequest } from "../explain/explain-request.ts";
@@ -149,6 +149,7 @@ class UwsFront implements Front {
       clock,
       random: options.random,
       cache,
+      shownHeads: new ShownHeads(),
       disk: disk === undefined ? null : new DiskTier({ ...disk, memory: cache, clock }),
       purges: options.purges ?? this.#purges,
       functionCaches: new MemoryFunctionCaches({ clock }),
@@ -310,13 +311,16 @@ class UwsFront implements Front {
     }
     const exchange = this.#intake.open(head, {
       body: body?.body ?? emptyBody,
-      peerIp: clientAddress(response.getRemoteAddress()),
+      peer: served,
       socketProtocols: upgrade?.protocols ?? null,
     });
     served.exchange = exchange;
     // Who asks for the connection's end may be of a time before such answers (RFC 9110 §15.2); an upgrade has a head of its own.
     if (upgrade === null && !head.isLast) exchange.informed = served;
     this.#intake.serve(served, exchange);
+    if (served.isOver) return;
+    exchange.rememberClient();
+    served.outliveHandler();
   }
 }
 

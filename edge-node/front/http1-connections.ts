@@ -13,7 +13,7 @@ import { forEachHeader } from "../../sdk/header-text.ts";
 import { tlsLimits } from "../../sdk/cdn-limits.ts";
 import { messageLimits } from "../../sdk/limits.ts";
 import type { Clock } from "../clock.ts";
-import type { ResponseMessage } from "../pipeline/exchange.ts";
+import { sentFields, type ResponseMessage } from "../pipeline/exchange.ts";
 import { HeadReader } from "./incoming-head.ts";
 import { http1Head } from "./node-heads.ts";
 import type { AnswerSink, RequestIntake, Transport } from "./request-intake.ts";
@@ -126,16 +126,16 @@ export class Http1Connections {
       upgrade:
         upgrade === null
           ? null
-          : ({ headers }, guest) => {
+          : (answer, guest) => {
               sink.detach();
               response.detachSocket(socket);
-              sockets.upgrade({ request, socket, head: upgrade.head }, { headers, guest });
+              sockets.upgrade({ request, socket, head: upgrade.head }, { headers: sentFields(answer), guest });
             },
       clock,
     });
     const exchange = intake.open(head, {
       body: body?.body ?? emptyBody,
-      peerIp: peer?.address ?? "",
+      peer: peer?.address ?? "",
       socketProtocols: upgrade?.protocols ?? null,
     });
     sink.exchange = exchange;

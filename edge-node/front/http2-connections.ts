@@ -136,7 +136,7 @@ export class Http2Connections {
     const sink = new StreamSink(answer, { requestBody: body, isLast: false, upgrade: null, clock });
     const exchange = intake.open(head, {
       body: body?.body ?? emptyBody,
-      peerIp: peer?.address ?? "",
+      peer: peer?.address ?? "",
       socketProtocols: null,
     });
     sink.exchange = exchange;

@@ -9,8 +9,8 @@ import type { ErrorCode } from "../../sdk/error-code.ts";
 import { isHeaderName, isHeaderValue, type HeaderText } from "../../sdk/header-text.ts";
 import { messageLimits } from "../../sdk/limits.ts";
 import { isHopByHop, removeHopByHop } from "../pipeline/hop-headers.ts";
-import { wireUrl, type WireUrl } from "../pipeline/wire-url.ts";
-import { parseHostField, type HostField } from "./host-field.ts";
+import type { WireUrl } from "../pipeline/wire-url.ts";
+import { KnownUrls } from "./known-urls.ts";
 
 export interface IncomingHead {
   readonly kind: "head";
@@ -56,7 +56,33 @@ const ASCII_VALUE = /^[\t\x20-\x7e]*$/;
 const DIGITS = /^\d{1,15}$/;
 /** Answering TRACE would show a request's fields to scripts; CONNECT and TRACK have no meaning here. */
 const refusedMethods = new Set(["TRACE", "TRACK", "CONNECT"]);
-const KNOWN_HOSTS_MAX = 1_000;
+/** What most requests carry, and nothing here looks at: known to be names. */
+const everydayFields: ReadonlySet<string> = new Set([
+  "accept",
+  "accept-encoding",
+  "accept-language",
+  "authorization",
+  "cache-control",
+  "content-type",
+  "cookie",
+  "dnt",
+  "if-modified-since",
+  "if-none-match",
+  "origin",
+  "pragma",
+  "priority",
+  "range",
+  "referer",
+  "sec-ch-ua",
+  "sec-ch-ua-mobile",
+  "sec-ch-ua-platform",
+  "sec-fetch-dest",
+  "sec-fetch-mode",
+  "sec-fetch-site",
+  "sec-fetch-user",
+  "upgrade-insecure-requests",
+  "user-agent",
+]);
 
 /** Reads heads one after the other; one object for all requests of a listener, since each is read in one go. */
 export class HeadReader {
@@ -71,13 +97,14 @@ export class HeadReader {
   #forwardedProto = "";
   #isLast = false;
   #problem: ErrorCode | null = null;
-  readonly #knownHosts = new Map<string, HostField | null>();
+  readonly #urls: KnownUrls;
   readonly #visit = (name: string, value: string): void => this.#field(name, value);
 
   readonly #options: HeadReaderOptions;
 
   constructor(options: HeadReaderOptions) {
     this.#options = options;
+    this.#urls = new KnownUrls(options.scheme);
   }
 
   read(request: HeadSource): IncomingHead | RefusedHead {
@@ -88,11 +115,8 @@ export class HeadReader {
     request.forEach(this.#visit);
     const query = rawQuery === undefined || rawQuery === "" ? "" : `?${rawQuery}`;
     const code = this.#problem ?? this.#judge(method, path.length + query.length);
-    const host = code === null ? this.#hostField() : null;
-    if (host === null) return { kind: "refused", code: code ?? "REQUEST_MALFORMED", method };
-    const { scheme } = this.#options;
-    const url = wireUrl({ scheme, host: host.host, hostname: host.hostname, path, query });
-    if (url === null) return { kind: "refused", code: "REQUEST_MALFORMED", method };
+    const url = code === null && this.#host !== null ? this.#urls.read(this.#host, path, query) : null;
+    if (url === null) return { kind: "refused", code: code ?? "REQUEST_MALFORMED", method };
     const bodyBytes = this.#transferEncoding === null ? Number(this.#contentLength ?? 0) : undefined;
     const headers = this.#connection === "" ? this.#text : removeHopByHop(this.#connection + this.#text);
     return {
@@ -123,8 +147,10 @@ export class HeadReader {
   }
 
   #judge(method: string, targetLength: number): ErrorCode | null {
-    if (!METHOD.test(method)) return "REQUEST_MALFORMED";
-    if (refusedMethods.has(method)) return "REQUEST_METHOD_REFUSED";
+    if (method !== "GET") {
+      if (!METHOD.test(method)) return "REQUEST_MALFORMED";
+      if (refusedMethods.has(method)) return "REQUEST_METHOD_REFUSED";
+    }
     if (targetLength > messageLimits.urlBytesMax) return "REQUEST_TARGET_TOO_LONG";
     if (this.#text.length > messageLimits.headerBytesMax || this.#lines > messageLimits.headerLinesMax) {
       return "REQUEST_HEADERS_TOO_LARGE";
@@ -138,10 +164,17 @@ export class HeadReader {
   #field(name: string, received: string): void {
     this.#lines++;
     const value = ASCII_VALUE.test(received) ? received : this.#originalBytes(received);
-    if (value === null || !isHeaderName(name)) {
+    const isKnown = everydayFields.has(name);
+    if (value === null || !(isKnown || isHeaderName(name))) {
       this.#problem = "REQUEST_MALFORMED";
       return;
     }
+    if (!isKnown && !this.#special(name, value)) return;
+    this.#text += `${name}:${value}\n`;
+  }
+
+  /** Fields that mean something to this node. Returns whether the field goes on. */
+  #special(name: string, value: string): boolean {
     switch (name) {
       case "host":
         if (this.#host !== null) this.#problem = "REQUEST_MALFORMED";
@@ -154,38 +187,28 @@ export class HeadReader {
       case "transfer-encoding":
         if (this.#transferEncoding !== null) this.#problem = "REQUEST_MALFORMED";
         this.#transferEncoding = value;
-        return;
+        return false;
       case "connection":
         this.#connectionOptions(value.toLowerCase());
-        return;
+        return false;
       case "cdn-loop":
         this.#cdnLoop = this.#cdnLoop === "" ? value : `${this.#cdnLoop}, ${value}`;
         break;
       case "x-forwarded-for":
         this.#forwardedFor = this.#forwardedFor === "" ? value : `${this.#forwardedFor},${value}`;
-        return;
+        return false;
       case "x-forwarded-proto":
         this.#forwardedProto = this.#forwardedProto === "" ? value : `${this.#forwardedProto},${value}`;
-        return;
+        return false;
       case "expect":
       case "x-request-id":
       case "x-forwarded-host":
       case "forwarded":
-        return;
+        return false;
       default:
-        if (isHopByHop(name)) return;
+        return !isHopByHop(name);
     }
-    this.#text += `${name}:${value}\n`;
-  }
-
-  #hostField(): HostField | null {
-    if (this.#host === null) return null;
-    const known = this.#knownHosts.get(this.#host);
-    if (known !== undefined) return known;
-    const field = parseHostField(this.#host, this.#options);
-    if (this.#knownHosts.size >= KNOWN_HOSTS_MAX) this.#knownHosts.clear();
-    this.#knownHosts.set(this.#host, field);
-    return field;
+    return true;
   }
 
   #connectionOptions(value: string): void {

@@ -4,7 +4,6 @@
  * One preheat at a time, a few URLs at once, so that clients keep the front. Invariant: every URL gets a result, after `preheatUrlMs` at the latest.
  */
 import { emptyBody, type Body } from "../../runtime/body.ts";
-import { getAllHeaders } from "../../sdk/header-text.ts";
 import { purgeLimits } from "../../sdk/cdn-limits.ts";
 import type { PreheatResult } from "../../sdk/purge.ts";
 import { mapBounded } from "../artifacts/map-bounded.ts";
@@ -75,8 +74,7 @@ export class Preheater {
     if (answer === null) return noResult(href);
     const bytes = await readToEnd(answer.body, { deadline, background: services.background });
     if (bytes === null) return noResult(href);
-    const cacheStatus = getAllHeaders(answer.headers, "cache-status").join(", ");
-    return { url: href, status: answer.status, bytes, cacheStatus, ms: 0 };
+    return { url: href, status: answer.status, bytes, cacheStatus: answer.node?.cacheStatus ?? "", ms: 0 };
   }
 
   /** Null when the URL is none that a request could have. */

@@ -12,7 +12,7 @@ import type { Logger } from "../logger.ts";
 import type { AccessLog, LoggedRequest } from "../access-log/access-log.ts";
 import { cacheResult } from "../pipeline/cache-note.ts";
 import { errorAnswer } from "../pipeline/error-answer.ts";
-import { Exchange, type ResponseMessage } from "../pipeline/exchange.ts";
+import { Exchange, type AddressSource, type ResponseMessage } from "../pipeline/exchange.ts";
 import { UNKNOWN_DOMAIN, type DomainCounts } from "../pipeline/pipeline-metrics.ts";
 import { runPipeline } from "../pipeline/run-pipeline.ts";
 import type { Services } from "../pipeline/services.ts";
@@ -66,7 +66,7 @@ export interface IntakeOptions {
 export interface Arrival {
   readonly body: Body;
   /** The address at the other end of the connection. */
-  readonly peerIp: string;
+  readonly peer: string | AddressSource;
   /** The protocols a client offers that asks for a WebSocket; null: it does not ask for one. */
   readonly socketProtocols: readonly string[] | null;
 }
@@ -106,15 +106,15 @@ export class RequestIntake {
   }
 
   /** The exchange of a request that is let in. */
-  open(head: IncomingHead, { body, peerIp, socketProtocols }: Arrival): Exchange {
+  open(head: IncomingHead, { body, peer, socketProtocols }: Arrival): Exchange {
     const { trustedProxies } = this.#options;
-    const client = trustedProxies === undefined ? null : forwardedClient(peerIp, head, trustedProxies);
+    const client = trustedProxies === undefined ? null : forwardedClient(addressOf(peer), head, trustedProxies);
     const scheme = client?.scheme ?? head.url.scheme;
     const url = scheme === head.url.scheme ? head.url : changeScheme(head.url, scheme);
     return new Exchange({
       client: { method: head.method, url, headers: head.headers, body },
       requestId: this.nextRequestId(),
-      clientIp: client?.address ?? peerIp,
+      clientIp: client?.address ?? peer,
       domain: this.#routing.find(url.hostname),
       cdnLoop: head.cdnLoop,
       socketProtocols,
@@ -124,7 +124,19 @@ export class RequestIntake {
   /** Takes it through the pipeline and sends the answer. */
   serve(sink: AnswerSink, exchange: Exchange): void {
     this.#requestsInFlight++;
-    this.#serve(sink, exchange).catch(this.logFailure);
+    const logged = this.#openLog(exchange);
+    try {
+      const answer = runPipeline(this.#options.services, exchange, this.#options);
+      const sending =
+        answer instanceof Promise
+          ? answer.then((later) => this.#answer(sink, exchange, { answer: later, logged }))
+          : this.#answer(sink, exchange, { answer, logged });
+      if (sending === null) this.#ended();
+      else sending.catch(this.logFailure).finally(() => this.#ended());
+    } catch (error) {
+      this.logFailure(error);
+      this.#ended();
+    }
   }
 
   /** Answers what is not let in, and asks the client to leave: what follows on such a connection cannot be trusted to be a request. */
@@ -153,24 +165,35 @@ export class RequestIntake {
     this.#options.logger.error({ err: error }, "request.failed");
   };
 
-  async #serve(sink: AnswerSink, exchange: Exchange): Promise<void> {
+  #openLog(exchange: Exchange): LoggedRequest | null {
     const policy = exchange.domain?.config.access_log;
     const logged = policy === undefined ? null : (this.#options.accessLog?.open(policy) ?? null);
-    try {
-      const answer = await runPipeline(this.#options.services, exchange, this.#options);
-      const status = answer?.status ?? CLIENT_GONE;
-      const counts = this.#count(exchange, status);
-      const firstByteAtMs = logged === null ? 0 : this.#options.services.clock.monotonicMs();
-      if (answer !== null) {
-        const sending = this.#send(sink, exchange, answer);
-        if (sending !== null) await sending;
-        counts.sentBytes += sink.sentBytes;
-      }
+    if (logged !== null) exchange.rememberClient();
+    return logged;
+  }
+
+  /** Null: it was handed over at once. */
+  #answer(
+    sink: AnswerSink,
+    exchange: Exchange,
+    { answer, logged }: { readonly answer: ResponseMessage | null; readonly logged: LoggedRequest | null },
+  ): Promise<void> | null {
+    const status = answer?.status ?? CLIENT_GONE;
+    const counts = this.#count(exchange, status);
+    const firstByteAtMs = logged === null ? 0 : this.#options.services.clock.monotonicMs();
+    const sending = answer === null ? null : this.#send(sink, exchange, answer);
+    const sent = (): void => {
+      counts.sentBytes += sink.sentBytes;
       if (logged !== null) this.#log(sink, exchange, { request: logged, status, firstByteAtMs });
-    } finally {
-      this.#requestsInFlight--;
-      if (this.#requestsInFlight === 0) this.#idle();
-    }
+    };
+    if (sending !== null) return sending.then(sent);
+    sent();
+    return null;
+  }
+
+  #ended(): void {
+    this.#requestsInFlight--;
+    if (this.#requestsInFlight === 0) this.#idle();
   }
 
   #send(sink: AnswerSink, exchange: Exchange, answer: ResponseMessage): Promise<void> | null {
@@ -211,6 +234,10 @@ export class RequestIntake {
     this.#whenIdle = [];
     for (const resolve of waiting) resolve();
   }
+}
+
+function addressOf(peer: string | AddressSource): string {
+  return typeof peer === "string" ? peer : peer.clientIp();
 }
 
 /** What metrics count for a client that did not wait for its answer. */

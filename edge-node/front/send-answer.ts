@@ -9,8 +9,8 @@ import { releaseMemory } from "../../runtime/release-memory.ts";
 import { getHeader, type HeaderText } from "../../sdk/header-text.ts";
 import { bodyLengthBytes } from "../pipeline/body-length.ts";
 import { discardBody } from "../pipeline/discard-body.ts";
-import type { ResponseMessage } from "../pipeline/exchange.ts";
-import { isHopByHop } from "../pipeline/hop-headers.ts";
+import type { NodeFields, ResponseMessage } from "../pipeline/exchange.ts";
+import { blockOf, fieldBlock, isAsciiText, type FieldBlock } from "../pipeline/written-fields.ts";
 import type { UwsResponse } from "../uws.ts";
 import type { SendOptions } from "./request-intake.ts";
 import type { ServedRequest } from "./served-request.ts";
@@ -26,15 +26,19 @@ export function sendAnswer(served: ServedRequest, answer: ResponseMessage, optio
   if (options.method === "HEAD" || status === 204 || status === 304) return sendHead(served, answer, options);
   const large = body.kind === "bytes" && body.bytes.byteLength > WHOLE_BYTES_MAX;
   if (body.kind === "stream" || large) return sendStream(served, answer, options);
-  const { response } = served;
-  response.cork(() => {
-    writeHead(response, answer, served);
-    const content = body.kind === "text" ? body.text : body.kind === "bytes" ? body.bytes : "";
-    served.sentBytes = bodyLengthBytes(body) ?? 0;
-    const mustClose = served.ending();
-    response.end(content, mustClose || options.isLast);
-  });
+  if (served.isCorked) sendWhole(served, answer, options);
+  else served.response.cork(() => sendWhole(served, answer, options));
   return null;
+}
+
+function sendWhole(served: ServedRequest, answer: ResponseMessage, options: SendOptions): void {
+  const { response } = served;
+  const { body } = answer;
+  writeHead(response, answer, served);
+  const content = body.kind === "text" ? body.text : body.kind === "bytes" ? body.bytes : "";
+  served.sentBytes = bodyLengthBytes(body) ?? 0;
+  const mustClose = served.ending();
+  response.end(content, mustClose || options.isLast);
 }
 
 function sendHead(served: ServedRequest, answer: ResponseMessage, options: SendOptions): Promise<void> {
@@ -107,22 +111,33 @@ async function* wholeBody(body: Body): AsyncGenerator<Uint8Array, void> {
   if (body.kind === "bytes") yield body.bytes;
 }
 
-const BEYOND_ASCII = /[\x80-\xff]/;
-
 /** Writes status line and fields; those of the connection and the library's own are left out. */
 export function writeHead(
   response: UwsResponse,
-  answer: Pick<ResponseMessage, "status" | "headers">,
+  answer: Pick<ResponseMessage, "status" | "headers" | "written" | "node">,
   before: { readonly hasInformed: boolean } = nothingBefore,
 ): void {
-  const { first, block } = fieldBlock(answer.headers);
+  const { first, rest, isAscii } = withNodeFields(blockOf(answer.headers, answer.written), answer.node);
+  const fields = isAscii ? rest : Buffer.from(rest, "latin1");
   if (before.hasInformed) {
     // The library's own status line began what was sent before; every answer has a field that the next one can stand in front of.
-    response.writeHeader(`HTTP/1.1 ${statusLine(answer.status)}\r\n${first}`, latin1(block));
+    response.writeHeader(`HTTP/1.1 ${statusLine(answer.status)}\r\n${first}`, fields);
     return;
   }
-  response.writeStatus(statusLine(answer.status));
-  if (first !== "") response.writeHeader(first, latin1(block));
+  // 200 is what the library writes by itself.
+  if (answer.status !== 200) response.writeStatus(statusLine(answer.status));
+  if (first !== "") response.writeHeader(first, fields);
+}
+
+function withNodeFields({ first, rest, isAscii }: FieldBlock, node: NodeFields | undefined): FieldBlock {
+  if (node === undefined) return { first, rest, isAscii };
+  const { requestId, cacheStatus } = node;
+  const own = `${requestId}\r\ncache-status: ${cacheStatus}`;
+  return {
+    first: first === "" ? "x-request-id" : first,
+    rest: first === "" ? own : `${rest}\r\nx-request-id: ${own}`,
+    isAscii: isAscii && node.isAscii,
+  };
 }
 
 const nothingBefore = { hasInformed: false } as const;
@@ -132,39 +147,15 @@ export function writeInformation(
   response: UwsResponse,
   said: { readonly status: number; readonly headers: HeaderText; readonly isFirst: boolean },
 ): void {
-  const { first, block } = fieldBlock(said.headers);
+  const { first, rest } = fieldBlock(said.headers);
   const line = statusLine(said.status);
-  const fields = first === "" ? "" : `${first}: ${block}\r\n`;
+  const fields = first === "" ? "" : `${first}: ${rest}\r\n`;
   // The line's end that the library puts after a status or a field ends the head.
   if (said.isFirst) response.writeStatus(latin1(`${line}\r\n${fields}`));
-  else if (first !== "") response.writeHeader(`HTTP/1.1 ${line}\r\n${first}`, latin1(`${block}\r\n`));
-}
-
-/** Each call into the library costs as much as all the rest, so that the fields go in one: the first one's name, and all from its value on. */
-function fieldBlock(headers: HeaderText): { readonly first: string; readonly block: string } {
-  let first = "";
-  let block = "";
-  for (let at = 0; at < headers.length;) {
-    const colon = headers.indexOf(":", at);
-    const end = headers.indexOf("\n", colon);
-    const name = headers.slice(at, colon);
-    if (!isOwnField(name)) {
-      if (first === "") {
-        first = name;
-        block = headers.slice(colon + 1, end);
-      } else block += `\r\n${name}: ${headers.slice(colon + 1, end)}`;
-    }
-    at = end + 1;
-  }
-  return { first, block };
+  else if (first !== "") response.writeHeader(`HTTP/1.1 ${line}\r\n${first}`, latin1(`${rest}\r\n`));
 }
 
 /** The library writes strings as UTF-8; the fields' bytes are Latin-1. */
 function latin1(text: string): string | Buffer {
-  return BEYOND_ASCII.test(text) ? Buffer.from(text, "latin1") : text;
-}
-
-/** Fields the library writes itself, and those that are of the connection. */
-export function isOwnField(name: string): boolean {
-  return name === "date" || name === "content-length" || isHopByHop(name);
+  return isAsciiText(text) ? text : Buffer.from(text, "latin1");
 }

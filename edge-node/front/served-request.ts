@@ -4,8 +4,9 @@
  * Invariant: the uWebSockets response is never touched after it ended or was aborted; after either, `isOver` is true for good.
  */
 import type { HeaderText } from "../../sdk/header-text.ts";
-import type { ResponseMessage } from "../pipeline/exchange.ts";
+import type { AddressSource, ResponseMessage } from "../pipeline/exchange.ts";
 import type { UwsResponse } from "../uws.ts";
+import { clientAddress } from "./client-address.ts";
 import type { RequestBody } from "./request-body.ts";
 import type { AnswerSink, SendOptions, Transport } from "./request-intake.ts";
 import { sendAnswer, writeInformation } from "./send-answer.ts";
@@ -19,7 +20,7 @@ interface PendingWrite {
   readonly total: number;
 }
 
-export class ServedRequest implements AnswerSink {
+export class ServedRequest implements AnswerSink, AddressSource {
   readonly response: UwsResponse;
   readonly requestBody: RequestBody | null;
   /** The client leaves after this answer. */
@@ -33,6 +34,7 @@ export class ServedRequest implements AnswerSink {
   /** Told with it: the source of the answer's body, which may be silent for long. */
   source: { giveUp(): void } | null = null;
   #isOver = false;
+  #isInHandler = true;
   #hasInformed = false;
   #listens = false;
   #pending: PendingWrite | null = null;
@@ -43,7 +45,21 @@ export class ServedRequest implements AnswerSink {
     this.response = response;
     this.requestBody = options.requestBody;
     this.isLast = options.isLast;
-    response.onAborted(() => this.#aborted());
+  }
+
+  /** To be called at the end of the request's handler when the answer has not ended: from then on the client may go away. */
+  outliveHandler(): void {
+    this.#isInHandler = false;
+    this.response.onAborted(() => this.#aborted());
+  }
+
+  /** Within the handler the library gathers all that is written anyway. */
+  get isCorked(): boolean {
+    return this.#isInHandler;
+  }
+
+  clientIp(): string {
+    return clientAddress(this.response.getRemoteAddress());
   }
 
   send(answer: ResponseMessage, options: SendOptions): Promise<void> | null {

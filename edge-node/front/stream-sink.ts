@@ -10,9 +10,10 @@ import { tlsLimits } from "../../sdk/cdn-limits.ts";
 import type { Clock } from "../clock.ts";
 import { bodyLengthBytes } from "../pipeline/body-length.ts";
 import { discardBody } from "../pipeline/discard-body.ts";
-import type { ResponseMessage } from "../pipeline/exchange.ts";
+import { sentFields, type ResponseMessage } from "../pipeline/exchange.ts";
 import type { AnswerSink, SendOptions, Transport } from "./request-intake.ts";
-import { chunksOf, headLength, isOwnField } from "./send-answer.ts";
+import { isOwnField } from "../pipeline/written-fields.ts";
+import { chunksOf, headLength } from "./send-answer.ts";
 import type { StreamBody } from "./stream-body.ts";
 
 /** How a protocol writes what HTTP says. */
@@ -177,9 +178,9 @@ export class StreamSink implements AnswerSink {
   }
 }
 
-function fieldsOf({ headers }: ResponseMessage): readonly string[] {
+function fieldsOf(answer: ResponseMessage): readonly string[] {
   const fields: string[] = [];
-  forEachHeader(headers, (name, value) => {
+  forEachHeader(sentFields(answer), (name, value) => {
     if (!isOwnField(name)) fields.push(name, value);
   });
   return fields;

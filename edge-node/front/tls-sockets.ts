@@ -11,7 +11,7 @@ import { forEachHeader, getHeader, type HeaderText } from "../../sdk/header-text
 import { socketLimits } from "../../sdk/limits.ts";
 import type { Clock } from "../clock.ts";
 import { NetworkSocket } from "../origin/network-socket.ts";
-import { isOwnField } from "./send-answer.ts";
+import { isOwnField } from "../pipeline/written-fields.ts";
 
 /** RFC 6455 §7.4.1. */
 const GOING_AWAY = 1001;

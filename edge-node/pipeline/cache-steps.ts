@@ -15,9 +15,10 @@ import { judgeReuse } from "../cache/reuse.ts";
 import type { StoredAnswer } from "../cache/stored-answer.ts";
 import { forwardNote, type CacheDetail, type ForwardReason } from "./cache-note.ts";
 import type { FillResult } from "./collapser.ts";
-import type { CachePlace, Exchange } from "./exchange.ts";
+import type { CachePlace, Exchange, KeyedPlace } from "./exchange.ts";
 import { failExchange } from "./fail-exchange.ts";
 import { presentStored } from "./present-answer.ts";
+import type { RoutedDomain } from "../routing/routing.ts";
 import type { Services } from "./services.ts";
 import { answerFailure } from "./stale-answers.ts";
 import type { StepName } from "./steps.ts";
@@ -35,8 +36,13 @@ export function placeInCache(_services: Services, exchange: Exchange): StepName 
   if (exchange.socketProtocols !== null) return forward(exchange, "bypass", "UPGRADE");
   const isConditional = mentionsCondition(headers);
   if (isConditional && hasPrecondition(headers)) return forward(exchange, "request", "CONDITIONAL");
+  const { key, rule, domain, path, query } = keyedPlace(exchange, url);
   exchange.cachePlace = {
-    ...keyedPlace(exchange, url),
+    key,
+    rule,
+    domain,
+    path,
+    query,
     isConditional,
     asked: headers,
     control: readRequestControl(headers),
@@ -45,12 +51,18 @@ export function placeInCache(_services: Services, exchange: Exchange): StepName 
 }
 
 /** Where answers to a URL of the exchange's domain stand, before what they vary with. */
-export function keyedPlace(
-  exchange: Exchange,
-  url: WireUrl,
-): Pick<CachePlace, "key" | "rule" | "domain" | "path" | "query"> {
-  const domain = exchange.domain?.config.domain ?? "";
-  const rules = exchange.domain?.cacheRules ?? [];
+export function keyedPlace({ domain }: Exchange, url: WireUrl): KeyedPlace {
+  const { derived } = url;
+  const known = derived?.keyed;
+  if (known !== null && known?.url === url && known.domain === domain) return known.place;
+  const place = keyPlace(domain, url);
+  if (derived !== null && domain !== undefined) derived.keyed = { url, domain, place };
+  return place;
+}
+
+function keyPlace(routed: RoutedDomain | undefined, url: WireUrl): KeyedPlace {
+  const domain = routed?.config.domain ?? "";
+  const rules = routed?.cacheRules ?? [];
   const rule = rules.length === 0 ? undefined : findCacheRule(rules, url.match);
   if (rule === undefined || url.query === "") {
     return { key: `${domain} ${url.href}`, rule, domain, path: url.path, query: url.query };

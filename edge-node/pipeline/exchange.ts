@@ -16,6 +16,7 @@ import type { StoredAnswer } from "../cache/stored-answer.ts";
 import type { RoutedDomain } from "../routing/routing.ts";
 import type { CacheNote } from "./cache-note.ts";
 import type { FillTicket } from "./collapser.ts";
+import type { WrittenFields } from "./written-fields.ts";
 import type { WireUrl } from "./wire-url.ts";
 
 export interface RequestMessage {
@@ -30,6 +31,24 @@ export interface ResponseMessage {
   readonly status: number;
   readonly headers: HeaderText;
   readonly body: Body;
+  /** Those fields, or what they were before somebody changed them, as they may have been written already. */
+  readonly written?: WrittenFields | undefined;
+  /** Set by the last step. */
+  readonly node?: NodeFields;
+}
+
+/** What the node says of an answer after all other fields; neither functions nor configuration can say otherwise. */
+export interface NodeFields {
+  readonly requestId: string;
+  /** RFC 9211. */
+  readonly cacheStatus: string;
+  /** Members of other caches may hold bytes beyond it. */
+  readonly isAscii: boolean;
+}
+
+/** All fields that a client gets. */
+export function sentFields({ headers, node }: ResponseMessage): HeaderText {
+  return node === undefined ? headers : `${headers}x-request-id:${node.requestId}\ncache-status:${node.cacheStatus}\n`;
 }
 
 /** Takes what an origin says before its answer. */
@@ -42,8 +61,13 @@ export interface Cancellable {
   cancel(): void;
 }
 
-/** Where an answer to this request may be found or kept, and what the client says about it. */
-export interface CachePlace {
+/** Knows a client's address only until the request's handler returned. */
+export interface AddressSource {
+  clientIp(): string;
+}
+
+/** Where answers to a URL stand, before what they vary with. */
+export interface KeyedPlace {
   /** Domain and URL under the domain's cache rule. */
   readonly key: string;
   readonly rule: CompiledCacheRule | undefined;
@@ -51,6 +75,10 @@ export interface CachePlace {
   readonly domain: string;
   readonly path: string;
   readonly query: string;
+}
+
+/** Where an answer to this request may be found or kept, and what the client says about it. */
+export interface CachePlace extends KeyedPlace {
   /** The client has an answer already, or wants a part of one. */
   readonly isConditional: boolean;
   /** The fields with which the client asked. */
@@ -65,8 +93,6 @@ export class Exchange {
   readonly askedBy: AskedBy;
   readonly client: RequestMessage;
   readonly requestId: string;
-  /** Empty for a preheat. */
-  readonly clientIp: string;
   /** Undefined: the host is not configured here. */
   readonly domain: RoutedDomain | undefined;
   /** The incoming CDN-Loop field, "" when absent. */
@@ -115,13 +141,15 @@ export class Exchange {
   onDisk: StoredAnswer | null = null;
   /** Calls between functions that may still be made for this request. */
   serviceCallsLeft: number = serviceLimits.callsPerRequestMax;
+  #clientIp: string | AddressSource;
   #aborted = false;
   #running: Cancellable | null = null;
 
   constructor(received: {
     readonly client: RequestMessage;
     readonly requestId: string;
-    readonly clientIp: string;
+    /** To learn it costs more than the rest of a hit, and most requests need it for nothing. */
+    readonly clientIp: string | AddressSource;
     readonly domain: RoutedDomain | undefined;
     readonly cdnLoop: string;
     readonly socketProtocols: readonly string[] | null;
@@ -133,10 +161,21 @@ export class Exchange {
     this.request = received.client;
     this.askedUrl = received.client.url;
     this.requestId = received.requestId;
-    this.clientIp = received.clientIp;
+    this.#clientIp = received.clientIp;
     this.domain = received.domain;
     this.cdnLoop = received.cdnLoop;
     this.socketProtocols = received.socketProtocols;
+  }
+
+  /** Empty for a preheat. */
+  get clientIp(): string {
+    if (typeof this.#clientIp !== "string") this.#clientIp = this.#clientIp.clientIp();
+    return this.#clientIp;
+  }
+
+  /** To be called before the address cannot be learnt any more. */
+  rememberClient(): void {
+    void this.clientIp;
   }
 
   /** The client went away. */

@@ -8,7 +8,7 @@ import { filterHeaders, getHeader, type HeaderText } from "../../sdk/header-text
 import { readRange } from "../cache/byte-range.ts";
 import { allowsPart, isNotModified } from "../cache/conditional.ts";
 import { SharedBody } from "../cache/shared-body.ts";
-import { ageSeconds, type StoredAnswer } from "../cache/stored-answer.ts";
+import type { StoredAnswer } from "../cache/stored-answer.ts";
 import { bodyLengthBytes } from "./body-length.ts";
 import { cutBody } from "./cut-body.ts";
 import { discardBody } from "./discard-body.ts";
@@ -22,11 +22,8 @@ export function presentStored(
   stored: { readonly answer: StoredAnswer; readonly now: number },
 ): ResponseMessage {
   const { answer, now } = stored;
-  const whole: ResponseMessage = {
-    status: answer.status,
-    headers: `${answer.headers}age:${ageSeconds(answer, now)}\n`,
-    body: storedBody(answer),
-  };
+  const written = services.shownHeads.of(answer, now);
+  const whole: ResponseMessage = { status: answer.status, headers: written.headers, body: storedBody(answer), written };
   return exchange.cachePlace?.isConditional === true ? presentAsAsked(services, exchange, whole) : whole;
 }
 

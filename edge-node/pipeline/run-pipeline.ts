@@ -11,23 +11,62 @@ import type { Services } from "./services.ts";
 import { steps, type StepName } from "./steps.ts";
 import { dropSocket } from "./upgrade.ts";
 
-/** The answer to send, or null when the client is gone. Never rejects. */
-export async function runPipeline(
+export interface PipelineOptions {
+  readonly logger: Logger;
+}
+
+/**
+ * The answer to send, or null when the client is gone. Never throws or rejects. At once when nothing had to be waited for, as with most of what is
+ * served from the cache: a promise would cost as much as the work.
+ */
+export function runPipeline(
   services: Services,
   exchange: Exchange,
-  options: { readonly logger: Logger },
-): Promise<ResponseMessage | null> {
+  options: PipelineOptions,
+): ResponseMessage | null | Promise<ResponseMessage | null> {
   let name: StepName = "domain";
   try {
     while (name !== "done" && !exchange.abandoned) {
       const next = steps[name](services, exchange);
-      name = typeof next === "string" ? next : await next;
+      if (typeof next !== "string") return goOn(services, exchange, { logger: options.logger, step: name, next });
+      name = next;
     }
   } catch (error) {
-    options.logger.error({ requestId: exchange.requestId, step: name, err: error }, "pipeline.failed");
-    if (exchange.response !== null) services.background.add("body.discard", discardBody(exchange.response.body));
-    failExchange(exchange, "NODE_INTERNAL");
+    failPipeline(services, exchange, { logger: options.logger, step: name, error });
   }
+  return endPipeline(services, exchange);
+}
+
+/** The same from a step on that has to be waited for. */
+async function goOn(
+  services: Services,
+  exchange: Exchange,
+  { logger, step, next }: { readonly logger: Logger; readonly step: StepName; readonly next: Promise<StepName> },
+): Promise<ResponseMessage | null> {
+  let name = step;
+  try {
+    name = await next;
+    while (name !== "done" && !exchange.abandoned) {
+      const following = steps[name](services, exchange);
+      name = typeof following === "string" ? following : await following;
+    }
+  } catch (error) {
+    failPipeline(services, exchange, { logger, step: name, error });
+  }
+  return endPipeline(services, exchange);
+}
+
+function failPipeline(
+  services: Services,
+  exchange: Exchange,
+  { logger, step, error }: { readonly logger: Logger; readonly step: StepName; readonly error: unknown },
+): void {
+  logger.error({ requestId: exchange.requestId, step, err: error }, "pipeline.failed");
+  if (exchange.response !== null) services.background.add("body.discard", discardBody(exchange.response.body));
+  failExchange(exchange, "NODE_INTERNAL");
+}
+
+function endPipeline(services: Services, exchange: Exchange): ResponseMessage | null {
   const { cacheNote: note, response } = exchange;
   const isFilling = note.kind === "forward" && note.stored;
   if (!isFilling) exchange.ticket?.settle({ kind: "uncacheable" });

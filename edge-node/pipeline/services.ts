@@ -17,6 +17,7 @@ import type { BackgroundTasks } from "../supervisor/background-tasks.ts";
 import type { Collapser } from "./collapser.ts";
 import type { PipelineMetrics } from "./pipeline-metrics.ts";
 import type { Renewals } from "./renewals.ts";
+import type { ShownHeads } from "./shown-heads.ts";
 
 export type FunctionLog = Omit<LogRecord, "node">;
 
@@ -26,6 +27,8 @@ export interface Services {
   /** Numbers in [0, 1). */
   readonly random: () => number;
   readonly cache: MemoryCache;
+  /** The fields of stored answers as they are sent. */
+  readonly shownHeads: ShownHeads;
   /** What memory does not have; null: there is no disk cache. */
   readonly disk: DiskTier | null;
   /** What functions cache themselves. */

@@ -23,6 +23,7 @@ import type { Services } from "./services.ts";
 import { connectToOrigin } from "./origin-socket-step.ts";
 import { compressAnswer } from "./compress-step.ts";
 import { answerWithSocket } from "./upgrade.ts";
+import { isAsciiText } from "./written-fields.ts";
 
 export type StepName =
   | "domain"
@@ -163,21 +164,20 @@ async function applyClientResponse(
   return "responseConfiguration";
 }
 
-/** What the node says about the answer; neither functions nor configuration can say otherwise. */
+/** The node's own word about the answer takes the place of what others wrote there. */
 function describeAnswer(_services: Services, exchange: Exchange): StepName {
-  const response = exchange.response ?? errorAnswer("NODE_INTERNAL", exchange.requestId);
-  exchange.response = { ...response, headers: describedHeaders(exchange, response.headers) };
-  return "done";
-}
-
-function describedHeaders(exchange: Exchange, headers: HeaderText): HeaderText {
-  let result = headers;
+  const { status, headers, body, written } = exchange.response ?? errorAnswer("NODE_INTERNAL", exchange.requestId);
+  let others: HeaderText = headers;
   let cacheStatus = formatCacheNote(exchange.cacheNote);
-  if (result.includes("x-request-id:")) result = deleteHeader(result, "x-request-id");
-  if (result.includes("cache-status:")) {
+  let isAscii = true;
+  if (others.includes("x-request-id:")) others = deleteHeader(others, "x-request-id");
+  if (others.includes("cache-status:")) {
     // RFC 9211 §2: each cache adds its member after those of the caches nearer to the origin.
-    cacheStatus = [...getAllHeaders(result, "cache-status"), cacheStatus].join(", ");
-    result = deleteHeader(result, "cache-status");
+    cacheStatus = [...getAllHeaders(others, "cache-status"), cacheStatus].join(", ");
+    isAscii = isAsciiText(cacheStatus);
+    others = deleteHeader(others, "cache-status");
   }
-  return `${result}x-request-id:${exchange.requestId}\ncache-status:${cacheStatus}\n`;
+  const node = { requestId: exchange.requestId, cacheStatus, isAscii };
+  exchange.response = { status, headers: others, body, written, node };
+  return "done";
 }

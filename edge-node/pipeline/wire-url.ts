@@ -1,7 +1,9 @@
 /**
  * A request's URL in the pieces the pipeline works with. Invariant: `href` is exactly scheme, host, canonical path and query put together.
  */
+import type { RoutedDomain } from "../routing/routing.ts";
 import { canonicalPath } from "../rules/canonical-path.ts";
+import type { KeyedPlace } from "./exchange.ts";
 
 export interface WireUrl {
   readonly href: string;
@@ -18,6 +20,13 @@ export interface WireUrl {
   readonly match: string;
   /** The path as it was written before it got its canonical spelling: for signatures over it, and nothing else. */
   readonly writtenPath: string;
+  /** Where what follows from the URL is kept; null: it is not worth it, the URL is seen once. */
+  readonly derived: DerivedFromUrl | null;
+}
+
+/** Each fact names what it follows from, so that it is never taken for another URL's or another configuration's. */
+export interface DerivedFromUrl {
+  keyed: { readonly url: WireUrl; readonly domain: RoutedDomain; readonly place: KeyedPlace } | null;
 }
 
 const QUERY = /^[\x21\x24-\x3b\x3d\x3f-\x7e]*$/;
@@ -43,6 +52,7 @@ export function wireUrl(parts: {
     query,
     match,
     writtenPath: parts.path,
+    derived: null,
   };
 }
 
@@ -55,7 +65,7 @@ export function changeUrl(url: WireUrl, change: { readonly path?: string; readon
 /** The same under another scheme, whose own port goes without saying. */
 export function changeScheme(url: WireUrl, scheme: "http" | "https"): WireUrl {
   const host = url.host === `${url.hostname}:${scheme === "https" ? 443 : 80}` ? url.hostname : url.host;
-  return { ...url, scheme, host, href: `${scheme}://${host}${url.path}${url.query}` };
+  return { ...url, scheme, host, href: `${scheme}://${host}${url.path}${url.query}`, derived: null };
 }
 
 /** From a URL that a function chose; null when it is not an http or https URL, or its path has no canonical form. */

@@ -32,15 +32,15 @@ beforeAll(async () => {
   // One front and one host: what a module keeps is seen by the next request.
   const settings = { SELVAGE_NODE_FRONTS: "1", SELVAGE_NODE_EGRESS_ALLOW_NETWORKS: LOOPBACK };
   node = await fleet.startNode({ name: "apps", settings });
-}, 90_000);
+}, 180_000);
 
 afterAll(async () => {
   await fleet.stop();
   await backend.stop();
   await folder.remove();
-}, 60_000);
+}, 180_000);
 
-describe.each(scenarios)("$name", { timeout: 60_000 }, ({ name, scenario }) => {
+describe.each(scenarios)("$name", { timeout: 180_000 }, ({ name, scenario }) => {
   let app: AppUnderTest;
 
   beforeAll(async () => {

@@ -20,7 +20,7 @@ beforeAll(async () => {
   control = await TestControlPlane.start();
   publisher = (await control.createToken("publisher")).token;
   await control.publish("gate", passing("1"), { version: "v1", aliases: ["live"] });
-}, 60_000);
+}, 180_000);
 afterAll(() => control.close());
 
 let count = 0;

@@ -5,7 +5,7 @@ import { nodeBinary, projectRoot } from "../../bench/harness/project-files.ts";
 
 test("an unknown argument is refused with 2 before anything starts", async () => {
   const args = [`${projectRoot}/test/demo/demo-main.ts`, "--twice"];
-  const { code, stderr } = await runToEnd({ name: "demo", command: nodeBinary, args, env: {} }, 20_000);
+  const { code, stderr } = await runToEnd({ name: "demo", command: nodeBinary, args, env: {} }, 120_000);
   expect(code).toBe(2);
   expect(stderr).toMatch(/received --twice, allowed: --once/);
 });

@@ -53,7 +53,7 @@ async function setUp(): Promise<World> {
 async function written(node: EdgeNodeProcess, count: number): Promise<void> {
   const writes = async (): Promise<number> =>
     Number(/^selvage_disk_cache_writes_total\S* (\d+)$/m.exec(await node.metrics())?.[1] ?? 0);
-  await expect.poll(writes, { timeout: 20_000 }).toBeGreaterThanOrEqual(count);
+  await expect.poll(writes, { timeout: 180_000 }).toBeGreaterThanOrEqual(count);
 }
 
 /** Bytes that the files below take on the disk. */

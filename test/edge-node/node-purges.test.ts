@@ -68,7 +68,7 @@ function eventsOf(node: EdgeNodeProcess, events: readonly string[]): readonly st
 
 const served = (control: ControlPlaneDouble): Promise<void> => control.until(() => control.acks.length > 0);
 
-describe("a node and purges", { timeout: 90_000 }, () => {
+describe("a node and purges", { timeout: 180_000 }, () => {
   it("after its acknowledgement no front serves what was purged, also where the cache rule drops the query", async () => {
     const { control, startNode, purged } = await setUp();
     const node = await startNode({ fronts: "2" }).serving();

@@ -52,7 +52,7 @@ async function setUp(): Promise<Fleet> {
 }
 
 /** Real processes on a machine that may be busy. */
-const patience = { timeout: 90_000 };
+const patience = { timeout: 180_000 };
 
 describe("an edge node and its control plane", patience, () => {
   it("serves what is published, switches to what is published next, and reports logs and results", async () => {

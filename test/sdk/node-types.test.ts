@@ -139,11 +139,11 @@ describe("an author's program", () => {
     );
   }
 
-  test("compiles when it uses what is there", { timeout: 60_000 }, async () => {
+  test("compiles when it uses what is there", { timeout: 180_000 }, async () => {
     expect(await typeCheck(USES_THEM)).toBe("");
   });
 
-  test("does not compile when it uses anything else", { timeout: 60_000 }, async () => {
+  test("does not compile when it uses anything else", { timeout: 180_000 }, async () => {
     const lines = (await typeCheck(USES_OTHERS)).split("\n").filter((line) => line.includes("error"));
     expect(lines).toHaveLength(5);
   });

@@ -24,12 +24,12 @@ beforeAll(async () => {
   await publishInline(fleet, { name: "greet", code: answering("first"), aliases: ["live"] });
   const rule = { phase: "fetch", matchType: "all", function: "greet", alias: "live", priority: 1 } as const;
   await setDomain(fleet, { domain: HOST, rules: [rule] });
-}, 90_000);
+}, 180_000);
 
 afterAll(async () => {
   await fleet.stop();
   await rm(folder, { recursive: true, force: true });
-}, 60_000);
+}, 180_000);
 
 function answering(text: string): string {
   return `export default { fetch: () => new Response(${JSON.stringify(text)}) };`;
@@ -39,7 +39,7 @@ async function body(): Promise<string> {
   return (await sendRequest({ url: `${node.edgeUrl}/`, host: HOST })).body.toString();
 }
 
-describe("LocalFleet", { timeout: 90_000 }, () => {
+describe("LocalFleet", { timeout: 180_000 }, () => {
   test("the node serves what was published, and the command line tool reaches the control plane", async () => {
     expect(await body()).toBe("first");
     const { code, stdout } = await fleet.cli(["versions", "greet", "--json"]);
@@ -56,7 +56,7 @@ describe("LocalFleet", { timeout: 90_000 }, () => {
     expect(await body()).toBe("first");
     await waitFor(async () => (before.some(isAlive) ? null : true), {
       what: "the old processes' end",
-      deadlineMs: 20_000,
+      deadlineMs: 120_000,
     });
     await fleet.startControlPlane();
     await waitUntilServed(fleet, 1);

@@ -26,6 +26,6 @@ test("waitFor() gives up at the deadline and names what it waited for and the la
 test("waitForAnswer() fails as soon as the process has ended, with what it printed", async () => {
   const args = ["-e", "console.error('port is taken'); process.exitCode = 3"];
   const child = await ChildProcess.start({ name: "server", command: nodeBinary, args, env: {} });
-  const waiting = waitForAnswer(child, { url: "http://127.0.0.1:1/", deadlineMs: 30_000 });
+  const waiting = waitForAnswer(child, { url: "http://127.0.0.1:1/", deadlineMs: 120_000 });
   await expect(waiting).rejects.toThrow(/server ended with .*"code":3.*port is taken/s);
 });

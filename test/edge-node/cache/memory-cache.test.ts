@@ -43,6 +43,15 @@ describe("MemoryCache", () => {
     expect(cache.lookup("k", "a:2\n", 0)).toMatchObject({ kind: "miss", reason: "vary-miss" });
   });
 
+  it("a variant whose room costs the mark that leads to it is not there either", () => {
+    const cache = cacheOf(2_000);
+    const varying = answer({ headers: "vary:a\n" });
+    cache.store("k", "a:1\n", { ...varying, bodyBytes: 1_300 });
+    expect([cache.size, cache.bytes]).toEqual([0, 0]);
+    cache.store("k", "a:1\n", varying);
+    expect(cache.lookup("k", "a:1\n", 0).kind).toBe("answer");
+  });
+
   it("variants cannot be forged by header values", () => {
     const cache = cacheOf();
     cache.store("k", "a:1\nb:2\n", answer({ headers: "vary:a,b\n" }));

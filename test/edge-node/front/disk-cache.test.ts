@@ -57,7 +57,7 @@ const fresh: Reply = (request, response) => {
   response.end(`answer to ${request.url}`);
 };
 
-describe("an answer on the disk", { timeout: 30_000 }, () => {
+describe("an answer on the disk", { timeout: 180_000 }, () => {
   it("is served by the next front with its age, as a hit from the disk and then from memory", async () => {
     const source = await origin((request, response) => {
       response.setHeader("age", "20");
@@ -268,7 +268,7 @@ describe("an answer on the disk", { timeout: 30_000 }, () => {
 /** Longer than what memory holds. */
 const large = bodyOf(7, 7_000_000);
 
-describe("a body that memory cannot hold", { timeout: 60_000 }, () => {
+describe("a body that memory cannot hold", { timeout: 180_000 }, () => {
   it.each([
     ["of known length", true],
     ["of unknown length", false],

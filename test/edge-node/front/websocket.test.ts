@@ -90,7 +90,7 @@ describe("messages", () => {
     await new Promise((resolve) => client.once("open", resolve));
     client.send("go");
     client.pause();
-    await expect.poll(() => lines(), { timeout: 15_000 }).toContain("closed 1006");
+    await expect.poll(() => lines(), { timeout: 180_000 }).toContain("closed 1006");
     expect(lines()).toContain("waits");
     client.terminate();
   });

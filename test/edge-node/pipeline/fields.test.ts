@@ -96,6 +96,7 @@ describe("parseWireUrl()", () => {
       query: "?q=%3Cz%3E",
       match: "/{y}",
       writtenPath: "//%7By%7D",
+      derived: null,
     });
   });
   it.each(["", "x", "ftp://a/", "http://u@a/", "http://:p@a/", "http://a/%00", "http://a/b%2f..%2fc"])(

@@ -85,7 +85,7 @@ it("explains a request on a real node, before and after it was served", { timeou
     ...allow,
     "access-log": `${data}/a.log`,
   }).serving();
-  await expect.poll(async () => (await node.get("/a")).status, { timeout: 60_000 }).toBe(200);
+  await expect.poll(async () => (await node.get("/a")).status, { timeout: 180_000 }).toBe(200);
   const json = async (...words: readonly string[]): Promise<Explanation> =>
     (await run(...words, "--json")).json() as Explanation;
   const miss = await json("http://www.example.com/b");

@@ -17,7 +17,7 @@ beforeAll(async () => {
   folder = await temporaryFolder();
   control = await TestControlPlane.start();
   await control.publish("gate", passing("1"), { version: "v1", aliases: ["prod"] });
-}, 60_000);
+}, 180_000);
 afterAll(async () => {
   await control.close();
   await folder.remove();
@@ -43,7 +43,7 @@ async function domain(document = "origin_receive_timeout: 5\n"): Promise<string>
   return name;
 }
 
-describe("domains put", { timeout: 60_000 }, () => {
+describe("domains put", { timeout: 180_000 }, () => {
   test("shows what changes and the new version", async () => {
     const name = await domain();
     await save("origin_receive_timeout: 6\nhsts: { status: 'on' }\n");
@@ -92,7 +92,7 @@ describe("domains put", { timeout: 60_000 }, () => {
   });
 });
 
-describe("domains show", { timeout: 60_000 }, () => {
+describe("domains show", { timeout: 180_000 }, () => {
   test("prints what put takes: rules included, keys masked and kept", async () => {
     const rules = "rules: [{ phase: clientRequest, matchType: all, function: gate, alias: prod, priority: 1 }]";
     const name = await domain(`url_auth: { status: "on", type: type_a, key: abcdefgh12345678 }\n${rules}`);
@@ -111,7 +111,7 @@ describe("domains show", { timeout: 60_000 }, () => {
   });
 });
 
-describe("domains diff", { timeout: 60_000 }, () => {
+describe("domains diff", { timeout: 180_000 }, () => {
   test("compares a document with what is served, and ends with 1 only when asked", async () => {
     const name = await domain();
     const words = ["domains", "diff", name, "-f", "-"];
@@ -148,7 +148,7 @@ describe("domains diff", { timeout: 60_000 }, () => {
   );
 });
 
-describe("domains rollback", { timeout: 60_000 }, () => {
+describe("domains rollback", { timeout: 180_000 }, () => {
   test("goes back one version, or to the one that is named", async () => {
     const name = await domain();
     for (const timeout of [6, 7]) {

@@ -18,12 +18,12 @@ beforeAll(async () => {
   const { PATH = "", HOME = "/" } = process.env;
   fleet = await LocalFleet.start({ folder: join(folder.path, "fleet"), env: { PATH: pathWithNode(PATH), HOME } });
   node = await fleet.startNode({ name: "one", settings: {} });
-}, 90_000);
+}, 180_000);
 
 afterAll(async () => {
   await fleet.stop();
   await folder.remove();
-}, 60_000);
+}, 180_000);
 
 function run(words: readonly string[], world: Partial<ToolWorld> = {}): Promise<ToolRun> {
   const environment = { SELVAGE_URL: fleet.controlUrl, SELVAGE_TOKEN: fleet.adminToken, ...world.environment };
@@ -50,7 +50,7 @@ async function save(greeting: string): Promise<void> {
   await writeFile(join(folder.path, "hello/src/index.ts"), source);
 }
 
-describe("from nothing to served and back", { timeout: 60_000 }, () => {
+describe("from nothing to served and back", { timeout: 180_000 }, () => {
   test("init makes a project that publishes", async () => {
     expect(await json(["init", "hello"])).toMatchObject({ name: "hello" });
     const result = await run(["publish", "hello", "--alias", "prod", "--wait", "20", "--name", "first"]);
@@ -229,7 +229,7 @@ describe("from nothing to served and back", { timeout: 60_000 }, () => {
   });
 });
 
-describe("functions that call each other", { timeout: 60_000 }, () => {
+describe("functions that call each other", { timeout: 180_000 }, () => {
   const CALLS = "calls.test";
   async function project(name: string, files: { readonly file: object; readonly source: string }): Promise<void> {
     await mkdir(join(folder.path, name), { recursive: true });
@@ -274,6 +274,6 @@ describe("functions that call each other", { timeout: 60_000 }, () => {
     await json(["publish", "auth", "--alias", "prod", "--wait", "20"]);
     expect(await called()).toBe("auth says two");
     await json(["alias", "delete", "auth", "prod"]);
-    await expect.poll(called, { timeout: 20_000 }).toContain("(SERVICE_NOT_FOUND)");
+    await expect.poll(called, { timeout: 180_000 }).toContain("(SERVICE_NOT_FOUND)");
   });
 });

@@ -166,7 +166,7 @@ describe("selvage dev", { timeout: 180_000 }, () => {
   });
 });
 
-describe("the launcher", { timeout: 60_000 }, () => {
+describe("the launcher", { timeout: 180_000 }, () => {
   test("runs the tool and passes its exit code on", async () => {
     const child = spawn(process.execPath, [join(projectRoot, "sdk/cli/selvage.mjs"), "nonsense"], { stdio: "pipe" });
     const [stderr, exit] = await Promise.all([text(child.stderr), once(child, "close")]);

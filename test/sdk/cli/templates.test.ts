@@ -31,7 +31,7 @@ async function typeCheck(): Promise<string> {
 }
 
 describe.each(["fetch", "client-request"])("the template %s", (template) => {
-  test("type-checks, and publishes its sources", { timeout: 60_000 }, async () => {
+  test("type-checks, and publishes its sources", { timeout: 180_000 }, async () => {
     const { code } = await runTool(["init", ".", "--name", "hello", "--template", template], {
       workingDirectory: folder.path,
     });
@@ -42,7 +42,7 @@ describe.each(["fetch", "client-request"])("the template %s", (template) => {
     expect(files.map(({ path }) => path)).toContain("src/index.ts");
   });
 
-  test("does not compile with an API the runtime lacks, or a wrong hook", { timeout: 60_000 }, async () => {
+  test("does not compile with an API the runtime lacks, or a wrong hook", { timeout: 180_000 }, async () => {
     await runTool(["init", ".", "--name", "hello", "--template", template], { workingDirectory: folder.path });
     const wrong = `import type { EdgeFunction } from "@selvage/sdk";
 import { readFile } from "node:fs/promises";

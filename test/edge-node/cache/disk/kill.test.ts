@@ -32,7 +32,7 @@ async function startWriter(folder: string, args: { readonly name: string; readon
     const match = /^(.+) (\d+)$/.exec(lines.at(-1) ?? "");
     if (match?.[1] !== undefined) writer.last = { key: match[1], version: Number(match[2]) };
   });
-  await expect.poll(() => writer.last !== undefined, { timeout: 20_000 }).toBe(true);
+  await expect.poll(() => writer.last !== undefined, { timeout: 180_000 }).toBe(true);
   return writer;
 }
 
