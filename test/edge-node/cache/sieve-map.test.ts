@@ -6,7 +6,7 @@ function mapOf(sizeMax: number, onGone: (value: number, key: string) => void = (
 }
 
 function held(map: SieveMap<number>, keys: string): string {
-  return [...keys].filter((key) => map.peek(key) !== undefined).join("");
+  return keys.split("").filter((key) => map.peek(key) !== undefined).join("");
 }
 
 function fill(map: SieveMap<number>, keys: string): void {
