@@ -29,8 +29,15 @@ const peers: readonly Peer[] = [
     name: "nginx",
     command: "/usr/sbin/nginx",
     versionArgs: ["-v"],
-    use: "a peer of `hit`, `disk` and `miss`",
+    use: "a peer of `hit`, `hook`, `disk` and `miss`",
     get: "apt-get install nginx (and stop the service it starts)",
+  },
+  {
+    name: "njs",
+    command: "/usr/bin/dpkg-query",
+    versionArgs: ["-W", "libnginx-mod-http-js"],
+    use: "nginx's JavaScript, the peer of `hello` and `hook`",
+    get: "apt-get install libnginx-mod-http-js",
   },
   {
     name: "varnish",

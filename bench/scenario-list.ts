@@ -6,9 +6,11 @@ import { disk } from "./scenarios/disk.ts";
 import { failover } from "./scenarios/failover.ts";
 import { hello } from "./scenarios/hello.ts";
 import { hit } from "./scenarios/hit.ts";
+import { hook } from "./scenarios/hook.ts";
 import { miss } from "./scenarios/miss.ts";
 import { publish } from "./scenarios/publish.ts";
 import { purge } from "./scenarios/purge.ts";
+import { scale } from "./scenarios/scale.ts";
 import { soak } from "./scenarios/soak.ts";
 import { stream } from "./scenarios/stream.ts";
 import type { Scenario } from "./scenario.ts";
@@ -21,9 +23,11 @@ export const scenarios: readonly Scenario[] = [
   failover,
   crypto,
   stream,
+  hook,
   hit,
   disk,
   miss,
   purge,
+  scale,
   soak,
 ];

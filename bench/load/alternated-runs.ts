@@ -82,12 +82,32 @@ export function rateRatio(
   runs: readonly AlternatedRun[],
   of: { readonly target: string; readonly peer: string; readonly load: string },
 ): number | undefined {
-  const rates = (name: string): readonly number[] =>
-    runs.filter(({ target, load }) => target === name && load === of.load).map((run) => run.requestsPerSecond);
-  const peer = rates(of.peer);
-  const own = rates(of.target);
+  return pairedRatio(runs, { ...of, value: (run) => run.requestsPerSecond });
+}
+
+/** The median over the rounds of one target's p99 divided by another's; undefined when one of them did not run. */
+export function latencyRatio(
+  runs: readonly AlternatedRun[],
+  of: { readonly target: string; readonly peer: string; readonly load: string },
+): number | undefined {
+  return pairedRatio(runs, { ...of, value: (run) => run.latencyMs.p99 });
+}
+
+function pairedRatio(
+  runs: readonly AlternatedRun[],
+  of: {
+    readonly target: string;
+    readonly peer: string;
+    readonly load: string;
+    readonly value: (run: AlternatedRun) => number;
+  },
+): number | undefined {
+  const values = (name: string): readonly number[] =>
+    runs.filter(({ target, load }) => target === name && load === of.load).map(of.value);
+  const peer = values(of.peer);
+  const own = values(of.target);
   if (own.length === 0 || own.length !== peer.length) return undefined;
-  return significant(median(own.map((rate, round) => rate / (peer[round] ?? Number.NaN))), 4);
+  return significant(median(own.map((value, round) => value / (peer[round] ?? Number.NaN))), 4);
 }
 
 /** Failed requests of one target in all its runs. */

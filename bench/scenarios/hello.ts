@@ -1,105 +1,90 @@
 /**
- * Throughput of a `fetch` function beside workerd running the same file.
+ * Throughput of a `fetch` function beside workerd running the same file, and beside nginx with njs doing the same.
  *
- * Both drivers and workerd run at once and idle while another is under load; runs alternate between them, so that whatever else
- * the machine does hits all alike. Ratios are of medians. Invariant: an answer that is not 2xx or 3xx fails a goal.
+ * All servers run at once and idle while another is under load; runs alternate between them, so that whatever else the machine does hits all
+ * alike. Invariant: an answer that is not 2xx or 3xx fails a goal.
  */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { sendRequest } from "../harness/http-exchange.ts";
 import { publishInline, setDomain } from "../harness/fleet-setup.ts";
 import { LocalFleet } from "../harness/local-fleet.ts";
+import { startNginx } from "../harness/nginx.ts";
 import { projectRoot } from "../harness/project-files.ts";
+import { Started } from "../harness/started.ts";
 import { startWorkerd } from "../harness/workerd.ts";
-import { putLoad } from "../load/load-generator.ts";
-import type { LoadResult } from "../load/load-result.ts";
+import {
+  describeRuns,
+  failuresOf,
+  latencyRatio,
+  rateRatio,
+  runAlternated,
+  type AlternatedRun,
+  type LoadTarget,
+  type NamedLoad,
+} from "../load/alternated-runs.ts";
 import type { Measurement } from "../report/report.ts";
-import { median, significant } from "../report/statistics.ts";
 import type { JudgedGoal, Scenario, ScenarioContext, ScenarioOutcome } from "../scenario.ts";
 
 export const hello: Scenario = {
   name: "hello",
-  summary: "Requests per second of a constant answer, both drivers, beside workerd running the same function.",
+  summary: "Requests per second of a constant answer, both drivers, beside workerd and nginx with njs doing the same.",
   run,
 };
 
-type TargetName = "in-process" | "process" | "workerd";
-
-interface Target {
-  readonly name: TargetName;
-  readonly url: string;
-}
-
-interface Run extends LoadResult {
-  readonly target: TargetName;
-  readonly connections: number;
-}
-
 const HOST = "bench.test";
 const PATH = "/hello/world";
-const CONNECTIONS: readonly number[] = [1, 32, 128];
 const ROUNDS = 3;
-const WARM_UP_SECONDS = 2;
+const drivers = ["in-process", "process"] as const;
+const loads: readonly NamedLoad[] = [1, 32, 128].map((connections) => ({
+  name: `${connections} connections`,
+  path: PATH,
+  connections,
+}));
 const helloFile = join(projectRoot, "bench/functions/hello.js");
+const njsHello = `function hello(request) {
+  request.headersOut["x-hello"] = "edge";
+  request.return(200, "Hello from the edge: " + request.uri);
+}
+export default { hello };
+`;
 
 async function run(context: ScenarioContext): Promise<ScenarioOutcome> {
   const { env, folder } = context;
-  const workerd = await startWorkerd({ moduleFile: helloFile, folder: join(folder, "workerd"), env });
+  const started = new Started();
   try {
-    const fleet = await LocalFleet.start({ folder: join(folder, "fleet"), env });
-    try {
-      const targets: Target[] = [{ name: "workerd", url: workerd.url }];
-      for (const driver of ["in-process", "process"] as const) {
-        const settings = { SELVAGE_NODE_DRIVER: driver, SELVAGE_NODE_FRONTS: "1" };
-        const { edgeUrl } = await fleet.startNode({ name: driver, settings });
-        targets.push({ name: driver, url: edgeUrl });
-      }
-      const { version } = await publishInline(fleet, { name: "hello", code: await readFile(helloFile, "utf8") });
-      const rule = { phase: "fetch", matchType: "all", function: "hello", version, priority: 1 } as const;
-      await setDomain(fleet, { domain: HOST, rules: [rule] });
-      const runs = await measure(targets, context);
-      return summarise(runs, { context, workerdVersion: workerd.version });
-    } finally {
-      await fleet.stop();
+    const workerd = started.add(await startWorkerd({ moduleFile: helloFile, folder: join(folder, "workerd"), env }));
+    const nginx = await startNginx({
+      folder: join(folder, "nginx"),
+      env,
+      healthPath: PATH,
+      script: njsHello,
+      server: "    location / { js_content main.hello; default_type text/plain; }",
+    });
+    if (nginx === null) context.note("nginx with njs is not installed: its ratios have no value");
+    else started.add(nginx);
+    const fleet = started.add(await LocalFleet.start({ folder: join(folder, "fleet"), env }));
+    const targets: LoadTarget[] = [{ name: "workerd", url: workerd.url }];
+    if (nginx !== null) targets.push({ name: "njs", url: nginx.url });
+    for (const driver of drivers) {
+      const settings = { SELVAGE_NODE_DRIVER: driver, SELVAGE_NODE_FRONTS: "1" };
+      const { edgeUrl } = await fleet.startNode({ name: driver, settings });
+      targets.push({ name: driver, url: edgeUrl });
     }
+    const { version } = await publishInline(fleet, { name: "hello", code: await readFile(helloFile, "utf8") });
+    const rule = { phase: "fetch", matchType: "all", function: "hello", version, priority: 1 } as const;
+    await setDomain(fleet, { domain: HOST, rules: [rule] });
+    for (const target of targets) await expectHello(target);
+    const runs = await runAlternated({ targets, loads }, { ...context, host: HOST, rounds: ROUNDS });
+    for (const target of targets) await expectHello(target);
+    return summarise(runs, { context, versions: { workerd: workerd.version, nginx: nginx?.version ?? "missing" } });
   } finally {
-    await workerd.stop();
+    await started.stop();
   }
-}
-
-async function measure(targets: readonly Target[], context: ScenarioContext): Promise<readonly Run[]> {
-  const runs: Run[] = [];
-  for (const target of targets) {
-    await expectHello(target);
-    await load(target, { context, connections: 32, seconds: WARM_UP_SECONDS });
-  }
-  for (let round = 0; round < ROUNDS; round++) {
-    for (const connections of CONNECTIONS) {
-      // Each round starts with another target, so that none always runs after the same one.
-      for (const target of [...targets.slice(round), ...targets.slice(0, round)]) {
-        const result = await load(target, { context, connections, seconds: context.seconds });
-        runs.push({ ...result, target: target.name, connections });
-        const rate = Math.round(result.requestsPerSecond).toLocaleString("en-US");
-        const line = `${target.name}, ${connections} connections: ${rate} requests/s, ${result.failures} failures`;
-        context.note(`round ${round + 1} of ${ROUNDS}, ${line}`);
-      }
-    }
-  }
-  for (const target of targets) await expectHello(target);
-  return runs;
-}
-
-function load(
-  target: Target,
-  options: { readonly context: ScenarioContext; readonly connections: number; readonly seconds: number },
-): Promise<LoadResult> {
-  const { context, connections, seconds } = options;
-  const { generator, env } = context;
-  return putLoad({ generator, url: `${target.url}${PATH}`, host: HOST, connections, seconds }, env);
 }
 
 /** @throws Error when the target does not run the function as written. */
-async function expectHello(target: Target): Promise<void> {
+async function expectHello(target: LoadTarget): Promise<void> {
   const answer = await sendRequest({ url: `${target.url}${PATH}`, host: HOST });
   const text = answer.body.toString();
   if (answer.status !== 200 || text !== `Hello from the edge: ${PATH}` || answer.headers["x-hello"] !== "edge") {
@@ -108,70 +93,61 @@ async function expectHello(target: Target): Promise<void> {
 }
 
 function summarise(
-  runs: readonly Run[],
-  about: { readonly context: ScenarioContext; readonly workerdVersion: string },
+  runs: readonly AlternatedRun[],
+  about: { readonly context: ScenarioContext; readonly versions: Readonly<Record<string, string>> },
 ): ScenarioOutcome {
-  const rates = (target: TargetName, connections: number): readonly number[] =>
-    selectRuns(runs, { target, connections }).map((run) => run.requestsPerSecond);
-  // Round by round: a machine whose speed drifts slows both sides of a pair.
-  const ratio = (target: TargetName, connections: number): number => {
-    const peer = rates("workerd", connections);
-    return significant(median(rates(target, connections).map((rate, round) => rate / (peer[round] ?? Number.NaN))), 4);
-  };
-  const names: readonly TargetName[] = ["in-process", "process", "workerd"];
-  const results = names.flatMap((target) =>
-    CONNECTIONS.flatMap((connections) => describeRuns(selectRuns(runs, { target, connections }))),
+  const ratios = loads.flatMap((load) =>
+    drivers.flatMap((target) =>
+      ["workerd", "njs"].flatMap((peer): Measurement[] => {
+        const value = rateRatio(runs, { target, peer, load: load.name });
+        return value === undefined ? [] : [{ name: `${target} / ${peer}, ${load.name}`, value, unit: "x" }];
+      }),
+    ),
   );
-  const ratios = CONNECTIONS.flatMap((connections) =>
-    (["in-process", "process"] as const).map((target): Measurement => {
-      return { name: `${target} / workerd, ${connections} connections`, value: ratio(target, connections), unit: "x" };
-    }),
-  );
-  const ownFailures = runs.filter(({ target }) => target !== "workerd").reduce((sum, run) => sum + run.failures, 0);
+  const ownFailures = drivers.reduce((sum, driver) => sum + failuresOf(runs, driver), 0);
   return {
     settings: {
       generator: `${about.context.generator}, one thread`,
       seconds: about.context.seconds,
       rounds: ROUNDS,
       frontsPerNode: 1,
-      workerd: about.workerdVersion,
+      ...about.versions,
     },
-    results: [...results, ...ratios],
-    goals: [...[32, 128].flatMap((connections) => ratioGoals(connections, ratio)), noFailure(ownFailures)],
+    results: [...describeRuns(runs), ...ratios],
+    goals: [
+      ...loads.slice(1).flatMap((load) => goalsAt(runs, load.name)),
+      {
+        name: "hello, failed requests of both drivers",
+        comparison: "at-most",
+        bound: 0,
+        scale: "",
+        value: ownFailures,
+      },
+    ],
   };
 }
 
-function selectRuns(
-  runs: readonly Run[],
-  wanted: { readonly target: TargetName; readonly connections: number },
-): readonly Run[] {
-  return runs.filter((run) => run.target === wanted.target && run.connections === wanted.connections);
-}
+const bounds = {
+  "in-process": { workerd: 5, njs: 0.8 },
+  process: { workerd: 3, njs: 0.5 },
+} as const;
 
-function describeRuns(runs: readonly Run[]): readonly Measurement[] {
-  const [first] = runs;
-  if (first === undefined) return [];
-  const name = `${first.target}, ${first.connections} connections`;
-  const failures = runs.reduce((sum, run) => sum + run.failures, 0);
-  return [
-    { name, value: Math.round(median(runs.map((run) => run.requestsPerSecond))), unit: "requests/s" },
-    { name: `${name}, p99`, value: significant(median(runs.map((run) => run.latencyMs.p99)), 3), unit: "ms" },
-    ...(failures === 0 ? [] : [{ name: `${name}, failed requests`, value: failures, unit: "count" }]),
-  ];
-}
-
-function ratioGoals(
-  connections: number,
-  ratio: (target: TargetName, connections: number) => number,
-): readonly JudgedGoal[] {
-  const goal = { comparison: "at-least", scale: "x workerd" } as const;
-  const at = `${connections} connections`;
-  return [
-    { ...goal, name: `hello, in-process driver, ${at}`, bound: 3, value: ratio("in-process", connections) },
-    { ...goal, name: `hello, process driver, ${at}`, bound: 1.5, value: ratio("process", connections) },
-  ];
-}
-
-function noFailure(value: number): JudgedGoal {
-  return { name: "hello, failed requests of both drivers", comparison: "at-most", bound: 0, scale: "", value };
+function goalsAt(runs: readonly AlternatedRun[], load: string): readonly JudgedGoal[] {
+  return drivers.flatMap((target): JudgedGoal[] => {
+    const rates = (["workerd", "njs"] as const).map((peer) => ({
+      name: `hello, ${target} driver, ${load}`,
+      comparison: "at-least" as const,
+      scale: `x ${peer}`,
+      bound: bounds[target][peer],
+      value: rateRatio(runs, { target, peer, load }),
+    }));
+    const p99 = {
+      name: `hello, ${target} driver, ${load}, p99`,
+      comparison: "at-most" as const,
+      scale: "x workerd",
+      bound: 1,
+      value: latencyRatio(runs, { target, peer: "workerd", load }),
+    };
+    return [...rates, p99];
+  });
 }
