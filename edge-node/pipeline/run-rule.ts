@@ -49,8 +49,11 @@ export async function runRule(
   const started = services.clock.monotonicMs();
   const body = input.response === null ? input.request.body : input.response.body;
   const lent = body.kind === "stream" ? new LentBody(body) : null;
-  const outcome = await invoke(services, exchange, { rule, input, lent });
-  const result = await accept(outcome, { exchange, input, lent });
+  const outcome = rule.key === null ? unavailable(rule) : await invoke(services, exchange, { rule, input, lent });
+  if (rule.key !== null) exchange.running(null);
+  const accepting = accept(outcome, { exchange, input, lent });
+  // Most have nothing to wait for, and to wait for nothing costs as much as to judge the outcome.
+  const result = accepting instanceof Promise ? await accepting : accepting;
   const durationMs = services.clock.monotonicMs() - started;
   services.metrics.countInvocation(rule, result.kind === "failed" ? result.code : result.kind, durationMs);
   if (result.kind !== "failed") return result;
@@ -69,12 +72,11 @@ interface Call {
   readonly lent: LentBody | null;
 }
 
-async function invoke(services: Services, exchange: Exchange, { rule, input, lent }: Call): Promise<Outcome> {
-  if (rule.key === null) return unavailable(rule);
+function invoke(services: Services, exchange: Exchange, { rule, input, lent }: Call): Promise<Outcome> {
   const { request, response } = input;
   const isResponse = response !== null;
   const invocation: Invocation = {
-    key: rule.key,
+    key: rule.key ?? "",
     phase: rule.phase,
     requestId: exchange.requestId,
     method: request.method,
@@ -92,9 +94,7 @@ async function invoke(services: Services, exchange: Exchange, { rule, input, len
   };
   const running = services.driver.invoke(invocation, new FunctionHost(callerOf({ services, exchange, rule })));
   exchange.running(running);
-  const outcome = await running.outcome;
-  exchange.running(null);
-  return outcome;
+  return running.outcome;
 }
 
 function unavailable(rule: RoutedRule): Outcome {
@@ -104,10 +104,10 @@ function unavailable(rule: RoutedRule): Outcome {
 
 type Accepted = Exclude<RuleResult, { kind: "skipped" }>;
 
-async function accept(
+function accept(
   outcome: Outcome,
   given: { readonly exchange: Exchange; readonly input: RuleInput; readonly lent: LentBody | null },
-): Promise<Accepted> {
+): Accepted | Promise<Accepted> {
   const { exchange, input, lent } = given;
   switch (outcome.kind) {
     case "failed":
@@ -120,42 +120,54 @@ async function accept(
       if (problem !== null) return { kind: "failed", code: problem };
       const url = outcome.url === input.request.url.href ? input.request.url : parseWireUrl(outcome.url);
       if (url === null || !METHOD.test(outcome.method)) return { kind: "failed", code: "FUNCTION_RESULT_INVALID" };
-      const body = await takeBody(outcome.body, { own: input.request.body, lent });
-      if (body === null) return { kind: "failed", code: "FUNCTION_RESULT_INVALID" };
+      const { method } = outcome;
       const headers = exchange.socketProtocols === null ? outcome.headers : deleteHeader(outcome.headers, "upgrade");
-      return { kind: "request", request: { method: outcome.method, url, headers, body } };
+      return withTaken(takeBody(outcome.body, { own: input.request.body, lent }), (body) => ({
+        kind: "request",
+        request: { method, url, headers, body },
+      }));
     }
     case "upgrade": {
       const allowed = input.response === null && mayUpgrade(exchange, outcome.headers);
       const problem = allowed ? headerProblem(outcome.headers) : "FUNCTION_RESULT_INVALID";
       if (problem !== null) outcome.socket.close({ code: 1006, reason: "", wasClean: false });
       if (problem !== null) return { kind: "failed", code: problem };
-      await lent?.discard();
-      return outcome;
+      return lent === null ? outcome : lent.discard().then(() => outcome);
     }
     default: {
       const problem = isStatus(outcome.status) ? headerProblem(outcome.headers) : "FUNCTION_RESULT_INVALID";
       if (problem !== null) return { kind: "failed", code: problem };
       const own = input.response === null ? input.request.body : input.response.body;
-      const body = await takeBody(outcome.body, { own, lent });
-      if (body === null) return { kind: "failed", code: "FUNCTION_RESULT_INVALID" };
-      return { kind: "response", response: { status: outcome.status, headers: outcome.headers, body } };
+      const { status, headers } = outcome;
+      return withTaken(takeBody(outcome.body, { own, lent }), (body) => ({
+        kind: "response",
+        response: { status, headers, body },
+      }));
     }
   }
 }
 
+/** What is accepted with the body that was taken, as soon as it is there. */
+function withTaken(
+  taken: Body | null | Promise<Body>,
+  accepted: (body: Body) => Accepted,
+): Accepted | Promise<Accepted> {
+  if (taken instanceof Promise) return taken.then(accepted);
+  return taken === null ? { kind: "failed", code: "FUNCTION_RESULT_INVALID" } : accepted(taken);
+}
+
 /** The outcome's body; null when it says `same` about a body that was read. */
-async function takeBody(
+function takeBody(
   body: OutcomeBody,
   { own, lent }: { readonly own: Body; readonly lent: LentBody | null },
-): Promise<Body | null> {
+): Body | null | Promise<Body> {
   if (body.kind === "same") {
     if (lent === null) return own;
     return lent.touched ? null : lent.takeBack();
   }
-  if (body.kind === "stream") await lent?.give();
-  else await lent?.discard();
-  return body;
+  if (lent === null) return body;
+  const letGo = body.kind === "stream" ? lent.give() : lent.discard();
+  return letGo.then(() => body);
 }
 
 function withBody(input: RuleInput, lent: LentBody | null): RuleInput {
