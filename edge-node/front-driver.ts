@@ -11,9 +11,11 @@ import { parseGuestCode } from "../runtime/guest-code.ts";
 import { LocalDriver } from "../runtime/local-driver.ts";
 import { runtimeKey } from "../runtime/runtime-key.ts";
 import { ensureBaseSnapshot } from "./hosts/base-snapshot.ts";
-import { defaultGuestPath } from "./hosts/host-process.ts";
+import type { ContainmentReport } from "./hosts/containment-report.ts";
+import { defaultGuestPath, HostProcess } from "./hosts/host-process.ts";
 import { HostSet } from "./hosts/host-set.ts";
 import { nodeRuntimeEnvironment } from "./hosts/node-runtime-environment.ts";
+import { residentMiB } from "./hosts/resident-memory.ts";
 import type { FrontSettings } from "./ipc.ts";
 import type { Logger } from "./logger.ts";
 
@@ -21,6 +23,8 @@ export interface FrontDriver {
   readonly driver: Driver;
   /** What snapshots of functions have to be made for to be restored here. */
   readonly runtimeKey: string;
+  /** What was contained so far; null where isolates live in the front. */
+  readonly containment: () => ContainmentReport | null;
 }
 
 export interface FrontDriverOptions {
@@ -31,7 +35,10 @@ export interface FrontDriverOptions {
 
 /** The started driver; its owner closes it. Throws when the guest is missing or the hosts do not start. */
 export async function createDriver(
-  settings: Pick<FrontSettings, "dataFolder" | "driver" | "hosts" | "spareInstances">,
+  settings: Pick<
+    FrontSettings,
+    "dataFolder" | "driver" | "hosts" | "hostMemoryMiB" | "restartShare" | "spareInstances"
+  >,
   { logger, endProcess }: FrontDriverOptions,
 ): Promise<FrontDriver> {
   const guestPath = defaultGuestPath;
@@ -47,20 +54,21 @@ export async function createDriver(
   const spares = settings.spareInstances;
   if (settings.driver === "process") {
     const driver = new HostSet({
+      startHost: (onEnd) => new HostProcess({ environment, guestPath, baseSnapshotPath, spares }, onEnd),
       environment,
-      guestPath,
-      baseSnapshotPath,
-      spares,
       logger,
       count: settings.hosts,
+      restartShare: settings.restartShare,
+      hostMemoryMiB: settings.hostMemoryMiB,
+      rssMiB: residentMiB,
     });
     await driver.start();
-    return { driver, runtimeKey: runtimeKey(guest) };
+    return { driver, runtimeKey: runtimeKey(guest), containment: () => driver.containment() };
   }
   const baseSnapshot = baseSnapshotPath === null ? null : await readFile(baseSnapshotPath);
   const driver = new LocalDriver({ environment, guest, baseSnapshot, spares });
   await driver.start();
-  return { driver, runtimeKey: runtimeKey(guest) };
+  return { driver, runtimeKey: runtimeKey(guest), containment: () => null };
 }
 
 async function findBaseSnapshot(

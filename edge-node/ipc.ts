@@ -26,6 +26,10 @@ export interface FrontSettings {
   readonly driver: "process" | "in-process";
   /** Isolate hosts of this front (process driver). */
   readonly hosts: number;
+  /** Resident memory of an isolate host without instances; beyond, it is replaced. */
+  readonly hostMemoryMiB: number;
+  /** Of one core that restarts of this front's isolate hosts may take: the fronts of a node share one. */
+  readonly restartShare: number;
   /** Instances of a version started before it is routed, 0..16. */
   readonly warmInstances: number;
   /** Prepared isolates in each host, 0..64. */

@@ -9,6 +9,7 @@ import type { Duplex } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { RemoteDriver } from "../../runtime/remote-driver.ts";
 import type { RuntimeEnvironment } from "../../runtime/runtime-environment.ts";
+import type { IsolateHost } from "./isolate-host.ts";
 
 const projectRoot = fileURLToPath(new URL("../..", import.meta.url));
 // isolate-host-main.ts as one file, made by the build step.
@@ -25,7 +26,7 @@ export interface HostProcessOptions {
   readonly spares: number;
 }
 
-export class HostProcess {
+export class HostProcess implements IsolateHost {
   readonly driver: RemoteDriver;
   readonly #child: ChildProcess;
   #stderr = "";
@@ -50,7 +51,8 @@ export class HostProcess {
     this.#child.on("error", (error) => {
       end(error.message);
     });
-    this.#child.on("exit", (code, signal) => {
+    // Not "exit": what it said last may be on its way still.
+    this.#child.on("close", (code, signal) => {
       end(`exit code ${String(code)}, signal ${String(signal)}`);
     });
   }
@@ -64,6 +66,7 @@ export class HostProcess {
   }
 
   kill(): void {
+    // A stuck process may hold its pipes open for as long as the kernel needs to take its memory apart.
     this.#child.kill("SIGKILL");
   }
 }

@@ -13,6 +13,8 @@ export function frontSettings(config: NodeConfig): readonly FrontSettings[] {
     dataFolder: config.data,
     driver: config.driver,
     hosts: config.hosts,
+    hostMemoryMiB: config.hostMemoryMiB,
+    restartShare: 1 / config.fronts,
     warmInstances: config.warmInstances,
     spareInstances: config.spareInstances,
     snapshots: config.snapshots,

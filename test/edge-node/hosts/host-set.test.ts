@@ -3,9 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { ensureBaseSnapshot } from "../../../edge-node/hosts/base-snapshot.ts";
-import { defaultGuestPath } from "../../../edge-node/hosts/host-process.ts";
+import { defaultGuestPath, HostProcess } from "../../../edge-node/hosts/host-process.ts";
 import { HostSet } from "../../../edge-node/hosts/host-set.ts";
 import { nodeRuntimeEnvironment } from "../../../edge-node/hosts/node-runtime-environment.ts";
+import { residentMiB } from "../../../edge-node/hosts/resident-memory.ts";
 import { silentLogger } from "../../../edge-node/logger.ts";
 import type { Outcome } from "../../../runtime/driver.ts";
 import { driverContract } from "../../runtime/driver-contract.ts";
@@ -18,13 +19,20 @@ const folder = await mkdtemp(join(tmpdir(), "selvage-hosts-"));
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 async function startHosts(count: number): Promise<HostSet> {
-  const hosts = new HostSet({
+  const process = {
     environment,
-    logger: silentLogger,
-    count,
     guestPath: defaultGuestPath,
     baseSnapshotPath: await ensureBaseSnapshot({ guestPath: defaultGuestPath, folder }),
     spares: 1,
+  };
+  const hosts = new HostSet({
+    startHost: (onEnd) => new HostProcess(process, onEnd),
+    environment,
+    logger: silentLogger,
+    count,
+    restartShare: 1,
+    hostMemoryMiB: 1_024,
+    rssMiB: residentMiB,
   });
   await hosts.start();
   return hosts;

@@ -25,6 +25,7 @@ const config: NodeConfig = {
   fronts: 2,
   driver: "process",
   hosts: 1,
+  hostMemoryMiB: 1_024,
   warmInstances: 1,
   spareInstances: 2,
   snapshots: "on",

@@ -14,6 +14,8 @@ const settings: FrontSettings = {
   dataFolder: "/nowhere",
   driver: "process",
   hosts: 1,
+  hostMemoryMiB: 1_024,
+  restartShare: 1,
   warmInstances: 1,
   spareInstances: 2,
   snapshots: "on",
