@@ -15,7 +15,7 @@ import type { ContainmentReport } from "./hosts/containment-report.ts";
 import { defaultGuestPath, HostProcess } from "./hosts/host-process.ts";
 import { HostSet } from "./hosts/host-set.ts";
 import { nodeRuntimeEnvironment } from "./hosts/node-runtime-environment.ts";
-import { residentMiB } from "./hosts/resident-memory.ts";
+import { residentMiB, usedCpuMs } from "./hosts/process-usage.ts";
 import type { FrontSettings } from "./ipc.ts";
 import type { Logger } from "./logger.ts";
 
@@ -61,6 +61,7 @@ export async function createDriver(
       restartShare: settings.restartShare,
       hostMemoryMiB: settings.hostMemoryMiB,
       rssMiB: residentMiB,
+      cpuMs: usedCpuMs,
     });
     await driver.start();
     return { driver, runtimeKey: runtimeKey(guest), containment: () => driver.containment() };

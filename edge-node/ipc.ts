@@ -12,6 +12,7 @@ import type { VersionStats } from "../runtime/driver.ts";
 import type { AccessLogPlace } from "./access-log/access-log-place.ts";
 import type { Purge } from "./cache/purge-table.ts";
 import type { ServingCertificate } from "./front/server-certificates.ts";
+import type { QuarantinedVersion } from "./hosts/containment-report.ts";
 import type { LogThreshold } from "./logger.ts";
 
 /** A function version that a node could not make ready. */
@@ -118,6 +119,8 @@ export type FromFront =
       readonly rssBytes: number;
       /** Since the front's start. */
       readonly logsDropped: number;
+      /** Function versions that run in a process of their own because they brought others down. */
+      readonly quarantined: readonly QuarantinedVersion[];
     }
   | ({ readonly kind: "metrics"; readonly id: number } & FrontMetrics)
   | { readonly kind: "logs"; readonly records: readonly FrontLogRecord[] }

@@ -28,6 +28,8 @@ export const culpritTimes = {
   /** A quarantined version that kills its own process waits before it may run again: this long the first time, twice as long each further time. */
   backOffMsMin: 1_000,
   backOffMsMax: 300_000,
+  /** A host that somebody killed accuses those only that ran in another one that was killed, so long ago at most. */
+  killedMsMax: 600_000,
   /** Good conduct after which quarantine ends without a new version; twice as long each further kill. */
   quarantineMsMin: 3_600_000,
   quarantineMsMax: 86_400_000,
@@ -47,6 +49,8 @@ interface Conviction {
 export class CulpritSearch {
   readonly #suspects = new Map<string, Suspicion>();
   readonly #culprits = new Map<string, Conviction>();
+  /** When a version ran in a host that was killed last. */
+  readonly #killed = new Map<string, number>();
   /** How often a version was suspected or quarantined. */
   readonly #times = new Map<string, number>();
   #searches = 0;
@@ -70,6 +74,17 @@ export class CulpritSearch {
     if (only === undefined) return { culprit: null, suspects: [], released: [] };
     if (second === undefined || known !== undefined) return this.convict(known ?? only, nowMs);
     return this.#suspect(running, nowMs);
+  }
+
+  /**
+   * Somebody killed a host: an operator, or the kernel when memory ran out. That is nobody's fault unless it happens again: whoever has no luck
+   * twice is judged.
+   */
+  judgeKilled(running: readonly string[], nowMs: number): Verdict {
+    const isAgain = (key: string): boolean => nowMs - (this.#killed.get(key) ?? -Infinity) <= culpritTimes.killedMsMax;
+    const again = running.filter(isAgain);
+    for (const key of running) this.#killed.set(key, nowMs);
+    return this.judge(again, nowMs);
   }
 
   /** It was `key`. */
@@ -102,6 +117,7 @@ export class CulpritSearch {
     this.#suspects.delete(key);
     this.#culprits.delete(key);
     this.#times.delete(key);
+    this.#killed.delete(key);
   }
 
   #suspect(running: readonly string[], nowMs: number): Verdict {

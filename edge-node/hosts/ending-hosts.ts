@@ -16,18 +16,21 @@ export class EndingHosts {
   readonly #environment: Pick<RuntimeEnvironment, "nowMs">;
   readonly #ending = new Map<IsolateHost, Ending>();
   readonly #killed = new WeakSet<IsolateHost>();
+  readonly #known = new WeakSet<IsolateHost>();
 
   constructor(environment: Pick<RuntimeEnvironment, "nowMs">) {
     this.#environment = environment;
   }
 
+  /** Also of one that ended long ago. */
   has(host: IsolateHost): boolean {
-    return this.#ending.has(host);
+    return this.#known.has(host);
   }
 
   /** Ends `host` when nothing runs in it but `except`, at the latest after `graceMs`. */
   add(host: IsolateHost, { graceMs, except }: { readonly graceMs: number; readonly except?: string }): void {
-    if (this.#ending.has(host)) return;
+    if (this.#known.has(host)) return;
+    this.#known.add(host);
     const nowMs = this.#environment.nowMs();
     this.#ending.set(host, { deadlineMs: nowMs + graceMs, except });
     this.look(nowMs);

@@ -9,7 +9,7 @@ import type { Duplex } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { RemoteDriver } from "../../runtime/remote-driver.ts";
 import type { RuntimeEnvironment } from "../../runtime/runtime-environment.ts";
-import type { IsolateHost } from "./isolate-host.ts";
+import type { HostEnd, IsolateHost } from "./isolate-host.ts";
 
 const projectRoot = fileURLToPath(new URL("../..", import.meta.url));
 // isolate-host-main.ts as one file, made by the build step.
@@ -33,7 +33,7 @@ export class HostProcess implements IsolateHost {
   #ended = false;
 
   /** `onEnd` is called once, with what the process last said. */
-  constructor(options: HostProcessOptions, onEnd: (host: HostProcess, reason: string) => void) {
+  constructor(options: HostProcessOptions, onEnd: (host: HostProcess, end: HostEnd) => void) {
     this.#child = spawn(process.execPath, hostArguments(options), {
       env: {},
       cwd: projectRoot,
@@ -43,17 +43,17 @@ export class HostProcess implements IsolateHost {
       this.#stderr = (this.#stderr + chunk.toString("utf8")).slice(-stderrCharsMax);
     });
     this.driver = new RemoteDriver(this.#child.stdio[3] as Duplex, options.environment);
-    const end = (reason: string): void => {
+    const end = (reason: string, isKilled: boolean): void => {
       if (this.#ended) return;
       this.#ended = true;
-      onEnd(this, `${reason} ${this.#stderr}`.trim());
+      onEnd(this, { reason: `${reason} ${this.#stderr}`.trim(), isKilled });
     };
     this.#child.on("error", (error) => {
-      end(error.message);
+      end(error.message, false);
     });
     // Not "exit": what it said last may be on its way still.
     this.#child.on("close", (code, signal) => {
-      end(`exit code ${String(code)}, signal ${String(signal)}`);
+      end(`exit code ${String(code)}, signal ${String(signal)}`, signal === "SIGKILL");
     });
   }
 

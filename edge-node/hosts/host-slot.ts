@@ -74,16 +74,20 @@ export class HostSlot {
   wake(): void {
     if (this.#host !== null || this.#cancelTake !== null) return;
     let isTaken = false;
-    const cancel = this.#options.supply.take((host) => {
+    const use = (host: IsolateHost): void => {
       isTaken = true;
       this.#cancelTake = null;
       this.use(host);
-    });
+    };
+    // Who is quarantined does not cost the others the process that stands by.
+    const cancel = this.#options.supply.take(use, { canWait: this.home.kind === "quarantine" });
     if (!isTaken) this.#cancelTake = cancel;
   }
 
   /** From now on this is the process. */
   use(host: IsolateHost): void {
+    this.#cancelTake?.();
+    this.#cancelTake = null;
     this.#host = host;
     for (const go of [...this.#waiting]) go(host);
   }

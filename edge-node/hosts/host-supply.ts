@@ -2,7 +2,7 @@
  * Where isolate host processes come from: one stands by and is handed out at once, others are started as fast as the budget allows.
  *
  * It knows no versions and no placement. Invariants: there are never more than `processesMax` processes; starts take no more than the budget;
- * who waits longest is served first.
+ * who waits longest is served first, but nobody who can wait before one who cannot, and never with the one that stands by.
  */
 import type { RuntimeEnvironment } from "../../runtime/runtime-environment.ts";
 import type { IsolateHost } from "./isolate-host.ts";
@@ -13,6 +13,8 @@ export interface HostSupplyOptions {
   readonly processesMax: number;
   readonly budget: RestartBudget;
   readonly environment: Pick<RuntimeEnvironment, "nowMs" | "startTimer">;
+  /** CPU time of a process in milliseconds, or null when it cannot be told. */
+  readonly cpuMs: (pid: number) => number | null;
   /** A process is wanted and there are too many: ends one that is least needed, if any is. */
   readonly onPressure: () => void;
 }
@@ -24,6 +26,8 @@ const refillDelayMs = 200;
 export class HostSupply {
   readonly #options: HostSupplyOptions;
   readonly #wanted = new Set<Use>();
+  /** Of those who can wait. */
+  readonly #wantedLast = new Set<Use>();
   readonly #living = new Set<IsolateHost>();
   #standby: IsolateHost | null = null;
   #cancelNext: (() => void) | null = null;
@@ -51,18 +55,19 @@ export class HostSupply {
     return this.#standby;
   }
 
-  /** Hands a process to `use`, at once when one stands by. Returns what takes the wish back. */
-  take(use: Use): () => void {
-    this.#wanted.add(use);
+  /** Hands a process to `use`, at once when one stands by and `use` is not one who can wait. Returns what takes the wish back. */
+  take(use: Use, { canWait }: { readonly canWait: boolean }): () => void {
+    const wanted = canWait ? this.#wantedLast : this.#wanted;
+    wanted.add(use);
     this.#serve();
     return () => {
-      this.#wanted.delete(use);
+      wanted.delete(use);
     };
   }
 
   /** Starts one that stands by, if there is none. */
   keepStandby(): void {
-    if (!this.#closed && this.#standby === null) this.#startNext();
+    if (!this.#closed && this.#standby === null && this.#mayStart()) this.#standby = this.startOne();
   }
 
   /** A process of this supply ended. */
@@ -76,6 +81,7 @@ export class HostSupply {
   close(): void {
     this.#closed = true;
     this.#wanted.clear();
+    this.#wantedLast.clear();
     this.#cancelNext?.();
     this.#cancelRefill?.();
   }
@@ -84,17 +90,23 @@ export class HostSupply {
     if (this.#closed) return;
     this.#handOut();
     while (this.#wanted.size > 0) {
-      if (!this.#startNext()) return;
+      if (!this.#mayStart()) return;
+      this.#standby = this.startOne();
       this.#handOut();
     }
     if (this.#standby === null) this.#refillLater();
+    for (const use of this.#wantedLast) {
+      if (!this.#mayStart()) return;
+      this.#wantedLast.delete(use);
+      use(this.startOne());
+    }
   }
 
-  /** Starts the next one, which stands by until it is handed out; false when it may not yet. */
-  #startNext(): boolean {
+  /** Whether one may be started now; if so it was charged. Otherwise whoever waits is served later. */
+  #mayStart(): boolean {
     if (this.#cancelNext !== null) return false;
     if (this.#living.size >= this.#options.processesMax) {
-      if (this.#wanted.size > 0) this.#options.onPressure();
+      if (this.#wanted.size + this.#wantedLast.size > 0) this.#options.onPressure();
       return false;
     }
     const waitMs = this.#options.budget.take(this.#options.environment.nowMs());
@@ -105,7 +117,6 @@ export class HostSupply {
       });
       return false;
     }
-    this.#standby = this.startOne();
     return true;
   }
 
@@ -113,7 +124,7 @@ export class HostSupply {
   #refillLater(): void {
     this.#cancelRefill ??= this.#options.environment.startTimer(refillDelayMs, () => {
       this.#cancelRefill = null;
-      if (!this.#closed && this.#standby === null) this.#startNext();
+      this.keepStandby();
     });
   }
 
@@ -127,11 +138,11 @@ export class HostSupply {
   }
 
   #measure(host: IsolateHost): void {
-    const { environment, budget } = this.#options;
-    const startedMs = environment.nowMs();
+    const { budget, cpuMs } = this.#options;
     host.driver.ping().then(
       () => {
-        if (!host.ended) budget.took(environment.nowMs() - startedMs);
+        const usedMs = host.pid === undefined || host.ended ? null : cpuMs(host.pid);
+        if (usedMs !== null) budget.took(usedMs);
       },
       () => undefined,
     );

@@ -30,9 +30,16 @@ export interface IsolateHost {
   kill(): void;
 }
 
-/** Starts a process. `onEnd` gets what it last said, for logs. */
-export type StartHost = (onEnd: (host: IsolateHost, reason: string) => void) => IsolateHost;
+export interface HostEnd {
+  /** For logs, with what the process last said. */
+  readonly reason: string;
+  /** It was killed by somebody: this front, the operator, or the kernel when memory ran out. */
+  readonly isKilled: boolean;
+}
+
+/** Starts a process. */
+export type StartHost = (onEnd: (host: IsolateHost, end: HostEnd) => void) => IsolateHost;
 
 /** Why a host ended without being asked to, or was ended because it was not fit. */
-export const hostDeathCauses = ["crash", "hang", "memory", "stuck", "catastrophe"] as const;
+export const hostDeathCauses = ["crash", "killed", "hang", "memory", "stuck", "catastrophe"] as const;
 export type HostDeathCause = (typeof hostDeathCauses)[number];

@@ -38,7 +38,7 @@ export class RestartBudget {
     return 0;
   }
 
-  /** A start took so long, from the process's creation to its first answer. */
+  /** A start took so much CPU time, from the process's creation to its first answer. */
   took(startMs: number): void {
     this.#startMs += (startMs - this.#startMs) * weight;
   }

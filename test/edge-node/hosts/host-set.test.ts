@@ -6,7 +6,7 @@ import { ensureBaseSnapshot } from "../../../edge-node/hosts/base-snapshot.ts";
 import { defaultGuestPath, HostProcess } from "../../../edge-node/hosts/host-process.ts";
 import { HostSet } from "../../../edge-node/hosts/host-set.ts";
 import { nodeRuntimeEnvironment } from "../../../edge-node/hosts/node-runtime-environment.ts";
-import { residentMiB } from "../../../edge-node/hosts/resident-memory.ts";
+import { residentMiB, usedCpuMs } from "../../../edge-node/hosts/process-usage.ts";
 import { silentLogger } from "../../../edge-node/logger.ts";
 import type { Outcome } from "../../../runtime/driver.ts";
 import { driverContract } from "../../runtime/driver-contract.ts";
@@ -33,6 +33,7 @@ async function startHosts(count: number): Promise<HostSet> {
     restartShare: 1,
     hostMemoryMiB: 1_024,
     rssMiB: residentMiB,
+    cpuMs: usedCpuMs,
   });
   await hosts.start();
   return hosts;
