@@ -279,7 +279,14 @@ describe("FrontSet", () => {
     for (let second = 0; second < 120; second++) {
       if (second === 119) behaviour.isMute = false;
       for (const front of fronts.slice(0, 2)) {
-        front.events.onMessage({ kind: "pong", id: second, requestsInFlight: 0, rssBytes: 0, logsDropped: 0 });
+        front.events.onMessage({
+          kind: "pong",
+          id: second,
+          requestsInFlight: 0,
+          rssBytes: 0,
+          logsDropped: 0,
+          quarantined: [],
+        });
       }
       await clock.advance(1_000);
     }
