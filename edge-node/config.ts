@@ -277,6 +277,7 @@ export interface NodeConfig {
   readonly driver: "process" | "in-process";
   readonly hosts: number;
   readonly hostMemoryMiB: number;
+  readonly sandbox: "auto" | "required" | "off";
   readonly warmInstances: number;
   readonly spareInstances: number;
   readonly snapshots: "on" | "off";

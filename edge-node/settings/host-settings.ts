@@ -31,4 +31,14 @@ export const hostSettings = [
     max: 1_048_576,
     description: "Resident memory of an isolate host, beside 4 MiB for each instance; beyond, it is replaced.",
   },
+  {
+    key: "sandbox",
+    kind: "choice",
+    environment: "SELVAGE_NODE_SANDBOX",
+    flag: "sandbox",
+    default: "auto",
+    values: ["auto", "required", "off"],
+    description:
+      "What stands around isolate hosts beside Node.js' permission model: the strongest that works here, bubblewrap without gaps or no start, or nothing.",
+  },
 ] as const;

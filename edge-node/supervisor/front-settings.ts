@@ -14,6 +14,7 @@ export function frontSettings(config: NodeConfig): readonly FrontSettings[] {
     driver: config.driver,
     hosts: config.hosts,
     hostMemoryMiB: config.hostMemoryMiB,
+    sandbox: config.sandbox,
     restartShare: 1 / config.fronts,
     warmInstances: config.warmInstances,
     spareInstances: config.spareInstances,

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { ensureBaseSnapshot } from "../../../edge-node/hosts/base-snapshot.ts";
-import { defaultGuestPath, HostProcess } from "../../../edge-node/hosts/host-process.ts";
+import { defaultGuestPath, hostFiles, HostProcess } from "../../../edge-node/hosts/host-process.ts";
+import { findSandbox } from "../../../edge-node/hosts/sandbox/find-sandbox.ts";
 import { HostSet } from "../../../edge-node/hosts/host-set.ts";
 import { nodeRuntimeEnvironment } from "../../../edge-node/hosts/node-runtime-environment.ts";
 import { residentMiB, usedCpuMs } from "../../../edge-node/hosts/process-usage.ts";
@@ -18,12 +19,23 @@ const environment = nodeRuntimeEnvironment((message) => {
 const folder = await mkdtemp(join(tmpdir(), "selvage-hosts-"));
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
+/** The one that a node on this machine uses. */
+const sandbox = await findSandbox({
+  wanted: "auto",
+  command: process.execPath,
+  readable: hostFiles({ guestPath: defaultGuestPath, baseSnapshotPath: null }),
+  platform: process.platform,
+  architecture: process.arch,
+  isRoot: process.getuid?.() === 0,
+});
+
 async function startHosts(count: number): Promise<HostSet> {
   const process = {
     environment,
     guestPath: defaultGuestPath,
     baseSnapshotPath: await ensureBaseSnapshot({ guestPath: defaultGuestPath, folder }),
     spares: 1,
+    sandbox,
   };
   const hosts = new HostSet({
     startHost: (onEnd) => new HostProcess(process, onEnd),

@@ -27,6 +27,7 @@ const config: NodeConfig = {
   hosts: 1,
   hostMemoryMiB: 1_024,
   warmInstances: 1,
+  sandbox: "off",
   spareInstances: 2,
   snapshots: "on",
   cacheMiB: 3,

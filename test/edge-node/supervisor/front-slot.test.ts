@@ -17,6 +17,7 @@ const settings: FrontSettings = {
   hostMemoryMiB: 1_024,
   restartShare: 1,
   warmInstances: 1,
+  sandbox: "off",
   spareInstances: 2,
   snapshots: "on",
   cacheBytesMax: 0,
