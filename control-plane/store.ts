@@ -10,6 +10,7 @@ import type { TokenRole } from "../sdk/api.ts";
 import type { CertificateFacts } from "../sdk/certificate.ts";
 import type { NodeAck, NodeRegistration } from "../sdk/desired-state.ts";
 import type { DomainConfig } from "../sdk/domain.ts";
+import { type Isolation } from "../sdk/isolation.ts";
 import type { FunctionLimits } from "../sdk/limits.ts";
 import type { Hook } from "../sdk/phase.ts";
 import type { Rule } from "../sdk/rule.ts";
@@ -97,6 +98,7 @@ export interface VersionRow extends EnvironmentRow {
   readonly hooks: readonly Hook[];
   readonly limits: FunctionLimits;
   readonly services: Services;
+  readonly isolation: Isolation;
   readonly moduleDigest: Digest;
   readonly moduleBytes: number;
   readonly snapshot: { readonly state: "ready" | "off" | "failed"; readonly bytes: number; readonly reason: string };

@@ -16,6 +16,7 @@ import { accessLogPlace, type AccessLogPlace } from "./access-log/access-log-pla
 import type { LogThreshold } from "./logger.ts";
 import { checkDiskCache, diskCacheMiBMax, diskCacheMiBMin } from "./settings/check-disk-cache.ts";
 import { checkNetworks } from "./settings/check-networks.ts";
+import { hostSettings } from "./settings/host-settings.ts";
 import { nameOfMachine } from "./settings/name-of-machine.ts";
 import { readNodeToken } from "./settings/read-node-token.ts";
 
@@ -137,25 +138,7 @@ const definitions = [
     max: 256,
     description: "Front processes; half of the cores when absent.",
   },
-  {
-    key: "driver",
-    kind: "choice",
-    environment: "SELVAGE_NODE_DRIVER",
-    flag: "driver",
-    default: "process",
-    values: ["process", "in-process"],
-    description: "Where isolates live: in processes of their own, or in the fronts (trusted code only).",
-  },
-  {
-    key: "hosts",
-    kind: "integer",
-    environment: "SELVAGE_NODE_HOSTS",
-    flag: "hosts",
-    default: 1,
-    min: 1,
-    max: 64,
-    description: "Isolate hosts of each front (process driver).",
-  },
+  ...hostSettings,
   {
     key: "warmInstances",
     kind: "integer",
@@ -293,6 +276,8 @@ export interface NodeConfig {
   readonly fronts: number;
   readonly driver: "process" | "in-process";
   readonly hosts: number;
+  readonly hostMemoryMiB: number;
+  readonly sandbox: "auto" | "required" | "off";
   readonly warmInstances: number;
   readonly spareInstances: number;
   readonly snapshots: "on" | "off";

@@ -11,9 +11,13 @@ import { parseGuestCode } from "../runtime/guest-code.ts";
 import { LocalDriver } from "../runtime/local-driver.ts";
 import { runtimeKey } from "../runtime/runtime-key.ts";
 import { ensureBaseSnapshot } from "./hosts/base-snapshot.ts";
-import { defaultGuestPath } from "./hosts/host-process.ts";
+import type { ContainmentReport } from "./hosts/containment-report.ts";
+import { defaultGuestPath, hostFiles, HostProcess } from "./hosts/host-process.ts";
 import { HostSet } from "./hosts/host-set.ts";
 import { nodeRuntimeEnvironment } from "./hosts/node-runtime-environment.ts";
+import { residentMiB, usedCpuMs } from "./hosts/process-usage.ts";
+import { findSandbox } from "./hosts/sandbox/find-sandbox.ts";
+import type { Sandbox } from "./hosts/sandbox/sandbox.ts";
 import type { FrontSettings } from "./ipc.ts";
 import type { Logger } from "./logger.ts";
 
@@ -21,6 +25,8 @@ export interface FrontDriver {
   readonly driver: Driver;
   /** What snapshots of functions have to be made for to be restored here. */
   readonly runtimeKey: string;
+  /** What was contained so far; null where isolates live in the front. */
+  readonly containment: () => ContainmentReport | null;
 }
 
 export interface FrontDriverOptions {
@@ -31,7 +37,10 @@ export interface FrontDriverOptions {
 
 /** The started driver; its owner closes it. Throws when the guest is missing or the hosts do not start. */
 export async function createDriver(
-  settings: Pick<FrontSettings, "dataFolder" | "driver" | "hosts" | "spareInstances">,
+  settings: Pick<
+    FrontSettings,
+    "dataFolder" | "driver" | "hosts" | "hostMemoryMiB" | "restartShare" | "sandbox" | "spareInstances"
+  >,
   { logger, endProcess }: FrontDriverOptions,
 ): Promise<FrontDriver> {
   const guestPath = defaultGuestPath;
@@ -46,21 +55,49 @@ export async function createDriver(
   });
   const spares = settings.spareInstances;
   if (settings.driver === "process") {
+    const sandbox = await chooseSandbox(settings.sandbox, {
+      files: hostFiles({ guestPath, baseSnapshotPath }),
+      logger,
+    });
     const driver = new HostSet({
+      startHost: (onEnd) => new HostProcess({ environment, guestPath, baseSnapshotPath, spares, sandbox }, onEnd),
       environment,
-      guestPath,
-      baseSnapshotPath,
-      spares,
       logger,
       count: settings.hosts,
+      restartShare: settings.restartShare,
+      hostMemoryMiB: settings.hostMemoryMiB,
+      rssMiB: residentMiB,
+      cpuMs: usedCpuMs,
     });
     await driver.start();
-    return { driver, runtimeKey: runtimeKey(guest) };
+    return { driver, runtimeKey: runtimeKey(guest), containment: () => driver.containment() };
   }
   const baseSnapshot = baseSnapshotPath === null ? null : await readFile(baseSnapshotPath);
   const driver = new LocalDriver({ environment, guest, baseSnapshot, spares });
   await driver.start();
-  return { driver, runtimeKey: runtimeKey(guest) };
+  return { driver, runtimeKey: runtimeKey(guest), containment: () => null };
+}
+
+/** @throws Error when it must have no gaps and has some. */
+async function chooseSandbox(
+  wanted: FrontSettings["sandbox"],
+  { files, logger }: { readonly files: readonly string[]; readonly logger: Logger },
+): Promise<Sandbox> {
+  const sandbox = await findSandbox({
+    wanted: wanted === "off" ? "off" : "auto",
+    command: process.execPath,
+    readable: files,
+    platform: process.platform,
+    architecture: process.arch,
+    isRoot: process.getuid?.() === 0,
+  });
+  const { kind, gaps } = sandbox;
+  if (gaps.length === 0) logger.info({ sandbox: kind }, "isolate_hosts_sandboxed");
+  else logger.warn({ sandbox: kind, gaps }, "isolate_hosts_exposed");
+  if (wanted === "required" && gaps.length > 0) {
+    throw new Error(`Cannot start isolate hosts: a sandbox without gaps is required: ${gaps.join("; ")}`);
+  }
+  return sandbox;
 }
 
 async function findBaseSnapshot(

@@ -41,7 +41,7 @@ process.once("message", (message) => {
 async function start(settings: FrontSettings, logger: Logger): Promise<void> {
   const clock = systemClock;
   // The isolate hosts start while the rest of the front is loaded.
-  const [{ driver, runtimeKey }, { createFront }, disk] = await Promise.all([
+  const [{ driver, runtimeKey, containment }, { createFront }, disk] = await Promise.all([
     startDriver(settings, logger),
     import("./front/front.ts"),
     openDisk(settings, logger),
@@ -81,6 +81,7 @@ async function start(settings: FrontSettings, logger: Logger): Promise<void> {
   const frontProcess = new FrontProcess({
     front,
     driver,
+    containment,
     applier,
     send,
     rssBytes: () => process.memoryUsage.rss(),

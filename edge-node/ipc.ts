@@ -12,6 +12,7 @@ import type { VersionStats } from "../runtime/driver.ts";
 import type { AccessLogPlace } from "./access-log/access-log-place.ts";
 import type { Purge } from "./cache/purge-table.ts";
 import type { ServingCertificate } from "./front/server-certificates.ts";
+import type { QuarantinedVersion } from "./hosts/containment-report.ts";
 import type { LogThreshold } from "./logger.ts";
 
 /** A function version that a node could not make ready. */
@@ -26,6 +27,12 @@ export interface FrontSettings {
   readonly driver: "process" | "in-process";
   /** Isolate hosts of this front (process driver). */
   readonly hosts: number;
+  /** Resident memory of an isolate host without instances; beyond, it is replaced. */
+  readonly hostMemoryMiB: number;
+  /** What stands around isolate hosts; `required`: without gaps, or the front does not start. */
+  readonly sandbox: "auto" | "required" | "off";
+  /** Of one core that restarts of this front's isolate hosts may take: the fronts of a node share one. */
+  readonly restartShare: number;
   /** Instances of a version started before it is routed, 0..16. */
   readonly warmInstances: number;
   /** Prepared isolates in each host, 0..64. */
@@ -114,6 +121,8 @@ export type FromFront =
       readonly rssBytes: number;
       /** Since the front's start. */
       readonly logsDropped: number;
+      /** Function versions that run in a process of their own because they brought others down. */
+      readonly quarantined: readonly QuarantinedVersion[];
     }
   | ({ readonly kind: "metrics"; readonly id: number } & FrontMetrics)
   | { readonly kind: "logs"; readonly records: readonly FrontLogRecord[] }

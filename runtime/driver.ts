@@ -6,6 +6,7 @@
  */
 import type { ErrorCode } from "../sdk/error-code.ts";
 import type { HeaderText } from "../sdk/header-text.ts";
+import type { Isolation } from "../sdk/isolation.ts";
 import type { FunctionLimits } from "../sdk/limits.ts";
 import type { Hook, Phase } from "../sdk/phase.ts";
 import type { ServiceTarget } from "../sdk/service-target.ts";
@@ -27,6 +28,7 @@ export interface RunnableVersion {
   readonly version: string;
   readonly hooks: readonly Hook[];
   readonly limits: FunctionLimits;
+  readonly isolation: Isolation;
   /** Variables and secrets together. */
   readonly environment: Readonly<Record<string, string>>;
   /** Other functions it may call, by the name they have in `env`. */
@@ -142,6 +144,8 @@ export type Outcome =
       readonly stack: string;
       /** The function called ctx.passThroughOnException(). */
       readonly passThrough: boolean;
+      /** It makes no sense to ask again before. */
+      readonly retryAfterSeconds?: number;
     };
 
 /** A running invocation. */

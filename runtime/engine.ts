@@ -12,16 +12,17 @@ import { hooks } from "../sdk/phase.ts";
 import { failedOutcome } from "./bridge/failed-outcome.ts";
 import { FrameReader, frame, int, text } from "./bridge/frame.ts";
 import { readLoad } from "./bridge/load-frame.ts";
-import { toEngine, toFront } from "./bridge/protocol.ts";
+import { condemnedReasons, toEngine, toFront, type CondemnedReason } from "./bridge/protocol.ts";
 import { shareCpu } from "./isolates/cpu-share.ts";
 import { moved, transferable } from "./isolates/guest-buffers.ts";
 import type { Instance, InstanceOwner } from "./isolates/instance.ts";
 import { InstanceFactory, type InstanceFactoryOptions, type InstanceSource } from "./isolates/instance-factory.ts";
 import { InstancePool } from "./isolates/instance-pool.ts";
+import { ReturningThreads } from "./isolates/returning-threads.ts";
+import { SilenceWatch } from "./isolates/silence-watch.ts";
 import type { Link } from "./link.ts";
 
 const checkEveryMs = 5;
-const silentChecksBeforeFail = 20;
 
 interface LoadedVersion {
   readonly version: RunnableVersion;
@@ -44,14 +45,23 @@ export class Engine implements InstanceOwner {
   readonly #idle: LRUCache<number, Instance>;
   readonly #justIdle = new Set<Instance>();
   readonly #touched = new Set<Instance>();
-  readonly #silentChecks = new Map<Instance, number>();
+  readonly #silence = new SilenceWatch();
+  readonly #threads: ReturningThreads;
   #checking: (() => void) | null = null;
   #processCpuMs = 0;
 
   constructor(link: Link, options: InstanceFactoryOptions) {
     this.#link = link;
     this.#environment = options.environment;
-    this.#factory = new InstanceFactory(options);
+    this.#factory = new InstanceFactory(options, (key, message) => {
+      this.#onCatastrophe(key, message);
+    });
+    this.#threads = new ReturningThreads({
+      environment: options.environment,
+      onStuck: (key) => {
+        this.#condemn(key, "stuck");
+      },
+    });
     this.#idle = new LRUCache<number, Instance>({
       max: nodeLimits.instancesPerHostMax,
       ttl: nodeLimits.instanceIdleMs,
@@ -108,7 +118,6 @@ export class Engine implements InstanceOwner {
     this.#instances.delete(instance.number);
     this.#idle.delete(instance.number);
     this.#justIdle.delete(instance);
-    this.#silentChecks.delete(instance);
     this.#touched.delete(instance);
     let batch = "";
     for (const { id, code, message } of unanswered) batch += failedOutcome(id, code, message);
@@ -118,6 +127,8 @@ export class Engine implements InstanceOwner {
     if (batch !== "") this.#link.send(frame(toFront.fromInstance, int(instance.number) + batch), []);
     this.#link.send(frame(toFront.instanceGone, int(instance.number)), []);
     if (entry === undefined) return;
+    const { key, limits } = entry.loaded.version;
+    this.#threads.expect(instance.entries, { key, memoryMiB: limits.memoryMiB });
     entry.loaded.invocations += unanswered.length;
     entry.loaded.failures += unanswered.length;
     entry.loaded.cpuMsOfStopped += instance.cpuMs;
@@ -258,6 +269,7 @@ export class Engine implements InstanceOwner {
 
   async #startInstance(loaded: LoadedVersion): Promise<Instance> {
     this.#idle.purgeStale();
+    await this.#threads.whenBack(loaded.version.key);
     const instance = await this.#factory.create(loaded.source, this);
     this.#instances.set(instance.number, { instance, loaded });
     this.#enterIdle(instance);
@@ -353,11 +365,9 @@ export class Engine implements InstanceOwner {
     this.#chargeCpu([...busy]);
     for (const instance of busy) {
       if (instance.check(nowMs)) continue;
-      this.#checkSilence(instance);
+      this.#silence.look(instance);
     }
-    for (const instance of this.#silentChecks.keys()) {
-      if (!busy.has(instance)) this.#silentChecks.delete(instance);
-    }
+    this.#silence.keepOnly(busy);
   }
 
   #chargeCpu(busy: readonly Instance[]): void {
@@ -368,14 +378,17 @@ export class Engine implements InstanceOwner {
     for (const [index, instance] of busy.entries()) instance.chargeCpu(granted[index] ?? 0);
   }
 
-  #checkSilence(instance: Instance): void {
-    const checks = instance.silent ? (this.#silentChecks.get(instance) ?? 0) + 1 : 0;
-    this.#silentChecks.set(instance, checks);
-    if (checks < silentChecksBeforeFail) return;
-    this.#silentChecks.set(instance, 0);
-    instance.failNeverSettled().catch(() => {
-      instance.stop("FUNCTION_INSTANCE_LOST", "The instance does not answer");
-    });
+  /** V8 gave an isolate up: its thread never returns. Others go on until whoever started this process ends it. */
+  #onCatastrophe(key: string, message: string): void {
+    for (const { instance, loaded } of [...this.#instances.values()]) {
+      if (loaded.version.key === key) instance.stop("FUNCTION_MEMORY_LIMIT", message);
+    }
+    if (key !== "") this.#condemn(key, "catastrophe");
+    this.#environment.onCatastrophe(message, { isAttributed: key !== "" });
+  }
+
+  #condemn(key: string, reason: CondemnedReason): void {
+    this.#link.send(frame(toFront.condemned, int(condemnedReasons.indexOf(reason)) + text(key)), []);
   }
 }
 

@@ -15,6 +15,9 @@ export interface RuntimeEnvironment {
   /** UTS #46 ToASCII; an empty string when invalid. */
   domainToAscii(domain: string): string;
   readonly webCrypto: typeof globalThis.crypto;
-  /** V8 said that it cannot go on in this process; the process must end without cleaning up. */
-  onCatastrophe(message: string): void;
+  /**
+   * V8 gave an isolate up; the process must end soon and without cleaning up. `isAttributed`: the front was told which version it was and
+   * lets others finish first.
+   */
+  onCatastrophe(message: string, options: { readonly isAttributed: boolean }): void;
 }

@@ -7,6 +7,7 @@ import type { Digest } from "./artifact.ts";
 import type { CertificateFacts } from "./certificate.ts";
 import type { DomainConfig } from "./domain.ts";
 import type { DomainDifference } from "./domain-diff.ts";
+import { type Isolation } from "./isolation.ts";
 import type { FunctionLimits } from "./limits.ts";
 import type { Hook, Phase } from "./phase.ts";
 import type { Rule } from "./rule.ts";
@@ -76,6 +77,8 @@ export interface PublishRequest {
   readonly limits?: Partial<FunctionLimits>;
   /** Other functions it may call, by their name in `env`; frozen with the version. Each must exist. */
   readonly services?: Services;
+  /** Default `shared`; `dedicated`: its isolates have a process of their own on each front. */
+  readonly isolation?: Isolation;
   /** Aliases to create or move to the new version in the same revision. */
   readonly aliases?: readonly string[];
   /** Make a startup snapshot. Default: from `publishLimits.snapshotBundleBytesMin` bytes of bundle on. */
@@ -107,6 +110,7 @@ export interface VersionResource {
   readonly hooks: readonly Hook[];
   readonly limits: FunctionLimits;
   readonly services: Services;
+  readonly isolation: Isolation;
   readonly moduleBytes: number;
   readonly snapshot: { readonly state: "ready" | "off" | "failed"; readonly bytes: number; readonly reason: string };
   readonly aliases: readonly string[];

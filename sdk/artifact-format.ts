@@ -4,6 +4,7 @@
  * It knows neither where artifacts are stored nor how they travel. Invariant: `parseManifest(serialiseManifest(m))` is `m`, one
  * manifest has one byte form, and bytes in any other form (other key order, blanks, unknown keys) are refused.
  */
+import { defaultIsolation, isolations, type Isolation } from "./isolation.ts";
 import { createHash, createPublicKey, verify } from "node:crypto";
 import type { BlobReference, Digest, SnapshotReference, VersionManifest } from "./artifact.ts";
 import { functionLimitRanges, publishLimits, storeLimits, webAssemblyLimits, type FunctionLimits } from "./limits.ts";
@@ -70,7 +71,8 @@ export function verifyManifest(bytes: Uint8Array, signatureBase64: string, publi
   }
 }
 
-type WrittenManifest = Omit<VersionManifest, "services" | "wasm"> & Partial<Pick<VersionManifest, "services" | "wasm">>;
+type Optional = "isolation" | "services" | "wasm";
+type WrittenManifest = Omit<VersionManifest, Optional> & Partial<Pick<VersionManifest, Optional>>;
 
 /** A manifest with its keys in the order they are written in. */
 function ordered(manifest: VersionManifest): WrittenManifest {
@@ -88,6 +90,7 @@ function ordered(manifest: VersionManifest): WrittenManifest {
     ...(manifest.wasm.length === 0 ? {} : { wasm: manifest.wasm.map((reference) => blob(reference)) }),
     // Absent when empty: manifests written before there were services keep their bytes.
     ...(Object.keys(manifest.services).length === 0 ? {} : { services: sortedServices(manifest.services) }),
+    ...(manifest.isolation === defaultIsolation ? {} : { isolation: manifest.isolation }),
   };
 }
 
@@ -132,11 +135,31 @@ function readManifest(value: unknown, problems: ProblemList): VersionManifest | 
   const wasm = readWasm(value["wasm"], problems);
   const services = parseServices(value["services"]);
   if (!services.ok) problems.list.push(...services.problems);
+  const isolation = readIsolation(value["isolation"], problems);
   if (problems.list.length > 0) return null;
   if (name === null || version === null || createdAt === null || hooks === null) return null;
   if (limits === null || module === null || snapshots === null || wasm === null || !services.ok) return null;
+  if (isolation === null) return null;
   const blobs = { module, sourceMap, snapshots, wasm };
-  return { format: 1, function: name, version, createdAt, hooks, limits, ...blobs, services: services.value };
+  return {
+    format: 1,
+    function: name,
+    version,
+    createdAt,
+    hooks,
+    limits,
+    ...blobs,
+    services: services.value,
+    isolation,
+  };
+}
+
+/** Manifests of earlier releases name none. */
+function readIsolation(value: unknown, problems: ProblemList): Isolation | null {
+  if (value === undefined) return defaultIsolation;
+  return (
+    isolations.find((known) => known === value) ?? problems.add("isolation", `is not one of ${isolations.join(", ")}`)
+  );
 }
 
 interface TextRule {

@@ -4,6 +4,7 @@
  * Invariant: a version's manifest never changes; the signature is Ed25519 over the manifest's bytes, and a node runs no
  * byte whose digest and signature it has not checked.
  */
+import { type Isolation } from "./isolation.ts";
 import type { FunctionLimits } from "./limits.ts";
 import type { Hook } from "./phase.ts";
 import type { Services } from "./service-target.ts";
@@ -39,6 +40,8 @@ export interface VersionManifest {
   readonly wasm: readonly BlobReference[];
   /** Functions it may call, by their name in `env`; written only when there are any. */
   readonly services: Services;
+  /** Written only when it is not the default. */
+  readonly isolation: Isolation;
 }
 
 /** A manifest as it travels. */

@@ -120,6 +120,12 @@ export const errorCodes = {
     text: "The function's instance was stopped by another request.",
     retry: true,
   },
+  FUNCTION_QUARANTINED: {
+    source: "function",
+    status: 503,
+    text: "The function ended its process and is held back for a while.",
+    retry: true,
+  },
   SERVICE_NOT_FOUND: {
     source: "function",
     status: 502,

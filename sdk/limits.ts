@@ -143,6 +143,20 @@ export const nodeLimits = {
   instancesPerHostMax: 2_000,
   /** An idle instance is disposed after this time. */
   instanceIdleMs: 300_000,
+  /** A stopped isolate's thread that is away longer, plus 1 ms for each MiB of the isolate's limit, does not come back: its host is replaced. */
+  threadReturnMs: 500,
+  /** What others run in a host that is to be ended may go on this long. */
+  condemnedHostMs: 2_000,
+  /** Isolate hosts of one front for single function versions: suspects, quarantined and dedicated ones. */
+  apartHostsMax: 8,
+  /** Invocations of one front that wait for an isolate host to start. */
+  hostWaitersMax: 2_000,
+  /** How long they wait. Beyond: 503. */
+  hostWaitMs: 5_000,
+  /** Looks at the isolate hosts: memory, signs of life. */
+  hostCheckMs: 500,
+  /** Looks in a row without a sign of life, after which a host is killed. */
+  hostSilentChecksMax: 6,
   /** Waits for in-flight requests after SIGTERM. */
   drainMs: 30_000,
   /** Revision frames, artifacts and log records waiting to be sent to the control plane. */

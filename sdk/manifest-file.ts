@@ -4,6 +4,7 @@
  * Pure: reads no disk, so an absent `entry` stays null and whoever has the folder tries `entryCandidates` in order.
  * Secrets have no place in this file; it is meant to be committed.
  */
+import { defaultIsolation, isolations, type Isolation } from "./isolation.ts";
 import { environmentProblems, refuseEnvironmentKey } from "./environment-parser.ts";
 import { FieldReader, parsedUnless, showValue, type Check } from "./field-reader.ts";
 import { parseFunctionLimits } from "./function-limits-parser.ts";
@@ -30,6 +31,8 @@ export interface ProjectFile {
   readonly variables: Readonly<Record<string, string>>;
   /** Functions it may call, by their name in `env`. */
   readonly services: Services;
+  /** `dedicated`: a process of its own on each front. Default `shared`. */
+  readonly isolation: Isolation;
   /** Make a startup snapshot; null: the bundle's size decides. */
   readonly snapshot: boolean | null;
 }
@@ -47,6 +50,7 @@ export function parseProjectFile(input: unknown): Parsed<ProjectFile> {
     limits: readLimits(fields.raw("limits"), problems),
     variables: readVariables(fields.raw("variables"), problems),
     services: readServices(fields.raw("services"), problems),
+    isolation: fields.choice("isolation", { values: isolations, default: defaultIsolation }),
     snapshot: fields.has("snapshot") ? fields.boolean("snapshot", { default: false }) : null,
   };
   fields.finish();

@@ -16,6 +16,7 @@ export function toVersionResource(row: VersionRow, aliases: readonly AliasRow[])
     hooks: row.hooks,
     limits: row.limits,
     services: row.services,
+    isolation: row.isolation,
     moduleBytes: row.moduleBytes,
     snapshot: row.snapshot,
     aliases: aliases.filter(({ version }) => version === row.version).map(({ name }) => name),

@@ -4,6 +4,7 @@
  * The same checks hold again in the transaction that publishes: this early look only spares the author the wait.
  */
 import type { PublishRequest, Source } from "../../sdk/api.ts";
+import { defaultIsolation, type Isolation } from "../../sdk/isolation.ts";
 import { parseFunctionLimits } from "../../sdk/function-limits-parser.ts";
 import { refuseAliasName, refuseVersionName } from "../../sdk/function-name.ts";
 import { showValue } from "../../sdk/field-reader.ts";
@@ -22,6 +23,7 @@ export interface PublishPlan {
   readonly description: string;
   readonly limits: FunctionLimits;
   readonly services: Services;
+  readonly isolation: Isolation;
   /** Each once. */
   readonly aliases: readonly string[];
   /** Null: the bundle's size decides. */
@@ -65,6 +67,7 @@ export function planPublish(functionName: string, request: PublishRequest): Publ
     description: request.description ?? "",
     limits: limits.value,
     services: services.value,
+    isolation: request.isolation ?? defaultIsolation,
     aliases: [...new Set(aliases)],
     snapshot: request.snapshot ?? null,
   };

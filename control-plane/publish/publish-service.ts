@@ -145,7 +145,7 @@ export class PublishService {
     const { store, revisions, clock } = this.#options;
     const latest = await store.read((view) => this.#findRepeated(view, { plan, bundle }));
     if (latest === null) return null;
-    const present = `Version "${latest.version}" of function "${latest.function}" has this module, limits, services and environment already`;
+    const present = `Version "${latest.version}" of function "${latest.function}" has this module, limits, isolation, services and environment already`;
     if (plan.version !== null || plan.aliases.length === 0) throw conflict(`${present}: nothing to publish.`);
     const { value, revision } = await revisions.change(async (tables) => {
       const moved = await moveAliases(tables, { aliases: plan.aliases, to: latest, movedAt: timestamp(clock) });
@@ -159,7 +159,7 @@ export class PublishService {
     view: StoreView,
     { plan, bundle }: { readonly plan: PublishPlan; readonly bundle: Bundle },
   ): Promise<VersionRow | null> {
-    const { functionName, limits, services } = plan;
+    const { functionName, isolation, limits, services } = plan;
     const latest = await view.versions.latest(functionName);
     if (latest === null) return null;
     const { variables, encryptedSecrets } = await view.functions.environment(functionName);
@@ -170,6 +170,7 @@ export class PublishService {
       moduleDigest,
       limits,
       services,
+      isolation,
       variables,
       secrets: open(encryptedSecrets),
       snapshot: wantsSnapshot(plan, bundle),
@@ -225,6 +226,7 @@ function assemble(parts: {
       snapshots: snapshot === null ? [] : [{ ...referenceTo(snapshot), runtimeKey: build.runtimeKey }],
       wasm: bundle.wasm.map(({ bytes }) => referenceTo(bytes)),
       services: plan.services,
+      isolation: plan.isolation,
     },
     blobs: [code, sourceMap, ...(snapshot === null ? [] : [snapshot]), ...bundle.wasm.map(({ bytes }) => bytes)],
   };
@@ -252,6 +254,7 @@ async function commit(
     hooks: manifest.hooks,
     limits: manifest.limits,
     services: manifest.services,
+    isolation: manifest.isolation,
     moduleDigest: manifest.module.digest,
     moduleBytes: manifest.module.bytes,
     snapshot: describeSnapshot(build, manifest),

@@ -1,10 +1,11 @@
 /**
  * Whether a publish would only repeat the latest version. Pure.
  *
- * The same module, limits, services, environment and wish for a snapshot make the same version. A snapshot that failed may be tried again.
+ * The same module, limits, isolation, services, environment and wish for a snapshot make the same version. A snapshot that failed may be tried again.
  */
 import { isDeepStrictEqual } from "node:util";
 import type { Digest } from "../../sdk/artifact.ts";
+import { type Isolation } from "../../sdk/isolation.ts";
 import type { FunctionLimits } from "../../sdk/limits.ts";
 import type { Services } from "../../sdk/service-target.ts";
 import type { VersionRow } from "../store.ts";
@@ -13,6 +14,7 @@ export interface VersionContent {
   readonly moduleDigest: Digest;
   readonly limits: FunctionLimits;
   readonly services: Services;
+  readonly isolation: Isolation;
   readonly variables: Readonly<Record<string, string>>;
   readonly secrets: Readonly<Record<string, string>>;
   readonly snapshot: boolean;
@@ -27,6 +29,7 @@ export function repeatsVersion(
     content.moduleDigest === latest.moduleDigest &&
     state !== "failed" &&
     content.snapshot === (state === "ready") &&
+    content.isolation === latest.isolation &&
     isDeepStrictEqual(content.limits, latest.limits) &&
     isDeepStrictEqual(content.services, latest.services) &&
     isDeepStrictEqual(content.variables, latest.variables) &&

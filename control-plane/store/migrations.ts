@@ -5,6 +5,7 @@ import { services } from "./migrations/0002-services.ts";
 import { purges } from "./migrations/0003-purges.ts";
 import { certificates } from "./migrations/0004-certificates.ts";
 import { domainVersions } from "./migrations/0005-domain-versions.ts";
+import { isolation } from "./migrations/0006-isolation.ts";
 
 export const migrations: readonly Migration[] = [
   { name: "first-tables", up: firstTables },
@@ -12,4 +13,5 @@ export const migrations: readonly Migration[] = [
   { name: "purges", up: purges },
   { name: "certificates", up: certificates },
   { name: "domain-versions", up: domainVersions },
+  { name: "isolation", up: isolation },
 ];

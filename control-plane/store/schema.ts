@@ -54,6 +54,7 @@ export interface VersionsTable {
   limits: string;
   /** JSON object. */
   services: string;
+  isolation: string;
   module_digest: string;
   module_bytes: number;
   snapshot_state: "ready" | "off" | "failed";

@@ -170,6 +170,7 @@ function toRow(row: Selectable<VersionsTable>, blobs: readonly Digest[]): Versio
     // Rows of earlier releases lack limits that came later.
     limits: { ...defaultFunctionLimits, ...(JSON.parse(row.limits) as Partial<VersionRow["limits"]>) },
     services: JSON.parse(row.services) as VersionRow["services"],
+    isolation: row.isolation as VersionRow["isolation"],
     moduleDigest: row.module_digest,
     moduleBytes: row.module_bytes,
     snapshot: { state: row.snapshot_state, bytes: row.snapshot_bytes, reason: row.snapshot_reason },
@@ -191,6 +192,7 @@ function toColumns(row: VersionRow, sequence: number): VersionsTable {
     hooks: JSON.stringify(row.hooks),
     limits: JSON.stringify(row.limits),
     services: JSON.stringify(row.services),
+    isolation: row.isolation,
     module_digest: row.moduleDigest,
     module_bytes: row.moduleBytes,
     snapshot_state: row.snapshot.state,

@@ -34,6 +34,8 @@ export interface NodeHealth {
   readonly failures: AppliedRevision["failures"];
   readonly refusal: string | null;
   readonly control: { readonly state: string; readonly since: string; readonly message: string };
+  /** Function versions that run in a process of their own because they brought others down; the kills of all fronts together. */
+  readonly quarantined: readonly { readonly function: string; readonly version: string; readonly kills: number }[];
   readonly fronts: readonly Pick<SlotStatus, "phase" | "pid" | "restarts" | "revision" | "requestsInFlight">[];
 }
 
@@ -55,6 +57,7 @@ export function nodeHealth(view: NodeView): NodeHealth {
       since: new Date(control?.since ?? 0).toISOString(),
       message: control?.message ?? "",
     },
+    quarantined: quarantinedOf(view.fronts),
     fronts: view.fronts.map(({ phase, pid, restarts, revision, requestsInFlight }) => ({
       phase,
       pid,
@@ -63,4 +66,13 @@ export function nodeHealth(view: NodeView): NodeHealth {
       requestsInFlight,
     })),
   };
+}
+
+function quarantinedOf(fronts: readonly SlotStatus[]): NodeHealth["quarantined"] {
+  const byName = new Map<string, NodeHealth["quarantined"][number]>();
+  for (const { function: name, version, kills } of fronts.flatMap(({ quarantined }) => quarantined)) {
+    const key = `${name}@${version}`;
+    byName.set(key, { function: name, version, kills: kills + (byName.get(key)?.kills ?? 0) });
+  }
+  return [...byName.values()];
 }

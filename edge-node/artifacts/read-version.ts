@@ -53,6 +53,7 @@ export async function readVersion(version: FrontVersion, options: ReadVersionOpt
       version: version.version,
       hooks: manifest.hooks,
       limits: manifest.limits,
+      isolation: manifest.isolation,
       environment: version.environment,
       services: manifest.services,
       code: module.bytes.toString("utf8"),

@@ -11,6 +11,8 @@ import type { Driver } from "../../runtime/driver.ts";
 import type { Purge } from "../cache/purge-table.ts";
 import type { Clock } from "../clock.ts";
 import { BatchSender } from "../control/batch-sender.ts";
+import { containmentReports } from "../front/containment-reports.ts";
+import type { ContainmentReport } from "../hosts/containment-report.ts";
 import type { FrontLogRecord, FromFront, ToFront } from "../ipc.ts";
 import type { Logger } from "../logger.ts";
 import { BackgroundTasks } from "../supervisor/background-tasks.ts";
@@ -40,6 +42,8 @@ export interface ServingFront {
 export interface FrontProcessOptions {
   readonly front: ServingFront;
   readonly driver: Driver;
+  /** What was contained so far; null where isolates live in the front. */
+  readonly containment: () => ContainmentReport | null;
   readonly applier: StateApplier;
   /** Resolves when the message left this process; rejects when it cannot. */
   readonly send: (message: FromFront) => Promise<void>;
@@ -105,7 +109,9 @@ export class FrontProcess {
         return send(this.#pong(message.id));
       case "metrics": {
         const [metrics, versions] = await Promise.all([front.metrics(), this.#options.driver.stats()]);
-        return send({ kind: "metrics", id: message.id, metrics, versions });
+        const contained = this.#options.containment();
+        const further = contained === null ? [] : containmentReports(contained);
+        return send({ kind: "metrics", id: message.id, metrics: [...metrics, ...further], versions });
       }
       case "invoke":
         return send({ kind: "invoked", result: await this.#invoke(message.message) });
@@ -163,6 +169,7 @@ export class FrontProcess {
       requestsInFlight: front.requestsInFlight,
       rssBytes: rssBytes(),
       logsDropped: this.#logs.dropped,
+      quarantined: this.#options.containment()?.quarantined ?? [],
     };
   }
 

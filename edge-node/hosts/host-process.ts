@@ -3,12 +3,13 @@
  *
  * Invariant: the process ends with SIGKILL and nothing else; a host that V8 gave up on does not react to anything gentler.
  */
-import { spawn, type ChildProcess } from "node:child_process";
 import { join } from "node:path";
-import type { Duplex } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { RemoteDriver } from "../../runtime/remote-driver.ts";
 import type { RuntimeEnvironment } from "../../runtime/runtime-environment.ts";
+import type { HostEnd, IsolateHost } from "./isolate-host.ts";
+import type { Sandbox } from "./sandbox/sandbox.ts";
+import { startSandboxed, type Sandboxed } from "./sandbox/start-sandboxed.ts";
 
 const projectRoot = fileURLToPath(new URL("../..", import.meta.url));
 // isolate-host-main.ts as one file, made by the build step.
@@ -23,40 +24,42 @@ export interface HostProcessOptions {
   readonly baseSnapshotPath: string | null;
   /** Prepared isolates kept at hand in the host. */
   readonly spares: number;
+  /** What stands around the process. */
+  readonly sandbox: Sandbox;
 }
 
-export class HostProcess {
+export class HostProcess implements IsolateHost {
   readonly driver: RemoteDriver;
-  readonly #child: ChildProcess;
+  readonly #started: Sandboxed;
   #stderr = "";
   #ended = false;
 
   /** `onEnd` is called once, with what the process last said. */
-  constructor(options: HostProcessOptions, onEnd: (host: HostProcess, reason: string) => void) {
-    this.#child = spawn(process.execPath, hostArguments(options), {
-      env: {},
-      cwd: projectRoot,
-      stdio: ["ignore", "ignore", "pipe", "pipe"],
-    });
-    this.#child.stderr?.on("data", (chunk: Buffer) => {
+  constructor(options: HostProcessOptions, onEnd: (host: HostProcess, end: HostEnd) => void) {
+    const readable = hostFiles(options);
+    const args = hostArguments(options, readable);
+    this.#started = startSandboxed(options.sandbox, { command: process.execPath, args, readable });
+    const { child, socket } = this.#started;
+    child.stderr?.on("data", (chunk: Buffer) => {
       this.#stderr = (this.#stderr + chunk.toString("utf8")).slice(-stderrCharsMax);
     });
-    this.driver = new RemoteDriver(this.#child.stdio[3] as Duplex, options.environment);
-    const end = (reason: string): void => {
+    this.driver = new RemoteDriver(socket, options.environment);
+    const end = (reason: string, isKilled: boolean): void => {
       if (this.#ended) return;
       this.#ended = true;
-      onEnd(this, `${reason} ${this.#stderr}`.trim());
+      onEnd(this, { reason: `${reason} ${this.#stderr}`.trim(), isKilled });
     };
-    this.#child.on("error", (error) => {
-      end(error.message);
+    child.on("error", (error) => {
+      end(error.message, false);
     });
-    this.#child.on("exit", (code, signal) => {
-      end(`exit code ${String(code)}, signal ${String(signal)}`);
+    // Not "exit": what it said last may be on its way still.
+    child.on("close", (code, signal) => {
+      end(`exit code ${String(code)}, signal ${String(signal)}`, signal === "SIGKILL" || code === KILLED);
     });
   }
 
   get pid(): number | undefined {
-    return this.#child.pid;
+    return this.#started.pid();
   }
 
   get ended(): boolean {
@@ -64,21 +67,27 @@ export class HostProcess {
   }
 
   kill(): void {
-    this.#child.kill("SIGKILL");
+    // A stuck process may hold its pipes open for as long as the kernel needs to take its memory apart.
+    this.#started.child.kill("SIGKILL");
   }
 }
 
-function hostArguments(options: HostProcessOptions): string[] {
-  // The host's own file, the add-on, and where node-gyp-build looks which libc this is; then what it is given.
-  const readable = [
+/** What a launcher says of a program that ended by SIGKILL. */
+const KILLED = 128 + 9;
+
+/** The host's own file, the add-on, and where node-gyp-build looks which libc this is; then what it is given. */
+export function hostFiles(given: Pick<HostProcessOptions, "guestPath" | "baseSnapshotPath">): readonly string[] {
+  return [
     entry,
     join(projectRoot, "package.json"),
-    join(projectRoot, "node_modules", "isolated-vm", "*"),
-    join(projectRoot, "node_modules", "node-gyp-build", "*"),
-    "/etc/alpine-release",
-    options.guestPath,
-    ...(options.baseSnapshotPath === null ? [] : [options.baseSnapshotPath]),
+    join(projectRoot, "node_modules", "isolated-vm"),
+    join(projectRoot, "node_modules", "node-gyp-build"),
+    given.guestPath,
+    ...(given.baseSnapshotPath === null ? [] : [given.baseSnapshotPath]),
   ];
+}
+
+function hostArguments(options: HostProcessOptions, readable: readonly string[]): string[] {
   return [
     "--no-node-snapshot",
     "--disable-warning=ExperimentalWarning",
@@ -87,7 +96,7 @@ function hostArguments(options: HostProcessOptions): string[] {
     "--disable-warning=DEP0204",
     "--permission",
     "--allow-addons",
-    ...readable.map((path) => `--allow-fs-read=${path}`),
+    ...[...readable, "/etc/alpine-release"].map((path) => `--allow-fs-read=${path}`),
     entry,
     options.guestPath,
     options.baseSnapshotPath ?? "",

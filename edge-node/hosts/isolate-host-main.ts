@@ -7,14 +7,15 @@ import { readFileSync } from "node:fs";
 import { Socket } from "node:net";
 import { parseGuestCode } from "../../runtime/guest-code.ts";
 import { serveIsolateHost } from "../../runtime/isolate-host.ts";
+import { nodeLimits } from "../../sdk/limits.ts";
 import { nodeRuntimeEnvironment } from "./node-runtime-environment.ts";
 
 const [guestPath = "", snapshotPath = "", spares = "0"] = process.argv.slice(2);
 
-// process.exit() hangs after a catastrophic error: only a signal ends the process.
-const environment = nodeRuntimeEnvironment((message) => {
+// process.exit() hangs after a catastrophic error: only a signal ends the process. A front that was told ends it, when others have finished.
+const environment = nodeRuntimeEnvironment((message, { isAttributed }) => {
   process.stderr.write(`${JSON.stringify({ event: "isolate_catastrophe", message })}\n`);
-  process.kill(process.pid, "SIGKILL");
+  setTimeout(() => process.kill(process.pid, "SIGKILL"), isAttributed ? nodeLimits.condemnedHostMs * 2 : 0);
 });
 
 // A terminal's Ctrl-C reaches every process of the group; a host ends when its front lets go of it.

@@ -4,7 +4,7 @@ import { domainToASCII } from "node:url";
 import type { RuntimeEnvironment } from "../../runtime/runtime-environment.ts";
 
 /** `onCatastrophe` must end the process without cleaning up: V8 cannot go on (`process.exit` would hang). */
-export function nodeRuntimeEnvironment(onCatastrophe: (message: string) => void): RuntimeEnvironment {
+export function nodeRuntimeEnvironment(onCatastrophe: RuntimeEnvironment["onCatastrophe"]): RuntimeEnvironment {
   return {
     nowMs: () => performance.now(),
     processCpuMs: () => {

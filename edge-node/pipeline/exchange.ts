@@ -113,6 +113,8 @@ export class Exchange {
   socket: GuestSocket | null = null;
   /** The failure behind `response`, or null. */
   failure: ErrorCode | null = null;
+  /** What a client reads when `failure` is one that may go away, seconds. */
+  retryAfterSeconds: number = 1;
   cachePlace: CachePlace | null = null;
   cacheNote: CacheNote = { kind: "local", detail: "ANSWERED" };
   /** Held while other requests wait for what this one fetches. */

@@ -111,6 +111,7 @@ function accept(
   const { exchange, input, lent } = given;
   switch (outcome.kind) {
     case "failed":
+      exchange.retryAfterSeconds = outcome.retryAfterSeconds ?? 1;
       return { kind: "failed", code: outcome.code };
     case "continue":
       if (lent?.touched === true) return { kind: "failed", code: "FUNCTION_RESULT_INVALID" };

@@ -7,6 +7,7 @@
 import type { Purge } from "../cache/purge-table.ts";
 import type { CancelTimer, Clock } from "../clock.ts";
 import type { FromFront, FrontAddress, FrontApplied, FrontSettings, FrontState, ToFront } from "../ipc.ts";
+import type { QuarantinedVersion } from "../hosts/containment-report.ts";
 import type { Logger } from "../logger.ts";
 import { BackOff } from "./back-off.ts";
 import type { FrontHandle, SpawnFront } from "./front-handle.ts";
@@ -32,6 +33,7 @@ export interface SlotStatus {
   readonly requestsInFlight: number;
   readonly rssBytes: number;
   readonly logsDropped: number;
+  readonly quarantined: readonly QuarantinedVersion[];
 }
 
 export interface FrontSlotOptions {
@@ -94,6 +96,7 @@ export class FrontSlot {
       requestsInFlight: this.#beat?.requestsInFlight ?? 0,
       rssBytes: this.#beat?.rssBytes ?? 0,
       logsDropped: this.#droppedBefore + (this.#beat?.logsDropped ?? 0),
+      quarantined: this.#beat?.quarantined ?? [],
     };
   }
 

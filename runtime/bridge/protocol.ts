@@ -36,7 +36,13 @@ export const toFront = {
   instanceGone: "V",
   /** instance number: none of its invocations runs any more, and it had made subrequests */
   instanceIdle: "Y",
+  /** reason (condemnedReasons), key of a version: a thread of this process does not come back from it, and the process should end */
+  condemned: "!",
 } as const;
+
+/** `stuck`: the isolate was stopped and its thread went on; `catastrophe`: V8 gave the isolate up. */
+export const condemnedReasons = ["stuck", "catastrophe"] as const;
+export type CondemnedReason = (typeof condemnedReasons)[number];
 
 /** → G, beside `invoke` and `cancel`. */
 export const toGuest = {

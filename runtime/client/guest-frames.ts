@@ -57,6 +57,11 @@ export class GuestFrames {
     });
   }
 
+  /** Instances that spoke and are not gone. */
+  get instances(): number {
+    return this.#instances.size;
+  }
+
   /** One batch of an instance's frames. */
   read(instanceNumber: number, batch: string, buffers: readonly Uint8Array[]): void {
     const side = this.#side(instanceNumber);

@@ -17,7 +17,7 @@ import type {
 import { FrameReader, frame, int } from "../bridge/frame.ts";
 import { writeInvocation, type AnnouncedBody } from "../bridge/invocation-frame.ts";
 import { writeLoad } from "../bridge/load-frame.ts";
-import { toEngine, toFront } from "../bridge/protocol.ts";
+import { condemnedReasons, toEngine, toFront, type CondemnedReason } from "../bridge/protocol.ts";
 import type { Link } from "../link.ts";
 import { BodySource } from "./body-source.ts";
 import { GuestFrames, type PendingInvocation } from "./guest-frames.ts";
@@ -25,12 +25,26 @@ import { endSockets } from "./guest-sockets.ts";
 
 const idMax = 0x0fff_ffff;
 
+/** A running invocation of which its caller may learn what the world saw of it. */
+export interface TracedInvocation extends RunningInvocation {
+  /** Whether the same invocation may run once more elsewhere: its bodies are still at hand, and its method is safe or it made no subrequest. */
+  readonly isRepeatable: () => boolean;
+}
+
+/** The engine said that its process must end: which version's isolate does not come back, and why. */
+export type Condemned = (condemned: { readonly key: string; readonly reason: CondemnedReason }) => void;
+
 export class InvocationClient implements Driver {
   readonly #link: Link;
   readonly #numbers = new Map<string, { readonly number: number; readonly version: RunnableVersion }>();
   readonly #pending = new Map<number, PendingInvocation>();
   readonly #requests = new Map<number, (json: string) => void>();
   readonly #guests: GuestFrames;
+  readonly #warming = new Map<number, string>();
+  /** Called once when the link ended by itself, before the invocations under way fail; gets the keys of those. */
+  onLost: (running: readonly string[]) => void = ignore;
+  onCondemned: Condemned = ignore;
+  #heard = 0;
   #nextNumber = 1;
   #nextInvocation = 1;
   #nextRequest = 1;
@@ -73,6 +87,7 @@ export class InvocationClient implements Driver {
     const entry = this.#numbers.get(key);
     if (entry === undefined) return failed("FUNCTION_UNAVAILABLE", "The function version is not loaded", "");
     const json = await this.#request((id) => {
+      this.#warming.set(id, key);
       this.#link.send(frame(toEngine.warm, int(id) + int(entry.number) + int(count)), []);
     });
     if (json === "") return null;
@@ -80,13 +95,15 @@ export class InvocationClient implements Driver {
     return failed("FUNCTION_LOAD_FAILED", failure.message, failure.stack);
   }
 
-  invoke(invocation: Invocation, host: InvocationHost): RunningInvocation {
+  invoke(invocation: Invocation, host: InvocationHost): TracedInvocation {
     const entry = this.#numbers.get(invocation.key);
     if (entry === undefined || this.#closed) {
       const code = this.#closed ? "HOST_LOST" : "FUNCTION_UNAVAILABLE";
       return {
         outcome: Promise.resolve(failed(code, "The function version is not loaded here", "")),
         cancel: ignore,
+        // Nothing was sent.
+        isRepeatable: () => true,
       };
     }
     const id = this.#takeId();
@@ -104,6 +121,7 @@ export class InvocationClient implements Driver {
       cancel: () => {
         if (this.#pending.get(id) === pending) this.#link.send(frame(toEngine.cancel, int(id)), noBuffers);
       },
+      isRepeatable: () => isRepeatable(invocation, { pending, version: entry.version }),
     };
   }
 
@@ -126,6 +144,21 @@ export class InvocationClient implements Driver {
     return this.#pending.size;
   }
 
+  /** Keys of the versions that have invocations which have not ended, or instances that are being started. */
+  get running(): readonly string[] {
+    return [...new Set([...[...this.#pending.values()].map(({ key }) => key), ...this.#warming.values()])];
+  }
+
+  /** Instances that spoke and are not gone. */
+  get instances(): number {
+    return this.#guests.instances;
+  }
+
+  /** Messages of the engine so far: it is alive when there are more than before. */
+  get heard(): number {
+    return this.#heard;
+  }
+
   close(): Promise<void> {
     this.#failAll("NODE_DRAINING", "The node is shutting down");
     this.#link.close();
@@ -135,6 +168,7 @@ export class InvocationClient implements Driver {
   #receive(batch: string, buffers: readonly Uint8Array[]): void {
     const reader = new FrameReader(batch);
     let used = 0;
+    this.#heard += 1;
     while (reader.next()) {
       const own = reader.buffers === 0 ? noBuffers : buffers.slice(used, used + reader.buffers);
       used += reader.buffers;
@@ -152,8 +186,12 @@ export class InvocationClient implements Driver {
           const id = reader.int();
           this.#requests.get(id)?.(reader.text());
           this.#requests.delete(id);
+          this.#warming.delete(id);
           break;
         }
+        case toFront.condemned:
+          this.onCondemned({ reason: condemnedReasons[reader.int()] ?? "stuck", key: reader.text() });
+          break;
         default:
           throw new Error(`Cannot handle frame: unknown kind ${JSON.stringify(reader.kind)}`);
       }
@@ -183,6 +221,7 @@ export class InvocationClient implements Driver {
   #failAll(code: "HOST_LOST" | "NODE_DRAINING", message: string): void {
     if (this.#closed) return;
     this.#closed = true;
+    if (code === "HOST_LOST") this.onLost(this.running);
     const pending = [...this.#pending.values()];
     this.#pending.clear();
     for (const invocation of pending) invocation.settle?.(failed(code, message, ""));
@@ -257,4 +296,17 @@ function failed(
   stack: string,
 ): Extract<Outcome, { kind: "failed" }> {
   return { kind: "failed", code, message, stack, passThrough: false };
+}
+
+/** RFC 9110 §9.2.1. */
+const safeMethods: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "TRACE"]);
+
+function isRepeatable(
+  { body, method, response }: Invocation,
+  { pending, version }: { readonly pending: PendingInvocation; readonly version: RunnableVersion },
+): boolean {
+  const isGone = (own: Body | undefined, source: BodySource | null): boolean =>
+    own?.kind === "stream" && source?.touched === true;
+  if (isGone(body, pending.request) || isGone(response?.body, pending.response)) return false;
+  return safeMethods.has(method) || pending.subrequestsLeft === version.limits.subrequestsMax;
 }

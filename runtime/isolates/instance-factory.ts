@@ -41,18 +41,17 @@ export interface InstanceSource {
 export class InstanceFactory {
   readonly #options: InstanceFactoryOptions;
   readonly #baseSnapshot: ExternalCopy<ArrayBuffer> | null;
-  readonly #onCatastrophe: (message: string) => void;
-  readonly #spares: PreparedIsolate[] = [];
+  readonly #onCatastrophe: (key: string, message: string) => void;
+  readonly #spares: OwnedIsolate[] = [];
   #preparing = 0;
   #refillScheduled = false;
   #nextNumber = 1;
   #closed = false;
 
-  constructor(options: InstanceFactoryOptions) {
+  /** `onCatastrophe` gets the key of the version whose isolate V8 gave up, "" for an isolate that nobody had used. */
+  constructor(options: InstanceFactoryOptions, onCatastrophe: (key: string, message: string) => void) {
     this.#options = options;
-    this.#onCatastrophe = (message) => {
-      options.environment.onCatastrophe(message);
-    };
+    this.#onCatastrophe = onCatastrophe;
     this.#baseSnapshot = options.baseSnapshot === null ? null : externalCopy(options.baseSnapshot);
   }
 
@@ -111,10 +110,11 @@ export class InstanceFactory {
     for (const spare of this.#spares.splice(0)) disposeQuietly(spare.isolate);
   }
 
-  async #evaluated({ version, wasm }: InstanceSource): Promise<PreparedIsolate> {
+  async #evaluated({ version, wasm }: InstanceSource): Promise<OwnedIsolate> {
     await wasm.ready();
     const spare = this.#hasSpareFor(version) ? this.#spares.pop() : undefined;
     const prepared = spare ?? (await this.#prepare(version.limits.memoryMiB));
+    prepared.user.key = version.key;
     if (spare !== undefined) this.#refillLater();
     try {
       await loadWasm(prepared.context, wasm.modules, { timeoutMs: publishLimits.evaluateMs });
@@ -140,28 +140,34 @@ export class InstanceFactory {
     this.#options.environment.startTimer(refillDelayMs, () => {
       this.#refillScheduled = false;
       this.fillSpares().catch((error: unknown) => {
-        this.#onCatastrophe(`Cannot prepare an isolate: ${String(error)}`);
+        this.#onCatastrophe("", `Cannot prepare an isolate: ${String(error)}`);
       });
     });
   }
 
-  #restored(source: InstanceSource): Promise<PreparedIsolate> {
-    return prepareIsolate({
-      memoryMiB: source.version.limits.memoryMiB,
-      snapshot: source.snapshot,
-      guest: this.#options.guest,
-      onCatastrophe: this.#onCatastrophe,
-    });
+  #restored({ version, snapshot }: InstanceSource): Promise<OwnedIsolate> {
+    return this.#prepareFor({ key: version.key }, { memoryMiB: version.limits.memoryMiB, snapshot });
   }
 
-  #prepare(memoryMiB: number): Promise<PreparedIsolate> {
-    return prepareIsolate({
-      memoryMiB,
-      snapshot: this.#baseSnapshot,
-      guest: this.#options.guest,
-      onCatastrophe: this.#onCatastrophe,
-    });
+  #prepare(memoryMiB: number): Promise<OwnedIsolate> {
+    return this.#prepareFor({ key: "" }, { memoryMiB, snapshot: this.#baseSnapshot });
   }
+
+  async #prepareFor(
+    user: OwnedIsolate["user"],
+    from: { readonly memoryMiB: number; readonly snapshot: ExternalCopy<ArrayBuffer> | null },
+  ): Promise<OwnedIsolate> {
+    const { guest } = this.#options;
+    const onCatastrophe = (message: string): void => {
+      this.#onCatastrophe(user.key, message);
+    };
+    return { ...(await prepareIsolate({ ...from, guest, onCatastrophe })), user };
+  }
+}
+
+/** An isolate and whose code runs in it: "" until it is given to a version. */
+interface OwnedIsolate extends PreparedIsolate {
+  readonly user: { key: string };
 }
 
 function externalCopy(bytes: Uint8Array): ExternalCopy<ArrayBuffer> {

@@ -20,6 +20,7 @@ import {
 import type { RuntimeEnvironment } from "../runtime-environment.ts";
 import { disposeQuietly, type GuestEntry } from "./boot.ts";
 import { CpuAccount, type CpuMark } from "./cpu-account.ts";
+import { EntryWatch } from "./entry-watch.ts";
 import { takeBuffers } from "./guest-buffers.ts";
 import { GuestCalls } from "./guest-calls.ts";
 import { GuestTimers } from "./guest-timers.ts";
@@ -29,6 +30,8 @@ import { unhandledRejectionFrame } from "./unhandled-rejection.ts";
 
 /** Up to so many invocations at once the engine is asked of every entry whether it left a rejection unhandled; it costs a thread hop. */
 const rejectionsWatchedUpTo = 2;
+/** Looks in a row that found the isolate computing. */
+const busyClaimsBeforeProbe = 4;
 
 /** Whom an instance tells what happens to it. */
 export interface InstanceOwner {
@@ -64,6 +67,8 @@ export class Instance {
   readonly number: number;
   /** The engine's own note: it is in the list of idle instances. */
   isListedIdle = false;
+  /** The entries into the isolate that have not come back; not all are watched while there is no reason to. */
+  readonly entries: EntryWatch = new EntryWatch();
   readonly #isolate: Isolate;
   readonly #limits: FunctionLimits;
   readonly #environment: RuntimeEnvironment;
@@ -84,6 +89,7 @@ export class Instance {
   #isolateMs = 0;
   #computedMs = 0;
   #claimedCpuMs = 0;
+  #busyClaims = 0;
 
   constructor(parts: InstanceParts) {
     this.number = parts.number;
@@ -144,7 +150,16 @@ export class Instance {
   claimCpu(): number {
     const before = this.#claimedCpuMs;
     this.#claimedCpuMs = this.cpuMs;
-    return Math.max(0, this.#claimedCpuMs - before);
+    const claim = Math.max(0, this.#claimedCpuMs - before);
+    this.#busyClaims = claim > 1 ? this.#busyClaims + 1 : 0;
+    if (this.#busyClaims === busyClaimsBeforeProbe) this.#probe();
+    return claim;
+  }
+
+  /** Has the return of the thread watched from now on. */
+  #probe(): void {
+    if (this.#receive === null || this.entries.open > 0 || this.#isolate.isDisposed) return;
+    this.entries.watch(this.#receive.apply(undefined, [""]));
   }
 
   /** Counts CPU time against the limits of the invocations that run. */
@@ -186,9 +201,10 @@ export class Instance {
       return;
     }
     // isolated-vm fails the entry that left a rejection unhandled; the guest's own entry never throws.
-    receive.apply(undefined, [batch, ...copies]).catch((error: unknown) => {
+    const entry = receive.apply(undefined, [batch, ...copies]).catch((error: unknown) => {
       if (!this.#stopped && !this.#isolate.isDisposed) this.#reply(unhandledRejectionFrame(error), []);
     });
+    this.entries.watch(entry);
   }
 
   /**
@@ -273,6 +289,7 @@ export class Instance {
     this.#timers.clearAll();
     this.#calls.dispose();
     const unanswered = [...this.#active.values()].filter((invocation) => !invocation.answered);
+    if (this.#active.size > 0) this.#probe();
     this.#active.clear();
     disposeQuietly(this.#isolate);
     this.#owner.onStopped(

@@ -18,7 +18,8 @@ const manifest: VersionManifest = {
   sourceMap: null,
   snapshots: [{ ...referenceTo(text("snapshot")), runtimeKey: "13.6-x64" }],
   wasm: [],
-  services: {},
+  isolation: "shared",
+      services: {},
 };
 
 /** The manifest with some keys replaced by anything at all, as hostile bytes. */

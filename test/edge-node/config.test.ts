@@ -41,6 +41,7 @@ describe("readNodeConfig()", () => {
       fronts: 4,
       hosts: 1,
       warmInstances: 1,
+      sandbox: "auto",
       spareInstances: 2,
       snapshots: "on",
       driver: "process",

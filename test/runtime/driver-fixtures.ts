@@ -28,6 +28,7 @@ export function versionOf(
     version: "v1",
     hooks,
     limits: { ...defaultFunctionLimits, cpuMs: CPU_MS, ...limits },
+    isolation: "shared",
     environment,
     services: {},
     code: `var __selvageModule = { default: ${module} };`,

@@ -1,4 +1,5 @@
 /** Functions, environments, versions, aliases and invocations in JSON Schema; the types are in sdk/api.ts. */
+import { isolations } from "../../../sdk/isolation.ts";
 import { functionLimitRanges, messageLimits, publishLimits, storeLimits } from "../../../sdk/limits.ts";
 import { hooks, phases } from "../../../sdk/phase.ts";
 import { waitSecondsDefault, waitSecondsMax } from "../../rollout/revision-service.ts";
@@ -97,11 +98,12 @@ export const publishRequest: JsonSchema = object(
     description,
     limits: limitsInput,
     services: servicesInput,
+    isolation: choice(isolations),
     aliases: list(name, { maxItems: storeLimits.aliasesPerFunctionMax }),
     snapshot: boolean,
     waitSeconds,
   },
-  { optional: ["version", "description", "limits", "services", "aliases", "snapshot", "waitSeconds"] },
+  { optional: ["version", "description", "limits", "services", "isolation", "aliases", "snapshot", "waitSeconds"] },
 );
 
 export const versionResource: JsonSchema = object({
@@ -113,6 +115,7 @@ export const versionResource: JsonSchema = object({
   hooks: list(choice(hooks)),
   limits,
   services,
+  isolation: choice(isolations),
   moduleBytes: integer({ min: 0 }),
   snapshot: object({ state: choice(["ready", "off", "failed"]), bytes: integer({ min: 0 }), reason: text() }),
   aliases: list(text()),

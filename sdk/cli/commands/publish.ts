@@ -149,6 +149,7 @@ function settingsOf({ file }: ProjectEntry, options: PublishOptions): PublishSet
     description: options.description ?? "",
     limits: file.limits,
     services: file.services,
+    isolation: file.isolation,
     aliases: options.alias ?? [],
     ...(snapshot === null ? {} : { snapshot }),
     ...(options.name === undefined ? {} : { version: options.name }),

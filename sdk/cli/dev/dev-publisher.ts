@@ -110,6 +110,7 @@ export class DevPublisher {
     const settings: PublishSettings = {
       limits: file.limits,
       services: file.services,
+      isolation: file.isolation,
       aliases: [DEV_ALIAS],
       snapshot: false,
       waitSeconds: WAIT_SECONDS,

@@ -16,6 +16,7 @@ export function versionRow(changes: Partial<VersionRow> = {}): VersionRow {
     hooks: ["clientRequest", "fetch"],
     limits: defaultFunctionLimits,
     services: { AUTH: { function: "auth", alias: "prod" } },
+    isolation: "shared",
     moduleDigest: digest("b"),
     moduleBytes: 17,
     snapshot: { state: "ready", bytes: 5, reason: "" },

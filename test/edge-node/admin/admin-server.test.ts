@@ -16,6 +16,7 @@ const front: SlotStatus = {
   requestsInFlight: 2,
   rssBytes: 1_000,
   logsDropped: 0,
+  quarantined: [],
 };
 
 function viewOf(overrides: Partial<NodeView> = {}): NodeView {
@@ -30,6 +31,7 @@ function viewOf(overrides: Partial<NodeView> = {}): NodeView {
     control: { kind: "connected", since: 0, message: "" },
     fronts: [front, front],
     logsDropped: 0,
+
     ...overrides,
   };
 }
@@ -166,7 +168,7 @@ describe("nodeMetrics()", () => {
 
   it("tells a link that is down, restarts and dropped records", async () => {
     const fronts = [
-      { ...front, restarts: 2, logsDropped: 5 },
+      { ...front, restarts: 2, logsDropped: 5, quarantined: [] },
       { ...front, phase: "waiting" as const, restarts: 1 },
     ];
     const view = viewOf({ applied: null, control: { kind: "down", since: 0, message: "" }, fronts, logsDropped: 10 });

@@ -115,6 +115,7 @@ function setUp(options: { readonly setRouting?: () => void } = {}): {
   const frontProcess = new FrontProcess({
     front,
     driver,
+    containment: () => null,
     applier,
     send: (message) => {
       sent.push(message);
@@ -140,7 +141,14 @@ describe("FrontProcess", () => {
     await settle();
     const applied = sent.filter(({ kind }) => kind === "applied");
     expect(applied).toEqual([1, 2].map((id) => ({ kind: "applied", id, failures: [], damaged: [] })));
-    expect(sent).toContainEqual({ kind: "pong", id: 7, requestsInFlight: 4, rssBytes: 123, logsDropped: 0 });
+    expect(sent).toContainEqual({
+      kind: "pong",
+      id: 7,
+      requestsInFlight: 4,
+      rssBytes: 123,
+      logsDropped: 0,
+      quarantined: [],
+    });
     expect(sent).toContainEqual({ kind: "metrics", id: 8, metrics: [{ name: "a" }], versions: [] });
     expect(sent.find(({ kind }) => kind === "invoked")).toMatchObject({ result: { id: "i-1" } });
   });

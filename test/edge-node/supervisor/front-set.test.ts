@@ -25,7 +25,9 @@ const config: NodeConfig = {
   fronts: 2,
   driver: "process",
   hosts: 1,
+  hostMemoryMiB: 1_024,
   warmInstances: 1,
+  sandbox: "off",
   spareInstances: 2,
   snapshots: "on",
   cacheMiB: 3,
@@ -278,7 +280,14 @@ describe("FrontSet", () => {
     for (let second = 0; second < 120; second++) {
       if (second === 119) behaviour.isMute = false;
       for (const front of fronts.slice(0, 2)) {
-        front.events.onMessage({ kind: "pong", id: second, requestsInFlight: 0, rssBytes: 0, logsDropped: 0 });
+        front.events.onMessage({
+          kind: "pong",
+          id: second,
+          requestsInFlight: 0,
+          rssBytes: 0,
+          logsDropped: 0,
+          quarantined: [],
+        });
       }
       await clock.advance(1_000);
     }

@@ -14,7 +14,10 @@ const settings: FrontSettings = {
   dataFolder: "/nowhere",
   driver: "process",
   hosts: 1,
+  hostMemoryMiB: 1_024,
+  restartShare: 1,
   warmInstances: 1,
+  sandbox: "off",
   spareInstances: 2,
   snapshots: "on",
   cacheBytesMax: 0,
@@ -205,7 +208,7 @@ describe("FrontSlot", () => {
     await clock.advance(5_000);
     front().serve();
     for (let second = 0; second < 30; second++) {
-      front().say({ kind: "pong", id: second, requestsInFlight: 0, rssBytes: 1, logsDropped: 0 });
+      front().say({ kind: "pong", id: second, requestsInFlight: 0, rssBytes: 1, logsDropped: 0, quarantined: [] });
       await clock.advance(1_000);
     }
     front().exit("crash");
@@ -217,7 +220,7 @@ describe("FrontSlot", () => {
     void slot.start(address, null);
     front().serve();
     for (let second = 0; second < 30; second++) {
-      front().say({ kind: "pong", id: second, requestsInFlight: 3, rssBytes: 9, logsDropped: 0 });
+      front().say({ kind: "pong", id: second, requestsInFlight: 3, rssBytes: 9, logsDropped: 0, quarantined: [] });
       await clock.advance(1_000);
     }
     expect(slot.status).toMatchObject({ requestsInFlight: 3, rssBytes: 9, restarts: 0 });

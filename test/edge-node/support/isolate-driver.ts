@@ -19,6 +19,7 @@ export async function startIsolateDriver(modules: Readonly<Record<string, string
       version: "v1",
       hooks,
       limits: { ...defaultFunctionLimits, cpuMs: 30_000 },
+      isolation: "shared",
       environment: {},
       code: `var __selvageModule = { default: ${module} };`,
       snapshot: null,

@@ -53,6 +53,7 @@ export class Signer {
       createdAt: "2026-01-02T03:04:05.000Z",
       hooks: ["fetch"],
       limits: defaultFunctionLimits,
+      isolation: "shared",
       module: this.#store(code),
       sourceMap: options.sourceMap === undefined ? null : this.#store(options.sourceMap),
       snapshots,

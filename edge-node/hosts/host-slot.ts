@@ -1,0 +1,179 @@
+/**
+ * One home's isolate host: has at most one process at a time, gives it the versions it is asked for, and lets invocations wait while it starts.
+ *
+ * It does not decide who lives here. Invariants: an invocation is running, waiting, or was answered; a version is sent to a process once,
+ * right before its first use there.
+ */
+import type { Invocation, InvocationHost, Outcome, RunnableVersion } from "../../runtime/driver.ts";
+import type { RuntimeEnvironment } from "../../runtime/runtime-environment.ts";
+import type { TracedInvocation } from "../../runtime/client/invocation-client.ts";
+import { nodeLimits } from "../../sdk/limits.ts";
+import type { Home } from "./host-placement.ts";
+import type { HostSupply } from "./host-supply.ts";
+import type { IsolateHost } from "./isolate-host.ts";
+
+export interface HostSlotOptions {
+  readonly home: Home;
+  readonly supply: HostSupply;
+  readonly environment: Pick<RuntimeEnvironment, "startTimer">;
+  /** Of all slots together. */
+  readonly waiters: { count: number };
+}
+
+export class HostSlot {
+  readonly home: Home;
+  readonly #options: HostSlotOptions;
+  #host: IsolateHost | null = null;
+  #cancelTake: (() => void) | null = null;
+  readonly #waiting = new Set<(host: IsolateHost | null) => void>();
+  /** Keys used of late, in two generations. */
+  #recent = new Set<string>();
+  #earlier = new Set<string>();
+
+  constructor(options: HostSlotOptions) {
+    this.#options = options;
+    this.home = options.home;
+  }
+
+  get host(): IsolateHost | null {
+    return this.#host;
+  }
+
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  /** Keys of versions that were used in the last one to two generations. */
+  get recent(): readonly string[] {
+    return [...new Set([...this.#recent, ...this.#earlier])];
+  }
+
+  /** Begins a new generation of `recent`. */
+  age(): void {
+    if (this.#recent.size === 0 && this.#earlier.size === 0) return;
+    this.#earlier = this.#recent;
+    this.#recent = new Set();
+  }
+
+  /** Runs the invocation, at once or when there is a process. */
+  run(version: RunnableVersion, invocation: Invocation, host: InvocationHost): TracedInvocation {
+    this.#recent.add(version.key);
+    const process = this.#host;
+    if (process !== null) return start(process, { version, invocation, host });
+    return this.#runLater(version, invocation, host);
+  }
+
+  async warm(version: RunnableVersion, count: number): Promise<Extract<Outcome, { kind: "failed" }> | null> {
+    const process = this.#host ?? (await this.#whenHost().host);
+    if (process === null) return unavailable;
+    await process.driver.load(version);
+    return process.driver.warm(version.key, count);
+  }
+
+  /** Sees to it that there is a process. */
+  wake(): void {
+    if (this.#host !== null || this.#cancelTake !== null) return;
+    let isTaken = false;
+    const use = (host: IsolateHost): void => {
+      isTaken = true;
+      this.#cancelTake = null;
+      this.use(host);
+    };
+    // Who is quarantined does not cost the others the process that stands by.
+    const cancel = this.#options.supply.take(use, { canWait: this.home.kind === "quarantine" });
+    if (!isTaken) this.#cancelTake = cancel;
+  }
+
+  /** From now on this is the process. */
+  use(host: IsolateHost): void {
+    this.#cancelTake?.();
+    this.#cancelTake = null;
+    this.#host = host;
+    for (const go of [...this.#waiting]) go(host);
+  }
+
+  /** Gives the process up, for whoever ends it. */
+  retire(): IsolateHost | null {
+    const host = this.#host;
+    this.#host = null;
+    if (this.#waiting.size > 0) this.wake();
+    return host;
+  }
+
+  close(): void {
+    this.#cancelTake?.();
+    this.#cancelTake = null;
+    this.#host = null;
+    for (const go of [...this.#waiting]) go(null);
+  }
+
+  #runLater(version: RunnableVersion, invocation: Invocation, host: InvocationHost): TracedInvocation {
+    let running: TracedInvocation | null = null;
+    let isCancelled = false;
+    const waiting = this.#whenHost();
+    const outcome = waiting.host.then((process) => {
+      if (process === null) return isCancelled ? aborted : unavailable;
+      running = start(process, { version, invocation, host });
+      return running.outcome;
+    });
+    return {
+      outcome,
+      cancel: () => {
+        isCancelled = true;
+        if (running === null) waiting.giveUp();
+        else running.cancel();
+      },
+      isRepeatable: () => running === null || running.isRepeatable(),
+    };
+  }
+
+  /** The process, or null when there is none in time. */
+  #whenHost(): { readonly host: Promise<IsolateHost | null>; readonly giveUp: () => void } {
+    const { environment, waiters } = this.#options;
+    if (waiters.count >= nodeLimits.hostWaitersMax) return { host: Promise.resolve(null), giveUp: ignore };
+    const { promise, resolve } = Promise.withResolvers<IsolateHost | null>();
+    const go = (host: IsolateHost | null): void => {
+      if (!this.#waiting.delete(go)) return;
+      waiters.count -= 1;
+      cancel();
+      resolve(host);
+    };
+    const giveUp = (): void => {
+      go(null);
+    };
+    const cancel = environment.startTimer(nodeLimits.hostWaitMs, giveUp);
+    waiters.count += 1;
+    this.#waiting.add(go);
+    this.wake();
+    return { host: promise, giveUp };
+  }
+}
+
+interface Run {
+  readonly version: RunnableVersion;
+  readonly invocation: Invocation;
+  readonly host: InvocationHost;
+}
+
+function start(process: IsolateHost, { version, invocation, host }: Run): TracedInvocation {
+  // The link keeps order: the version arrives first. A second load of it does nothing.
+  void process.driver.load(version);
+  return process.driver.invoke(invocation, host);
+}
+
+/** What is answered when no process could be had. */
+export const unavailable: Extract<Outcome, { kind: "failed" }> = {
+  kind: "failed",
+  code: "FUNCTION_UNAVAILABLE",
+  message: "The function version is not loaded, or its host is being restarted",
+  stack: "",
+  passThrough: false,
+};
+
+export const aborted: Extract<Outcome, { kind: "failed" }> = {
+  ...unavailable,
+  code: "REQUEST_ABORTED",
+  message: "The client went away before a host was there",
+};
+
+function ignore(): void {}

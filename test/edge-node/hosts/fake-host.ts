@@ -1,0 +1,178 @@
+/** Isolate hosts without processes, on a clock that stands still: what tests of placement are made of. */
+import type {
+  HostDeathCause,
+  HostDriver,
+  HostEnd,
+  IsolateHost,
+  StartHost,
+} from "../../../edge-node/hosts/isolate-host.ts";
+import { HostSet } from "../../../edge-node/hosts/host-set.ts";
+import type { Invocation, Outcome, RunnableVersion } from "../../../runtime/driver.ts";
+import type { TracedInvocation } from "../../../runtime/client/invocation-client.ts";
+import { FakeClock, settle } from "../support/fake-clock.ts";
+import { RecordingLogger } from "../support/recording-logger.ts";
+import { invocationOf, quietHost, versionOf } from "../../runtime/driver-fixtures.ts";
+
+interface Running {
+  readonly key: string;
+  readonly settle: (outcome: Outcome) => void;
+  readonly isRepeatable: boolean;
+}
+
+const failed = (code: "HOST_LOST"): Outcome => ({ kind: "failed", code, message: "", stack: "", passThrough: false });
+
+export class FakeHost implements IsolateHost {
+  readonly pid: number;
+  readonly loaded: Set<string> = new Set();
+  readonly #running = new Set<Running>();
+  readonly #onEnd: (host: IsolateHost, end: HostEnd) => void;
+  ended = false;
+  answersPings = true;
+  rssMiB = 50;
+  heard = 1;
+  /** What comes over requests whose name holds `unsafe` may not run again. */
+  readonly driver: HostDriver;
+
+  constructor(pid: number, onEnd: (host: IsolateHost, end: HostEnd) => void) {
+    this.pid = pid;
+    this.#onEnd = onEnd;
+    this.driver = this.#makeDriver();
+  }
+
+  get isLive(): boolean {
+    return !this.ended;
+  }
+
+  get running(): readonly string[] {
+    return [...new Set([...this.#running].map(({ key }) => key))];
+  }
+
+  kill(): void {
+    this.die("SIGKILL");
+  }
+
+  /** The process ends by itself, as a process does: first its link, then itself. */
+  die(signal: "SIGTRAP" | "SIGKILL"): void {
+    if (this.ended) return;
+    const lost = [...this.#running];
+    this.driver.onLost(this.running);
+    this.#running.clear();
+    for (const { settle: tell } of lost) tell(failed("HOST_LOST"));
+    this.ended = true;
+    this.#onEnd(this, { reason: signal, isKilled: signal === "SIGKILL" });
+  }
+
+  /** Everything that runs is answered. */
+  answer(): void {
+    const done = [...this.#running];
+    this.#running.clear();
+    for (const { settle: tell } of done) tell({ kind: "continue" });
+  }
+
+  #makeDriver(): HostDriver {
+    const host = this;
+    return {
+      load: (version) => {
+        host.loaded.add(version.key);
+        return Promise.resolve();
+      },
+      unload: (key) => {
+        host.loaded.delete(key);
+      },
+      warm: () => Promise.resolve(null),
+      invoke: (invocation) => host.#invoke(invocation),
+      stats: () => Promise.resolve([]),
+      ping: () => {
+        if (!host.answersPings) return new Promise(() => undefined);
+        host.heard += 1;
+        return Promise.resolve();
+      },
+      close: () => Promise.resolve(),
+      get active() {
+        return host.#running.size;
+      },
+      get running() {
+        return host.running;
+      },
+      get heard() {
+        return host.heard;
+      },
+      instances: 0,
+      onLost: () => undefined,
+      onCondemned: () => undefined,
+    };
+  }
+
+  #invoke({ key, requestId }: Invocation): TracedInvocation {
+    const isRepeatable = !requestId.includes("unsafe");
+    if (this.ended)
+      return { outcome: Promise.resolve(failed("HOST_LOST")), cancel: () => undefined, isRepeatable: () => true };
+    const { promise, resolve } = Promise.withResolvers<Outcome>();
+    const running: Running = { key, settle: resolve, isRepeatable };
+    this.#running.add(running);
+    return { outcome: promise, cancel: () => undefined, isRepeatable: () => isRepeatable };
+  }
+}
+
+export interface FakeSet {
+  readonly hosts: HostSet;
+  readonly clock: FakeClock;
+  readonly logger: RecordingLogger;
+  /** Every process that was started. */
+  readonly started: readonly FakeHost[];
+  /** The living process in which version `key` runs something. */
+  readonly hostOf: (key: string) => FakeHost;
+  readonly load: (name: string, isolation?: "shared" | "dedicated") => Promise<RunnableVersion>;
+  /** Runs one invocation; the result is filled in when it has ended. */
+  readonly ask: (version: RunnableVersion, requestId?: string) => { outcome: Outcome | null };
+  readonly deaths: (cause: HostDeathCause) => number;
+}
+
+export async function fakeHosts(
+  options: { readonly count?: number; readonly hostMemoryMiB?: number } = {},
+): Promise<FakeSet> {
+  const clock = new FakeClock();
+  const logger = new RecordingLogger();
+  const started: FakeHost[] = [];
+  const startHost: StartHost = (onEnd) => {
+    const host = new FakeHost(started.length + 1, onEnd);
+    started.push(host);
+    return host;
+  };
+  const hosts = new HostSet({
+    startHost,
+    environment: { nowMs: () => clock.monotonicMs(), startTimer: (delayMs, fire) => clock.after(delayMs, fire) },
+    logger,
+    count: options.count ?? 1,
+    restartShare: 1,
+    hostMemoryMiB: options.hostMemoryMiB ?? 1_024,
+    rssMiB: (pid) => started[pid - 1]?.rssMiB ?? null,
+    cpuMs: () => 250,
+  });
+  await hosts.start();
+  await settle();
+  return {
+    hosts,
+    clock,
+    logger,
+    started,
+    hostOf: (key) => {
+      const found = started.find((host) => host.isLive && host.running.includes(key));
+      if (found === undefined) throw new Error(`${key} does not run`);
+      return found;
+    },
+    load: async (name, isolation = "shared") => {
+      const version: RunnableVersion = { ...versionOf("{}", {}), key: name, function: name, isolation };
+      await hosts.load(version);
+      return version;
+    },
+    ask: (version, requestId = "request-1") => {
+      const asked: { outcome: Outcome | null } = { outcome: null };
+      void hosts.invoke(invocationOf(version.key, { requestId }), quietHost([])).outcome.then((outcome) => {
+        asked.outcome = outcome;
+      });
+      return asked;
+    },
+    deaths: (cause) => hosts.containment().deaths[cause],
+  };
+}
