@@ -53,7 +53,7 @@ export async function runCorpus(programs: readonly HostileProgram[], options: Co
   await warmUp(world);
   const before = await measure();
   const traffic = await NeighbourTraffic.start(world.neighbourPlan);
-  const attacked = await attackAll(programs, options, traffic).finally(async () => traffic.stop());
+  const attacked = await attackAll(programs, options, traffic);
   await delay(CLOSED_MS);
   const isBack = ({ descriptors, nodeMiB, processes }: Resources): boolean =>
     descriptors <= before.descriptors && processes <= before.processes && nodeMiB <= before.nodeMiB * memoryGrowthMax;
@@ -84,14 +84,18 @@ async function attackAll(
     await delay(ms);
     quiet.push(...(await traffic.seen(fromMs)));
   };
-  await rest(quietSeconds * 1_000);
   const runs: ProgramRun[] = [];
-  for (const [index, program] of programs.entries()) {
-    signal.throwIfAborted();
-    const run = await attack(program, { world, traffic, number: index + 1 });
-    await rest(QUIET_MS);
-    runs.push(run);
-    options.onRun(run, summariseNeighbour(quiet));
+  try {
+    await rest(quietSeconds * 1_000);
+    for (const [index, program] of programs.entries()) {
+      signal.throwIfAborted();
+      const run = await attack(program, { world, traffic, number: index + 1 });
+      await rest(QUIET_MS);
+      runs.push(run);
+      options.onRun(run, summariseNeighbour(quiet));
+    }
+  } finally {
+    await traffic.stop();
   }
   return { runs, alone: summariseNeighbour(quiet) };
 }

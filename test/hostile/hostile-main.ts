@@ -13,7 +13,7 @@ import { pathWithNode, projectRoot } from "../../bench/harness/project-files.ts"
 import { reportLine } from "../../bench/report/report.ts";
 import { formatHostileRefusal, hostileUsage, parseHostileArguments } from "./arguments.ts";
 import { atOnce, attackLimits, requestCount } from "./attack.ts";
-import { runCorpus } from "./corpus.ts";
+import { runCorpus, type CorpusRun } from "./corpus.ts";
 import {
   formatHostileReport,
   formatProgram,
@@ -64,13 +64,7 @@ async function measure(programs: readonly HostileProgram[]): Promise<HostileRepo
   const env = { PATH: pathWithNode(PATH), HOME, LANG };
   const folder = await mkdtemp(join(tmpdir(), "selvage-hostile-"));
   try {
-    const world = await HostileWorld.start({ folder, env });
-    const corpus = await runCorpus(programs, {
-      world,
-      rootPid: process.pid,
-      signal: interrupted.signal,
-      onRun: (run, alone) => process.stdout.write(formatProgram(reportProgram(run, alone))),
-    }).finally(async () => world.stop());
+    const corpus = await runInWorld(programs, { folder, env });
     const { wallMs, fetchWallMs } = attackLimits;
     const settings = { requests: requestCount, "at once": atOnce, wallMs, fetchWallMs };
     const cores = availableParallelism();
@@ -83,6 +77,23 @@ async function measure(programs: readonly HostileProgram[]): Promise<HostileRepo
     return makeHostileReport({ ...head, settings }, corpus);
   } finally {
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function runInWorld(
+  programs: readonly HostileProgram[],
+  place: Parameters<typeof HostileWorld.start>[0],
+): Promise<CorpusRun> {
+  const world = await HostileWorld.start(place);
+  try {
+    return await runCorpus(programs, {
+      world,
+      rootPid: process.pid,
+      signal: interrupted.signal,
+      onRun: (run, alone) => process.stdout.write(formatProgram(reportProgram(run, alone))),
+    });
+  } finally {
+    await world.stop();
   }
 }
 

@@ -1,4 +1,4 @@
-// attack: CPU, a loop without end
+// attack: CPU: a loop without end
 export default {
   fetch() {
     for (;;);

@@ -1,0 +1,8 @@
+// attack: memory: ArrayBuffers, outside of the heap
+const kept = [];
+
+export default {
+  fetch() {
+    for (;;) kept.push(new Uint8Array(32 * 1_024 * 1_024).fill(1));
+  },
+};

@@ -1,0 +1,7 @@
+// attack: memory: huge arrays filled at once
+export default {
+  fetch() {
+    const kept = [];
+    for (;;) kept.push(new Array(50_000_000).fill(1.5));
+  },
+};

@@ -1,0 +1,8 @@
+// attack: memory: an array that grows element by element, kept by the module
+const kept = [];
+
+export default {
+  fetch() {
+    for (;;) kept.push({ number: kept.length, text: String(kept.length) });
+  },
+};

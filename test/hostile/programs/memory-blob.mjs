@@ -1,0 +1,8 @@
+// attack: memory: Blobs of Blobs, doubled until nothing is left
+export default {
+  async fetch() {
+    let blob = new Blob([new Uint8Array(1_024 * 1_024).fill(65)]);
+    for (let index = 0; index < 40; index++) blob = new Blob([blob, blob, blob.slice(1)]);
+    return new Response(await blob.text());
+  },
+};
