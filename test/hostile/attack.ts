@@ -43,7 +43,7 @@ export async function attack(program: HostileProgram, context: AttackContext): P
   const hooks = publish.kind === "published" ? publish.hooks : [];
   const rollout = hooks.length === 0 ? null : await bind(world, { name, hooks });
   const attackFromMs = hooks.length === 0 ? fromMs : clockMs();
-  const headMs = hooks.length * attackLimits.wallMs + marginMs;
+  const headMs = headDeadline(program, hooks);
   const outcomes = hooks.length === 0 ? [] : await requestAll(world, { domain: domainOf(name), headMs });
   const health = await waitUntilWell(world);
   await delay(Math.max(0, attackFromMs + windowMsMin - clockMs()));
@@ -68,6 +68,12 @@ export async function attack(program: HostileProgram, context: AttackContext): P
   };
 }
 
+/** A request passes every hook, one after the other. */
+function headDeadline({ limits }: HostileProgram, hooks: readonly string[]): number {
+  const { wallMs, fetchWallMs } = { ...attackLimits, ...limits };
+  return hooks.reduce((sum, hook) => sum + (hook === "fetch" ? fetchWallMs : wallMs), marginMs);
+}
+
 async function publishProgram(program: HostileProgram, world: HostileWorld, name: string): Promise<PublishOutcome> {
   const { client } = world.fleet;
   const startedAt = performance.now();
@@ -75,7 +81,7 @@ async function publishProgram(program: HostileProgram, world: HostileWorld, name
   const publishing = (async () => {
     await client.createFunction({ name });
     const source = { kind: "inline", code: program.code, language: program.language } as const;
-    return client.publish(name, { source, aliases: ["live"], limits: attackLimits });
+    return client.publish(name, { source, aliases: ["live"], limits: { ...attackLimits, ...program.limits } });
   })();
   const late = new AbortController();
   try {

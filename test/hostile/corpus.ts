@@ -7,7 +7,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { attack } from "./attack.ts";
 import type { HostileWorld } from "./hostile-world.ts";
 import type { ProgramRun } from "./judge.ts";
-import { clockMs, summariseNeighbour, type NeighbourSample, type NeighbourSummary } from "./neighbour-samples.ts";
+import { clockMs, medianOf, summariseNeighbour, type NeighbourSummary } from "./neighbour-samples.ts";
 import { NeighbourTraffic } from "./neighbour-traffic.ts";
 import { measureResources, settledResources, type Resources } from "./node-resources.ts";
 import type { HostileProgram } from "./program-files.ts";
@@ -44,6 +44,7 @@ const harmless: HostileProgram = {
   name: "harmless",
   attack: "nothing",
   language: "js",
+  limits: {},
   code: `export default { fetch: () => new Response("harmless") };`,
 };
 
@@ -78,24 +79,24 @@ async function attackAll(
   traffic: NeighbourTraffic,
 ): Promise<Pick<CorpusRun, "runs" | "alone">> {
   const { world, signal, quietSeconds = 5 } = options;
-  const quiet: NeighbourSample[] = [];
-  const rest = async (ms: number): Promise<void> => {
+  const quiet: NeighbourSummary[] = [];
+  const rest = async (): Promise<void> => {
     const fromMs = clockMs();
-    await delay(ms);
-    quiet.push(...(await traffic.seen(fromMs)));
+    await delay(QUIET_MS);
+    quiet.push(summariseNeighbour(await traffic.seen(fromMs)));
   };
   const runs: ProgramRun[] = [];
   try {
-    await rest(quietSeconds * 1_000);
+    for (let second = 0; second < quietSeconds; second++) await rest();
     for (const [index, program] of programs.entries()) {
       signal.throwIfAborted();
       const run = await attack(program, { world, traffic, number: index + 1 });
-      await rest(QUIET_MS);
+      await rest();
       runs.push(run);
-      options.onRun(run, summariseNeighbour(quiet));
+      options.onRun(run, medianOf(quiet));
     }
   } finally {
     await traffic.stop();
   }
-  return { runs, alone: summariseNeighbour(quiet) };
+  return { runs, alone: medianOf(quiet) };
 }

@@ -111,7 +111,7 @@ function numbers(
   const p99 = underAttack.length === 0 ? undefined : median(underAttack);
   const none = { comparison: "at-most", bound: 0, scale: "" } as const;
   const ratio = p99 === undefined || alone.p99Ms === null ? undefined : significant(p99 / alone.p99Ms, 3);
-  const growth = significant(after.nodeMiB / before.nodeMiB, 3);
+  const growth = significant(after.nodeMiB / before.nodeMiB, 4);
   const measured = (name: string, value: number | undefined, unit: string): Measurement[] =>
     value === undefined ? [] : [{ name, value: significant(value, 4), unit }];
   return {

@@ -52,16 +52,12 @@ export function judge(run: ProgramRun): Verdict {
   const { publish, outcomes, neighbour } = run;
   const reached = new Set(outcomes.flatMap((outcome) => (outcome.kind === "answered" ? outcome.reached : [])));
   const unanswered = outcomes.filter(({ kind }) => kind === "unanswered").length;
-  const lost = outcomes.filter((outcome) => outcome.kind === "lost");
   const reasons: string[] = [];
   if (publish.kind === "failed") reasons.push(`publish failed after ${Math.round(publish.ms)} ms: ${publish.code}`);
   if (publish.kind === "refused" && publish.message === "") reasons.push("publish refused without a word");
   if (reached.size > 0) reasons.push(`reached ${[...reached].join(", ")}`);
   if (run.trespasses.length > 0) reasons.push(`came to a forbidden port: ${run.trespasses[0] ?? ""}`);
   if (unanswered > 0) reasons.push(`${unanswered} of ${outcomes.length} requests unanswered for ${run.headMs} ms`);
-  if (lost.length > 0) {
-    reasons.push(`${lost.length} of ${outcomes.length} connections lost without an answer: ${lost[0]?.why ?? ""}`);
-  }
   if (run.healthyMs === null) reasons.push(`not healthy: ${run.unwell ?? "unknown"}`);
   if (neighbour.failures > 0) {
     reasons.push(

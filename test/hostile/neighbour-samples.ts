@@ -1,5 +1,5 @@
 /** What the neighbour's clients saw, and its summary over a window of time. Pure but for its clock. */
-import { percentile } from "../../bench/report/statistics.ts";
+import { median, percentile } from "../../bench/report/statistics.ts";
 
 export interface NeighbourPlan {
   readonly url: string;
@@ -49,5 +49,16 @@ export function summariseNeighbour(samples: readonly NeighbourSample[]): Neighbo
     failures: failed.length,
     p99Ms: times.length === 0 ? null : percentile(times, 99),
     firstFailure: failed[0]?.failure ?? null,
+  };
+}
+
+/** Several windows as one: the median of their percentiles, so that one disturbance of the machine does not pass for the rule. */
+export function medianOf(windows: readonly NeighbourSummary[]): NeighbourSummary {
+  const percentiles = windows.flatMap(({ p99Ms }) => p99Ms ?? []);
+  return {
+    requests: windows.reduce((sum, { requests }) => sum + requests, 0),
+    failures: windows.reduce((sum, { failures }) => sum + failures, 0),
+    p99Ms: percentiles.length === 0 ? null : median(percentiles),
+    firstFailure: windows.find(({ firstFailure }) => firstFailure !== null)?.firstFailure ?? null,
   };
 }

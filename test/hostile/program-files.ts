@@ -5,6 +5,7 @@
  */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { functionLimitRanges, type FunctionLimits } from "../../sdk/limits.ts";
 
 export interface HostileProgram {
   /** The file's name without its ending. */
@@ -12,10 +13,14 @@ export interface HostileProgram {
   readonly attack: string;
   readonly language: "js" | "ts";
   readonly code: string;
+  /** What it is published with beside the runner's own. */
+  readonly limits: Partial<FunctionLimits>;
 }
 
 const fileName = /^(?<name>.+)\.(?<ending>mjs|ts)$/;
 const firstLine = /^\/\/ attack: *(?<attack>\S.*)$/;
+const limitsLine = /^\/\/ limits: *(?<limits>\S.*)$/;
+const limitWord = /^(?<key>\w+)=(?<value>\d{1,9})$/;
 
 /**
  * The programs of a folder by name, sub-folders left out.
@@ -35,12 +40,29 @@ export async function readPrograms(folder: string, only: readonly string[] = [])
   return only.length === 0 ? programs : programs.filter(({ name }) => only.includes(name));
 }
 
-/** @throws Error when the first line does not say what is attacked. */
+/**
+ * A second line `// limits: cpuMs=3000 memoryMiB=64` is what the author would have set: a memory bomb has to get past its CPU limit.
+ * @throws Error when the first line does not say what is attacked, or the second names a limit that there is not.
+ */
 export function parseProgram(file: string, code: string): HostileProgram {
   const { name, ending } = fileName.exec(file)?.groups ?? {};
-  const attack = firstLine.exec(code.split(/\r?\n/, 1)[0] ?? "")?.groups?.["attack"];
+  const [first = "", second = ""] = code.split(/\r?\n/, 2);
+  const attack = firstLine.exec(first)?.groups?.["attack"];
   if (name === undefined || attack === undefined) {
     throw new Error(`${file}: the first line of a hostile program is "// attack: what it attacks"`);
   }
-  return { name, attack: attack.trim(), language: ending === "ts" ? "ts" : "js", code };
+  const limits = parseLimits(file, limitsLine.exec(second)?.groups?.["limits"] ?? "");
+  return { name, attack: attack.trim(), language: ending === "ts" ? "ts" : "js", code, limits };
+}
+
+function parseLimits(file: string, text: string): Partial<FunctionLimits> {
+  const limits: Record<string, number> = {};
+  for (const word of text.split(/[\s,]+/).filter((word) => word !== "")) {
+    const { key = "", value } = limitWord.exec(word)?.groups ?? {};
+    if (!Object.hasOwn(functionLimitRanges, key)) {
+      throw new Error(`${file}: limits: received ${word}, allowed: ${Object.keys(functionLimitRanges).join("=N, ")}=N`);
+    }
+    limits[key] = Number(value);
+  }
+  return limits;
 }

@@ -1,4 +1,5 @@
 // attack: memory: resizable ArrayBuffers that grow, transfer() and slice()
+// limits: cpuMs=3000 fetchWallMs=6000
 export default {
   fetch() {
     const kept = [];

@@ -1,4 +1,5 @@
 // attack: memory: ArrayBuffers, outside of the heap
+// limits: cpuMs=3000 fetchWallMs=6000
 const kept = [];
 
 export default {

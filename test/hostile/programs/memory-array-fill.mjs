@@ -1,4 +1,5 @@
 // attack: memory: huge arrays filled at once
+// limits: cpuMs=3000 fetchWallMs=6000
 export default {
   fetch() {
     const kept = [];

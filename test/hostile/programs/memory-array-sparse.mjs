@@ -1,4 +1,5 @@
 // attack: memory: sparse arrays that turn into dictionaries, and Array.from over a huge length
+// limits: cpuMs=3000 fetchWallMs=6000
 export default {
   fetch() {
     const sparse = [];

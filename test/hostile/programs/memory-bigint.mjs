@@ -1,4 +1,5 @@
 // attack: memory: BigInts of the largest size
+// limits: cpuMs=3000 fetchWallMs=6000
 export default {
   fetch() {
     const kept = [];

@@ -1,4 +1,5 @@
 // attack: memory: caches.default and named caches filled without end
+// limits: cpuMs=3000 fetchWallMs=6000
 export default {
   async fetch() {
     const body = "c".repeat(1_000_000);

@@ -1,4 +1,5 @@
 // attack: memory: closures that hold each other, generators that never finish
+// limits: cpuMs=3000 fetchWallMs=6000
 const kept = [];
 
 export default {

@@ -1,4 +1,5 @@
 // attack: memory: a small gzip body that inflates to far more than the instance may hold
+// limits: cpuMs=3000 fetchWallMs=6000
 async function bomb(layers) {
   const zeros = new Uint8Array(1_024 * 1_024);
   let written = 0;

@@ -1,4 +1,5 @@
 // attack: memory and CPU: keys, digests and derivations handed to the host
+// limits: cpuMs=3000 fetchWallMs=6000
 export default {
   async fetch() {
     const data = new Uint8Array(4_000_000);

@@ -1,4 +1,5 @@
 // attack: memory: a FormData of a million entries, encoded, parsed, encoded again
+// limits: cpuMs=3000 fetchWallMs=6000
 export default {
   async fetch() {
     const form = new FormData();

@@ -1,4 +1,5 @@
 // attack: memory: Intl objects, each with data outside of the heap
+// limits: cpuMs=3000 fetchWallMs=6000
 export default {
   fetch() {
     const kept = [];

@@ -1,4 +1,5 @@
 // attack: memory: JSON that is much larger once it is parsed, and nested beyond any stack
+// limits: cpuMs=3000 fetchWallMs=6000
 export default {
   fetch() {
     const kept = [];

@@ -1,4 +1,5 @@
 // attack: memory: JSON.stringify of a structure that shares everything with itself
+// limits: cpuMs=3000 fetchWallMs=6000
 export default {
   fetch() {
     let node = { text: "x".repeat(1_000) };

@@ -1,4 +1,5 @@
 // attack: memory: Map and Set up to their largest size
+// limits: cpuMs=3000 fetchWallMs=6000
 export default {
   fetch() {
     const map = new Map();

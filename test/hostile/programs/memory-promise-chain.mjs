@@ -1,4 +1,5 @@
 // attack: memory: promises that wait for promises, without end
+// limits: cpuMs=3000 fetchWallMs=6000
 export default {
   async fetch() {
     let chain = new Promise(() => {});

@@ -1,4 +1,5 @@
 // attack: memory: objects with a million properties, and hidden classes without number
+// limits: cpuMs=3000 fetchWallMs=6000
 export default {
   fetch() {
     const kept = [];

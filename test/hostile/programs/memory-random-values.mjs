@@ -1,4 +1,5 @@
 // attack: memory and CPU: crypto.getRandomValues and randomUUID without end
+// limits: cpuMs=3000 fetchWallMs=6000
 export default {
   fetch() {
     const kept = [];

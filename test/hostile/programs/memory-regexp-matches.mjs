@@ -1,4 +1,5 @@
 // attack: memory: match arrays, replacement strings and compiled patterns
+// limits: cpuMs=3000 fetchWallMs=6000
 const kept = [];
 
 export default {

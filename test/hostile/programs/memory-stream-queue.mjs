@@ -1,4 +1,5 @@
 // attack: memory: a stream whose queue never says no, and one that is read in one piece
+// limits: cpuMs=3000 fetchWallMs=6000
 export default {
   async fetch() {
     const stream = new ReadableStream(

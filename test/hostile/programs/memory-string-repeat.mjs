@@ -1,4 +1,5 @@
 // attack: memory: the longest strings, flattened and split
+// limits: cpuMs=3000 fetchWallMs=6000
 export default {
   fetch() {
     const kept = [];

@@ -1,4 +1,5 @@
 // attack: memory: a rope of strings that doubles, flattened by a search
+// limits: cpuMs=3000 fetchWallMs=6000
 export default {
   fetch() {
     let text = "rope";

@@ -1,4 +1,5 @@
 // attack: memory: symbols in the registry, WeakRefs, WeakMaps and finalizers that make more
+// limits: cpuMs=3000 fetchWallMs=6000
 const kept = [];
 
 export default {

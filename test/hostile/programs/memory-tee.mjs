@@ -1,4 +1,5 @@
 // attack: memory: a body read at one end of tee() only
+// limits: cpuMs=3000 fetchWallMs=6000
 const kept = [];
 
 export default {

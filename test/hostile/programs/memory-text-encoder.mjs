@@ -1,4 +1,5 @@
 // attack: memory: TextEncoder and TextDecoder with the longest strings
+// limits: cpuMs=3000 fetchWallMs=6000
 const kept = [];
 
 export default {

@@ -1,4 +1,5 @@
 // attack: memory: a typed array of the largest length
+// limits: cpuMs=3000 fetchWallMs=6000
 export default {
   fetch() {
     const kept = [];

@@ -1,4 +1,5 @@
 // attack: memory: URLSearchParams with millions of names, sorted and written out
+// limits: cpuMs=3000 fetchWallMs=6000
 export default {
   fetch() {
     const params = new URLSearchParams("a&".repeat(5_000_000));

@@ -1,4 +1,5 @@
 // attack: memory: WebAssembly memories that grow, tables too
+// limits: cpuMs=3000 fetchWallMs=6000
 const kept = [];
 
 export default {
