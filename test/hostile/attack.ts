@@ -24,8 +24,8 @@ const publishMs = 60_000;
 const rolloutMs = 20_000;
 const healthyMs = 60_000;
 const LOOK_MS = 25;
-/** A percentile of fewer neighbour requests says little. */
-const windowMsMin = 1_000;
+/** Well is what stays so for this long: a host that is about to end still answers. Also what a percentile needs to say anything. */
+const steadyMs = 1_000;
 
 export interface AttackContext {
   readonly world: HostileWorld;
@@ -46,7 +46,6 @@ export async function attack(program: HostileProgram, context: AttackContext): P
   const headMs = headDeadline(program, hooks);
   const outcomes = hooks.length === 0 ? [] : await requestAll(world, { domain: domainOf(name), headMs });
   const health = await waitUntilWell(world);
-  await delay(Math.max(0, attackFromMs + windowMsMin - clockMs()));
   const attackToMs = clockMs();
   const pidsAfter = await pidsOfTree(world.node.pid).catch(() => []);
   const cleaning = await remove(world, name);
@@ -143,11 +142,14 @@ async function waitUntilWell(
   world: HostileWorld,
 ): Promise<{ readonly ms: number | null; readonly unwell: string | null }> {
   const startedAt = performance.now();
+  let wellMs: number | null = null;
   for (;;) {
     const unwell = await world.unwell();
     const ms = performance.now() - startedAt;
-    if (unwell === null) return { ms, unwell: null };
-    if (ms > healthyMs) return { ms: null, unwell };
+    if (unwell !== null) wellMs = null;
+    else wellMs ??= ms;
+    if (wellMs !== null && ms >= wellMs + steadyMs) return { ms: wellMs, unwell: null };
+    if (wellMs === null && ms > healthyMs) return { ms: null, unwell };
     await delay(LOOK_MS);
   }
 }

@@ -31,7 +31,7 @@ export interface ProgramRun {
   readonly headMs: number;
   /** Requests that came where nobody may get. */
   readonly trespasses: readonly string[];
-  /** From the last request's end to the first time that everything was well; null: not within the deadline. */
+  /** From the last request's end to when everything was well and stayed so for a second; null: not within the deadline. */
   readonly healthyMs: number | null;
   /** What was not well at the deadline. */
   readonly unwell: string | null;
