@@ -1,11 +1,4 @@
 // attack: clocks: a timer fine enough for side channels, from every clock there is, in one synchronous run
-function ticks(now) {
-  const seen = new Set();
-  const end = 2_000_000;
-  for (let index = 0; index < end; index++) seen.add(now());
-  return seen.size;
-}
-
 export default {
   async fetch() {
     const reached = [];
@@ -14,7 +7,7 @@ export default {
       const first = now();
       let last = first;
       let changes = 0;
-      for (let index = 0; index < 300_000; index++) {
+      for (let index = 0; index < 100_000; index++) {
         const value = now();
         if (value !== last) changes++;
         last = value;
@@ -23,6 +16,6 @@ export default {
       if (changes > 0 && (last - first) / changes < 0.99)
         reached.push(`${name} ticks each ${(last - first) / changes} ms`);
     }
-    return Response.json({ reached, ticks: typeof ticks });
+    return Response.json({ reached });
   },
 };

@@ -4,7 +4,7 @@ import * as buffer from "node:buffer";
 import * as crypto from "node:crypto";
 import * as util from "node:util";
 
-const wanted = /spawn|exec|readFile|openSync|createServer|connect|dlopen|binding|Isolate/;
+const wanted = /^(?:spawn|exec|execFile|readFile|open|openSync|createServer|connect|dlopen|binding|Isolate)(?:Sync)?$/;
 
 export default {
   fetch() {
@@ -16,7 +16,8 @@ export default {
       seen.add(value);
       for (const key of Reflect.ownKeys(value)) {
         const name = `${path}.${String(key)}`;
-        if (depth > 0 && wanted.test(String(key)) && !/RegExp|exec$/.test(name)) reached.push(name);
+        if (depth > 0 && wanted.test(String(key)) && !(value instanceof RegExp || value === RegExp.prototype))
+          reached.push(name);
         try {
           walk(value[key], name, depth + 1);
         } catch {
