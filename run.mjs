@@ -24,6 +24,7 @@ const commands = {
   "cache-tests": ["test/cache-tests/cache-tests-main.ts"],
   check: ["test/check-main.ts"],
   demo: ["test/demo/demo-main.ts"],
+  hostile: ["test/hostile/hostile-main.ts"],
   selvage: ["sdk/cli/main.ts"],
   soak: ["bench/main.ts", "soak"],
   start: ["sdk/cli/main.ts", "start"],

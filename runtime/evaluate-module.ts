@@ -5,6 +5,7 @@
  * can hang or end the process. Whoever spawns that process holds the clock.
  */
 import type { ErrorCode } from "../sdk/error-code.ts";
+import { messageLimits } from "../sdk/limits.ts";
 import { hooks as allHooks, type Hook } from "../sdk/phase.ts";
 import type { WasmModule } from "./driver.ts";
 import type { GuestCode } from "./guest-code.ts";
@@ -152,13 +153,23 @@ function refused(message: string): Evaluation {
 }
 
 function failure(error: unknown, options: EvaluateOptions): Evaluation {
-  const message = error instanceof Error ? error.message : String(error);
-  const stack = error instanceof Error ? (error.stack ?? "") : "";
+  const message = cut(error instanceof Error ? error.message : String(error));
+  const stack = cut(error instanceof Error ? (error.stack ?? "") : "");
   if (message === "Script execution timed out.") {
     return refused(`The module's top level ran longer than ${options.timeoutMs} ms`);
   }
   if (message.includes("disposed") || message.includes("memory limit")) {
     return refused(`The module's top level used more than ${options.memoryMiB} MiB of memory`);
   }
+  if (message.startsWith(foreignObjectThrown))
+    return refused("The module's top level threw something that is no Error");
   return { ok: false, code: "PUBLISH_REFUSED", message: `The module's top level threw: ${message}`, stack };
 }
+
+/** The author makes messages as long as strings can be; what an answer and a log hold of them is one line. */
+function cut(text: string): string {
+  return text.slice(0, messageLimits.logLineCharsMax);
+}
+
+/** What isolated-vm says instead of an object that it does not bring over. */
+const foreignObjectThrown = "An object was thrown from supplied code within isolated-vm";

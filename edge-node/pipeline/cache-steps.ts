@@ -17,6 +17,7 @@ import { forwardNote, type CacheDetail, type ForwardReason } from "./cache-note.
 import type { FillResult } from "./collapser.ts";
 import type { CachePlace, Exchange, KeyedPlace } from "./exchange.ts";
 import { failExchange } from "./fail-exchange.ts";
+import { hopsOf } from "./loop-guard.ts";
 import { presentStored } from "./present-answer.ts";
 import type { RoutedDomain } from "../routing/routing.ts";
 import type { Services } from "./services.ts";
@@ -198,7 +199,7 @@ function ask(services: Services, exchange: Exchange, asking: Asking): StepName |
   if (isAlone || exchange.stale?.isAlwaysValidated === true || exchange.lookups++ >= LOOKUPS_MAX) {
     return askWhole(exchange);
   }
-  const joined = services.collapser.join(variantKey);
+  const joined = services.collapser.join(variantKey, hopsOf(exchange.cdnLoop));
   if (joined.kind === "wait") return waitForOther(services, exchange, joined.result);
   if (joined.kind === "lead") exchange.ticket = joined.ticket;
   return askWhole(exchange);

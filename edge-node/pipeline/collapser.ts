@@ -1,12 +1,13 @@
 /**
  * One origin request for many clients: the first request for a key leads, the others wait for what it finds out.
  *
- * Knows keys only. Invariant: every ticket is settled exactly once, and settling releases all who wait, in order and at once. Nobody waits
- * longer than `fillWaitMs` after the first who did.
+ * Knows keys and hops only. Invariant: every ticket is settled exactly once, and settling releases all who wait, in order and at once. Nobody
+ * waits longer than `fillWaitMs` after the first who did, and no request for itself: one that its own origin sent back has more hops.
  */
 import type { ErrorCode } from "../../sdk/error-code.ts";
 import { cacheLimits } from "../../sdk/cdn-limits.ts";
 import type { CancelTimer, Clock } from "../clock.ts";
+import { HOPS_MAX } from "./loop-guard.ts";
 
 export type FillResult =
   /** The answer is in the cache, or is arriving there. */
@@ -42,12 +43,15 @@ export class Collapser {
   }
 
   has(key: string): boolean {
-    return this.#fills.has(key);
+    for (let hops = 0; hops < HOPS_MAX; hops++) if (this.#fills.has(fillKey(key, hops))) return true;
+    return false;
   }
 
-  join(key: string): Joined {
-    const running = this.#fills.get(key);
-    if (running === undefined) return { kind: "lead", ticket: this.#lead(key) };
+  /** @param hops How often the request came through this CDN before: it waits for its equals only. */
+  join(key: string, hops = 0): Joined {
+    const id = fillKey(key, hops);
+    const running = this.#fills.get(id);
+    if (running === undefined) return { kind: "lead", ticket: this.#lead(id) };
     if (running.waiters >= cacheLimits.waitersPerFillMax) return { kind: "full" };
     return { kind: "wait", result: running.wait() };
   }
@@ -59,6 +63,11 @@ export class Collapser {
     this.#fills.set(key, fill);
     return fill;
   }
+}
+
+/** Keys hold no line feed at their end. */
+function fillKey(key: string, hops: number): string {
+  return hops === 0 ? key : `${key}\n${hops}\n`;
 }
 
 class Fill implements FillTicket {

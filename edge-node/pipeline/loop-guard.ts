@@ -6,13 +6,17 @@
 
 const CDN_ID = "selvage";
 /** Legitimate chains (a function that fetches a domain of its own node) are short. */
-const HOPS_MAX = 8;
+export const HOPS_MAX = 8;
 
-/** How often this CDN is named in the incoming field (all lines joined by `,`; "" when absent). */
+/** Whether this CDN is named too often in the incoming field (all lines joined by `,`; "" when absent). */
 export function isLoop(cdnLoop: string): boolean {
-  if (cdnLoop === "") return false;
-  const hops = cdnLoop.split(",").filter((member) => (member.split(";")[0] ?? "").trim().toLowerCase() === CDN_ID);
-  return hops.length >= HOPS_MAX;
+  return hopsOf(cdnLoop) >= HOPS_MAX;
+}
+
+/** How often the request came through this CDN before. */
+export function hopsOf(cdnLoop: string): number {
+  if (cdnLoop === "") return 0;
+  return cdnLoop.split(",").filter((member) => (member.split(";")[0] ?? "").trim().toLowerCase() === CDN_ID).length;
 }
 
 /** The field to send on. */

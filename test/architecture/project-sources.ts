@@ -6,7 +6,7 @@ export const projectRoot: string = dirname(dirname(import.meta.dirname));
 
 const folders = ["sdk", "bundler", "runtime", "edge-node", "control-plane", "bench", "test"];
 /** Authors' code, under authors' rules. */
-const foreign = /^(?:sdk\/examples|sdk\/templates|test\/apps\/[^/]+|test\/fixtures|test\/hostile)\//;
+const foreign = /^(?:sdk\/examples|sdk\/templates|test\/apps\/[^/]+|test\/fixtures|test\/hostile\/programs)\//;
 
 /** Path relative to the project → text. */
 export function projectSources(): Map<string, string> {

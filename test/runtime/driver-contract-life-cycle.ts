@@ -101,4 +101,32 @@ export function limits(driver: () => Driver, run: RunFunction): void {
     );
     expect(outcome).toMatchObject({ kind: "failed", code: "FUNCTION_HEADERS_TOO_LARGE" });
   });
+
+  it("what a function says is cut before it crosses: headers, errors and log lines of many MiB cost the host nothing", async () => {
+    const huge = `"x".repeat(50_000_000)`;
+    const headers = await run(`{ fetch() { return new Response("", { headers: { "x-huge": ${huge} } }); } }`);
+    expect(headers.outcome).toMatchObject({ kind: "failed", code: "FUNCTION_HEADERS_TOO_LARGE" });
+    const thrown = await run(`{ fetch() { throw new Error(${huge}); } }`);
+    expect(thrown.outcome).toMatchObject({
+      kind: "failed",
+      code: "FUNCTION_THREW",
+      message: expect.stringMatching(/^x{1000,16384}$/),
+    });
+    const { logs } = await run(
+      `{ fetch() { for (let i = 0; i < 20_000; i++) console.log("l".repeat(1_000)); return new Response(""); } }`,
+    );
+    expect(logs.join("").length).toBeLessThanOrEqual(66_000);
+    expect(logs.length).toBeGreaterThan(60);
+    const asked = await run(`{ async fetch() {
+      const attempt = (url, init) => fetch(url, init).then(() => "sent", ({ message }) => message);
+      return Response.json([
+        await attempt("https://example.com/" + ${huge}),
+        await attempt("https://example.com/", { headers: { "x-huge": ${huge} } }),
+      ]);
+    } }`);
+    expect(JSON.parse(await textOf(asked.outcome))).toEqual([
+      expect.stringContaining("allowed 16384"),
+      expect.stringContaining("allowed 65536"),
+    ]);
+  });
 }

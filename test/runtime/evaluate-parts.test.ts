@@ -37,6 +37,25 @@ const atTopLevel = `(() => {
 const later = `{ fetch() { return new HTMLRewriter().transform(new Response("later")); } }`;
 
 describe("evaluateModule()", () => {
+  test.each([
+    ["an error", `(() => { throw new Error("no"); })()`, "The module's top level threw: no"],
+    ["a text", `(() => { throw "no"; })()`, "The module's top level threw: no"],
+    ["an object with a message", `(() => { throw { message: "no" }; })()`, "The module's top level threw: no"],
+    [
+      "what cannot be looked at",
+      `(() => { throw new Proxy(() => {}, { get() { throw 1; }, getPrototypeOf() { throw 2; } }); })()`,
+      "The module's top level threw something that is no Error",
+    ],
+  ])("refuses a top level that throws %s", async (_, module, message) => {
+    expect(await evaluate(module)).toMatchObject({ ok: false, code: "PUBLISH_REFUSED", message });
+  });
+
+  test("cuts an error that is as long as strings can be", async () => {
+    const evaluation = await evaluate(`(() => { throw new Error("e".repeat(100_000_000)); })()`);
+    if (evaluation.ok) throw new Error("It was published");
+    expect(evaluation.message.length + evaluation.stack.length).toBeLessThan(40_000);
+  });
+
   test("tells which parts the top level used", async () => {
     expect(await evaluate(atTopLevel)).toMatchObject({ ok: true, parts: ["html-rewriter"], snapshotFailure: null });
     expect(await evaluate(later)).toMatchObject({ ok: true, parts: [], snapshotFailure: null });

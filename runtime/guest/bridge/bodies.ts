@@ -11,6 +11,7 @@ import type { HostBody, OutgoingBody } from "../host-port.ts";
 import { isArrayBuffer } from "../web/encoding/buffer-source.ts";
 import { TextEncoder } from "../web/encoding/text-encoder.ts";
 import type { Outbox } from "./outbox.ts";
+import { messageOf } from "./thrown.ts";
 
 const chunkBytesMax = messageLimits.bodyChunkBytesMax;
 /** A chunk from this size on crosses by itself: a crossing costs less than the copy it saves. */
@@ -243,17 +244,6 @@ export function describeBody(
 /** The reference as it stands in frames. */
 export function referenceOf(body: { readonly owner: BodyOwner; readonly id: number }): string {
   return HostBodies.reference(body.owner, body.id);
-}
-
-/** The message of anything that can be thrown; never throws itself. */
-export function messageOf(error: unknown): string {
-  try {
-    // What the types promise, user code may have replaced.
-    const message: unknown = error instanceof Error ? error.message : error;
-    return String(message);
-  } catch {
-    return "an error that cannot be shown";
-  }
 }
 
 function ignore(): void {}

@@ -7,6 +7,7 @@ import { int, text, type FrameReader } from "../../bridge/frame.ts";
 import { readInvocation, type AnnouncedBody, type InvocationFields } from "../../bridge/invocation-frame.ts";
 import { bodyOwner, fromGuest, logLevels, outcomeKind, type BodyOwner } from "../../bridge/protocol.ts";
 import type { ErrorCode } from "../../../sdk/error-code.ts";
+import { messageLimits } from "../../../sdk/limits.ts";
 import { isResponsePhase } from "../../../sdk/phase.ts";
 import type { HostBody, LogLevel, OutgoingBody } from "../host-port.ts";
 import {
@@ -24,17 +25,12 @@ import { formatLog } from "../web/console/format.ts";
 import { DOMException } from "../web/core/dom-exception.ts";
 import type { Request } from "../web/fetch/request.ts";
 import type { Response } from "../web/fetch/response.ts";
-import {
-  BridgeBody,
-  describeBody,
-  messageOf,
-  type DescribedBody,
-  type HostBodies,
-  type OutgoingStreams,
-} from "./bodies.ts";
+import { BridgeBody, describeBody, type DescribedBody, type HostBodies, type OutgoingStreams } from "./bodies.ts";
 import { InvocationContext } from "./invocation-context.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Sockets } from "./sockets.ts";
+import { headersRefusal, oneLine } from "./outgoing-sizes.ts";
+import { describeThrown, messageOf, stackOf } from "./thrown.ts";
 
 type HookFunction = (this: unknown, message: unknown, env: unknown, ctx: InvocationContext) => unknown;
 
@@ -60,6 +56,8 @@ interface Running {
   aborted: boolean;
   passThrough: boolean;
   answered: boolean;
+  /** Of its log: what comes beyond would only be dropped by the host. */
+  logCharsLeft: number;
   /** What keeps it alive: 1 for the hook, 1 for each waitUntil, each body stream and each WebSocket. */
   pending: number;
 }
@@ -75,6 +73,8 @@ export class Invocations {
   readonly #takeId: () => number;
   readonly #facts: InstanceFacts;
   readonly #running = new Map<number, Running>();
+  /** Of what is said while nothing runs; new with each invocation. */
+  readonly #afterwards = { logCharsLeft: messageLimits.logCharsMax };
   #current: Running | null = null;
 
   constructor(
@@ -186,8 +186,10 @@ export class Invocations {
       aborted: false,
       passThrough: false,
       answered: false,
+      logCharsLeft: messageLimits.logCharsMax,
       pending: 1,
     };
+    this.#afterwards.logCharsLeft = messageLimits.logCharsMax;
     this.#running.set(id, running);
     return running;
   }
@@ -290,6 +292,7 @@ export class Invocations {
 
   #answer(running: Running, description: ResponseDescription): void {
     const { status, headers, body, joinSocket } = description;
+    if (this.#refusesHeaders(running, headers)) return;
     if (joinSocket !== null) {
       if (running.response !== null)
         throw new TypeError("Cannot answer with a WebSocket: the hook is about a response");
@@ -304,12 +307,20 @@ export class Invocations {
   }
 
   #replaceRequest(running: Running, { method, url, headers, body }: RequestDescription): void {
+    if (this.#refusesHeaders(running, headers)) return;
     const described = this.#body(running, body);
     this.#outcome(
       running,
       int(outcomeKind.request) + text(method) + text(url) + text(headers) + described.payload,
       described,
     );
+  }
+
+  /** The host checks again; what is much too large is not to get there. */
+  #refusesHeaders(running: Running, headers: string): boolean {
+    const refusal = headersRefusal(headers);
+    if (refusal !== null) this.#fail(running, "FUNCTION_HEADERS_TOO_LARGE", new RangeError(refusal));
+    return refusal !== null;
   }
 
   #body(running: Running, body: OutgoingBody): DescribedBody {
@@ -357,7 +368,12 @@ export class Invocations {
   }
 
   #log(id: number, level: LogLevel, message: string): void {
-    this.#outbox.write(fromGuest.log, int(id) + int(logLevels.indexOf(level)) + text(message));
+    const account = this.#running.get(id) ?? this.#afterwards;
+    if (account.logCharsLeft <= 0) return;
+    const line = oneLine(message);
+    // An empty line costs as much to send as a short one.
+    account.logCharsLeft -= line.length + 1;
+    this.#outbox.write(fromGuest.log, int(id) + int(logLevels.indexOf(level)) + text(line));
   }
 }
 
@@ -381,19 +397,4 @@ function invalidResult(phase: string, value: unknown): string {
         ? "nothing, a Request or a Response"
         : "nothing or a Response";
   return `Cannot use the result of ${phase}: received ${value === null ? "null" : typeof value}, allowed ${allowed}`;
-}
-
-function stackOf(error: unknown): string {
-  try {
-    // What the types promise, user code may have replaced.
-    const stack: unknown = error instanceof Error ? error.stack : "";
-    return typeof stack === "string" ? stack : "";
-  } catch {
-    return "";
-  }
-}
-
-function describeThrown(error: unknown): string {
-  const stack = stackOf(error);
-  return stack === "" ? messageOf(error) : stack;
 }

@@ -8,12 +8,13 @@ import { errorFromHost } from "../web/core/host-error.ts";
 import { reportUnhandledRejection } from "../web/events/global-events.ts";
 import { connectHostPort } from "../host-port.ts";
 import type { LogLevel } from "../host-port.ts";
-import { HostBodies, messageOf, OutgoingStreams } from "./bodies.ts";
+import { HostBodies, OutgoingStreams } from "./bodies.ts";
 import { Invocations, type InstanceFacts } from "./invocations.ts";
 import { Outbox, type SendToHost } from "./outbox.ts";
 import { BridgePort } from "./port.ts";
 import { Sockets } from "./sockets.ts";
 import { Subrequests } from "./subrequests.ts";
+import { messageOf } from "./thrown.ts";
 
 /** What the host hands in when it connects an instance. */
 export interface HostFunctions {

@@ -9,6 +9,7 @@ import type { IncomingResponse, OutgoingRequest } from "../host-port.ts";
 import type { AbortSignal } from "../web/events/abort-signal.ts";
 import { BridgeBody, describeBody, type HostBodies, type OutgoingStreams } from "./bodies.ts";
 import type { Outbox } from "./outbox.ts";
+import { headersRefusal, urlRefusal } from "./outgoing-sizes.ts";
 import type { Sockets } from "./sockets.ts";
 
 interface Waiting {
@@ -58,6 +59,11 @@ export class Subrequests {
     return new Promise((resolve, reject) => {
       if (signal !== null && signal.aborted) {
         reject(signal.reason);
+        return;
+      }
+      const refusal = urlRefusal(request.url) ?? headersRefusal(request.headers);
+      if (refusal !== null) {
+        reject(new TypeError(refusal));
         return;
       }
       const id = this.#takeId();

@@ -56,6 +56,18 @@ describe("many clients waiting for one answer:", () => {
     expect(front.requestsInFlight).toBe(0);
   });
 
+  it("a request that its own origin sends back does not wait for itself", async () => {
+    let edgePort = 0;
+    const source = await origin((request, response) => {
+      const again = http.get({ port: edgePort, host: "127.0.0.1", path: "/", agent: false, headers: request.headers });
+      again.on("response", (answer) => answer.pipe(response.writeHead(answer.statusCode ?? 0)));
+    });
+    const { port } = await edge({ origins: [source.port] });
+    edgePort = port;
+    const answers = await askMany(port, "/", 3);
+    expect(new Set(answers.map((answer) => answer.slice(0, 3)))).toEqual(new Set(["508"]));
+  });
+
   it("all are released at once when the answer cannot be shared, and later ones do not wait at all", async () => {
     const held: http.ServerResponse[] = [];
     const source = await origin((_request, response) => {

@@ -115,8 +115,31 @@ describe("limitModule()", () => {
     expect(limited(tables(10_000_000)).areTablesTooLarge).toBe(true);
   });
 
+  it("finds a shared memory behind imports of every other kind, and lets those pass", () => {
+    const from = [...name("m"), ...name("x")];
+    const others = [
+      [...from, 0x00, 0x00],
+      [...from, 0x01, funcref, ...limits.from(1)],
+      [...from, 0x01, 0x63, 0x70, ...limits.between(1, 2)],
+      [...from, 0x02, ...limits.between(1, 2)],
+      [...from, 0x03, 0x7f, 0x00],
+      [...from, 0x03, 0x64, 0x6f, 0x01],
+      [...from, 0x04, 0x00, 0x00],
+    ];
+    const module = (...imports: readonly number[][]): Uint8Array<ArrayBuffer> =>
+      moduleOf(section(typeId, vector([nothing])), section(importId, vector(imports)));
+    expect(importsOf(limited(module(...others)).bytes)).toHaveLength(7);
+    expect(limitModule(module(...others, [...from, 0x02, ...limits.shared(1, 2)]), bounds).kind).toBe("refused");
+    expect(limitModule(module([...from, 0x05, 0x00]), bounds).kind).toBe("unreadable");
+  });
+
   it("refuses shared memories and more functions than allowed", () => {
     expect(limitModule(moduleOf(section(memoryId, vector([limits.shared(1, 2)]))), bounds)).toEqual({
+      kind: "refused",
+      reason: "shared memories are not available",
+    });
+    const imported = [...name("m"), ...name("m"), 0x02, ...limits.shared(1, 2)];
+    expect(limitModule(moduleOf(section(importId, vector([imported]))), bounds)).toEqual({
       kind: "refused",
       reason: "shared memories are not available",
     });

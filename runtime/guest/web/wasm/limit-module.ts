@@ -45,7 +45,7 @@ export const memoryImportName = "selvage:memory";
 const sections = { import: 2, function: 3, table: 4, memory: 5 } as const;
 /** Ids in the order of the binary format: tags (13) stand before globals, the data count (12) before the code. */
 const sectionOrder: readonly number[] = [1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11];
-const memoryKind = 2;
+const importKind = { function: 0, table: 1, memory: 2, global: 3, tag: 4 } as const;
 const magic: readonly number[] = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
 
 /** The limited form of `bytes`, which nobody may change meanwhile. */
@@ -80,7 +80,8 @@ function rewrite(bytes: Uint8Array<ArrayBuffer>, bounds: ModuleBounds): LimitedM
     return { kind: "refused", reason: `it has ${functions} functions and imports, allowed are ${bounds.functionsMax}` };
   }
   const memories = memorySection === null ? bareList<DeclaredMemory>() : readMemories(bytes, memorySection);
-  if (memories === "shared") return { kind: "refused", reason: "shared memories are not available" };
+  if (memories === "shared" || (imports !== null && importsSharedMemory(bytes, imports)))
+    return { kind: "refused", reason: "shared memories are not available" };
   const tables = tableSection === null ? null : limitTables(bytes, tableSection, bounds.tableElementsMax);
   const areTablesTooLarge = tables?.areTooLarge === true;
   if (memories.length === 0 && tables === null)
@@ -181,6 +182,44 @@ function readMemories(bytes: Uint8Array<ArrayBuffer>, section: Section): readonl
   return memories;
 }
 
+/** A shared memory from outside is one that code could wait on (`memory.atomic.wait32`), on a thread that all functions need. */
+function importsSharedMemory(bytes: Uint8Array<ArrayBuffer>, section: Section): boolean {
+  const reader = new ByteReader(bytes, section.contentFrom, section.to);
+  const count = reader.u32();
+  let isShared = false;
+  for (let index = 0; index < count; index += 1) {
+    reader.skip(reader.u32());
+    reader.skip(reader.u32());
+    const kind = reader.byte();
+    if (kind === importKind.memory) isShared ||= (readLimits(reader).flags & flagShared) !== 0;
+    else skipImported(reader, kind);
+  }
+  reader.expectEnd();
+  return isShared;
+}
+
+function skipImported(reader: ByteReader, kind: number): void {
+  switch (kind) {
+    case importKind.function:
+      reader.u32();
+      return;
+    case importKind.table:
+      skipReferenceType(reader, reader.byte());
+      readLimits(reader);
+      return;
+    case importKind.global:
+      skipReferenceType(reader, reader.byte());
+      reader.byte();
+      return;
+    case importKind.tag:
+      reader.byte();
+      reader.u32();
+      return;
+    default:
+      throw new ReadError();
+  }
+}
+
 /** The author's imports, then one for each declared memory with the very limits it was declared with. */
 function writeImports(
   out: ByteWriter,
@@ -201,7 +240,7 @@ function writeImports(
   for (let index = 0; index < count; index += 1) {
     content.ascii(memoryImportName);
     content.ascii(`${index}`);
-    content.byte(memoryKind);
+    content.byte(importKind.memory);
     const from = limits.at;
     readLimits(limits);
     content.copy(bytes, from, limits.at);
@@ -241,7 +280,7 @@ function limitTables(bytes: Uint8Array<ArrayBuffer>, section: Section, elementsM
   return { content: content.take(), areTooLarge: elements > elementsMax };
 }
 
-/** A reference type whose first byte was read: one byte, or 0x63 / 0x64 and a heap type. */
+/** A reference type (or any other value's, which are one byte) whose first byte was read: one byte, or 0x63 / 0x64 and a heap type. */
 function skipReferenceType(reader: ByteReader, first: number): void {
   if (first === 0x63 || first === 0x64) reader.skipInteger();
 }

@@ -1,0 +1,6 @@
+// attack: CPU: a loop without end
+export default {
+  fetch() {
+    for (;;);
+  },
+};

@@ -1,0 +1,3 @@
+// attack: publish time: a loop at the top level
+for (;;);
+export default { fetch: () => new Response("never") };
