@@ -3,7 +3,8 @@
  */
 import { getAllHeaders, headerEntries, type HeaderText } from "../../sdk/header-text.ts";
 
-const hopByHop: ReadonlySet<string> = new Set([
+/** Fields that end at each hop whatever Connection says. */
+export const hopByHopNames: ReadonlySet<string> = new Set([
   "connection",
   "keep-alive",
   "proxy-authenticate",
@@ -21,7 +22,7 @@ const neverConnectionOption: ReadonlySet<string> = new Set(["host", "content-len
 
 /** Whether the field (lower case) ends at this hop whatever Connection says. */
 export function isHopByHop(name: string): boolean {
-  return hopByHop.has(name);
+  return hopByHopNames.has(name);
 }
 
 /** `headers` without hop-by-hop fields and without those that Connection names. */
@@ -29,7 +30,7 @@ export function removeHopByHop(headers: HeaderText): HeaderText {
   const options = connectionOptions(headers);
   let result = "";
   for (const [name, value] of headerEntries(headers)) {
-    if (!hopByHop.has(name) && !options.has(name)) result += `${name}:${value}\n`;
+    if (!hopByHopNames.has(name) && !options.has(name)) result += `${name}:${value}\n`;
   }
   return result;
 }
