@@ -126,10 +126,11 @@ export class AnswerHeadParser {
       if (textAt === lineAt && bytes[at] === CR) {
         const end = lineEndAt(bytes, at, to);
         if (end < 0) return end === MORE ? incomplete : malformed("a carriage return alone");
+        // One that goes on is too large before it has too many lines.
+        if (lines > messageLimits.headerLinesMax) return malformed("too many header lines");
         return { kind: "fields", textEnd: textAt, end: at + 2 };
       }
       if (bytes[at] !== COLON || textAt === lineAt) return malformed("a field name outside the grammar");
-      if (lines === messageLimits.headerLinesMax) return malformed("too many header lines");
       at++;
       text[textAt++] = COLON;
       const valueAt = textAt;
