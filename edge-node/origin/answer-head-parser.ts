@@ -72,7 +72,8 @@ export class AnswerHeadParser {
 
   /** The head that begins at `from`; `to` is the end of what has come so far. */
   parse(bytes: Buffer, from: number, to: number): AnswerHead | AnswerRefused | typeof incomplete {
-    if (to - from < STATUS_LINE_BYTES_MIN) return beginsWell(bytes, from, to) ? incomplete : malformed("no status line");
+    if (to - from < STATUS_LINE_BYTES_MIN)
+      return beginsWell(bytes, from, to) ? incomplete : malformed("no status line");
     if (!beginsWell(bytes, from, to)) return malformed("no status line");
     const minor = digit(bytes, from + 7);
     const status = digit(bytes, from + 9) * 100 + digit(bytes, from + 10) * 10 + digit(bytes, from + 11);
@@ -188,7 +189,8 @@ export class AnswerHeadParser {
       if (length !== undefined) return malformed("a length beside a transfer coding");
       if (!isVersion11 || status < 200) return malformed("a transfer coding where there can be none");
     }
-    if (status < 200 && length !== undefined && Number(length) > 0) return malformed("content of an informational answer");
+    if (status < 200 && length !== undefined && Number(length) > 0)
+      return malformed("content of an informational answer");
     const text = this.#text.toString("latin1", 0, read.textEnd);
     const connection = this.#connection;
     return {

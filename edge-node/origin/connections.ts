@@ -53,6 +53,8 @@ export class Connections {
   readonly #context: PoolContext;
   readonly #pools: LRUCache<string, ConnectionPool>;
   #secureContext: SecureContext | undefined;
+  /** The pool that was asked for last, and by which place: for an origin with one source it is the one that is asked for next. */
+  #last: { readonly place: Required<Place>; readonly pool: ConnectionPool } | null = null;
 
   constructor(options: ConnectionsOptions) {
     this.#options = options;
@@ -77,6 +79,8 @@ export class Connections {
   pool(place: Place): ConnectionPool {
     const { origin, serverName, certificate = "checked", socketsMax = originLimits.connectionsDefault } = place;
     const { connectTimeoutMs = originLimits.connectTimeoutDefaultS * 1_000 } = place;
+    const whole = { origin, serverName, certificate, socketsMax, connectTimeoutMs };
+    if (this.#last !== null && isSamePlace(this.#last.place, whole)) return this.#last.pool;
     const isSecure = origin.startsWith("https:");
     const proof = isSecure ? ` ${certificate} ${serverName}` : "";
     const key = `${origin} ${connectTimeoutMs} ${socketsMax}${proof}`;
@@ -86,6 +90,7 @@ export class Connections {
       pool = new ConnectionPool(this.#context, { place: socketPlace(origin, tls), connectTimeoutMs, socketsMax });
       this.#pools.set(key, pool);
     }
+    this.#last = { place: whole, pool };
     return pool;
   }
 
@@ -103,6 +108,7 @@ export class Connections {
     this.#context.isClosed = true;
     for (const pool of [...this.#pools.values(), ...this.#context.retired]) pool.close();
     this.#pools.clear();
+    this.#last = null;
     this.#context.deadlines.close();
     return Promise.resolve();
   }
@@ -114,6 +120,11 @@ export class Connections {
     // An address cannot be asked for by SNI.
     return { serverName: net.isIP(name) === 0 ? name : "", certificate, secureContext: this.#secureContext };
   }
+}
+
+function isSamePlace(a: Required<Place>, b: Required<Place>): boolean {
+  const isLike = a.socketsMax === b.socketsMax && a.connectTimeoutMs === b.connectTimeoutMs;
+  return isLike && a.certificate === b.certificate && a.origin === b.origin && a.serverName === b.serverName;
 }
 
 function socketPlace(origin: string, tls: TlsPlace | null): SocketPlace {

@@ -9,7 +9,13 @@ import { originLimits } from "../../sdk/cdn-limits.ts";
 import { discardBody } from "../pipeline/discard-body.ts";
 import { parseWireUrl, type WireUrl } from "../pipeline/wire-url.ts";
 import type { ExchangeFailure } from "./http-exchange.ts";
-import { askOrigin, type OriginAnswer, type OriginAsk, type OriginResult, type RunningOriginRequest } from "./origin-client.ts";
+import {
+  askOrigin,
+  type OriginAnswer,
+  type OriginAsk,
+  type OriginResult,
+  type RunningOriginRequest,
+} from "./origin-client.ts";
 
 /** How a redirect to `url` is asked for, with `headers` as they may be sent there. */
 export type RouteRedirect = (url: WireUrl, headers: HeaderText) => OriginAsk;

@@ -173,7 +173,12 @@ class Exchange implements PooledExchange, RunningExchange, ByteSource {
     if (this.#pending === null) return;
     this.#queue = new ByteQueue(this, { bytesMax: messageLimits.bodyWindowBytes });
     if (this.#first !== null) this.#queue.push(this.#first);
-    this.#answer(this.#pending, { kind: "stream", chunks: this.#queue, lengthBytes: this.#lengthBytes, givesChunks: true });
+    this.#answer(this.#pending, {
+      kind: "stream",
+      chunks: this.#queue,
+      lengthBytes: this.#lengthBytes,
+      givesChunks: true,
+    });
   }
 
   ended(): void {

@@ -3,7 +3,7 @@
  *
  * Framing is written here and nowhere else. Invariant: what would be a line, a field or a framing of its own in another place is not sent at all.
  */
-import { deleteHeader, type HeaderText } from "../../sdk/header-text.ts";
+import { deleteHeader, hasHeader, type HeaderText } from "../../sdk/header-text.ts";
 import { isHeaderText } from "../pipeline/header-grammar.ts";
 
 export interface RequestHead {
@@ -18,12 +18,14 @@ export interface RequestHead {
 
 const METHOD = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,64}$/;
 const TARGET = /^[/*][\x21-\x7e\x80-\xff]*$/;
-const FRAMING = /^(?:transfer-encoding|connection|keep-alive|upgrade):/m;
+/** Fields that would speak of this connection or of the body's end. */
+const framingFields = ["connection", "keep-alive", "transfer-encoding", "upgrade"] as const;
 
 /** Null: a part of it is outside the grammar. */
 export function requestHead({ method, target, headers, length }: RequestHead): string | null {
-  if (!METHOD.test(method) || !TARGET.test(target) || !isHeaderText(headers) || FRAMING.test(headers)) return null;
-  const fields = headers.includes("content-length:") ? deleteHeader(headers, "content-length") : headers;
+  if (!METHOD.test(method) || !TARGET.test(target) || !isHeaderText(headers)) return null;
+  if (framingFields.some((name) => hasHeader(headers, name))) return null;
+  const fields = deleteHeader(headers, "content-length");
   return `${method} ${target} HTTP/1.1\r\n${fieldLines(fields)}connection: keep-alive\r\n${framing(length)}\r\n`;
 }
 

@@ -51,7 +51,8 @@ export class RequestUpload {
       const chunk = item.value;
       if (chunk.byteLength === 0) continue;
       sent += chunk.byteLength;
-      if (this.#lengthBytes !== undefined && sent > this.#lengthBytes) throw new BodyLengthError("The body is too long");
+      if (this.#lengthBytes !== undefined && sent > this.#lengthBytes)
+        throw new BodyLengthError("The body is too long");
       if (this.#write(chunk)) continue;
       this.#options.onState("server");
       await new Promise<void>((resolve) => {
