@@ -99,8 +99,15 @@ export function headerEntries(text: HeaderText): [name: string, value: string][]
   return entries;
 }
 
+/** Where a line of `name` begins, at `from` or later; -1: nowhere. `from` is the beginning of a line. */
 function lineOf(text: HeaderText, name: string, from: number): number {
-  if (text.startsWith(`${name}:`, from)) return from;
-  const at = text.indexOf(`\n${name}:`, from);
-  return at < 0 ? -1 : at + 1;
+  // Only strings that are there already are compared: these questions are asked a dozen times of every message.
+  for (let at = text.indexOf(name, from); at >= 0; at = text.indexOf(name, at + 1)) {
+    if (text.charCodeAt(at + name.length) === COLON && (at === from || text.charCodeAt(at - 1) === LINE_FEED))
+      return at;
+  }
+  return -1;
 }
+
+const COLON = 58;
+const LINE_FEED = 10;

@@ -136,6 +136,7 @@ class UwsFront implements Front {
     this.#background = new BackgroundTasks(logger);
     const { random, resolver, authorities } = options;
     const connecting = {
+      clock,
       ...(resolver === undefined ? {} : { resolver }),
       ...(authorities === undefined ? {} : { authorities }),
     };

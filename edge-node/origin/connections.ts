@@ -1,27 +1,28 @@
 /**
- * Connections to other servers, one undici pool per place, every new connection checked by an egress policy.
+ * Connections to other servers, one pool per place, every new connection checked by an egress policy.
  *
  * The policy sees the address that is connected to: an IP literal as it stands, a name's addresses as the resolver returned them for this very
  * connection. Invariant: no connection is opened to an address the policy refuses; the number of pools is bounded.
  */
-import { lookup as dnsLookup, type LookupAddress, type LookupAllOptions } from "node:dns";
+import { lookup as dnsLookup } from "node:dns";
 import net, { type LookupFunction } from "node:net";
 import { createSecureContext, type SecureContext } from "node:tls";
 import { LRUCache } from "lru-cache";
-import { buildConnector, Pool, type Dispatcher } from "undici";
 import { originLimits } from "../../sdk/cdn-limits.ts";
-import { messageLimits } from "../../sdk/limits.ts";
+import { systemClock, type Clock } from "../clock.ts";
+import { AnswerHeadParser } from "./answer-head-parser.ts";
+import { checkedLookup, checkLiteral, type Resolver } from "./checked-lookup.ts";
+import { ConnectionPool, type PoolContext } from "./connection-pool.ts";
+import { Deadlines } from "./deadlines.ts";
 import type { EgressPolicy } from "./egress-policy.ts";
+import type { SocketPlace, TlsPlace } from "./open-socket.ts";
 
-/** Resolves a name to all its addresses, as `dns.lookup` with `all`. */
-export type Resolver = (
-  hostname: string,
-  options: LookupAllOptions,
-  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
-) => void;
+export type { Resolver } from "./checked-lookup.ts";
 
 export interface ConnectionsOptions {
   readonly policy: EgressPolicy;
+  /** Default: the system's. */
+  readonly clock?: Clock;
   /** Default `dns.lookup`. */
   readonly resolver?: Resolver;
   /** Certificate authorities to trust, PEM. Default: those of Node.js, of the machine (NODE_USE_SYSTEM_CA) and of NODE_EXTRA_CA_CERTS. */
@@ -38,61 +39,58 @@ export interface Place {
   readonly connectTimeoutMs?: number;
   /** `any`: whoever answers is trusted, which protects from nobody who can change what the network carries. Default `checked`. */
   readonly certificate?: "checked" | "any";
-  /** Sockets at most; what goes beyond waits within undici, without an end. Default `originLimits.connectionsDefault`. */
+  /** Sockets at most; what goes beyond waits as long as the connect timeout. Default `originLimits.connectionsDefault`. */
   readonly socketsMax?: number;
 }
 
-/** No address of the place may be connected to. */
-export class EgressDeniedError extends Error {
-  readonly code = "EGRESS_DENIED";
-  constructor(hostname: string) {
-    super(`Cannot connect to ${hostname}: its address is not allowed on this node`);
-    this.name = "EgressDeniedError";
-  }
-}
-
-type Certificate = "checked" | "any" | "none";
-
 const POOLS_MAX = 2_000;
-/** Connect timeouts are whole seconds, 1..60. */
-const CONNECTORS_MAX = 200;
+/** What one read of a socket brings at most. */
+const READ_BYTES_MAX = 65_536;
 
 /** Owns its pools; the owner of this object closes it. */
 export class Connections {
   readonly #options: ConnectionsOptions;
-  /** By timeout and certificate: connectors keep TLS sessions, and one that was not checked must not be resumed as if it were. */
-  readonly #connectors = new LRUCache<string, buildConnector.connector>({ max: CONNECTORS_MAX });
-  readonly #pools: LRUCache<string, Pool>;
-  readonly #closing = new Set<Promise<void>>();
+  readonly #context: PoolContext;
+  readonly #pools: LRUCache<string, ConnectionPool>;
   #secureContext: SecureContext | undefined;
+  /** The pool that was asked for last, and by which place: for an origin with one source it is the one that is asked for next. */
+  #last: { readonly place: Required<Place>; readonly pool: ConnectionPool } | null = null;
 
   constructor(options: ConnectionsOptions) {
     this.#options = options;
-    this.#pools = new LRUCache({ max: POOLS_MAX, dispose: (pool) => this.#close(pool) });
+    const { policy, resolver = dnsLookup, clock = systemClock } = options;
+    this.#context = {
+      policy,
+      lookup: checkedLookup(policy, resolver),
+      deadlines: new Deadlines(clock),
+      parser: new AnswerHeadParser(),
+      readBuffer: Buffer.allocUnsafeSlow(READ_BYTES_MAX),
+      idle: { count: 0 },
+      retired: new Set(),
+      isClosed: false,
+    };
+    this.#pools = new LRUCache({ max: POOLS_MAX, dispose: (pool) => pool.retire() });
   }
 
   get authorities(): readonly string[] | undefined {
     return this.#options.authorities;
   }
 
-  pool(place: Place): Dispatcher {
+  pool(place: Place): ConnectionPool {
     const { origin, serverName, certificate = "checked", socketsMax = originLimits.connectionsDefault } = place;
     const { connectTimeoutMs = originLimits.connectTimeoutDefaultS * 1_000 } = place;
+    const whole = { origin, serverName, certificate, socketsMax, connectTimeoutMs };
+    if (this.#last !== null && isSamePlace(this.#last.place, whole)) return this.#last.pool;
     const isSecure = origin.startsWith("https:");
     const proof = isSecure ? ` ${certificate} ${serverName}` : "";
     const key = `${origin} ${connectTimeoutMs} ${socketsMax}${proof}`;
     let pool = this.#pools.get(key);
     if (pool === undefined) {
-      pool = new Pool(origin, {
-        connect: this.#connector({ connectTimeoutMs, certificate: isSecure ? certificate : "none" }),
-        connections: socketsMax,
-        keepAliveTimeout: originLimits.keepAliveMs,
-        pipelining: 1,
-        allowH2: false,
-        maxHeaderSize: messageLimits.headerBytesMax,
-      });
+      const tls = isSecure ? this.#tlsPlace(serverName, certificate) : null;
+      pool = new ConnectionPool(this.#context, { place: socketPlace(origin, tls), connectTimeoutMs, socketsMax });
       this.#pools.set(key, pool);
     }
+    this.#last = { place: whole, pool };
     return pool;
   }
 
@@ -101,82 +99,40 @@ export class Connections {
    * since those are never looked up.
    */
   checkedLookup(hostname: string): LookupFunction {
-    checkLiteral(this.#options.policy, hostname.replace(/^\[|\]$/g, ""));
-    return checkedLookup(this.#options.policy, this.#options.resolver ?? dnsLookup);
+    checkLiteral(this.#options.policy, withoutBrackets(hostname));
+    return this.#context.lookup;
   }
 
   /** Ends every connection at once. */
-  async close(): Promise<void> {
-    const pools = [...this.#pools.values()];
-    await Promise.all(pools.map((pool) => pool.destroy()));
+  close(): Promise<void> {
+    this.#context.isClosed = true;
+    for (const pool of [...this.#pools.values(), ...this.#context.retired]) pool.close();
     this.#pools.clear();
-    await Promise.all(this.#closing);
+    this.#last = null;
+    this.#context.deadlines.close();
+    return Promise.resolve();
   }
 
-  #connector(of: { readonly connectTimeoutMs: number; readonly certificate: Certificate }): buildConnector.connector {
-    const key = `${of.connectTimeoutMs} ${of.certificate}`;
-    let connector = this.#connectors.get(key);
-    if (connector === undefined) {
-      connector = this.#buildConnector(of);
-      this.#connectors.set(key, connector);
-    }
-    return connector;
-  }
-
-  #buildConnector({
-    connectTimeoutMs,
-    certificate,
-  }: {
-    readonly connectTimeoutMs: number;
-    readonly certificate: Certificate;
-  }): buildConnector.connector {
-    const { policy, resolver, authorities } = this.#options;
-    if (certificate !== "none" && authorities !== undefined) {
-      this.#secureContext ??= createSecureContext({ ca: [...authorities] });
-    }
-    const secureContext = this.#secureContext;
-    const connect = buildConnector({
-      timeout: connectTimeoutMs,
-      allowH2: false,
-      lookup: checkedLookup(policy, resolver ?? dnsLookup),
-      autoSelectFamily: true,
-      rejectUnauthorized: certificate !== "any",
-      ...(secureContext === undefined ? {} : { secureContext }),
-    });
-    return (target, callback) => {
-      const hostname = target.hostname.replace(/^\[|\]$/g, "");
-      if (net.isIP(hostname) !== 0 && !policy.allows(hostname)) {
-        callback(new EgressDeniedError(hostname), null);
-        return;
-      }
-      connect({ ...target, hostname }, callback);
-    };
-  }
-
-  /** A pool that was put aside finishes what it carries. */
-  #close(pool: Pool): void {
-    const closing = (pool.destroyed ? Promise.resolve() : pool.close()).catch(() => undefined);
-    this.#closing.add(closing);
-    void closing.finally(() => this.#closing.delete(closing));
+  #tlsPlace(serverName: string, certificate: "checked" | "any"): TlsPlace {
+    const { authorities } = this.#options;
+    if (authorities !== undefined) this.#secureContext ??= createSecureContext({ ca: [...authorities] });
+    const name = withoutBrackets(serverName.replace(/:\d+$/, ""));
+    // An address cannot be asked for by SNI.
+    return { serverName: net.isIP(name) === 0 ? name : "", certificate, secureContext: this.#secureContext };
   }
 }
 
-function checkLiteral(policy: EgressPolicy, hostname: string): void {
-  if (net.isIP(hostname) !== 0 && !policy.allows(hostname)) throw new EgressDeniedError(hostname);
+function isSamePlace(a: Required<Place>, b: Required<Place>): boolean {
+  const isLike = a.socketsMax === b.socketsMax && a.connectTimeoutMs === b.connectTimeoutMs;
+  return isLike && a.certificate === b.certificate && a.origin === b.origin && a.serverName === b.serverName;
 }
 
-function checkedLookup(policy: EgressPolicy, resolver: Resolver): LookupFunction {
-  return (hostname, options, callback) => {
-    resolver(hostname, { ...options, all: true }, (error, addresses) => {
-      if (error !== null) {
-        callback(error, []);
-        return;
-      }
-      const allowed = addresses.filter((entry) => policy.allows(entry.address));
-      const first = allowed[0];
-      if (first === undefined) callback(new EgressDeniedError(hostname), []);
-      else if (options.all === true) callback(null, allowed);
-      else callback(null, first.address, first.family);
-    });
-  };
+function socketPlace(origin: string, tls: TlsPlace | null): SocketPlace {
+  const { hostname, port } = new URL(origin);
+  const standard = tls === null ? 80 : 443;
+  return { hostname: withoutBrackets(hostname), port: port === "" ? standard : Number(port), tls };
+}
+
+function withoutBrackets(hostname: string): string {
+  return hostname.replace(/^\[|\]$/g, "");
 }

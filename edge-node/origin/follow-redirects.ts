@@ -9,7 +9,13 @@ import { originLimits } from "../../sdk/cdn-limits.ts";
 import { discardBody } from "../pipeline/discard-body.ts";
 import { parseWireUrl, type WireUrl } from "../pipeline/wire-url.ts";
 import type { ExchangeFailure } from "./http-exchange.ts";
-import { askOrigin, type OriginAnswer, type OriginAsk, type RunningOriginRequest } from "./origin-client.ts";
+import {
+  askOrigin,
+  type OriginAnswer,
+  type OriginAsk,
+  type OriginResult,
+  type RunningOriginRequest,
+} from "./origin-client.ts";
 
 /** How a redirect to `url` is asked for, with `headers` as they may be sent there. */
 export type RouteRedirect = (url: WireUrl, headers: HeaderText) => OriginAsk;
@@ -18,38 +24,55 @@ const redirectStatuses = new Set([301, 302, 303, 307, 308]);
 const credentials = ["authorization", "cookie", "proxy-authorization"];
 
 /** As `askOrigin`, until the answer is no redirect. `ask` is a GET or HEAD without body. */
-export function askFollowing(ask: OriginAsk, route: RouteRedirect): RunningOriginRequest {
-  let running: RunningOriginRequest | null = null;
-  let isCancelled = false;
-  const send = (next: OriginAsk): RunningOriginRequest => {
-    running = askOrigin(next);
-    if (isCancelled) running.cancel();
-    return running;
-  };
-  return {
-    result: follow(ask, { send, route }),
-    cancel: () => {
-      isCancelled = true;
-      running?.cancel();
-    },
-  };
+export function askFollowing(
+  ask: OriginAsk,
+  route: RouteRedirect,
+  settle: (result: OriginResult) => void,
+): RunningOriginRequest {
+  const following = new Following(route, settle);
+  following.ask(ask);
+  return following;
 }
 
-async function follow(
-  first: OriginAsk,
-  by: { readonly send: (ask: OriginAsk) => RunningOriginRequest; readonly route: RouteRedirect },
-): Promise<OriginAnswer | ExchangeFailure> {
-  let ask = first;
-  for (let redirects = 0; ; redirects++) {
-    const result = await by.send(ask).result;
-    if (result.kind === "failed" || !redirectStatuses.has(result.status)) return result;
-    const location = getHeader(result.headers, "location");
-    if (location === undefined) return result;
-    await discardBody(result.body);
-    const from = askedUrl(ask, result);
+class Following implements RunningOriginRequest {
+  readonly #route: RouteRedirect;
+  readonly #settle: (result: OriginResult) => void;
+  #running: RunningOriginRequest | null = null;
+  #isCancelled = false;
+  #redirects = 0;
+
+  constructor(route: RouteRedirect, settle: (result: OriginResult) => void) {
+    this.#route = route;
+    this.#settle = settle;
+  }
+
+  ask(ask: OriginAsk): void {
+    const running = askOrigin(ask, (result) => this.#answered(ask, result));
+    // One that failed at once leads nowhere, so that there is no later one here.
+    this.#running = running;
+    if (this.#isCancelled) running.cancel();
+  }
+
+  cancel(): void {
+    this.#isCancelled = true;
+    this.#running?.cancel();
+  }
+
+  #answered(asked: OriginAsk, result: OriginResult): void {
+    const isRedirect = result.kind === "response" && redirectStatuses.has(result.status);
+    const location = isRedirect ? getHeader(result.headers, "location") : undefined;
+    if (result.kind === "failed" || location === undefined) {
+      this.#settle(result);
+      return;
+    }
+    const from = askedUrl(asked, result);
     const url = URL.canParse(location, from) ? parseWireUrl(new URL(location, from).href) : null;
-    if (url === null || redirects === originLimits.redirectsMax) return leadsNowhere;
-    ask = by.route(url, headersFor(ask.request.headers, { from, url }));
+    const isLast = this.#redirects++ === originLimits.redirectsMax;
+    const goOn = (): void => {
+      if (url === null || isLast) this.#settle(leadsNowhere);
+      else this.ask(this.#route(url, headersFor(asked.request.headers, { from, url })));
+    };
+    discardBody(result.body).then(goOn, goOn);
   }
 }
 

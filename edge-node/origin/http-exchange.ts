@@ -1,24 +1,21 @@
 /**
- * One HTTP request to another server and its answer, over an undici pool.
+ * One HTTP request to another server and its answer.
  *
- * Knows no domain, rule or retry: it sends what it is given, writes the framing itself, and turns every way an exchange can go wrong into a
- * code of the closed list. Invariant: the answer's body either arrives whole or its reader throws; nothing is read ahead beyond the window.
+ * Knows no domain, rule or retry: it sends what it is given, and every way an exchange can go wrong is a code of the closed list. Invariants: the
+ * answer's body either arrives whole or its reader throws; nothing is read ahead beyond the window; the outcome is told exactly once, and never
+ * before the call that began the exchange has returned.
  */
-import type { Dispatcher } from "undici";
 import type { Body } from "../../runtime/body.ts";
 import { emptyBody } from "../../runtime/body.ts";
-import { errorCodes, type ErrorCode } from "../../sdk/error-code.ts";
-import {
-  forEachHeader,
-  getAllHeaders,
-  getHeader,
-  isHeaderName,
-  isHeaderValue,
-  type HeaderText,
-} from "../../sdk/header-text.ts";
+import type { ErrorCode } from "../../sdk/error-code.ts";
+import type { HeaderText } from "../../sdk/header-text.ts";
 import { messageLimits } from "../../sdk/limits.ts";
-import { ByteQueue } from "../pipeline/byte-queue.ts";
-import { removeHopByHop } from "../pipeline/hop-headers.ts";
+import { ByteQueue, type ByteSource } from "../pipeline/byte-queue.ts";
+import type { AnswerHead } from "./answer-head-parser.ts";
+import type { ConnectionPool, PooledExchange } from "./connection-pool.ts";
+import type { ExchangeProblem } from "./exchange-failure.ts";
+import type { OriginConnection } from "./origin-connection.ts";
+import { requestHead, type RequestHead } from "./request-head.ts";
 
 export interface ExchangeRequest {
   readonly method: string;
@@ -59,11 +56,16 @@ export interface ExchangeFailure {
   readonly dropped: boolean;
 }
 
+export type ExchangeResult = ExchangeResponse | ExchangeFailure;
+
 export interface RunningExchange {
-  /** Never rejects. */
-  readonly result: Promise<ExchangeResponse | ExchangeFailure>;
   /** Ends the exchange: the result fails with `code` (default REQUEST_ABORTED), or the body breaks off. Harmless when over. */
   abort(code?: ErrorCode): void;
+}
+
+export interface AwaitedExchange extends RunningExchange {
+  /** Never rejects. */
+  readonly result: Promise<ExchangeResult>;
 }
 
 /** A body that broke off after the head. */
@@ -76,241 +78,170 @@ export class BodyBrokenError extends Error {
   }
 }
 
-const INFORMATIONAL_MAX = 16;
-
-/** The answer breaks a rule that the HTTP parser does not hold. */
-class MalformedAnswerError extends Error {}
-class AbortedError extends Error {
-  readonly code: ErrorCode;
-  constructor(code: ErrorCode) {
-    super("The exchange was aborted");
-    this.code = code;
-  }
+/** Sends the request; `settle` is called once, later. */
+export function sendExchange(
+  pool: ConnectionPool,
+  request: ExchangeRequest,
+  settle: (result: ExchangeResult) => void,
+): RunningExchange {
+  const exchange = new Exchange(pool, request, settle);
+  if (exchange.head !== "") pool.send(exchange);
+  else queueMicrotask(() => exchange.failed(unsendable));
+  return exchange;
 }
 
-/** Sends the request. */
-export function startExchange(dispatcher: Dispatcher, request: ExchangeRequest): RunningExchange {
-  const handler = new ExchangeHandler(request);
-  try {
-    dispatcher.dispatch(
-      {
-        method: request.method,
-        path: request.target,
-        headers: headerList(request),
-        // undici also takes async iterables, which its types leave out.
-        body: requestBody(request.body) as Buffer | null,
-        headersTimeout: request.headTimeoutMs,
-        bodyTimeout: request.idleTimeoutMs,
-      },
-      handler,
-    );
-  } catch (error) {
-    handler.onResponseError(null, error);
-  }
-  return handler;
+/** Sends the request, for those that wait for a promise. */
+export function startExchange(pool: ConnectionPool, request: ExchangeRequest): AwaitedExchange {
+  const { promise, resolve } = Promise.withResolvers<ExchangeResult>();
+  const running = sendExchange(pool, request, resolve);
+  return { result: promise, abort: (code) => running.abort(code) };
 }
 
-class ExchangeHandler implements Dispatcher.DispatchHandler, RunningExchange {
-  readonly #method: string;
-  readonly #onOver: (() => void) | undefined;
-  readonly #onInformational: ExchangeRequest["onInformational"];
-  readonly #onBytes: ((bytes: number) => void) | undefined;
-  readonly #settled = Promise.withResolvers<ExchangeResponse | ExchangeFailure>();
-  #controller: Dispatcher.DispatchController | null = null;
+class Exchange implements PooledExchange, RunningExchange, ByteSource {
+  readonly head: string;
+  readonly #pool: ConnectionPool;
+  readonly #request: ExchangeRequest;
+  readonly #settle: (result: ExchangeResult) => void;
+  #connection: OriginConnection | null = null;
+  #isSent = false;
+  /** The head of an answer whose body may yet turn out to have come with it. */
+  #pending: AnswerHead | null = null;
+  #lengthBytes: number | undefined;
+  /** What came of the body with that head. */
+  #first: Buffer | null = null;
   #queue: ByteQueue | null = null;
-  #informational = 0;
-  #aborted: AbortedError | null = null;
-  #started = false;
-  #isOver = false;
+  #state: "open" | "over" = "open";
 
-  constructor({ method, onOver, onInformational, onBytes }: ExchangeRequest) {
-    this.#method = method;
-    this.#onOver = onOver;
-    this.#onInformational = onInformational;
-    this.#onBytes = onBytes;
+  constructor(pool: ConnectionPool, request: ExchangeRequest, settle: (result: ExchangeResult) => void) {
+    this.#pool = pool;
+    this.#request = request;
+    this.#settle = settle;
+    const { method, target, headers } = request;
+    this.head = requestHead({ method, target, headers, length: bodyLength(request) }) ?? "";
   }
 
-  get result(): Promise<ExchangeResponse | ExchangeFailure> {
-    return this.#settled.promise;
+  get method(): string {
+    return this.#request.method;
   }
+
+  get requestBody(): Body {
+    return this.#request.body;
+  }
+
+  get headTimeoutMs(): number {
+    return this.#request.headTimeoutMs;
+  }
+
+  get idleTimeoutMs(): number {
+    return this.#request.idleTimeoutMs;
+  }
+
+  readonly carriedBy = (connection: OriginConnection): void => {
+    this.#connection = connection;
+  };
 
   abort(code: ErrorCode = "REQUEST_ABORTED"): void {
-    if (this.#aborted !== null) return;
-    this.#aborted = new AbortedError(code);
-    this.#controller?.abort(this.#aborted);
-    if (this.#controller === null) this.#fail(this.#aborted);
+    if (this.#state === "over") return;
+    const connection = this.#connection;
+    this.#pool.forget(this);
+    this.failed({ code, message: "The exchange was aborted" });
+    connection?.abandon();
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller;
-    this.#started = true;
-    if (this.#aborted !== null) controller.abort(this.#aborted);
+  begun(): void {
+    this.#isSent = true;
   }
 
-  onResponseStart(
-    controller: Dispatcher.DispatchController,
-    status: number,
-    _headers: unknown,
-    statusText: string | undefined,
-  ): void {
-    if (status < 200) {
-      if (++this.#informational > INFORMATIONAL_MAX) throw new MalformedAnswerError("too many informational answers");
-      this.#onInformational?.(status, removeHopByHop(readHeaders(controller.rawHeaders)));
+  informed({ status, headers }: AnswerHead): void {
+    this.#request.onInformational?.(status, headers);
+  }
+
+  answered(head: AnswerHead, lengthBytes: number | undefined): void {
+    this.#pending = head;
+    this.#lengthBytes = lengthBytes;
+  }
+
+  data(bytes: Buffer, from: number, to: number): void {
+    const chunk = Buffer.allocUnsafeSlow(to - from);
+    bytes.copy(chunk, 0, from, to);
+    this.#request.onBytes?.(chunk.byteLength);
+    if (this.#pending === null) this.#queue?.push(chunk);
+    else this.#first = this.#first === null ? chunk : Buffer.concat([this.#first, chunk]);
+  }
+
+  wasRead(): void {
+    if (this.#pending === null) return;
+    this.#queue = new ByteQueue(this, { bytesMax: messageLimits.bodyWindowBytes });
+    if (this.#first !== null) this.#queue.push(this.#first);
+    this.#answer(this.#pending, {
+      kind: "stream",
+      chunks: this.#queue,
+      lengthBytes: this.#lengthBytes,
+      givesChunks: true,
+    });
+  }
+
+  ended(): void {
+    if (this.#state === "over") return;
+    const first = this.#first;
+    this.#over();
+    if (this.#pending === null) this.#queue?.end();
+    else this.#answer(this.#pending, first === null ? emptyBody : { kind: "bytes", bytes: first });
+  }
+
+  failed(problem: ExchangeProblem): void {
+    if (this.#state === "over") return;
+    this.#over();
+    const { message } = problem;
+    // What was never asked cannot have broken off.
+    const code = problem.code === "ORIGIN_TRUNCATED" && !this.#isSent ? "ORIGIN_UNREACHABLE" : problem.code;
+    if (this.#queue !== null) {
+      this.#queue.fail(new BodyBrokenError(code === "ORIGIN_UNREACHABLE" ? "ORIGIN_TRUNCATED" : code, problem.cause));
       return;
     }
-    if (status > 599) throw new MalformedAnswerError("a status outside 100..599");
-    const received = readHeaders(controller.rawHeaders);
-    refuseTransferCoding(received);
-    const headers = removeHopByHop(received);
-    const length = contentLength(headers);
-    const empty = this.#method === "HEAD" || status === 204 || status === 304 || length === 0;
-    this.#queue = new ByteQueue(
-      {
-        pause: () => controller.pause(),
-        resume: () => controller.resume(),
-        cancel: () => controller.abort(new AbortedError("REQUEST_ABORTED")),
-      },
-      { bytesMax: messageLimits.bodyWindowBytes },
-    );
-    // undici hands out what the socket read and keeps nothing of it.
-    const body: Body = empty
-      ? emptyBody
-      : { kind: "stream", chunks: this.#queue, lengthBytes: length, givesChunks: true };
-    this.#settled.resolve({ kind: "response", status, statusText: statusText ?? "", headers, body });
+    this.#pending = null;
+    const dropped = code === "ORIGIN_TRUNCATED";
+    this.#settle({ kind: "failed", code, message, unsent: !this.#isSent, dropped });
   }
 
-  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    this.#onBytes?.(chunk.byteLength);
-    this.#queue?.push(chunk);
+  pause(): void {
+    this.#connection?.pause();
   }
 
-  onResponseEnd(): void {
-    this.#queue?.end();
-    this.#over();
+  resume(): void {
+    this.#connection?.resume();
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController | null, error: unknown): void {
-    this.#fail(error);
+  /** The body's reader wants no more. */
+  cancel(): void {
+    this.abort();
   }
 
   #over(): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    this.#onOver?.();
+    this.#state = "over";
+    this.#connection = null;
+    this.#request.onOver?.();
   }
 
-  #fail(error: unknown): void {
-    this.#over();
-    const code = failureCode(error, { headCame: this.#queue !== null, sent: this.#started });
-    if (this.#queue !== null) {
-      this.#queue.fail(new BodyBrokenError(code === "ORIGIN_UNREACHABLE" ? "ORIGIN_TRUNCATED" : code, error));
-      return;
-    }
-    const message = error instanceof Error ? error.message : String(error);
-    const dropped = code === "ORIGIN_TRUNCATED";
-    this.#settled.resolve({ kind: "failed", code, message, unsent: !this.#started, dropped });
+  #answer({ status, statusText, headers }: AnswerHead, body: Body): void {
+    this.#pending = null;
+    this.#first = null;
+    this.#settle({ kind: "response", status, statusText, headers, body });
   }
 }
 
-function headerList(request: ExchangeRequest): string[] {
-  const list: string[] = [];
-  forEachHeader(request.headers, (name, value) => {
-    if (name !== "content-length") list.push(name, value);
-  });
-  const length = bodyLength(request);
-  if (length !== undefined) list.push("content-length", String(length));
-  return list;
-}
-
-/** Undefined: unknown (sent chunked), or no body where a length of 0 would say nothing (RFC 9110 §8.6). */
-function bodyLength({ method, body }: ExchangeRequest): number | undefined {
+/** Null: no body where a length of 0 would say nothing (RFC 9110 §8.6). */
+function bodyLength({ method, body }: ExchangeRequest): RequestHead["length"] {
   switch (body.kind) {
     case "empty":
-      return method === "POST" || method === "PUT" || method === "PATCH" ? 0 : undefined;
+      return method === "POST" || method === "PUT" || method === "PATCH" ? 0 : null;
     case "text":
       return Buffer.byteLength(body.text);
     case "bytes":
       return body.bytes.byteLength;
     default:
-      return body.lengthBytes;
+      return body.lengthBytes ?? "chunked";
   }
 }
 
-function requestBody(body: Body): Buffer | AsyncIterable<Uint8Array> | null {
-  switch (body.kind) {
-    case "empty":
-      return null;
-    case "text":
-      return Buffer.from(body.text);
-    case "bytes":
-      return Buffer.from(body.bytes.buffer, body.bytes.byteOffset, body.bytes.byteLength);
-    default:
-      return body.chunks;
-  }
-}
-
-function readHeaders(raw: Dispatcher.DispatchController["rawHeaders"]): HeaderText {
-  if (!Array.isArray(raw)) return "";
-  if (raw.length > messageLimits.headerLinesMax * 2) throw new MalformedAnswerError("too many header lines");
-  let text = "";
-  for (let at = 0; at + 1 < raw.length; at += 2) {
-    const name = latin1(raw[at]).toLowerCase();
-    const value = latin1(raw[at + 1]).trim();
-    if (!isHeaderName(name) || !isHeaderValue(value)) throw new MalformedAnswerError("a header outside the grammar");
-    text += `${name}:${value}\n`;
-  }
-  return text;
-}
-
-/** Any other coding would have to be undone here, and one that is not known hides where the body ends (RFC 9112 §6.3). */
-function refuseTransferCoding(headers: HeaderText): void {
-  if (!headers.includes("transfer-encoding:")) return;
-  const codings = getAllHeaders(headers, "transfer-encoding").join(",").toLowerCase();
-  if (codings !== "" && codings !== "chunked") throw new MalformedAnswerError("a transfer coding that is not chunked");
-}
-
-function latin1(value: Buffer | string | undefined): string {
-  return typeof value === "string" ? value : (value?.toString("latin1") ?? "");
-}
-
-function contentLength(headers: HeaderText): number | undefined {
-  const value = getHeader(headers, "content-length");
-  return value === undefined ? undefined : Number(value);
-}
-
-const codeOfUndici: Readonly<Record<string, ErrorCode>> = {
-  UND_ERR_HEADERS_TIMEOUT: "ORIGIN_TIMEOUT",
-  UND_ERR_BODY_TIMEOUT: "ORIGIN_TIMEOUT",
-  UND_ERR_CONNECT_TIMEOUT: "ORIGIN_TIMEOUT",
-  ETIMEDOUT: "ORIGIN_TIMEOUT",
-  UND_ERR_HEADERS_OVERFLOW: "ORIGIN_HEADERS_TOO_LARGE",
-  UND_ERR_REQ_CONTENT_LENGTH_MISMATCH: "REQUEST_MALFORMED",
-  // What undici asserts about an answer is what its parser should have refused, such as a status of 099.
-  ERR_ASSERTION: "ORIGIN_MALFORMED",
-  UND_ERR_INVALID_ARG: "NODE_INTERNAL",
-  ECONNRESET: "ORIGIN_TRUNCATED",
-  EPIPE: "ORIGIN_TRUNCATED",
-};
-
-/** What Node.js calls a certificate that does not prove the server's name: OpenSSL's X509_V_ERR_* and its own. */
-const CERTIFICATE_PROBLEM =
-  /^(?:ERR_TLS_CERT_|CERT_|CRL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_(?:CA|PURPOSE)|PATH_LENGTH_)/;
-
-function failureCode(error: unknown, at: { readonly headCame: boolean; readonly sent: boolean }): ErrorCode {
-  const code = errorCodeOf(error, at.headCame);
-  // What was never asked cannot have broken off.
-  return code === "ORIGIN_TRUNCATED" && !at.sent ? "ORIGIN_UNREACHABLE" : code;
-}
-
-function errorCodeOf(error: unknown, headCame: boolean): ErrorCode {
-  if (!(error instanceof Error)) return "NODE_INTERNAL";
-  if (error instanceof MalformedAnswerError || error.name === "HTTPParserError") return "ORIGIN_MALFORMED";
-  const code = "code" in error && typeof error.code === "string" ? error.code : "";
-  if (Object.hasOwn(errorCodes, code)) return code as ErrorCode;
-  if (CERTIFICATE_PROBLEM.test(code)) return "ORIGIN_CERTIFICATE";
-  // undici says this of a head it could not parse beyond a Content-Length, too.
-  if (code === "UND_ERR_RES_CONTENT_LENGTH_MISMATCH") return headCame ? "ORIGIN_TRUNCATED" : "ORIGIN_MALFORMED";
-  // undici names both with one code: a server that answers out of turn, and one that hangs up.
-  if (code === "UND_ERR_SOCKET") return error.message.startsWith("bad ") ? "ORIGIN_MALFORMED" : "ORIGIN_TRUNCATED";
-  return codeOfUndici[code] ?? "ORIGIN_UNREACHABLE";
-}
+const unsendable: ExchangeProblem = { code: "NODE_INTERNAL", message: "the request is outside the grammar" };

@@ -6,12 +6,18 @@
  * domain's retry budget, so that an outage does not multiply its load.
  */
 import type { Body } from "../../runtime/body.ts";
-import { getHeader, hasHeader, setHeader, type HeaderText } from "../../sdk/header-text.ts";
+import { getHeader, hasHeader, type HeaderText } from "../../sdk/header-text.ts";
 import { originLimits } from "../../sdk/cdn-limits.ts";
 import type { CancelTimer, Clock } from "../clock.ts";
 import type { Connections } from "./connections.ts";
 import { discardBody } from "../pipeline/discard-body.ts";
-import { startExchange, type ExchangeFailure, type ExchangeResponse, type RunningExchange } from "./http-exchange.ts";
+import {
+  sendExchange,
+  type ExchangeFailure,
+  type ExchangeResponse,
+  type ExchangeResult,
+  type RunningExchange,
+} from "./http-exchange.ts";
 import type { OriginTarget } from "./origin-target.ts";
 import type { RetryBudget } from "./retry-budget.ts";
 import type { ReleaseSlot, SourceSlots, WaitingForSlot } from "./source-slots.ts";
@@ -49,8 +55,9 @@ export interface OriginAnswer extends ExchangeResponse {
   readonly target: OriginTarget;
 }
 
+export type OriginResult = OriginAnswer | ExchangeFailure;
+
 export interface RunningOriginRequest {
-  readonly result: Promise<OriginAnswer | ExchangeFailure>;
   cancel(): void;
 }
 
@@ -61,25 +68,36 @@ const gatewayStatuses = new Set([502, 503, 504]);
 /** An attempt that would have less time than this is not made. */
 const ATTEMPT_MS_MIN = 50;
 
-/** Sends a request to the first target that can be reached. */
-export function askOrigin(ask: OriginAsk): RunningOriginRequest {
-  const attempts = new Attempts(ask);
-  return { result: attempts.run(), cancel: () => attempts.cancel() };
+/** Sends a request to the first target that can be reached; `settle` is called once. */
+export function askOrigin(ask: OriginAsk, settle: (result: OriginResult) => void): RunningOriginRequest {
+  const attempts = new Attempts(ask, settle);
+  attempts.askNext();
+  return attempts;
 }
 
-class Attempts {
+/** Steps that call each other, not promises: there is one such object for every request that the cache does not answer. */
+class Attempts implements RunningOriginRequest {
   readonly #ask: OriginAsk;
+  readonly #settle: (result: OriginResult) => void;
   readonly #left: OriginTarget[];
   readonly #deadlineMs: number;
   /** The body is at hand for as many attempts as there may be. */
   readonly #isReplayable: boolean;
   #attempts = 0;
+  #isTrial = false;
+  /** The target was asked once more after its connection ended without an answer. */
+  #isRepeated = false;
+  #startedMs = 0;
+  #cancelTimer: CancelTimer | null = null;
+  /** A gateway's complaint, while another source is asked. */
+  #held: OriginAnswer | null = null;
   #running: RunningExchange | null = null;
   #waiting: WaitingForSlot | null = null;
   #aborted = false;
 
-  constructor(ask: OriginAsk) {
+  constructor(ask: OriginAsk, settle: (result: OriginResult) => void) {
     this.#ask = ask;
+    this.#settle = settle;
     this.#left = [...ask.targets];
     this.#deadlineMs = ask.clock.monotonicMs() + ask.connectTimeoutMs + ask.headTimeoutMs;
     this.#isReplayable = ask.request.body.kind !== "stream" && idempotent.has(ask.request.method);
@@ -92,19 +110,15 @@ class Attempts {
     this.#running?.abort();
   }
 
-  async run(): Promise<OriginAnswer | ExchangeFailure> {
-    let held: OriginAnswer | null = null;
-    let result: OriginAnswer | ExchangeFailure = failed("ORIGIN_NOT_CONFIGURED");
-    while (this.#left.length > 0) {
-      const { target, isTrial } = this.#next();
-      result = await this.#try(target, isTrial);
-      if (result.kind === "response") {
-        if (held !== null) await discardBody(held.body);
-        if (!this.#mayAskAnother(result)) return result;
-        held = result;
-      } else if (!this.#mayGoOn(result)) break;
+  askNext(): void {
+    if (this.#left.length === 0) {
+      this.#settle(failed("ORIGIN_NOT_CONFIGURED"));
+      return;
     }
-    return held !== null && result.kind === "failed" ? held : result;
+    const { target, isTrial } = this.#next();
+    this.#isTrial = isTrial;
+    this.#isRepeated = false;
+    this.#attempt(target);
   }
 
   /** The first that is well; without one the first at all, since to ask an ill source is better than to ask none. */
@@ -120,77 +134,108 @@ class Attempts {
     return { target: this.#left.shift() as OriginTarget, isTrial: false };
   }
 
-  async #try(target: OriginTarget, isTrial: boolean): Promise<OriginAnswer | ExchangeFailure> {
-    let result = await this.#attempt(target);
-    // A kept-alive connection that the server closed just then looks like a lost request: once more on a new one.
-    if (result.kind === "failed" && result.dropped && this.#isReplayable && this.#mayAttempt() && this.#mayRepeat()) {
-      result = await this.#attempt(target);
-    }
-    this.#learn(target, result, isTrial);
-    return result;
+  #attempt(target: OriginTarget): void {
+    const slot = this.#slot(target);
+    if (slot === null || typeof slot === "function") this.#begin(target, slot);
+    else void slot.then((release) => this.#begin(target, release));
   }
 
-  async #attempt(target: OriginTarget): Promise<OriginAnswer | ExchangeFailure> {
-    const { clock } = this.#ask;
-    const slot = await this.#slot(target);
-    if (this.#aborted) slot?.();
-    if (this.#aborted) return failed("REQUEST_ABORTED");
-    if (slot === null) return failed("ORIGIN_OVERLOADED");
+  #begin(target: OriginTarget, slot: ReleaseSlot | null): void {
+    this.#waiting = null;
+    if (this.#aborted) {
+      slot?.();
+      this.#attempted(target, failed("REQUEST_ABORTED"));
+    } else if (slot === null) this.#attempted(target, failed("ORIGIN_OVERLOADED"));
+    else this.#send(target, slot);
+  }
+
+  #send(target: OriginTarget, onOver: ReleaseSlot): void {
+    const { request, connections, connectTimeoutMs, headTimeoutMs, idleTimeoutMs, certificate, clock } = this.#ask;
+    const nowMs = clock.monotonicMs();
     const counts = target.record?.counts;
     if (counts !== undefined) {
       counts.requests++;
       if (this.#attempts > 0) counts.retries++;
     }
-    const startedMs = clock.monotonicMs();
-    const result = await this.#send(target, slot);
-    counts?.durations.observe(clock.monotonicMs() - startedMs);
-    if (result.kind === "failed") return result;
-    return result.status === 304 && !isConditional(this.#ask.request.headers)
-      ? failed("ORIGIN_MALFORMED", "sent")
-      : { ...result, target };
-  }
-
-  #send(target: OriginTarget, onOver: ReleaseSlot): Promise<ExchangeResponse | ExchangeFailure> {
-    const { request, connections, connectTimeoutMs, headTimeoutMs, idleTimeoutMs, certificate, clock } = this.#ask;
+    this.#startedMs = nowMs;
     const own = getHeader(request.headers, "host");
-    const leftMs = Math.max(ATTEMPT_MS_MIN, this.#deadlineMs - clock.monotonicMs());
+    const leftMs = Math.max(ATTEMPT_MS_MIN, this.#deadlineMs - nowMs);
     const attemptMs = this.#attempts++ === 0 ? headTimeoutMs : Math.min(headTimeoutMs, leftMs);
     const { origin, connectionsMax: socketsMax } = target;
     const serverName = own ?? target.host;
     const pool = connections.pool({ origin, serverName, connectTimeoutMs, certificate, socketsMax });
-    let cancelTimer: CancelTimer | undefined;
-    const running = startExchange(pool, {
+    const message = {
       method: request.method,
       target: request.target,
-      headers: own === undefined ? setHeader(request.headers, "host", target.host) : request.headers,
+      headers: own === undefined ? `host:${target.host}\n${request.headers}` : request.headers,
       body: request.body,
       headTimeoutMs: attemptMs,
       idleTimeoutMs,
       onOver,
-      // A source that says "soon" again and again has no more time for it than one that says nothing.
-      onInformational: (status, headers) => {
-        request.onInformational?.(status, headers);
-        cancelTimer ??= clock.after(attemptMs, () => running.abort("ORIGIN_TIMEOUT"));
-      },
-      onBytes: (bytes) => {
-        if (target.record !== null) target.record.counts.receivedBytes += bytes;
-      },
-    });
-    this.#running = running;
-    return running.result.finally(() => cancelTimer?.());
+      onInformational: (status: number, headers: HeaderText) => this.#informed(attemptMs, { status, headers }),
+      ...(counts === undefined ? {} : { onBytes: (bytes: number) => void (counts.receivedBytes += bytes) }),
+    };
+    this.#running = sendExchange(pool, message, (result) => this.#answered(target, result));
   }
 
-  #slot(target: OriginTarget): ReleaseSlot | null | Promise<ReleaseSlot | null> {
+  /** A source that says "soon" again and again has no more time for it than one that says nothing. */
+  #informed(attemptMs: number, said: { readonly status: number; readonly headers: HeaderText }): void {
+    const { request, clock } = this.#ask;
+    request.onInformational?.(said.status, said.headers);
+    this.#cancelTimer ??= clock.after(attemptMs, () => this.#running?.abort("ORIGIN_TIMEOUT"));
+  }
+
+  #answered(target: OriginTarget, result: ExchangeResult): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = null;
+    target.record?.counts.durations.observe(this.#ask.clock.monotonicMs() - this.#startedMs);
+    if (result.kind === "failed") this.#attempted(target, result);
+    else if (result.status === 304 && !isConditional(this.#ask.request.headers)) {
+      this.#attempted(target, failed("ORIGIN_MALFORMED", "sent"));
+    } else this.#attempted(target, { ...result, target });
+  }
+
+  #attempted(target: OriginTarget, result: OriginResult): void {
+    // A kept-alive connection that the server closed just then looks like a lost request: once more on a new one.
+    const isLost = result.kind === "failed" && result.dropped && !this.#isRepeated && this.#isReplayable;
+    if (isLost && this.#mayAttempt() && this.#mayRepeat()) {
+      this.#isRepeated = true;
+      this.#attempt(target);
+      return;
+    }
+    this.#learn(target, result, this.#isTrial);
+    const held = this.#held;
+    if (result.kind === "failed") {
+      if (this.#mayGoOn(result)) this.askNext();
+      else this.#settle(held ?? result);
+    } else if (held === null) this.#judge(result);
+    else {
+      this.#held = null;
+      const judge = (): void => this.#judge(result);
+      discardBody(held.body).then(judge, judge);
+    }
+  }
+
+  #judge(answer: OriginAnswer): void {
+    if (!this.#mayAskAnother(answer)) {
+      this.#settle(answer);
+      return;
+    }
+    this.#held = answer;
+    this.askNext();
+  }
+
+  #slot({ origin, connectionsMax }: OriginTarget): ReleaseSlot | null | Promise<ReleaseSlot | null> {
     const { slots, connectTimeoutMs } = this.#ask;
-    const place = `${target.origin} ${target.connectionsMax}`;
-    const slot = slots.acquire(place, { max: target.connectionsMax, waitMs: connectTimeoutMs });
+    const place = `${origin} ${connectionsMax}`;
+    const slot = slots.acquire(place, { max: connectionsMax, waitMs: connectTimeoutMs });
     if (slot === null || typeof slot === "function") return slot;
     this.#waiting = slot;
     return slot.slot;
   }
 
   /** What the outcome says about the source. A source that is overloaded, or one that answers badly, is there. */
-  #learn(target: OriginTarget, result: OriginAnswer | ExchangeFailure, isTrial: boolean): void {
+  #learn(target: OriginTarget, result: OriginResult, isTrial: boolean): void {
     if (target.record === null) return;
     const { health, counts } = target.record;
     if (result.kind === "response") {

@@ -31,13 +31,18 @@ export function sourcePlace(
   return { origin: `${scheme}://${address}:${port}`, host: source.host_name ?? host };
 }
 
-/** A source as a target. */
+/** A source as a target. The one made last is kept with what is known about the source: most requests come by one scheme and one host. */
 export function sourceTarget(
   source: DomainSource,
   to: { readonly scheme: "http" | "https"; readonly host: string; readonly record: SourceRecord },
 ): OriginTarget {
+  const { scheme, host, record } = to;
+  const { last } = record;
+  if (last !== null && last.source === source && last.scheme === scheme && last.host === host) return last.target;
   const connectionsMax = source.max_connections ?? originLimits.connectionsDefault;
-  return { ...sourcePlace(source, to), connectionsMax, record: to.record };
+  const target: OriginTarget = { ...sourcePlace(source, to), connectionsMax, record };
+  record.last = { source, scheme, host, target };
+  return target;
 }
 
 /** Anywhere else. */

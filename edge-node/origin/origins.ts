@@ -5,6 +5,7 @@
  * Owns the health checks. Invariants: what is known about a source outlives every revision that keeps the source, and is forgotten with the
  * first one that does not; a request that still runs under an older revision finds a record, but leaves nothing behind.
  */
+import type { DomainSource } from "../../sdk/domain.ts";
 import type { ErrorCode } from "../../sdk/error-code.ts";
 import type { Clock } from "../clock.ts";
 import { DurationCounts, type PipelineMetrics, type SourceCounts } from "../pipeline/pipeline-metrics.ts";
@@ -12,7 +13,7 @@ import { checkSource } from "./check-source.ts";
 import type { Connections } from "./connections.ts";
 import type { CompiledHealthCheck, CompiledSource, DomainOrigins } from "./domain-origins.ts";
 import { HealthChecks, type HealthCheckPlan } from "./health-checks.ts";
-import { sourcePlace } from "./origin-target.ts";
+import { sourcePlace, type OriginTarget } from "./origin-target.ts";
 import { RetryBudget } from "./retry-budget.ts";
 import { SourceHealth } from "./source-health.ts";
 import { SourceSlots } from "./source-slots.ts";
@@ -30,6 +31,13 @@ export interface OriginsOptions {
 export interface SourceRecord {
   readonly health: SourceHealth;
   readonly counts: SourceCounts;
+  /** The target that was made of the source last, and from what. */
+  last: {
+    readonly source: DomainSource;
+    readonly scheme: "http" | "https";
+    readonly host: string;
+    readonly target: OriginTarget;
+  } | null;
 }
 
 export class Origins {
@@ -83,7 +91,7 @@ export class Origins {
       checks: { passed: 0, failed: 0 },
       health: () => health.state(clock.monotonicMs()),
     };
-    record = { health, counts };
+    record = { health, counts, last: null };
     if (!this.#sources.has(key)) return record;
     this.#records.set(key, record);
     metrics.addSource(key, counts);

@@ -16,7 +16,8 @@ import { getAllHeaders, headerEntries, isHeaderValue, type HeaderText } from "..
 import { messageLimits, socketLimits } from "../../sdk/limits.ts";
 import type { Clock } from "../clock.ts";
 import { removeHopByHop } from "../pipeline/hop-headers.ts";
-import { EgressDeniedError, type Connections } from "./connections.ts";
+import { EgressDeniedError } from "./checked-lookup.ts";
+import type { Connections } from "./connections.ts";
 import { NetworkSocket } from "./network-socket.ts";
 import type { SubrequestContext } from "./subrequest.ts";
 

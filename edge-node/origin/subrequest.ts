@@ -8,6 +8,7 @@ import { emptyBody, type Body } from "../../runtime/body.ts";
 import { SubrequestError, type Subrequest, type SubrequestResponse } from "../../runtime/driver.ts";
 import type { ErrorCode } from "../../sdk/error-code.ts";
 import { deleteHeader, getHeader, hasHeader, setHeader, type HeaderText } from "../../sdk/header-text.ts";
+import { ByteQueue, type ByteSource } from "../pipeline/byte-queue.ts";
 import { removeHopByHop } from "../pipeline/hop-headers.ts";
 import type { Connections } from "./connections.ts";
 import { acceptedCodings, decodeContent } from "./content-decoding.ts";
@@ -76,9 +77,20 @@ async function sendHop(context: SubrequestContext, hop: Hop): Promise<ExchangeRe
   const result = await running.result;
   if (result.kind === "response" && result.body.kind === "stream") return result;
   signal.removeEventListener("abort", abort);
-  if (result.kind === "response") return result;
+  if (result.kind === "response") return { ...result, body: asStream(result.body) };
   throw new SubrequestError(result.code, describeFailure(result.code));
 }
+
+/** A body that came with its head, for decoders and functions, which read streams. */
+function asStream(body: Body): Body {
+  if (body.kind !== "bytes") return body;
+  const chunks = new ByteQueue(arrivedSource, { bytesMax: body.bytes.byteLength + 1 });
+  chunks.push(body.bytes);
+  chunks.end();
+  return { kind: "stream", chunks, lengthBytes: body.bytes.byteLength, givesChunks: true };
+}
+
+const arrivedSource: ByteSource = { pause: () => {}, resume: () => {}, cancel: () => {} };
 
 function hopHeaders(hop: Hop, cdnLoop: string): HeaderText {
   let headers = deleteHeader(removeHopByHop(hop.headers), "expect");

@@ -6,9 +6,9 @@
 import type { ErrorCode } from "../../sdk/error-code.ts";
 import { getHeader, setHeader, type HeaderText } from "../../sdk/header-text.ts";
 import { askFollowing } from "../origin/follow-redirects.ts";
-import { askOrigin, type OriginAsk } from "../origin/origin-client.ts";
+import type { DomainOrigins } from "../origin/domain-origins.ts";
+import { askOrigin, type OriginAsk, type OriginResult } from "../origin/origin-client.ts";
 import type { RoutedRule } from "../routing/routing.ts";
-import { arrivedBody } from "./arrived-body.ts";
 import type { Exchange, RequestMessage } from "./exchange.ts";
 import { failExchange } from "./fail-exchange.ts";
 import { removeHopByHop } from "./hop-headers.ts";
@@ -99,7 +99,7 @@ async function applyHttpFunction(services: Services, exchange: Exchange, rule: R
 }
 
 /** Asks the origin. */
-export async function fetchFromOrigin(services: Services, exchange: Exchange): Promise<StepName> {
+export function fetchFromOrigin(services: Services, exchange: Exchange): StepName | Promise<StepName> {
   const request = exchange.originRequest ?? exchange.request;
   const route = routeToOrigin(services, exchange, request);
   if (exchange.domain === undefined || route === null || route.targets.length === 0) {
@@ -108,13 +108,29 @@ export async function fetchFromOrigin(services: Services, exchange: Exchange): P
   }
   const ask = informing(exchange, route);
   const { origins } = exchange.domain;
-  const started = services.clock.monotonicMs();
-  const follows = origins.followsRedirects && isPlain(request);
-  const running = follows ? askFollowing(ask, redirectRoute(services, exchange, origins)) : askOrigin(ask);
-  exchange.running(running);
-  const result = await running.result;
+  const startedMs = services.clock.monotonicMs();
+  return new Promise((resolve, reject) => {
+    const settle = (result: OriginResult): void => {
+      try {
+        resolve(takeAnswer(services, exchange, { result, origins, startedMs }));
+      } catch (error) {
+        reject(error instanceof Error ? error : new Error("failed", { cause: error }));
+      }
+    };
+    const follows = origins.followsRedirects && isPlain(request);
+    const route = follows ? redirectRoute(services, exchange, origins) : null;
+    exchange.running(route === null ? askOrigin(ask, settle) : askFollowing(ask, route, settle));
+  });
+}
+
+function takeAnswer(
+  services: Services,
+  exchange: Exchange,
+  asked: { readonly result: OriginResult; readonly origins: DomainOrigins; readonly startedMs: number },
+): StepName | Promise<StepName> {
+  const { result, origins, startedMs } = asked;
   const code = result.kind === "failed" ? originCode(result.code) : null;
-  const durationMs = services.clock.monotonicMs() - started;
+  const durationMs = services.clock.monotonicMs() - startedMs;
   exchange.originMs = durationMs;
   services.metrics.countOrigin(origins.domain, { code, durationMs });
   if (result.kind === "failed") {
@@ -122,7 +138,7 @@ export async function fetchFromOrigin(services: Services, exchange: Exchange): P
     return answerFailure(services, exchange, originCode(result.code));
   }
   exchange.originAddress = result.target.origin;
-  exchange.response = { status: result.status, headers: result.headers, body: arrivedBody(result.body) };
+  exchange.response = { status: result.status, headers: result.headers, body: result.body };
   return "originResponse";
 }
 

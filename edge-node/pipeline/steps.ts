@@ -115,7 +115,7 @@ function redirectToHttps(services: Services, exchange: Exchange): StepName {
 }
 
 /** A request for a WebSocket that no function took is passed on as one, unless the domain says otherwise. */
-function askOrigin(services: Services, exchange: Exchange): Promise<StepName> {
+function askOrigin(services: Services, exchange: Exchange): StepName | Promise<StepName> {
   const isSocket = exchange.socketProtocols !== null && exchange.domain?.config.websocket?.status !== "off";
   return isSocket ? connectToOrigin(services, exchange) : fetchFromOrigin(services, exchange);
 }

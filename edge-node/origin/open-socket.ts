@@ -1,0 +1,66 @@
+/**
+ * A new TCP or TLS connection to a place, read into a buffer that its reader brings along.
+ *
+ * Invariants: the address that is connected to passed the egress policy; over TLS nothing is sent before the certificate was judged.
+ */
+import net, { type LookupFunction, type OnReadOpts } from "node:net";
+import tls, { type SecureContext } from "node:tls";
+import type { EgressPolicy } from "./egress-policy.ts";
+import { checkLiteral } from "./checked-lookup.ts";
+
+export interface SocketPlace {
+  /** Without the brackets of an IPv6 address. */
+  readonly hostname: string;
+  readonly port: number;
+  /** Null: TCP alone. */
+  readonly tls: TlsPlace | null;
+}
+
+export interface TlsPlace {
+  /** The name that is asked for by SNI and must be proved; "": the host name's own address must be. */
+  readonly serverName: string;
+  readonly certificate: "checked" | "any";
+  /** Undefined: Node's own. */
+  readonly secureContext: SecureContext | undefined;
+}
+
+export interface SocketOptions {
+  readonly policy: EgressPolicy;
+  /** Checks what it finds. */
+  readonly lookup: LookupFunction;
+  readonly onread: OnReadOpts;
+  /** To resume, of the same place. */
+  readonly session: Buffer | undefined;
+}
+
+/** Throws EgressDeniedError. */
+export function openSocket(place: SocketPlace, { policy, lookup, onread, session }: SocketOptions): net.Socket {
+  const { hostname: host, port } = place;
+  checkLiteral(policy, host);
+  const options = { host, port, lookup, onread, autoSelectFamily: true };
+  return place.tls === null ? net.connect(options) : openSecurely(place.tls, { ...options, session });
+}
+
+const KEEP_ALIVE_PROBE_MS = 60_000;
+
+/** What a socket needs that is connected. */
+export function tuneSocket(socket: net.Socket): void {
+  socket.setNoDelay(true);
+  socket.setKeepAlive(true, KEEP_ALIVE_PROBE_MS);
+}
+
+function openSecurely(
+  { serverName, certificate, secureContext }: TlsPlace,
+  { session, ...options }: net.TcpNetConnectOpts & { readonly session: Buffer | undefined },
+): net.Socket {
+  // Its type knows only some of what goes on to net.connect.
+  const passed: tls.ConnectionOptions = options as Omit<typeof options, "onread">;
+  return tls.connect({
+    ...passed,
+    ALPNProtocols: ["http/1.1"],
+    rejectUnauthorized: certificate === "checked",
+    ...(serverName === "" ? {} : { servername: serverName }),
+    ...(secureContext === undefined ? {} : { secureContext }),
+    ...(session === undefined ? {} : { session }),
+  });
+}
