@@ -22,6 +22,7 @@ import { EntryWriter, type UnwrittenBytes } from "./entry-writer.ts";
 import { hashKey, type KeyHash } from "./key-hash.ts";
 import { OpenStore, type Entry, type Wanted } from "./open-store.ts";
 import { PendingDeletes } from "./pending-deletes.ts";
+import type { KeyWords } from "./present-keys.ts";
 import type { Place, Record } from "./record-format.ts";
 import { SharedDeadline } from "./shared-deadline.ts";
 import { StoreFolder } from "./store-folder.ts";
@@ -40,10 +41,11 @@ export interface FolderDiskStoreOptions {
   readonly files: DiskFiles;
   /** An unsigned 32-bit random number. */
   readonly randomWord: () => number;
+  /** Tells the node's other fronts of a new entry. Null: they may write without a word, so that every key may be there. */
+  readonly announce: ((key: KeyHash) => void) | null;
 }
 
-/** Every sixth upkeep, about a minute. */
-const COUNT_EVERY = 6;
+const SURVEY_MS = 60_000;
 
 export class FolderDiskStore implements DiskStore {
   readonly #options: FolderDiskStoreOptions;
@@ -58,6 +60,8 @@ export class FolderDiskStore implements DiskStore {
   #store: OpenStore | null = null;
   #timer: CancelTimer | null = null;
   #upkeeps = 0;
+  /** The upkeep with which the index is looked through next. */
+  #surveyAt = 0;
   #mustBeginAnew = false;
   #isClosed = false;
 
@@ -76,6 +80,17 @@ export class FolderDiskStore implements DiskStore {
   /** Opens the folder, waiting for it a bounded time; from then on it is looked after. */
   async start(): Promise<void> {
     await this.#bodyDeadline.race(this.#upkeep(), () => this.#operations.late("read"));
+  }
+
+  mayHave(key: string): boolean {
+    const store = this.#store;
+    if (store !== null && (this.#options.announce === null || store.mayHave(hashKey(key)))) return true;
+    this.#counters.missed();
+    return false;
+  }
+
+  learn(key: KeyWords): void {
+    this.#store?.learn(key);
   }
 
   async read(key: string): Promise<DiskFound | undefined> {
@@ -200,6 +215,7 @@ export class FolderDiskStore implements DiskStore {
     // A deletion that the disk has not taken would take this entry, too.
     if (store !== this.#store || this.#pending.has(hash)) return false;
     await store.commit(hash, place);
+    this.#options.announce?.(hash);
     this.#counters.writes++;
     return true;
   }
@@ -235,8 +251,21 @@ export class FolderDiskStore implements DiskStore {
     const store = isGood ? before : await this.#open(before);
     if (store === null) return;
     for (const hash of this.#pending.all()) await this.#deletePending(hash);
-    if (this.#upkeeps++ % COUNT_EVERY === 0 || !isGood) {
-      store.count().catch(() => {});
+    this.#upkeeps++;
+    if (!isGood || this.#upkeeps >= this.#surveyAt) this.#survey(store).catch(() => {});
+  }
+
+  /** Looks through the index while everything else goes on; on a slow disk, or a large one, less often. */
+  async #survey(store: OpenStore): Promise<void> {
+    const { clock } = this.#options;
+    const begunMs = clock.monotonicMs();
+    this.#surveyAt = Infinity;
+    try {
+      await store.survey();
+    } finally {
+      const tookMs = clock.monotonicMs() - begunMs;
+      const waitMs = Math.max(SURVEY_MS, tookMs * diskCacheLimits.surveyShare);
+      this.#surveyAt = this.#upkeeps + Math.ceil(waitMs / diskCacheLimits.upkeepMs);
     }
   }
 

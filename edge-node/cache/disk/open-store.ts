@@ -13,6 +13,7 @@ import { FolderReader } from "./folder-contents.ts";
 import type { KeyHash } from "./key-hash.ts";
 import { NotedUses } from "./noted-uses.ts";
 import { decodeRecord, encodeRecord, isInlineBodyWhole, type Place, type Record } from "./record-format.ts";
+import { PresentKeys, type KeyWords } from "./present-keys.ts";
 import { RememberedPlaces } from "./remembered-places.ts";
 import { RoomMaker } from "./room-maker.ts";
 import { SegmentFiles } from "./segment-files.ts";
@@ -61,6 +62,7 @@ export class OpenStore {
   readonly #reader: FolderReader;
   readonly #remembered: RememberedPlaces;
   readonly #uses: NotedUses;
+  readonly #keys: PresentKeys;
   #present: ReadonlySet<number> = new Set();
   /** Bytes of all segments and entries, as last looked at; with this front's own changes since. */
   bytes = 0;
@@ -89,11 +91,22 @@ export class OpenStore {
     const slots = format.buckets * slotsPerBucket;
     this.#remembered = new RememberedPlaces(Math.min(slots, diskCacheLimits.rememberedPlacesMax));
     this.#uses = new NotedUses(this.#index, clock);
+    this.#keys = new PresentKeys(slots);
   }
 
   /** The record with its list of blocks, bytes. */
   get recordBytesMax(): number {
     return this.found.format.segmentBytes / 2;
+  }
+
+  /** False: no entry of that hash was there, and none was announced since. */
+  mayHave(hash: KeyHash): boolean {
+    return this.#keys.mayHave(hash);
+  }
+
+  /** Another front made an entry of that hash. */
+  learn(key: KeyWords): void {
+    this.#keys.add(key);
   }
 
   async find(wanted: Wanted): Promise<Entry | undefined> {
@@ -137,6 +150,7 @@ export class OpenStore {
 
   /** Makes what stands at `place` the entry of `hash`. */
   async commit(hash: KeyHash, place: Place): Promise<void> {
+    this.#keys.add(hash);
     const { slot, before } = await this.#index.put(hash, place);
     if (before.length === 0) this.entries++;
     this.#remembered.set(hash, { place, slot, isUsed: false });
@@ -176,9 +190,9 @@ export class OpenStore {
     return true;
   }
 
-  /** Counts the entries that lead to a segment that is there. */
-  async count(): Promise<void> {
-    this.entries = await this.#index.count(this.#present);
+  /** Looks through the index: how many entries lead to a segment that is there, and which keys these have. */
+  async survey(): Promise<void> {
+    this.entries = await this.#keys.remake((add) => this.#index.survey(this.#present, add));
   }
 
   async close(): Promise<void> {
