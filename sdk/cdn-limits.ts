@@ -295,6 +295,8 @@ export const diskTierLimits = {
   arrivingBytesMax: 67_108_864,
   /** Bytes handed to the disk at once. */
   writeBytes: 1_048_576,
+  /** Shorter bodies go from the disk to memory with their first use. */
+  shortBytes: 16_384,
   /** Keys whose uses a front counts (5 bytes each); a power of two. */
   useCounts: 131_072,
 } as const;

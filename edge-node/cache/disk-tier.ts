@@ -194,12 +194,19 @@ export class DiskTier {
     }
     // A clock that was set back would let it escape the purges since.
     if (head.requestedAt > clock.now()) return undefined;
-    const body = await this.#bodyOf(found);
+    const body = this.#isForMemory(variantKey, found.bodyBytes) ? await this.#bodyOf(found) : new DiskBody(found);
     if (body === undefined) return undefined;
     const answer: StoredAnswer = { ...head, body, bodyBytes: found.bodyBytes };
     if (!memory.accepts(key, answer.requestedAt)) return undefined;
     memory.adopt(key, variantKey, answer);
     return answer;
+  }
+
+  /** Short ones are, and longer ones if nothing has to leave for them or they are used repeatedly: memory that comes and goes is costly. */
+  #isForMemory(variantKey: string, bodyBytes: number): boolean {
+    const { memory } = this.#options;
+    if (bodyBytes < diskTierLimits.shortBytes || memory.hasRoomFor(bodyBytes)) return true;
+    return memory.canHold(bodyBytes) && this.#uses.note(hashKey(variantKey)) > 1;
   }
 
   /** Whole, if memory may hold it. Undefined: it cannot be read. */

@@ -70,6 +70,16 @@ export class MemoryCache {
     return this.#entries.calculatedSize;
   }
 
+  /** Whether an answer of that length gets in without another one leaving. */
+  hasRoomFor(bodyBytes: number): boolean {
+    return this.#entries.calculatedSize + ENTRY_BYTES + bodyBytes <= this.#entries.maxSize;
+  }
+
+  /** Whether an answer of that length gets in if others leave for it. */
+  canHold(bodyBytes: number): boolean {
+    return ENTRY_BYTES + bodyBytes <= this.#entries.maxSize;
+  }
+
   get size(): number {
     return this.#entries.size;
   }

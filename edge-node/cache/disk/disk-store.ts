@@ -44,6 +44,8 @@ export interface DiskFound {
    * @throws RangeError when the range is not within the body.
    */
   body(range?: ByteRange): AsyncIterable<Uint8Array>;
+  /** The whole body in memory that is the caller's alone, if it came with the head and nobody took it before. `head` is not to be read afterwards. */
+  take(): Uint8Array | undefined;
 }
 
 export interface ByteRange {

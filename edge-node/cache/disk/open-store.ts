@@ -8,13 +8,13 @@ import { diskCacheLimits } from "../../../sdk/cdn-limits.ts";
 import type { Clock } from "../../clock.ts";
 import { codeOf, type DiskFiles } from "./disk-files.ts";
 import type { ReplaceOptions } from "./disk-store.ts";
-import { EntryIndex, type FoundEntry } from "./entry-index.ts";
+import { EntryIndex } from "./entry-index.ts";
 import { FolderReader } from "./folder-contents.ts";
 import type { KeyHash } from "./key-hash.ts";
 import { NotedUses } from "./noted-uses.ts";
 import { decodeRecord, encodeRecord, isInlineBodyWhole, type Place, type Record } from "./record-format.ts";
 import { PresentKeys, type KeyWords } from "./present-keys.ts";
-import { RememberedPlaces } from "./remembered-places.ts";
+import { RememberedPlaces, type RememberedEntry } from "./remembered-places.ts";
 import { RoomMaker } from "./room-maker.ts";
 import { SegmentFiles } from "./segment-files.ts";
 import { SegmentLog } from "./segment-log.ts";
@@ -112,14 +112,15 @@ export class OpenStore {
   async find(wanted: Wanted): Promise<Entry | undefined> {
     const remembered = this.#remembered.get(wanted.hash);
     if (remembered !== undefined) {
-      const loaded = await this.#load(remembered.place, wanted);
+      const loaded = await this.#load(remembered, wanted);
       if (loaded.kind === "whole") return this.#used(loaded.entry, remembered);
       this.#remembered.forget(wanted.hash);
     }
     const found = await this.#index.find(wanted.hash);
     if (found === undefined) return undefined;
-    const loaded = await this.#load(found.place, wanted);
-    if (loaded.kind === "whole") return this.#used(loaded.entry, found);
+    const anew = { ...found, isVerified: false };
+    const loaded = await this.#load(anew, wanted);
+    if (loaded.kind === "whole") return this.#used(loaded.entry, anew);
     if (loaded.kind === "damaged") await this.dropDamaged(wanted.hash, found.place);
     else if (await this.#index.forget(wanted.hash, found.place)) this.entries--;
     return undefined;
@@ -153,7 +154,7 @@ export class OpenStore {
     this.#keys.add(hash);
     const { slot, before } = await this.#index.put(hash, place);
     if (before.length === 0) this.entries++;
-    this.#remembered.set(hash, { place, slot, isUsed: false });
+    this.#remembered.set(hash, { place, slot, isUsed: false, isVerified: false });
     for (const old of before) await this.#segments.markDead(old).catch(() => {});
   }
 
@@ -203,20 +204,22 @@ export class OpenStore {
     await this.#options.files.remove(leasePath(this.found.folder, this.#options.front)).catch(() => {});
   }
 
-  async #load(place: Place, wanted: Wanted): Promise<Loaded> {
+  async #load({ place, isVerified }: RememberedEntry, wanted: Wanted): Promise<Loaded> {
     if (place.bytes > this.found.format.segmentBytes) return { kind: "gone" };
     const bytes = await this.#segments.read(place);
     if (bytes === undefined) return { kind: "gone" };
     const read = decodeRecord(bytes, wanted);
     if (read.kind !== "live") return read;
     const { record } = read;
-    if (record.inlineBytes > 0 && !isInlineBodyWhole(bytes, record)) return { kind: "damaged" };
+    // What is written is never changed: one look at all of it is enough. That it is this entry's is checked every time.
+    if (record.inlineBytes > 0 && !isVerified && !isInlineBodyWhole(bytes, record)) return { kind: "damaged" };
     return { kind: "whole", entry: { record, place, bytes } };
   }
 
-  #used(entry: Entry, found: FoundEntry): Entry {
+  #used(entry: Entry, found: RememberedEntry): Entry {
+    if (found.isUsed && found.isVerified) return entry;
     if (!found.isUsed) this.#uses.note(found.slot);
-    if (!found.isUsed) this.#remembered.set(entry.record.hash, { ...found, isUsed: true });
+    this.#remembered.set(entry.record.hash, { ...found, isUsed: true, isVerified: true });
     return entry;
   }
 }

@@ -134,3 +134,25 @@ describe("fronts that tell each other", { timeout: 30_000 }, () => {
     expect(statusOf(await ask(two.front.port, "/"))).toContain("; hit;");
   });
 });
+
+it("from the disk to memory goes what memory has room for, and beyond that what is used repeatedly", async () => {
+  const source = await origin((request, response) => {
+    response.setHeader("cache-control", "max-age=60");
+    response.end(Buffer.alloc(40_000, request.url));
+  });
+  const folder = await temporaryFolder();
+  const paths = ["/a", "/b", "/c"];
+  const first = await edges.frontOn(folder, { origins: [source.port] });
+  for (const path of paths) await ask(first.front.port, path);
+  await hasWritten(first.store, paths.length);
+  const { front } = await edges.frontOn(folder, { origins: [source.port], front: { cacheBytesMax: 100_000 } });
+  const fromMemory = async (path: string): Promise<boolean> => {
+    const answer = await ask(front.port, path);
+    expect(answer.body.equals(Buffer.alloc(40_000, path))).toBe(true);
+    return !statusOf(answer).includes("DISK");
+  };
+  for (const path of paths) expect(await fromMemory(path)).toBe(false);
+  expect([await fromMemory("/a"), await fromMemory("/b")]).toEqual([true, true]);
+  expect([await fromMemory("/c"), await fromMemory("/c")]).toEqual([false, true]);
+  expect(source.requests).toHaveLength(paths.length);
+});
