@@ -5,7 +5,7 @@
  * another length than it said is broken off visibly; the stream is not touched after it ended or its client left.
  */
 import type { Writable } from "node:stream";
-import { forEachHeader } from "../../sdk/header-text.ts";
+import { forEachHeader, type HeaderText } from "../../sdk/header-text.ts";
 import { tlsLimits } from "../../sdk/cdn-limits.ts";
 import type { Clock } from "../clock.ts";
 import { bodyLengthBytes } from "../pipeline/body-length.ts";
@@ -24,6 +24,8 @@ export interface AnswerStream {
     status: number,
     head: { readonly fields: readonly string[]; readonly lengthBytes: number | undefined; readonly isLast: boolean },
   ): void;
+  /** A head before the answer's own (RFC 9110 §15.2); `fields` as above. */
+  writeInformation(status: number, fields: readonly string[]): void;
   /** The client sees that the answer is not whole. */
   breakOff(): void;
   /** The answer ended before the request's body did, which nobody will read. */
@@ -79,6 +81,12 @@ export class StreamSink implements AnswerSink {
   /** The answer goes another way from here on. */
   detach(): void {
     this.#isOver = true;
+  }
+
+  /** Sends what the origin says before its answer: 102 and 103, the others are of a connection. */
+  inform(status: number, headers: HeaderText): void {
+    if (this.#isOver || (status !== 102 && status !== 103)) return;
+    this.#stream.writeInformation(status, fieldsOf({ headers }));
   }
 
   send(answer: ResponseMessage, { method, isLast }: SendOptions): Promise<void> | null {
@@ -177,7 +185,7 @@ export class StreamSink implements AnswerSink {
   }
 }
 
-function fieldsOf({ headers }: ResponseMessage): readonly string[] {
+function fieldsOf({ headers }: Pick<ResponseMessage, "headers">): readonly string[] {
   const fields: string[] = [];
   forEachHeader(headers, (name, value) => {
     if (!isOwnField(name)) fields.push(name, value);
