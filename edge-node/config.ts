@@ -19,6 +19,7 @@ import { checkNetworks } from "./settings/check-networks.ts";
 import { hostSettings } from "./settings/host-settings.ts";
 import { nameOfMachine } from "./settings/name-of-machine.ts";
 import { readNodeToken } from "./settings/read-node-token.ts";
+import { readText } from "./settings/read-text.ts";
 
 const networkListMax = 64;
 const networkKeys = ["egressAllowNetworks", "originAllowNetworks", "trustedProxyNetworks"] as const;
@@ -197,6 +198,16 @@ const definitions = [
     description: "Folder of the cache on disk, of this node alone; `cache` in the data folder when absent.",
   },
   {
+    key: "diskCacheMinUses",
+    kind: "integer",
+    environment: "SELVAGE_NODE_DISK_CACHE_MIN_USES",
+    flag: "disk-cache-min-uses",
+    default: 2,
+    min: 1,
+    max: 100,
+    description: "An answer that memory holds is written to the disk with its so-manieth use; 1: at once.",
+  },
+  {
     key: "egressAllowNetworks",
     kind: "list",
     environment: "SELVAGE_NODE_EGRESS_ALLOW_NETWORKS",
@@ -286,6 +297,7 @@ export interface NodeConfig {
   readonly diskCacheMiB: number;
   /** Absolute. */
   readonly diskCacheFolder: string;
+  readonly diskCacheMinUses: number;
   readonly egressAllowNetworks: readonly string[];
   readonly originAllowNetworks: readonly string[];
   readonly trustedProxyNetworks: readonly string[];
@@ -323,7 +335,7 @@ export function readNodeConfig(inputs: ConfigInputs): NodeConfigResult {
     flags: line.ok ? line.value.flags : {},
   };
   const settings = parseSettings(definitions, sources);
-  const token = readNodeToken(sources, { settings: definitions, readText: (file) => readText(file, inputs) });
+  const token = readNodeToken(sources, { settings: definitions, readText: (file) => readText(file, inputs.readFile) });
   const networks = networkKeys.flatMap((key) => checkNetworks(key, { settings: definitions, sources }));
   const further = [...networks, ...(settings.ok ? checkDiskCache(settings.value.diskCacheMiB) : [])];
   if (line.ok && file.ok && settings.ok && token.ok && further.length === 0) {
@@ -344,13 +356,6 @@ export function processInputs(): ConfigInputs {
   };
 }
 
-/** The variables a front inherits: what programs need to run, nothing of Selvage's own. */
-export function frontEnvironment(environment: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  const names = ["PATH", "HOME", "TMPDIR", "LANG", "TZ", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "SSL_CERT_DIR"];
-  const entries = names.map((name) => [name, environment[name]] as const);
-  return Object.fromEntries(entries.filter((entry): entry is readonly [string, string] => entry[1] !== undefined));
-}
-
 function complete(
   settings: Raw,
   { token, inputs }: { readonly token: string; readonly inputs: ConfigInputs },
@@ -369,17 +374,8 @@ function complete(
 }
 
 function readSection(file: string, inputs: ConfigInputs): Parsed<unknown> {
-  const text = readText(file, inputs);
+  const text = readText(file, inputs.readFile);
   if (!text.ok) return text;
   const sections = readConfigFile(text.value, file);
   return sections.ok ? { ok: true, value: sections.value.node } : sections;
-}
-
-function readText(file: string, inputs: ConfigInputs): Parsed<string> {
-  try {
-    return { ok: true, value: inputs.readFile(file) };
-  } catch (error) {
-    const message = `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
-    return { ok: false, problems: [{ path: file, message }] };
-  }
 }

@@ -10,6 +10,7 @@ import path from "node:path";
 import { openAccessLog } from "./access-log/open-access-log.ts";
 import { BlobFolder } from "./artifacts/blob-folder.ts";
 import { StackMaps } from "./artifacts/stack-maps.ts";
+import { NewsSender, type CacheNews } from "./cache/cache-news.ts";
 import { systemClock } from "./clock.ts";
 import { StateApplier } from "./front-process/apply-state.ts";
 import { FrontProcess } from "./front-process/front-process.ts";
@@ -41,10 +42,12 @@ process.once("message", (message) => {
 async function start(settings: FrontSettings, logger: Logger): Promise<void> {
   const clock = systemClock;
   // The isolate hosts start while the rest of the front is loaded.
+  const tell = (news: CacheNews): Promise<void> => send({ kind: "cacheNews", news });
+  const news = settings.fronts > 1 ? new NewsSender({ send: tell, clock }) : null;
   const [{ driver, runtimeKey, containment }, { createFront }, disk] = await Promise.all([
     startDriver(settings, logger),
     import("./front/front.ts"),
-    openDisk(settings, logger),
+    openDisk(settings, { logger, news }),
   ]);
   const blobs = new BlobFolder(path.join(settings.dataFolder, "blobs"), { clock });
   const stackMaps = new StackMaps(blobs);
@@ -59,6 +62,7 @@ async function start(settings: FrontSettings, logger: Logger): Promise<void> {
     functionEgress: createEgressPolicy({ allowNetworks: settings.egressAllowNetworks }),
     trustedProxyNetworks: settings.trustedProxyNetworks,
     cacheBytesMax: settings.cacheBytesMax,
+    ...(news === null ? {} : { news }),
     ...(accessLog === undefined ? {} : { accessLog }),
     ...(disk === null ? {} : { disk }),
     requestIdPrefix: randomBytes(9).toString("base64url"),
@@ -102,13 +106,18 @@ async function start(settings: FrontSettings, logger: Logger): Promise<void> {
 /** The cache on disk; without it the front serves from memory. */
 async function openDisk(
   { diskCache }: FrontSettings,
-  logger: Logger,
+  { logger, news }: { readonly logger: Logger; readonly news: NewsSender | null },
 ): Promise<NonNullable<FrontOptions["disk"]> | null> {
   if (diskCache === null) return null;
   try {
     const { openDiskStore } = await import("./cache/disk/open-disk-store.ts");
-    const store = await openDiskStore({ ...diskCache, clock: systemClock, logger });
-    return { store, objectBytesMax: diskCache.objectBytesMax };
+    const store = await openDiskStore({
+      ...diskCache,
+      clock: systemClock,
+      logger,
+      announce: (key) => news?.written(key),
+    });
+    return { store, objectBytesMax: diskCache.objectBytesMax, minUses: diskCache.minUses };
   } catch (error) {
     logger.error({ err: error, folder: diskCache.folder }, "disk-cache.failed");
     return null;

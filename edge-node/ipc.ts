@@ -10,6 +10,7 @@ import type { DesiredState, InvokeMessage, InvokeResult, LogRecord, NodeAck } fr
 import type { ExplainMessage, ExplainReport } from "../sdk/explain.ts";
 import type { VersionStats } from "../runtime/driver.ts";
 import type { AccessLogPlace } from "./access-log/access-log-place.ts";
+import type { CacheNews } from "./cache/cache-news.ts";
 import type { Purge } from "./cache/purge-table.ts";
 import type { ServingCertificate } from "./front/server-certificates.ts";
 import type { QuarantinedVersion } from "./hosts/containment-report.ts";
@@ -23,6 +24,8 @@ export interface FrontSettings {
   readonly node: string;
   /** 0 for the first front. */
   readonly index: number;
+  /** How many there are. */
+  readonly fronts: number;
   readonly dataFolder: string;
   readonly driver: "process" | "in-process";
   /** Isolate hosts of this front (process driver). */
@@ -42,7 +45,7 @@ export interface FrontSettings {
   /** Memory of this front's cache. */
   readonly cacheBytesMax: number;
   /** The disk of the cache, the same for all fronts; null: none. Both in bytes. */
-  readonly diskCache: { readonly folder: string; readonly bytesMax: number; readonly objectBytesMax: number } | null;
+  readonly diskCache: DiskCacheSettings | null;
   /** CIDR blocks beyond public addresses that functions may reach. */
   readonly egressAllowNetworks: readonly string[];
   /** CIDR blocks beyond public addresses that origins may be in. */
@@ -53,6 +56,14 @@ export interface FrontSettings {
   readonly accessLog: AccessLogPlace;
   /** Used when the front is told to stop by a signal of its own. */
   readonly drainMs: number;
+}
+
+export interface DiskCacheSettings {
+  readonly folder: string;
+  readonly bytesMax: number;
+  readonly objectBytesMax: number;
+  /** An answer that memory holds is written with its so-manieth use. */
+  readonly minUses: number;
 }
 
 /** A version whose blobs are on the disk and whose manifest was verified. */
@@ -105,6 +116,8 @@ export type ToFront =
   /** Further purges. */
   | { readonly kind: "purge"; readonly id: number; readonly purges: readonly Purge[] }
   | { readonly kind: "preheat"; readonly message: PreheatMessage }
+  /** Of another front. */
+  | { readonly kind: "cacheNews"; readonly news: CacheNews }
   /** Stop accepting, end what is in flight within `timeoutMs`, exit 0. */
   | { readonly kind: "drain"; readonly timeoutMs: number };
 
@@ -130,6 +143,8 @@ export type FromFront =
   | { readonly kind: "explained"; readonly report: ExplainReport }
   /** From now on the front serves nothing that was purged. */
   | { readonly kind: "purged"; readonly id: number }
+  /** For the node's other fronts. */
+  | { readonly kind: "cacheNews"; readonly news: CacheNews }
   /** `id`: the preheat's. */
   | { readonly kind: "preheated"; readonly id: string; readonly results: readonly PreheatResult[] }
   /** The front cannot go on and exits. */

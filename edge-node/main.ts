@@ -10,7 +10,8 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { formatProblems } from "../sdk/problem.ts";
 import { systemClock } from "./clock.ts";
-import { frontEnvironment, processInputs, readNodeConfig, type NodeConfig } from "./config.ts";
+import { processInputs, readNodeConfig, type NodeConfig } from "./config.ts";
+import { frontEnvironment } from "./settings/front-environment.ts";
 
 const result = readNodeConfig(processInputs());
 switch (result.kind) {

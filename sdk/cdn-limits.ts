@@ -74,6 +74,10 @@ export const diskCacheLimits = {
   openSegmentsMax: 256,
   /** Places of entries that a front remembers (32 bytes each). */
   rememberedPlacesMax: 262_144,
+  /** Bytes in which a front knows which keys are on the disk; a power of two. */
+  presentKeysBytesMax: 16_777_216,
+  /** The index is looked through anew at most once in so many times as long as that takes. */
+  surveyShare: 20,
   /** Deletions that the disk has not taken yet. Beyond, everything on it is dropped. */
   pendingDeletesMax: 100_000,
   /** A front tells that it lives, and looks at the folder anew, this often; one silent for `frontSilentMs` is gone. */
@@ -82,6 +86,15 @@ export const diskCacheLimits = {
   /** Uses are noted on the disk this often, at most so many at once. */
   usesMs: 1_000,
   usesMax: 1_024,
+} as const;
+
+/** Bounds of what fronts of one node tell each other of their caches. */
+export const cacheNewsLimits = {
+  /** News of keys wait this long for others, milliseconds. */
+  gatherMs: 20,
+  /** Keys of each kind, and changed URLs, in one message. Further ones are not told. */
+  keysMax: 16_384,
+  invalidatedMax: 1_024,
 } as const;
 
 /** Bounds of domain documents and their versions. Ranges of single values stand with their keys in sdk/domain/. */
@@ -282,4 +295,8 @@ export const diskTierLimits = {
   arrivingBytesMax: 67_108_864,
   /** Bytes handed to the disk at once. */
   writeBytes: 1_048_576,
+  /** Shorter bodies go from the disk to memory with their first use. */
+  shortBytes: 16_384,
+  /** Keys whose uses a front counts (5 bytes each); a power of two. */
+  useCounts: 131_072,
 } as const;

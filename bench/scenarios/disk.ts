@@ -90,7 +90,11 @@ async function measureHits(context: ScenarioContext, { fleet, origin }: Setup): 
       return { name, url: node.edgeUrl };
     };
     const memory = await start("memory", { SELVAGE_NODE_DISK_CACHE_MIB: "0" });
-    const onDisk = await start("disk", { SELVAGE_NODE_CACHE_MIB: "0", SELVAGE_NODE_DISK_CACHE_MIB: "512" });
+    const onDisk = await start("disk", {
+      SELVAGE_NODE_CACHE_MIB: "0",
+      SELVAGE_NODE_DISK_CACHE_MIB: "512",
+      SELVAGE_NODE_DISK_CACHE_MIN_USES: "1",
+    });
     await lead(fleet, origin);
     const nginx = peers.find(({ name }) => name === "nginx");
     const targets = [memory, onDisk, ...(nginx === undefined ? [] : [{ name: nginx.name, url: nginx.url }])];

@@ -1,7 +1,7 @@
 /**
  * The body of a stored answer that stays on the disk: read when somebody reads it, by each reader for itself, and only the part that is asked for.
  *
- * Knows no HTTP. Invariant: a body that cannot be read to its end makes its reader throw.
+ * Knows no HTTP. What it gives is its reader's alone. Invariant: a body that cannot be read to its end makes its reader throw.
  */
 import type { ByteRange } from "./byte-range.ts";
 import type { DiskFound } from "./disk/disk-store.ts";
@@ -22,6 +22,12 @@ export class DiskBody implements AsyncIterable<Uint8Array> {
   }
 
   [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
-    return this.#found.body(this.#range)[Symbol.asyncIterator]();
+    const { from, to } = this.#range;
+    const whole = from === 0 && to === this.#found.bodyBytes ? this.#found.take() : undefined;
+    return whole === undefined ? this.#found.body(this.#range)[Symbol.asyncIterator]() : only(whole);
   }
+}
+
+async function* only(chunk: Uint8Array): AsyncGenerator<Uint8Array, void> {
+  yield chunk;
 }

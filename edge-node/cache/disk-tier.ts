@@ -1,7 +1,8 @@
 /**
- * The disk under the memory cache: finds there what memory does not have, and writes there what memory keeps or cannot hold.
+ * The disk under the memory cache: finds there what memory does not have, and writes there what is used repeatedly or memory cannot hold.
  *
- * Knows answers, marks and where they stand, no request. Invariants: however many ask for one entry at once, the disk is asked once; what was
+ * Knows answers, marks and where they stand, no request. A use is an answer that came from the origin, or from memory as long as it is not on
+ * the disk. Invariants: however many ask for one entry at once, the disk is asked once; what was
  * invalidated while it was read or written is neither given to memory nor left on the disk; a head never comes to stand before another body.
  */
 import { diskTierLimits } from "../../sdk/cdn-limits.ts";
@@ -11,9 +12,12 @@ import type { Clock } from "../clock.ts";
 import { validatorsOf } from "./conditional.ts";
 import { DiskBody } from "./disk-body.ts";
 import type { DiskFound, DiskStats, DiskStore, DiskWriter } from "./disk/disk-store.ts";
+import { hashKey } from "./disk/key-hash.ts";
+import type { KeyWords } from "./disk/present-keys.ts";
 import type { MemoryCache, StoredPlace } from "./memory-cache.ts";
 import { decodeHead, encodeAnswerHead, encodeVaryHead } from "./stored-head.ts";
 import type { StoredAnswer } from "./stored-answer.ts";
+import { UseCounts } from "./use-counts.ts";
 import { variantKeyUnder, type VaryMark } from "./vary.ts";
 
 export interface DiskTierOptions {
@@ -22,6 +26,10 @@ export interface DiskTierOptions {
   readonly clock: Clock;
   /** A longer body is not written. */
   readonly objectBytesMax: number;
+  /** An answer that memory holds is written with its so-manieth use. */
+  readonly minUses: number;
+  /** Tells the node's other fronts that a key came from the origin. */
+  readonly onUse: (key: KeyWords) => void;
 }
 
 /** An entry whose body is written while it arrives. */
@@ -44,6 +52,9 @@ export class DiskTier {
   readonly #busy = new Map<string, number>();
   /** Marks that are on the disk already. */
   readonly #knownMarks = new WeakSet<VaryMark>();
+  readonly #uses = new UseCounts();
+  /** Answers in memory that were not used often enough yet. */
+  readonly #waiting = new WeakMap<StoredAnswer, StoredPlace>();
   #arrivingBytes = 0;
 
   constructor(options: DiskTierOptions) {
@@ -59,6 +70,21 @@ export class DiskTier {
     return this.#busy.has(key);
   }
 
+  /** Whether the disk is worth asking, which takes no look at it. */
+  mayHave(variantKey: string): boolean {
+    return this.#options.store.mayHave(variantKey);
+  }
+
+  /** Another front got this key from the origin. */
+  learnUse(key: KeyWords): void {
+    this.#uses.note(key);
+  }
+
+  /** Another front wrote this key. */
+  learnEntry(key: KeyWords): void {
+    this.#options.store.learn(key);
+  }
+
   /** The answer to such a request; memory has it from then on if it can. `variantKey`: where memory would have it. Never rejects. */
   async find(
     place: Pick<StoredPlace, "key" | "variantKey">,
@@ -68,19 +94,41 @@ export class DiskTier {
     const first = await this.#read(key, variantKey);
     if (first?.kind !== "vary") return first;
     if (variantKey !== key) return undefined;
-    const second = await this.#read(key, variantKeyUnder(key, first, requestHeaders));
+    const secondKey = variantKeyUnder(key, first, requestHeaders);
+    const second = this.mayHave(secondKey) ? await this.#read(key, secondKey) : undefined;
     return second?.kind === "answer" ? second : undefined;
   }
 
-  /** Writes a whole answer. Never rejects. */
+  /** Counts a use, and writes a whole answer if there were enough, otherwise with a later use. Never rejects. */
   async keep(place: StoredPlace, answer: StoredAnswer): Promise<void> {
-    const { body } = answer;
-    const { freshMsMin, writeBytes } = diskTierLimits;
+    const { freshMsMin } = diskTierLimits;
     const freshMs = answer.freshUntil - this.#options.clock.now();
-    if (!(body instanceof Uint8Array) || (freshMs < freshMsMin && !answer.isAlwaysValidated)) return;
-    const fill = this.#begin(place, answer);
-    for (let at = 0; at < body.byteLength; at += writeBytes) await fill.write(body.subarray(at, at + writeBytes));
-    await fill.finish();
+    if (!(answer.body instanceof Uint8Array) || (freshMs < freshMsMin && !answer.isAlwaysValidated)) return;
+    if (this.admits(place)) await this.#write(place, { answer, body: answer.body });
+    else this.#waiting.set(answer, place);
+  }
+
+  /** An answer was used from memory: writes it if that was often enough; null otherwise. Never rejects. */
+  used(answer: StoredAnswer): Promise<void> | null {
+    const place = this.#waiting.get(answer);
+    if (place === undefined || this.#uses.note(hashKey(place.variantKey)) < this.#options.minUses) return null;
+    this.#waiting.delete(answer);
+    return answer.body instanceof Uint8Array ? this.#write(place, { answer, body: answer.body }) : null;
+  }
+
+  /** Whether what comes from the origin now will be written when it is kept. */
+  isWanted(variantKey: string): boolean {
+    const { minUses } = this.#options;
+    return minUses <= 1 || this.#uses.of(hashKey(variantKey)) + 1 >= minUses;
+  }
+
+  /** Counts a use of what came from the origin: whether it is to be written now. */
+  admits({ variantKey }: Pick<StoredPlace, "variantKey">): boolean {
+    const { minUses, onUse } = this.#options;
+    if (minUses <= 1) return true;
+    const hash = hashKey(variantKey);
+    onUse(hash);
+    return this.#uses.note(hash) >= minUses;
   }
 
   /** Begins an answer whose body arrives; null: it is too long (`bodyBytes`, if that is known), or on its way already. */
@@ -99,6 +147,7 @@ export class DiskTier {
   /** The same body under a new head, which says how long it is fresh now. Never rejects. */
   async renew(place: StoredPlace, answer: StoredAnswer): Promise<void> {
     const { store, clock, memory } = this.#options;
+    if (!store.mayHave(place.variantKey)) return this.keep(place, answer);
     // What is validated at each use stays what it is.
     if (answer.isAlwaysValidated || answer.freshUntil - clock.now() < diskTierLimits.freshMsMin) return;
     const isReplaced = await this.#while(place.key, () =>
@@ -111,6 +160,16 @@ export class DiskTier {
   /** Forgets one answer, or by its plain key all that varies under it. Never rejects. */
   delete(key: string): Promise<void> {
     return this.#options.store.delete(key);
+  }
+
+  async #write(
+    place: StoredPlace,
+    { answer, body }: { readonly answer: StoredAnswer; readonly body: Uint8Array },
+  ): Promise<void> {
+    const { writeBytes } = diskTierLimits;
+    const fill = this.#begin(place, answer);
+    for (let at = 0; at < body.byteLength; at += writeBytes) await fill.write(body.subarray(at, at + writeBytes));
+    await fill.finish();
   }
 
   #read(key: string, variantKey: string): Promise<Found | undefined> {
@@ -135,12 +194,19 @@ export class DiskTier {
     }
     // A clock that was set back would let it escape the purges since.
     if (head.requestedAt > clock.now()) return undefined;
-    const body = await this.#bodyOf(found);
+    const body = this.#isForMemory(variantKey, found.bodyBytes) ? await this.#bodyOf(found) : new DiskBody(found);
     if (body === undefined) return undefined;
     const answer: StoredAnswer = { ...head, body, bodyBytes: found.bodyBytes };
     if (!memory.accepts(key, answer.requestedAt)) return undefined;
     memory.adopt(key, variantKey, answer);
     return answer;
+  }
+
+  /** Short ones are, and longer ones if nothing has to leave for them or they are used repeatedly: memory that comes and goes is costly. */
+  #isForMemory(variantKey: string, bodyBytes: number): boolean {
+    const { memory } = this.#options;
+    if (bodyBytes < diskTierLimits.shortBytes || memory.hasRoomFor(bodyBytes)) return true;
+    return memory.canHold(bodyBytes) && this.#uses.note(hashKey(variantKey)) > 1;
   }
 
   /** Whole, if memory may hold it. Undefined: it cannot be read. */

@@ -70,6 +70,16 @@ export class MemoryCache {
     return this.#entries.total;
   }
 
+  /** Whether an answer of that length gets in without another one leaving. */
+  hasRoomFor(bodyBytes: number): boolean {
+    return this.#entries.total + ENTRY_BYTES + bodyBytes <= this.#entries.sizeMax;
+  }
+
+  /** Whether an answer of that length gets in if others leave for it. */
+  canHold(bodyBytes: number): boolean {
+    return ENTRY_BYTES + bodyBytes <= this.#entries.sizeMax;
+  }
+
   get size(): number {
     return this.#entries.size;
   }

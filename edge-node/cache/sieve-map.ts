@@ -41,6 +41,10 @@ export class SieveMap<V> {
     return this.#nodes.size;
   }
 
+  get sizeMax(): number {
+    return this.#options.sizeMax;
+  }
+
   /** The sizes of all entries together. */
   get total(): number {
     return this.#total;

@@ -8,6 +8,7 @@ import type { InvokeMessage, InvokeResult } from "../../sdk/desired-state.ts";
 import type { PreheatResult } from "../../sdk/purge.ts";
 import type { ExplainMessage, ExplainReport } from "../../sdk/explain.ts";
 import type { Driver } from "../../runtime/driver.ts";
+import type { CacheNews } from "../cache/cache-news.ts";
 import type { Purge } from "../cache/purge-table.ts";
 import type { Clock } from "../clock.ts";
 import { BatchSender } from "../control/batch-sender.ts";
@@ -29,6 +30,8 @@ export interface ServingFront {
   /** From now on nothing is served that was purged; `replacePurges` forgets those before. */
   addPurges(purges: readonly Purge[]): void;
   replacePurges(purges: readonly Purge[]): void;
+  /** Takes what another front of the node tells of its cache. */
+  takeNews(news: CacheNews): void;
   /** Fetches URLs into the cache as if a client asked; never rejects. */
   preheat(urls: readonly string[]): Promise<readonly PreheatResult[]>;
   explain(message: ExplainMessage): Promise<ExplainReport>;
@@ -122,6 +125,8 @@ export class FrontProcess {
       case "purge":
         front.addPurges(message.purges);
         return send({ kind: "purged", id: message.id });
+      case "cacheNews":
+        return front.takeNews(message.news);
       case "preheat": {
         const { id, urls } = message.message;
         return send({ kind: "preheated", id, results: await front.preheat(urls) });

@@ -10,6 +10,7 @@ import type { ExplainMessage, ExplainReport } from "../../sdk/explain.ts";
 import { emptyBody } from "../../runtime/body.ts";
 import { nodeLimits, socketLimits } from "../../sdk/limits.ts";
 import type { PreheatResult } from "../../sdk/purge.ts";
+import type { CacheNews, NewsSender } from "../cache/cache-news.ts";
 import { DiskTier } from "../cache/disk-tier.ts";
 import type { DiskStore } from "../cache/disk/disk-store.ts";
 import { PurgeTable, type Purge } from "../cache/purge-table.ts";
@@ -43,6 +44,7 @@ import { Preheater } from "./preheater.ts";
 import { RequestBody } from "./request-body.ts";
 import { RequestIntake } from "./request-intake.ts";
 import type { ServingCertificate } from "./server-certificates.ts";
+import { takeCacheNews } from "./take-cache-news.ts";
 import { TlsListener } from "./tls-listener.ts";
 import { ServedRequest } from "./served-request.ts";
 import { readUpgrade, type UpgradeFields } from "./upgrade-fields.ts";
@@ -67,7 +69,10 @@ export interface FrontOptions {
   readonly trustedProxyNetworks?: readonly string[];
   readonly cacheBytesMax: number;
   /** What memory does not hold; the front closes it. `objectBytesMax`: the longest body it is given. Default: nothing. */
-  readonly disk?: { readonly store: DiskStore; readonly objectBytesMax: number };
+  /** `minUses`: an answer that memory holds is written with its so-manieth use. */
+  readonly disk?: { readonly store: DiskStore; readonly objectBytesMax: number; readonly minUses: number };
+  /** Tells the node's other fronts, whose news come by `takeNews`; the front closes it. Default: there are none. */
+  readonly news?: NewsSender;
   /** Default: what `addPurges` and `replacePurges` say. */
   readonly purges?: PurgeView;
   /** Begins every request id of this front; unique in the fleet, 1..40 characters of `[A-Za-z0-9_-]`. */
@@ -99,6 +104,8 @@ export interface Front {
   addPurges(purges: readonly Purge[]): void;
   /** In place of all purges before. */
   replacePurges(purges: readonly Purge[]): void;
+  /** Takes what another front of the node tells of its cache. */
+  takeNews(news: CacheNews): void;
   /** Fetches URLs into the cache as if a client asked; never rejects. */
   preheat(urls: readonly string[]): Promise<readonly PreheatResult[]>;
   /** What would be done with a request, and why. */
@@ -142,7 +149,7 @@ class UwsFront implements Front {
     };
     const originConnections = new Connections({ policy: options.originEgress, ...connecting });
     const metrics = new PipelineMetrics();
-    const { disk } = options;
+    const { disk, news } = options;
     // Without room for what answers vary with, variants on the disk would replace each other.
     const cache = new MemoryCache({ bytesMax: Math.max(options.cacheBytesMax, disk === undefined ? 0 : MARKS_BYTES) });
     this.#services = {
@@ -151,7 +158,9 @@ class UwsFront implements Front {
       random: options.random,
       cache,
       shownHeads: new ShownHeads(),
-      disk: disk === undefined ? null : new DiskTier({ ...disk, memory: cache, clock }),
+      disk:
+        disk === undefined ? null : new DiskTier({ ...disk, memory: cache, clock, onUse: (key) => news?.used(key) }),
+      news: news ?? null,
       purges: options.purges ?? this.#purges,
       functionCaches: new MemoryFunctionCaches({ clock }),
       routing: () => this.#intake.routing,
@@ -241,6 +250,10 @@ class UwsFront implements Front {
     this.#purges.replace(purges);
   }
 
+  takeNews(news: CacheNews): void {
+    takeCacheNews(this.#services, news);
+  }
+
   preheat(urls: readonly string[]): Promise<readonly PreheatResult[]> {
     return this.#preheater.preheat(urls);
   }
@@ -282,6 +295,7 @@ class UwsFront implements Front {
     this.#tls.close();
     await Promise.all([this.#services.originConnections.close(), this.#services.functionConnections.close()]);
     await this.#background.settled();
+    this.#options.news?.close();
     await this.#options.accessLog?.close();
     await this.#options.disk?.store.close();
   }

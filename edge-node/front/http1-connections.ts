@@ -139,6 +139,8 @@ export class Http1Connections {
       socketProtocols: upgrade?.protocols ?? null,
     });
     sink.exchange = exchange;
+    // As over plain connections: not to who may be of a time before such answers, nor before a WebSocket.
+    if (upgrade === null && !isLast) exchange.informed = sink;
     intake.serve(sink, exchange);
   }
 
@@ -195,6 +197,15 @@ class Http1Answer implements AnswerStream {
     const framing = head.lengthBytes === undefined ? [] : ["content-length", String(head.lengthBytes)];
     const connection = head.isLast ? ["connection", "close"] : [];
     this.writable.writeHead(status, [...head.fields, ...framing, ...connection]);
+  }
+
+  writeInformation(status: number, fields: readonly string[]): void {
+    const { headersSent, socket } = this.writable;
+    // An answer whose turn has not come has no socket.
+    if (headersSent || socket === null) return;
+    let head = `HTTP/1.1 ${statusLine(status)}\r\n`;
+    for (let at = 0; at + 1 < fields.length; at += 2) head += `${fields[at]}: ${fields[at + 1]}\r\n`;
+    socket.write(`${head}\r\n`, "latin1");
   }
 
   breakOff(): void {

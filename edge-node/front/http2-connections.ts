@@ -140,6 +140,7 @@ export class Http2Connections {
       socketProtocols: null,
     });
     sink.exchange = exchange;
+    exchange.informed = sink;
     intake.serve(sink, exchange);
   }
 
@@ -194,15 +195,24 @@ class Http2Answer implements AnswerStream {
     { fields, lengthBytes }: { readonly fields: readonly string[]; readonly lengthBytes: number | undefined },
   ): void {
     if (this.writable.destroyed || this.writable.closed) return;
-    const headers = Object.create(null) as OutgoingHttpHeaders;
-    headers[":status"] = status;
-    for (let at = 0; at + 1 < fields.length; at += 2) addField(headers, fields[at] ?? "", fields[at + 1] ?? "");
+    const headers = headersOf(status, fields);
     if (lengthBytes !== undefined) headers["content-length"] = lengthBytes;
     try {
       this.writable.respond(headers);
     } catch (error) {
       this.#logger.error({ err: error }, "answer.refused");
       this.breakOff();
+    }
+  }
+
+  writeInformation(status: number, fields: readonly string[]): void {
+    const { closed, destroyed, headersSent } = this.writable;
+    if (destroyed || closed || headersSent) return;
+    try {
+      this.writable.additionalHeaders(headersOf(status, fields));
+    } catch (error) {
+      // The answer itself is not less worth for it.
+      this.#logger.error({ err: error }, "information.refused");
     }
   }
 
@@ -218,6 +228,13 @@ class Http2Answer implements AnswerStream {
     if (writable.writableFinished) leave();
     else writable.once("finish", leave);
   }
+}
+
+function headersOf(status: number, fields: readonly string[]): OutgoingHttpHeaders {
+  const headers = Object.create(null) as OutgoingHttpHeaders;
+  headers[":status"] = status;
+  for (let at = 0; at + 1 < fields.length; at += 2) addField(headers, fields[at] ?? "", fields[at + 1] ?? "");
+  return headers;
 }
 
 function addField(headers: OutgoingHttpHeaders, name: string, value: string): void {

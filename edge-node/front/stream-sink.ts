@@ -5,7 +5,7 @@
  * another length than it said is broken off visibly; the stream is not touched after it ended or its client left.
  */
 import type { Writable } from "node:stream";
-import { forEachHeader } from "../../sdk/header-text.ts";
+import { forEachHeader, type HeaderText } from "../../sdk/header-text.ts";
 import { tlsLimits } from "../../sdk/cdn-limits.ts";
 import type { Clock } from "../clock.ts";
 import { bodyLengthBytes } from "../pipeline/body-length.ts";
@@ -25,6 +25,8 @@ export interface AnswerStream {
     status: number,
     head: { readonly fields: readonly string[]; readonly lengthBytes: number | undefined; readonly isLast: boolean },
   ): void;
+  /** A head before the answer's own (RFC 9110 §15.2); `fields` as above. */
+  writeInformation(status: number, fields: readonly string[]): void;
   /** The client sees that the answer is not whole. */
   breakOff(): void;
   /** The answer ended before the request's body did, which nobody will read. */
@@ -82,10 +84,16 @@ export class StreamSink implements AnswerSink {
     this.#isOver = true;
   }
 
+  /** Sends what the origin says before its answer: 102 and 103, the others are of a connection. */
+  inform(status: number, headers: HeaderText): void {
+    if (this.#isOver || (status !== 102 && status !== 103)) return;
+    this.#stream.writeInformation(status, fieldsOf(headers));
+  }
+
   send(answer: ResponseMessage, { method, isLast }: SendOptions): Promise<void> | null {
     const { body, status } = answer;
     if (this.#isOver) return discardBody(body);
-    const fields = fieldsOf(answer);
+    const fields = fieldsOf(sentFields(answer));
     if (method === "HEAD" || status === 204 || status === 304) {
       const lengthBytes = method === "HEAD" && status !== 204 ? headLength(answer) : undefined;
       this.#stream.writeHead(status, { fields, lengthBytes, isLast });
@@ -178,9 +186,9 @@ export class StreamSink implements AnswerSink {
   }
 }
 
-function fieldsOf(answer: ResponseMessage): readonly string[] {
+function fieldsOf(headers: HeaderText): readonly string[] {
   const fields: string[] = [];
-  forEachHeader(sentFields(answer), (name, value) => {
+  forEachHeader(headers, (name, value) => {
     if (!isOwnField(name)) fields.push(name, value);
   });
   return fields;

@@ -144,6 +144,8 @@ function variantKeyOf(services: Services, exchange: Exchange): string {
 
 function serve(services: Services, exchange: Exchange, hit: Hit): StepName {
   const { answer, now, detail } = hit;
+  const written = services.disk?.used(answer) ?? null;
+  if (written !== null) services.background.add("disk.keep", written);
   exchange.response = presentStored(services, exchange, hit);
   const ttlSeconds = Math.floor((answer.freshUntil - now) / 1_000);
   const waited = exchange.cacheNote;
@@ -163,7 +165,10 @@ function missed(
   if (found.kind === "uncacheable") {
     return ask(services, exchange, { reason: "uri-miss", variantKey, isUncacheable: true });
   }
-  if (services.disk !== null && !exchange.hasSoughtDisk) return seekOnDisk(services.disk, exchange, variantKey);
+  const { disk } = services;
+  if (disk !== null && !exchange.hasSoughtDisk && disk.mayHave(variantKey)) {
+    return seekOnDisk(disk, exchange, variantKey);
+  }
   return ask(services, exchange, { reason: found.reason, variantKey });
 }
 

@@ -29,8 +29,8 @@ export function presentStored(
 
 function storedBody({ body, bodyBytes }: StoredAnswer): Body {
   if (body instanceof Uint8Array) return { kind: "bytes", bytes: body };
-  const chunks = body instanceof SharedBody ? body.read() : body;
-  return { kind: "stream", chunks, lengthBytes: bodyBytes };
+  if (body instanceof SharedBody) return { kind: "stream", chunks: body.read(), lengthBytes: bodyBytes };
+  return { kind: "stream", chunks: body, lengthBytes: bodyBytes, givesChunks: true };
 }
 
 /** Any whole answer. */

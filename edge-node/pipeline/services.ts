@@ -3,6 +3,7 @@
  */
 import type { Driver } from "../../runtime/driver.ts";
 import type { LogRecord } from "../../sdk/desired-state.ts";
+import type { NewsSender } from "../cache/cache-news.ts";
 import type { DiskTier } from "../cache/disk-tier.ts";
 import type { FunctionCaches } from "../cache/function-cache.ts";
 import type { MemoryCache } from "../cache/memory-cache.ts";
@@ -31,6 +32,8 @@ export interface Services {
   readonly shownHeads: ShownHeads;
   /** What memory does not have; null: there is no disk cache. */
   readonly disk: DiskTier | null;
+  /** Tells the node's other fronts; null: there are none. */
+  readonly news: NewsSender | null;
   /** What functions cache themselves. */
   readonly functionCaches: FunctionCaches;
   /** What this front routes by at the moment: for calls between functions, which follow an alias when it moves. */

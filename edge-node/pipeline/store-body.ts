@@ -43,7 +43,8 @@ export function storeStream(services: Services, exchange: Exchange, kept: KeptAn
   const isWorthKeeping = (): boolean =>
     exchange.isRenewal || (!stops && lengthBytes !== undefined) || (ticket?.waiters ?? 0) > 0;
   const bytesMax = messageLimits.bufferedBodyBytesMax;
-  const passing = lengthBytes === undefined ? fillDisk(services, exchange, kept) : null;
+  const passing =
+    lengthBytes === undefined && isWanted(services, exchange, kept) ? fillDisk(services, exchange, kept) : null;
   const shared = new SharedBody(passing ?? response.body.chunks, { bytesMax, isWorthKeeping });
   // The client's leaving does not end what others may want: its reader tells.
   exchange.running(null);
@@ -68,6 +69,11 @@ export function storeLarge(services: Services, exchange: Exchange, kept: KeptAns
   services.cache.markUncacheable(variantKey, services.clock.now());
   exchange.ticket?.settle({ kind: "uncacheable" });
   return { ...response, body: { ...response.body, chunks } };
+}
+
+function isWanted(services: Services, exchange: Exchange, { place }: KeptAnswer): boolean {
+  const { cache, disk } = services;
+  return disk?.isWanted(cache.variantKey(place.key, exchange.request.headers)) === true;
 }
 
 /** The body as it is, written to the disk as it passes; null: the disk does not take it. */
@@ -116,13 +122,13 @@ async function finishFill(
       }
       tellStored(exchange, answer);
       return;
-    case "overflow":
-      services.cache.markUncacheable(
-        services.cache.variantKey(place.key, exchange.request.headers),
-        services.clock.now(),
-      );
+    case "overflow": {
+      const variantKey = services.cache.variantKey(place.key, exchange.request.headers);
+      services.cache.markUncacheable(variantKey, services.clock.now());
+      if (!isOnItsWay) services.disk?.admits({ variantKey });
       ticket?.settle({ kind: "uncacheable" });
       return;
+    }
     default:
       if (stored !== null) services.cache.remove(stored.variantKey, arriving);
       ticket?.settle({ kind: "failed", code: "ORIGIN_TRUNCATED" });

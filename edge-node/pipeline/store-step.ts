@@ -173,9 +173,11 @@ function invalidate(services: Services, exchange: Exchange, response: ResponseMe
   for (const changed of [url, ...urls]) {
     if (changed === null) continue;
     const { key } = keyedPlace(exchange, changed);
-    const { cache, collapser, clock, disk } = services;
+    const { cache, collapser, clock, disk, news } = services;
+    const now = clock.now();
     const isFilling = collapser.has(key) || disk?.isBusy(key) === true;
-    cache.invalidate(key, { now: clock.now(), isFilling });
+    cache.invalidate(key, { now, isFilling });
+    news?.invalidated({ key, at: now });
     if (disk !== null) services.background.add("disk.delete", disk.delete(key));
   }
 }

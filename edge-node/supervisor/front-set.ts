@@ -209,7 +209,7 @@ export class FrontSet {
     const id = ++this.#ids;
     const { pid } = slot.status;
     const reply = this.#purges.wait(String(id), { owner: slot, timeoutMs: purgeLimits.frontMs });
-    if (!slot.sendPurges({ kind: "purge", id, purges })) return this.#purges.settle(String(id), "purged");
+    if (!slot.sendEarly({ kind: "purge", id, purges })) return this.#purges.settle(String(id), "purged");
     if ((await reply) !== null || slot.status.pid !== pid) return;
     const exit = this.#purges.wait(`${id} exit`, { owner: slot, timeoutMs: purgeLimits.frontMs });
     slot.kill(`did not confirm a purge within ${purgeLimits.frontMs} ms`);
@@ -231,6 +231,9 @@ export class FrontSet {
         return this.#metrics.settle(String(message.id), message);
       case "purged":
         return this.#purges.settle(String(message.id), "purged");
+      case "cacheNews":
+        for (const [other, slot] of this.#slots.entries()) if (other !== index) slot.sendEarly(message);
+        return;
       case "preheated":
         return this.#preheats.settle(`${message.id} ${index}`, message.results);
       case "applied":

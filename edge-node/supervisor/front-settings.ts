@@ -10,6 +10,7 @@ export function frontSettings(config: NodeConfig): readonly FrontSettings[] {
   return Array.from({ length: config.fronts }, (_, index) => ({
     node: config.name,
     index,
+    fronts: config.fronts,
     dataFolder: config.data,
     driver: config.driver,
     hosts: config.hosts,
@@ -30,7 +31,7 @@ export function frontSettings(config: NodeConfig): readonly FrontSettings[] {
   }));
 }
 
-function diskCacheOf({ diskCacheMiB, diskCacheFolder }: NodeConfig): FrontSettings["diskCache"] {
+function diskCacheOf({ diskCacheMiB, diskCacheFolder, diskCacheMinUses }: NodeConfig): FrontSettings["diskCache"] {
   if (diskCacheMiB === 0) return null;
   const bytesMax = diskCacheMiB * MIB;
   const { objectBytesMax, objectShare } = diskTierLimits;
@@ -38,5 +39,6 @@ function diskCacheOf({ diskCacheMiB, diskCacheFolder }: NodeConfig): FrontSettin
     folder: diskCacheFolder,
     bytesMax,
     objectBytesMax: Math.min(objectBytesMax, Math.floor(bytesMax / objectShare)),
+    minUses: diskCacheMinUses,
   };
 }

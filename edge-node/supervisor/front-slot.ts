@@ -130,8 +130,8 @@ export class FrontSlot {
     return true;
   }
 
-  /** As `send`, also to a front that does not serve yet; one that is not there or just started gets the whole table anyway. */
-  sendPurges(message: Extract<ToFront, { kind: "purge" }>): boolean {
+  /** As `send`, also to a front that does not serve yet; one that is not there or just started finds out by itself, or gets the whole table. */
+  sendEarly(message: Extract<ToFront, { kind: "purge" | "cacheNews" }>): boolean {
     if (this.#child === null || !this.#hasStarted) return false;
     this.#send(message);
     return true;
@@ -204,6 +204,7 @@ export class FrontSlot {
       case "invoked":
       case "explained":
       case "purged":
+      case "cacheNews":
       case "preheated":
         return this.#options.onMessage(message);
     }

@@ -19,7 +19,7 @@ const manifest: VersionManifest = {
   snapshots: [{ ...referenceTo(text("snapshot")), runtimeKey: "13.6-x64" }],
   wasm: [],
   isolation: "shared",
-      services: {},
+  services: {},
 };
 
 /** The manifest with some keys replaced by anything at all, as hostile bytes. */

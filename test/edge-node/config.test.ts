@@ -1,6 +1,6 @@
 import path from "node:path";
 import { describe, expect, it } from "vitest";
-import { frontEnvironment, readNodeConfig, type ConfigInputs, type NodeConfigResult } from "../../edge-node/config.ts";
+import { readNodeConfig, type ConfigInputs, type NodeConfigResult } from "../../edge-node/config.ts";
 import { formatProblems } from "../../sdk/problem.ts";
 
 function read(
@@ -48,6 +48,7 @@ describe("readNodeConfig()", () => {
       cacheMiB: 256,
       diskCacheMiB: 1_024,
       diskCacheFolder: path.resolve("data/node/cache"),
+      diskCacheMinUses: 2,
       egressAllowNetworks: [],
       originAllowNetworks: [],
       trustedProxyNetworks: [],
@@ -106,6 +107,7 @@ describe("readNodeConfig()", () => {
     [["--disk-cache-mib", "32"], { diskCacheMiB: 32 }],
     [["--data", "/d"], { diskCacheFolder: "/d/cache" }],
     [["--disk-cache-folder", "/fast"], { diskCacheFolder: "/fast" }],
+    [["--disk-cache-min-uses", "1"], { diskCacheMinUses: 1 }],
   ])("with %j the disk cache is %j", (words, expected) => {
     expect(configOf(read({ arguments: words }))).toMatchObject(expected);
   });
@@ -178,18 +180,5 @@ describe("readNodeConfig()", () => {
     const problems = problemsOf(read({ environment: { SELVAGE_NODE_TOKEN: "se cret" } }));
     expect(problems).toContain("SELVAGE_NODE_TOKEN");
     expect(problems).not.toContain("se cret");
-  });
-});
-
-describe("frontEnvironment()", () => {
-  it("hands on what programs need and nothing of Selvage's own", () => {
-    const environment = {
-      PATH: "/bin",
-      HOME: "/root",
-      SELVAGE_NODE_TOKEN: "t",
-      AWS_SECRET_ACCESS_KEY: "k",
-      LANG: undefined,
-    };
-    expect(frontEnvironment(environment)).toEqual({ PATH: "/bin", HOME: "/root" });
   });
 });

@@ -71,6 +71,7 @@ describe("a node with a cache on disk", { timeout: 120_000 }, () => {
       const first = await startNode();
       const paths = ["/a", "/b?c=d"];
       const before = await Promise.all(paths.map((each) => first.get(each)));
+      await Promise.all(paths.map((each) => first.get(each)));
       await written(first, paths.length);
       first.kill(signal);
       await first.exited;
@@ -91,6 +92,7 @@ describe("a node with a cache on disk", { timeout: 120_000 }, () => {
     const { control, startNode } = await setUp();
     const first = await startNode();
     const [kept, purged] = [await first.get("/kept"), await first.get("/purged")];
+    for (const each of ["/kept", "/purged"]) await first.get(each);
     await written(first, 2);
     first.kill("SIGKILL");
     await first.exited;

@@ -4,8 +4,13 @@
  * Nothing here throws for what the disk does, except a body that breaks off. Invariant: what is read was written under that very key, whole,
  * by this node, or it is not given out.
  */
+import type { KeyWords } from "./present-keys.ts";
 
 export interface DiskStore {
+  /** False: the key is not there, which took no look at the disk. Entries of other fronts count once `learn` was told of them. */
+  mayHave(key: string): boolean;
+  /** Another front of the node announced this key. */
+  learn(key: KeyWords): void;
   /** The entry, or undefined: not there, damaged (counted, logged, dropped), or the disk did not answer within `diskCacheLimits.readMs`. */
   read(key: string): Promise<DiskFound | undefined>;
   /**
@@ -39,6 +44,8 @@ export interface DiskFound {
    * @throws RangeError when the range is not within the body.
    */
   body(range?: ByteRange): AsyncIterable<Uint8Array>;
+  /** The whole body in memory that is the caller's alone, if it came with the head and nobody took it before. `head` is not to be read afterwards. */
+  take(): Uint8Array | undefined;
 }
 
 export interface ByteRange {

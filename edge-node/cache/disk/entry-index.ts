@@ -8,12 +8,14 @@
 import type { DiskFiles } from "./disk-files.ts";
 import { KeyedLock } from "./keyed-lock.ts";
 import type { KeyHash } from "./key-hash.ts";
+import type { KeyWords } from "./present-keys.ts";
 import type { Place } from "./record-format.ts";
 import {
   bucketBytes,
   chooseSlot,
   encodeSlot,
   findSlots,
+  keyIn,
   segmentIn,
   slotBytes,
   slotsPerBucket,
@@ -108,15 +110,22 @@ export class EntryIndex {
     await files.write(descriptor, [USED], slot * slotBytes + usedByteAt);
   }
 
-  /** About how many entries lead to segments in `present`. Reads the whole index, piece by piece. */
-  async count(present: ReadonlySet<number>): Promise<number> {
+  /**
+   * About how many entries lead to segments in `present` or to newer ones, each of them shown to `visit`. Reads the whole index, piece by
+   * piece, unchecked.
+   */
+  async survey(present: ReadonlySet<number>, visit: (key: KeyWords) => void): Promise<number> {
     const { buckets } = this.#options;
+    const newest = Math.max(0, ...present);
     let count = 0;
     for (let first = 0; first < buckets; first += SPAN_BUCKETS) {
       const number = Math.min(SPAN_BUCKETS, buckets - first);
       const span = await this.#read(first, number);
       for (let position = 0; position < number * slotsPerBucket; position++) {
-        if (present.has(segmentIn(span, position))) count++;
+        const segment = segmentIn(span, position);
+        if (segment === 0 || (segment <= newest && !present.has(segment))) continue;
+        visit(keyIn(span, position));
+        count++;
       }
     }
     return count;

@@ -19,9 +19,11 @@ import {
   type ReplaceOptions,
 } from "./disk-store.ts";
 import { EntryWriter, type UnwrittenBytes } from "./entry-writer.ts";
+import { InlineBody } from "./inline-body.ts";
 import { hashKey, type KeyHash } from "./key-hash.ts";
 import { OpenStore, type Entry, type Wanted } from "./open-store.ts";
 import { PendingDeletes } from "./pending-deletes.ts";
+import type { KeyWords } from "./present-keys.ts";
 import type { Place, Record } from "./record-format.ts";
 import { SharedDeadline } from "./shared-deadline.ts";
 import { StoreFolder } from "./store-folder.ts";
@@ -40,10 +42,11 @@ export interface FolderDiskStoreOptions {
   readonly files: DiskFiles;
   /** An unsigned 32-bit random number. */
   readonly randomWord: () => number;
+  /** Tells the node's other fronts of a new entry. Null: they may write without a word, so that every key may be there. */
+  readonly announce: ((key: KeyHash) => void) | null;
 }
 
-/** Every sixth upkeep, about a minute. */
-const COUNT_EVERY = 6;
+const SURVEY_MS = 60_000;
 
 export class FolderDiskStore implements DiskStore {
   readonly #options: FolderDiskStoreOptions;
@@ -58,8 +61,12 @@ export class FolderDiskStore implements DiskStore {
   #store: OpenStore | null = null;
   #timer: CancelTimer | null = null;
   #upkeeps = 0;
+  /** The upkeep with which the index is looked through next. */
+  #surveyAt = 0;
   #mustBeginAnew = false;
   #isClosed = false;
+  /** What is asked for is asked for again at once. */
+  #last: Wanted = { key: "", hash: hashKey("") };
 
   constructor(options: FolderDiskStoreOptions) {
     const { clock, bytesMax } = options;
@@ -78,10 +85,21 @@ export class FolderDiskStore implements DiskStore {
     await this.#bodyDeadline.race(this.#upkeep(), () => this.#operations.late("read"));
   }
 
+  mayHave(key: string): boolean {
+    const store = this.#store;
+    if (store !== null && (this.#options.announce === null || store.mayHave(this.#wanted(key).hash))) return true;
+    this.#counters.missed();
+    return false;
+  }
+
+  learn(key: KeyWords): void {
+    this.#store?.learn(key);
+  }
+
   async read(key: string): Promise<DiskFound | undefined> {
     const store = this.#store;
     if (store === null || !this.#operations.isAvailable("read")) return this.#counters.missed();
-    const wanted = { hash: hashKey(key), key };
+    const wanted = this.#wanted(key);
     if (this.#pending.has(wanted.hash)) return this.#counters.missed();
     try {
       const entry = await this.#readDeadline.race(store.find(wanted), () => this.#late());
@@ -160,18 +178,25 @@ export class FolderDiskStore implements DiskStore {
     const { head, bodyBytes, inlineBytes, recordBytes } = entry.record;
     const source = {
       readPlace: (place: Place) => this.#readPlace(store, place),
-      findAgain: (record: Record) => findAgain(store, { wanted, record }),
+      findAgain: async (record: Record) => (await findAgain(store, { wanted, record }))?.record,
       onDamage: () => {
         store.dropDamaged(wanted.hash, entry.place).catch(() => {});
       },
     };
+    const readAgain = async (): Promise<Buffer> => {
+      const again = await findAgain(store, { wanted, record: entry.record });
+      // Another head of another length may stand before it.
+      if (again === undefined) throw new DiskBodyError("gone");
+      return again.bytes.subarray(again.record.recordBytes - recordBytes);
+    };
+    const inline = inlineBytes > 0 ? new InlineBody({ bytes: entry.bytes, recordBytes, readAgain }) : null;
     return {
       head,
       bodyBytes,
+      take: () => inline?.take(),
       body: (range: ByteRange = { from: 0, to: bodyBytes }) => {
         checkRange(range, bodyBytes);
-        if (inlineBytes > 0) return oneChunk(entry.bytes.subarray(recordBytes + range.from, recordBytes + range.to));
-        return readBody(source, { record: entry.record, range });
+        return inline?.read(range) ?? readBody(source, { record: entry.record, range });
       },
     };
   }
@@ -200,6 +225,7 @@ export class FolderDiskStore implements DiskStore {
     // A deletion that the disk has not taken would take this entry, too.
     if (store !== this.#store || this.#pending.has(hash)) return false;
     await store.commit(hash, place);
+    this.#options.announce?.(hash);
     this.#counters.writes++;
     return true;
   }
@@ -235,8 +261,21 @@ export class FolderDiskStore implements DiskStore {
     const store = isGood ? before : await this.#open(before);
     if (store === null) return;
     for (const hash of this.#pending.all()) await this.#deletePending(hash);
-    if (this.#upkeeps++ % COUNT_EVERY === 0 || !isGood) {
-      store.count().catch(() => {});
+    this.#upkeeps++;
+    if (!isGood || this.#upkeeps >= this.#surveyAt) this.#survey(store).catch(() => {});
+  }
+
+  /** Looks through the index while everything else goes on; on a slow disk, or a large one, less often. */
+  async #survey(store: OpenStore): Promise<void> {
+    const { clock } = this.#options;
+    const begunMs = clock.monotonicMs();
+    this.#surveyAt = Infinity;
+    try {
+      await store.survey();
+    } finally {
+      const tookMs = clock.monotonicMs() - begunMs;
+      const waitMs = Math.max(SURVEY_MS, tookMs * diskCacheLimits.surveyShare);
+      this.#surveyAt = this.#upkeeps + Math.ceil(waitMs / diskCacheLimits.upkeepMs);
     }
   }
 
@@ -268,6 +307,11 @@ export class FolderDiskStore implements DiskStore {
     return store;
   }
 
+  #wanted(key: string): Wanted {
+    if (this.#last.key !== key) this.#last = { key, hash: hashKey(key) };
+    return this.#last;
+  }
+
   #randomName(): string {
     const word = (): string => this.#options.randomWord().toString(16).padStart(8, "0");
     return `${word()}${word()}`;
@@ -283,17 +327,13 @@ const refusingWriter: DiskWriter = {
 async function findAgain(
   store: OpenStore,
   { wanted, record }: { readonly wanted: Wanted; readonly record: Record },
-): Promise<Record | undefined> {
+): Promise<Entry | undefined> {
   const entry = await store.find(wanted).catch(() => undefined);
   const isSame = entry?.record.body.seed === record.body.seed && entry.record.body.begun === record.body.begun;
-  return isSame ? entry.record : undefined;
+  return isSame ? entry : undefined;
 }
 
 function checkRange({ from, to }: ByteRange, bodyBytes: number): void {
   if (Number.isInteger(from) && Number.isInteger(to) && from >= 0 && from <= to && to <= bodyBytes) return;
   throw new RangeError(`Cannot read bytes [${from}, ${to}) of a stored body: it has ${bodyBytes}`);
-}
-
-async function* oneChunk(bytes: Uint8Array): AsyncGenerator<Uint8Array, void> {
-  if (bytes.byteLength > 0) yield bytes;
 }

@@ -5,6 +5,7 @@ import type { Clock } from "../../clock.ts";
 import type { Logger } from "../../logger.ts";
 import { nodeDiskFiles, type DiskFiles } from "./disk-files.ts";
 import type { DiskStore } from "./disk-store.ts";
+import type { KeyHash } from "./key-hash.ts";
 import { FolderDiskStore } from "./folder-disk-store.ts";
 
 export interface DiskStoreOptions {
@@ -20,6 +21,8 @@ export interface DiskStoreOptions {
   readonly files?: DiskFiles;
   /** An unsigned 32-bit random number; default: the system's. */
   readonly randomWord?: () => number;
+  /** Tells the node's other fronts of an entry that this one made; what they tell goes to `learn`. Default: fronts do not tell each other. */
+  readonly announce?: (key: KeyHash) => void;
 }
 
 /**
@@ -30,8 +33,8 @@ export async function openDiskStore(options: DiskStoreOptions): Promise<DiskStor
   const { bytesMax, objectBytesMax } = options;
   check("bytesMax", { value: bytesMax, min: diskCacheLimits.bytesMin, max: diskCacheLimits.bytesMax });
   check("objectBytesMax", { value: objectBytesMax, min: 1, max: diskCacheLimits.bytesMax });
-  const { files = nodeDiskFiles, randomWord = () => randomInt(2 ** 32) } = options;
-  const store = new FolderDiskStore({ ...options, files, randomWord });
+  const { files = nodeDiskFiles, randomWord = () => randomInt(2 ** 32), announce = null } = options;
+  const store = new FolderDiskStore({ ...options, files, randomWord, announce });
   await store.start();
   return store;
 }

@@ -8,12 +8,13 @@ import { diskCacheLimits } from "../../../sdk/cdn-limits.ts";
 import type { Clock } from "../../clock.ts";
 import { codeOf, type DiskFiles } from "./disk-files.ts";
 import type { ReplaceOptions } from "./disk-store.ts";
-import { EntryIndex, type FoundEntry } from "./entry-index.ts";
+import { EntryIndex } from "./entry-index.ts";
 import { FolderReader } from "./folder-contents.ts";
 import type { KeyHash } from "./key-hash.ts";
 import { NotedUses } from "./noted-uses.ts";
 import { decodeRecord, encodeRecord, isInlineBodyWhole, type Place, type Record } from "./record-format.ts";
-import { RememberedPlaces } from "./remembered-places.ts";
+import { PresentKeys, type KeyWords } from "./present-keys.ts";
+import { RememberedPlaces, type RememberedEntry } from "./remembered-places.ts";
 import { RoomMaker } from "./room-maker.ts";
 import { SegmentFiles } from "./segment-files.ts";
 import { SegmentLog } from "./segment-log.ts";
@@ -61,6 +62,7 @@ export class OpenStore {
   readonly #reader: FolderReader;
   readonly #remembered: RememberedPlaces;
   readonly #uses: NotedUses;
+  readonly #keys: PresentKeys;
   #present: ReadonlySet<number> = new Set();
   /** Bytes of all segments and entries, as last looked at; with this front's own changes since. */
   bytes = 0;
@@ -89,6 +91,7 @@ export class OpenStore {
     const slots = format.buckets * slotsPerBucket;
     this.#remembered = new RememberedPlaces(Math.min(slots, diskCacheLimits.rememberedPlacesMax));
     this.#uses = new NotedUses(this.#index, clock);
+    this.#keys = new PresentKeys(slots);
   }
 
   /** The record with its list of blocks, bytes. */
@@ -96,17 +99,28 @@ export class OpenStore {
     return this.found.format.segmentBytes / 2;
   }
 
+  /** False: no entry of that hash was there, and none was announced since. */
+  mayHave(hash: KeyHash): boolean {
+    return this.#keys.mayHave(hash);
+  }
+
+  /** Another front made an entry of that hash. */
+  learn(key: KeyWords): void {
+    this.#keys.add(key);
+  }
+
   async find(wanted: Wanted): Promise<Entry | undefined> {
     const remembered = this.#remembered.get(wanted.hash);
     if (remembered !== undefined) {
-      const loaded = await this.#load(remembered.place, wanted);
+      const loaded = await this.#load(remembered, wanted);
       if (loaded.kind === "whole") return this.#used(loaded.entry, remembered);
       this.#remembered.forget(wanted.hash);
     }
     const found = await this.#index.find(wanted.hash);
     if (found === undefined) return undefined;
-    const loaded = await this.#load(found.place, wanted);
-    if (loaded.kind === "whole") return this.#used(loaded.entry, found);
+    const anew = { ...found, isVerified: false };
+    const loaded = await this.#load(anew, wanted);
+    if (loaded.kind === "whole") return this.#used(loaded.entry, anew);
     if (loaded.kind === "damaged") await this.dropDamaged(wanted.hash, found.place);
     else if (await this.#index.forget(wanted.hash, found.place)) this.entries--;
     return undefined;
@@ -137,9 +151,10 @@ export class OpenStore {
 
   /** Makes what stands at `place` the entry of `hash`. */
   async commit(hash: KeyHash, place: Place): Promise<void> {
+    this.#keys.add(hash);
     const { slot, before } = await this.#index.put(hash, place);
     if (before.length === 0) this.entries++;
-    this.#remembered.set(hash, { place, slot, isUsed: false });
+    this.#remembered.set(hash, { place, slot, isUsed: false, isVerified: false });
     for (const old of before) await this.#segments.markDead(old).catch(() => {});
   }
 
@@ -176,9 +191,9 @@ export class OpenStore {
     return true;
   }
 
-  /** Counts the entries that lead to a segment that is there. */
-  async count(): Promise<void> {
-    this.entries = await this.#index.count(this.#present);
+  /** Looks through the index: how many entries lead to a segment that is there, and which keys these have. */
+  async survey(): Promise<void> {
+    this.entries = await this.#keys.remake((add) => this.#index.survey(this.#present, add));
   }
 
   async close(): Promise<void> {
@@ -189,20 +204,22 @@ export class OpenStore {
     await this.#options.files.remove(leasePath(this.found.folder, this.#options.front)).catch(() => {});
   }
 
-  async #load(place: Place, wanted: Wanted): Promise<Loaded> {
+  async #load({ place, isVerified }: RememberedEntry, wanted: Wanted): Promise<Loaded> {
     if (place.bytes > this.found.format.segmentBytes) return { kind: "gone" };
     const bytes = await this.#segments.read(place);
     if (bytes === undefined) return { kind: "gone" };
     const read = decodeRecord(bytes, wanted);
     if (read.kind !== "live") return read;
     const { record } = read;
-    if (record.inlineBytes > 0 && !isInlineBodyWhole(bytes, record)) return { kind: "damaged" };
+    // What is written is never changed: one look at all of it is enough. That it is this entry's is checked every time.
+    if (record.inlineBytes > 0 && !isVerified && !isInlineBodyWhole(bytes, record)) return { kind: "damaged" };
     return { kind: "whole", entry: { record, place, bytes } };
   }
 
-  #used(entry: Entry, found: FoundEntry): Entry {
+  #used(entry: Entry, found: RememberedEntry): Entry {
+    if (found.isUsed && found.isVerified) return entry;
     if (!found.isUsed) this.#uses.note(found.slot);
-    if (!found.isUsed) this.#remembered.set(entry.record.hash, { ...found, isUsed: true });
+    this.#remembered.set(entry.record.hash, { ...found, isUsed: true, isVerified: true });
     return entry;
   }
 }

@@ -7,8 +7,15 @@
 import type { FoundEntry } from "./entry-index.ts";
 import type { KeyHash } from "./key-hash.ts";
 
-/** b, c, d, segment, offset, bytes, slot, used */
+/** b, c, d, segment, offset, bytes, slot, flags */
 const WORDS = 8;
+const USED = 1;
+const VERIFIED = 2;
+
+export interface RememberedEntry extends FoundEntry {
+  /** This front has compared its short body with the checksums. */
+  readonly isVerified: boolean;
+}
 
 export class RememberedPlaces {
   readonly #rows: Uint32Array;
@@ -21,17 +28,19 @@ export class RememberedPlaces {
     this.#mask = rows - 1;
   }
 
-  get(hash: KeyHash): FoundEntry | undefined {
+  get(hash: KeyHash): RememberedEntry | undefined {
     const at = this.#find(hash);
     if (at < 0) return undefined;
     const word = (index: number): number => this.#rows[at + index] ?? 0;
     const place = { segment: word(3), offset: word(4), bytes: word(5) };
-    return { place, slot: word(6), isUsed: word(7) === 1 };
+    const flags = word(7);
+    return { place, slot: word(6), isUsed: (flags & USED) !== 0, isVerified: (flags & VERIFIED) !== 0 };
   }
 
-  set(hash: KeyHash, entry: FoundEntry): void {
-    const { place, slot, isUsed } = entry;
-    const row = [hash.b, hash.c, hash.d, place.segment, place.offset, place.bytes, slot, isUsed ? 1 : 0];
+  set(hash: KeyHash, entry: RememberedEntry): void {
+    const { place, slot } = entry;
+    const flags = (entry.isUsed ? USED : 0) + (entry.isVerified ? VERIFIED : 0);
+    const row = [hash.b, hash.c, hash.d, place.segment, place.offset, place.bytes, slot, flags];
     this.#rows.set(row, this.#rowOf(hash));
   }
 

@@ -65,6 +65,12 @@ export function segmentIn(bucket: Buffer, position: number): number {
   return bucket.readUInt32LE(position * slotBytes + 12);
 }
 
+/** Two words of the hash in a slot, unchecked. */
+export function keyIn(bucket: Buffer, position: number): Pick<KeyHash, "b" | "c"> {
+  const at = position * slotBytes;
+  return { b: bucket.readUInt32LE(at), c: bucket.readUInt32LE(at + 4) };
+}
+
 export function encodeSlot(hash: KeyHash, place: Place): Buffer {
   const slot = Buffer.alloc(slotBytes);
   slot.writeUInt32LE(hash.b, 0);

@@ -6,7 +6,10 @@ function mapOf(sizeMax: number, onGone: (value: number, key: string) => void = (
 }
 
 function held(map: SieveMap<number>, keys: string): string {
-  return keys.split("").filter((key) => map.peek(key) !== undefined).join("");
+  return keys
+    .split("")
+    .filter((key) => map.peek(key) !== undefined)
+    .join("");
 }
 
 function fill(map: SieveMap<number>, keys: string): void {

@@ -5,6 +5,7 @@ import { StateApplier } from "../../../edge-node/front-process/apply-state.ts";
 import { FrontProcess, type ServingFront } from "../../../edge-node/front-process/front-process.ts";
 import type { FromFront, FrontLogRecord, FrontState } from "../../../edge-node/ipc.ts";
 import type { PreheatResult } from "../../../sdk/purge.ts";
+import type { CacheNews } from "../../../edge-node/cache/cache-news.ts";
 import type { Purge } from "../../../edge-node/cache/purge-table.ts";
 import type { ExplainMessage, ExplainReport } from "../../../sdk/explain.ts";
 import type { InvokeMessage, InvokeResult } from "../../../sdk/desired-state.ts";
@@ -63,6 +64,9 @@ class ScriptedServing implements ServingFront {
   }
   replacePurges(purges: readonly Purge[]): void {
     this.calls.push(`purge table ${purges.length}`);
+  }
+  takeNews(news: CacheNews): void {
+    this.calls.push(`news of ${news.invalidated.length}`);
   }
   preheat(urls: readonly string[]): Promise<readonly PreheatResult[]> {
     return Promise.resolve(urls.map((url) => ({ url, status: 200, bytes: 1, cacheStatus: "", ms: 1 })));

@@ -2,7 +2,7 @@ import zlib from "node:zlib";
 import { describe, expect, it } from "vitest";
 
 /** The machine may be busy. */
-const PATIENT = { timeout: 10_000 };
+const PATIENT = { timeout: 180_000 };
 import type { Compress } from "../../../sdk/domain-policy.ts";
 import { ask } from "../support/client.ts";
 import type { Edge } from "../support/edge.ts";

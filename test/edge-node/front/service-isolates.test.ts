@@ -78,7 +78,7 @@ describe("env.NAME.fetch()", () => {
     });
     expect((await ask(port, "/")).text).toBe("AbortError");
     await expect
-      .poll(() => logs.map(({ message }) => message).sort(), { timeout: 10_000 })
+      .poll(() => logs.map(({ message }) => message).sort(), { timeout: 180_000 })
       .toEqual(["aborted", "cancelled"]);
   });
 });

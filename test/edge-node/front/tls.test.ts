@@ -4,7 +4,7 @@ import type { TLSSocket } from "node:tls";
 import { describe, expect, it } from "vitest";
 
 /** The machine may be busy. */
-const PATIENT = { timeout: 10_000 };
+const PATIENT = { timeout: 180_000 };
 import type { Body } from "../../../runtime/body.ts";
 import { tlsLimits } from "../../../sdk/cdn-limits.ts";
 import { servingCertificate, type Edge, type EdgeOptions } from "../support/edge.ts";

@@ -3,7 +3,7 @@ import http from "node:http";
 import { afterEach, describe, expect, it } from "vitest";
 
 /** The machine may be busy. */
-const PATIENT = { timeout: 10_000 };
+const PATIENT = { timeout: 180_000 };
 import { WebSocket, WebSocketServer, type ClientOptions } from "ws";
 import type { DomainConfig } from "../../../sdk/domain.ts";
 import { chainOf } from "../../support/certificates.ts";

@@ -33,6 +33,7 @@ const config: NodeConfig = {
   cacheMiB: 3,
   diskCacheMiB: 64,
   diskCacheFolder: "/cache",
+  diskCacheMinUses: 2,
   egressAllowNetworks: [],
   originAllowNetworks: ["10.0.0.0/8"],
   trustedProxyNetworks: ["192.0.2.0/24"],
@@ -161,7 +162,7 @@ describe("frontSettings()", () => {
   });
 
   it("gives all fronts the same disk, and an object an eighth of it", () => {
-    const diskCache = { folder: "/cache", bytesMax: 67_108_864, objectBytesMax: 8_388_608 };
+    const diskCache = { folder: "/cache", bytesMax: 67_108_864, objectBytesMax: 8_388_608, minUses: 2 };
     expect(frontSettings(config).map((settings) => settings.diskCache)).toEqual([diskCache, diskCache]);
     expect(frontSettings({ ...config, diskCacheMiB: 0 })[0]?.diskCache).toBeNull();
     expect(frontSettings({ ...config, diskCacheMiB: 1_048_576 })[0]?.diskCache?.objectBytesMax).toBe(4_294_967_296);
@@ -169,6 +170,15 @@ describe("frontSettings()", () => {
 });
 
 const purge: Purge = { sequence: 1, target: { kind: "all", domain: null }, mode: "hard", at: 1 };
+
+it("what one front tells of its cache goes to the others", async () => {
+  const { set, fronts } = setUp();
+  await set.start(address, null);
+  const news = { used: "", written: "", invalidated: [{ key: "k", at: 1 }] };
+  fronts[0]?.events.onMessage({ kind: "cacheNews", news });
+  const told = fronts.map(({ received }) => received.filter(({ kind }) => kind === "cacheNews"));
+  expect(told).toEqual([[], [{ kind: "cacheNews", news }]]);
+});
 
 describe("FrontSet and purges", () => {
   const isOver = async (promise: Promise<void>): Promise<boolean> => {

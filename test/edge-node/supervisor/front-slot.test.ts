@@ -11,6 +11,7 @@ const signer = new Signer();
 const settings: FrontSettings = {
   node: "node-1",
   index: 0,
+  fronts: 1,
   dataFolder: "/nowhere",
   driver: "process",
   hosts: 1,
@@ -135,13 +136,13 @@ describe("FrontSlot", () => {
     purges.push(purge);
     void slot.start(address, stateOf(1));
     const further = { kind: "purge", id: 1, purges: [purge] } as const;
-    expect(slot.sendPurges(further)).toBe(false);
+    expect(slot.sendEarly(further)).toBe(false);
     front().say({ kind: "started", runtimeKey: "key" });
-    expect(slot.sendPurges(further)).toBe(true);
+    expect(slot.sendEarly(further)).toBe(true);
     const received = front().received.filter(({ kind }) => kind !== "ping");
     expect(received).toEqual([{ kind: "purgeTable", purges: [purge] }, { kind: "state", ...stateOf(1) }, further]);
     front().kill();
-    expect(slot.sendPurges(further)).toBe(false);
+    expect(slot.sendEarly(further)).toBe(false);
   });
 
   it("gives a front its state before it lets it listen", async () => {

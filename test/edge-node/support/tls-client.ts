@@ -10,6 +10,13 @@ export interface TlsAnswer {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly text: string;
   readonly body: Buffer;
+  /** What came before the answer. */
+  readonly informed: readonly Informed[];
+}
+
+export interface Informed {
+  readonly status: number;
+  readonly headers: TlsAnswer["headers"];
 }
 
 export interface TlsAskOptions extends AskOptions {
@@ -24,6 +31,7 @@ export const HOST = "www.example.com";
 /** One request over HTTP/1.1 on a connection of its own; rejects when the answer is not whole. */
 export const askHttp1: TlsAsk = (port, path, options = {}) => {
   const host = options.host ?? HOST;
+  const informed: Informed[] = [];
   return new Promise((resolve, reject) => {
     const request = https.request(
       {
@@ -46,10 +54,12 @@ export const askHttp1: TlsAsk = (port, path, options = {}) => {
         response.on("error", reject);
         response.on("end", () => {
           const body = Buffer.concat(chunks);
-          resolve({ status: response.statusCode ?? 0, headers: response.headers, text: body.toString(), body });
+          const { statusCode: status = 0, headers } = response;
+          resolve({ status, headers, text: body.toString(), body, informed });
         });
       },
     );
+    request.on("information", ({ statusCode: status, headers }) => informed.push({ status, headers }));
     request.on("error", reject);
     request.end(options.body);
   });
@@ -101,6 +111,8 @@ export function answerOf(stream: ClientHttp2Stream): Promise<TlsAnswer> {
     const chunks: Buffer[] = [];
     let headers: TlsAnswer["headers"] = {};
     let status = 0;
+    const informed: Informed[] = [];
+    stream.on("headers", ({ ":status": early = 0, ...fields }) => informed.push({ status: early, headers: fields }));
     stream.on("response", (received) => {
       const { ":status": code = 0, ...fields } = received;
       status = code;
@@ -112,7 +124,7 @@ export function answerOf(stream: ClientHttp2Stream): Promise<TlsAnswer> {
       const body = Buffer.concat(chunks);
       if (stream.rstCode !== 0) reject(new Error(`reset with ${stream.rstCode}`));
       else if (session?.destroyed === true) reject(new Error("aborted"));
-      else resolve({ status, headers, text: body.toString(), body });
+      else resolve({ status, headers, text: body.toString(), body, informed });
     });
   });
 }

@@ -117,6 +117,28 @@ describe.each(Object.entries(arrangements))("a disk store, %s", (_name, arrange)
     expect((await collect(reading?.body() ?? none())).equals(old)).toBe(true);
   });
 
+  it.each([10, 100_000])("gives a body of %i bytes away once, and reads it anew for others", async (bytes) => {
+    const { writer, reader } = await arrange();
+    const body = bodyOf(4, bytes);
+    await writeEntry(writer, "key", { head: "head", body });
+    const store = await reader();
+    const found = await store.read("key");
+    expect(found?.take()).toEqual(body);
+    expect(found?.take()).toBeUndefined();
+    // Another head, of another length, may have come before the same body.
+    await writer.replaceHead("key", Buffer.from("a longer head"));
+    const range = { from: 3, to: bytes - 1 };
+    expect((await collect(found?.body(range) ?? none())).equals(body.subarray(range.from, range.to))).toBe(true);
+    await writeEntry(writer, "key", { body: bodyOf(5, bytes) });
+    await expect(collect(found?.body() ?? none())).rejects.toThrow("gone");
+  });
+
+  it("gives no body away that does not come with its head", async () => {
+    const { writer, reader } = await arrange();
+    await writeEntry(writer, "key", { body: bodyOf(1, 900_000) });
+    expect((await (await reader()).read("key"))?.take()).toBeUndefined();
+  });
+
   it.each([10, 900_000])("replaces the head before a body of %i bytes", async (bytes) => {
     const { writer, reader } = await arrange();
     const store = await reader();
