@@ -5,6 +5,7 @@
  * snapshot that cannot be made or read costs start-up time, never the start.
  */
 import { readFile } from "node:fs/promises";
+import { userInfo } from "node:os";
 import path from "node:path";
 import type { Driver } from "../runtime/driver.ts";
 import { parseGuestCode } from "../runtime/guest-code.ts";
@@ -89,7 +90,7 @@ async function chooseSandbox(
     readable: files,
     platform: process.platform,
     architecture: process.arch,
-    isRoot: process.getuid?.() === 0,
+    isRoot: userInfo().uid === 0,
   });
   const { kind, gaps } = sandbox;
   if (gaps.length === 0) logger.info({ sandbox: kind }, "isolate_hosts_sandboxed");

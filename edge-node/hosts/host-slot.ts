@@ -6,7 +6,7 @@
  */
 import type { Invocation, InvocationHost, Outcome, RunnableVersion } from "../../runtime/driver.ts";
 import type { RuntimeEnvironment } from "../../runtime/runtime-environment.ts";
-import type { TracedInvocation } from "../../runtime/client/invocation-client.ts";
+import type { TracedInvocation } from "../../runtime/remote-driver.ts";
 import { nodeLimits } from "../../sdk/limits.ts";
 import type { Home } from "./host-placement.ts";
 import type { HostSupply } from "./host-supply.ts";
