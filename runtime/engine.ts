@@ -5,7 +5,6 @@
  * It opens no socket and reads no clock of its own. Invariant: each invocation frame gets exactly one outcome frame.
  */
 import { LRUCache } from "lru-cache";
-import type { RunnableVersion } from "./driver.ts";
 import type { ErrorCode } from "../sdk/error-code.ts";
 import { nodeLimits } from "../sdk/limits.ts";
 import { hooks } from "../sdk/phase.ts";
@@ -16,23 +15,14 @@ import { condemnedReasons, toEngine, toFront, type CondemnedReason } from "./bri
 import { shareCpu } from "./isolates/cpu-share.ts";
 import { moved, transferable } from "./isolates/guest-buffers.ts";
 import type { Instance, InstanceOwner } from "./isolates/instance.ts";
-import { InstanceFactory, type InstanceFactoryOptions, type InstanceSource } from "./isolates/instance-factory.ts";
+import { InstanceFactory, type InstanceFactoryOptions } from "./isolates/instance-factory.ts";
 import { InstancePool } from "./isolates/instance-pool.ts";
+import { statsOf, type LoadedVersion } from "./isolates/loaded-version.ts";
 import { ReturningThreads } from "./isolates/returning-threads.ts";
 import { SilenceWatch } from "./isolates/silence-watch.ts";
 import type { Link } from "./link.ts";
 
 const checkEveryMs = 5;
-
-interface LoadedVersion {
-  readonly version: RunnableVersion;
-  readonly source: InstanceSource;
-  readonly pool: InstancePool<Instance>;
-  invocations: number;
-  failures: number;
-  cpuMsOfStopped: number;
-  unloading: boolean;
-}
 
 export class Engine implements InstanceOwner {
   readonly #link: Link;
@@ -45,6 +35,8 @@ export class Engine implements InstanceOwner {
   readonly #idle: LRUCache<number, Instance>;
   readonly #justIdle = new Set<Instance>();
   readonly #touched = new Set<Instance>();
+  /** Instances that a timer or an answer woke after all their invocations had ended. */
+  readonly #woken = new Set<Instance>();
   readonly #silence = new SilenceWatch();
   readonly #threads: ReturningThreads;
   #checking: (() => void) | null = null;
@@ -110,6 +102,11 @@ export class Engine implements InstanceOwner {
     if (instance.active === 0) this.#becameIdle(instance, loaded);
   }
 
+  onWoken(instance: Instance): void {
+    this.#woken.add(instance);
+    this.#keepChecking();
+  }
+
   onStopped(
     instance: Instance,
     unanswered: readonly { readonly id: number; readonly code: ErrorCode; readonly message: string }[],
@@ -119,6 +116,7 @@ export class Engine implements InstanceOwner {
     this.#idle.delete(instance.number);
     this.#justIdle.delete(instance);
     this.#touched.delete(instance);
+    this.#woken.delete(instance);
     let batch = "";
     for (const { id, code, message } of unanswered) batch += failedOutcome(id, code, message);
     for (const [id, placed] of this.#placed) {
@@ -328,19 +326,7 @@ export class Engine implements InstanceOwner {
   }
 
   #stats(): string {
-    return JSON.stringify(
-      [...this.#versions.values()].map(({ version, pool, invocations, failures, cpuMsOfStopped }) => ({
-        key: version.key,
-        instances: pool.size,
-        active: pool.instances.reduce((sum, instance) => sum + instance.active, 0),
-        queued: pool.queued,
-        invocations,
-        failures,
-        rejected: pool.rejected,
-        coldStarts: pool.coldStarts,
-        cpuMs: cpuMsOfStopped + pool.instances.reduce((sum, instance) => sum + instance.cpuMs, 0),
-      })),
-    );
+    return JSON.stringify([...this.#versions.values()].map(statsOf));
   }
 
   #done(requestId: number, json: string): void {
@@ -354,18 +340,20 @@ export class Engine implements InstanceOwner {
     this.#checking = this.#environment.startTimer(checkEveryMs, () => {
       this.#checking = null;
       this.#check();
-      if (this.#placed.size > 0 || this.#waiting.size > 0 || this.#justIdle.size > 0) this.#keepChecking();
+      const isIdle = this.#placed.size === 0 && this.#waiting.size === 0 && this.#woken.size === 0;
+      if (!isIdle || this.#justIdle.size > 0) this.#keepChecking();
     });
   }
 
   #check(): void {
     const nowMs = this.#environment.nowMs();
     this.#listIdle();
-    const busy = new Set(this.#placed.values());
+    const busy = new Set([...this.#placed.values(), ...this.#woken]);
     this.#chargeCpu([...busy]);
     for (const instance of busy) {
       if (instance.check(nowMs)) continue;
-      this.#silence.look(instance);
+      if (instance.entries.open === 0) this.#woken.delete(instance);
+      if (instance.active > 0) this.#silence.look(instance);
     }
     this.#silence.keepOnly(busy);
   }

@@ -40,6 +40,8 @@ export interface InstanceOwner {
   /** An invocation got its outcome frame (forwarded already), or ended. */
   onOutcome(instance: Instance, invocationId: number, failed: boolean): void;
   onEnded(instance: Instance, invocationId: number): void;
+  /** A timer or an answer runs in it while no invocation does. */
+  onWoken(instance: Instance): void;
   /** The instance is over; each invocation without an outcome is listed with the code it fails with. */
   onStopped(
     instance: Instance,
@@ -90,6 +92,8 @@ export class Instance {
   #computedMs = 0;
   #claimedCpuMs = 0;
   #busyClaims = 0;
+  /** Where the CPU time of what runs after all invocations have ended is counted from. */
+  #afterwards: CpuMark = this.#cpu.begin(0);
 
   constructor(parts: InstanceParts) {
     this.number = parts.number;
@@ -226,8 +230,10 @@ export class Instance {
         this.#failOne(invocation, "FUNCTION_WALL_LIMIT", "No answer within the wall time limit");
       }
     }
+    if (this.#active.size === 0 && this.#cpu.exceeds(this.#afterwards, this.#limits.cpuMs))
+      this.stop("FUNCTION_CPU_LIMIT", `Used more than ${this.#limits.cpuMs} ms of CPU time after its invocations`);
     if (this.#sockets.isDue(nowMs)) this.#renewHolders();
-    return false;
+    return this.#stopped;
   }
 
   /** Counts CPU time anew for whoever holds sockets, once the guest has returned from all it does now. */
@@ -380,10 +386,12 @@ export class Instance {
     this.#text += raw;
     for (const buffer of buffers) this.#buffers.push(buffer);
     this.flush();
+    if (this.#active.size === 0 && !this.#stopped) this.#owner.onWoken(this);
   }
 
   #end(id: number): void {
     if (!this.#active.delete(id)) return;
+    if (this.#active.size === 0) this.#afterwards = this.#cpu.begin(0);
     this.#sockets.ended(id);
     this.#owner.onEnded(this, id);
   }

@@ -95,6 +95,20 @@ export function limits(driver: () => Driver, run: RunFunction): void {
     expect(await loop.outcome).toMatchObject({ kind: "failed", code: "FUNCTION_CPU_LIMIT" });
   });
 
+  it("a loop that begins after the answer is stopped, too", async () => {
+    const version = versionOf(`{ fetch() { setTimeout(() => { for (;;); }, 1); return new Response("answered"); } }`, {
+      cpuMs: 100,
+    });
+    await driver().load(version);
+    expect(await textOf(await driver().invoke(invocationOf(version.key, {}), quietHost([])).outcome)).toBe("answered");
+    const instances = async (): Promise<number> => {
+      const stats = (await driver().stats()).find(({ key }) => key === version.key);
+      return stats?.instances ?? 0;
+    };
+    while ((await instances()) > 0) await new Promise((resolve) => setImmediate(resolve));
+    driver().unload(version.key);
+  });
+
   it("answers with too large headers fail with FUNCTION_HEADERS_TOO_LARGE", async () => {
     const { outcome } = await run(
       `{ fetch() { return new Response("", { headers: { "x-big": "a".repeat(70000) } }); } }`,

@@ -1,0 +1,30 @@
+/** A version in an engine: what its instances are made from, the pool of them, and what was counted. */
+import type { RunnableVersion, VersionStats } from "../driver.ts";
+import type { Instance } from "./instance.ts";
+import type { InstanceSource } from "./instance-factory.ts";
+import type { InstancePool } from "./instance-pool.ts";
+
+export interface LoadedVersion {
+  readonly version: RunnableVersion;
+  readonly source: InstanceSource;
+  readonly pool: InstancePool<Instance>;
+  invocations: number;
+  failures: number;
+  cpuMsOfStopped: number;
+  unloading: boolean;
+}
+
+/** Its counters as they are now. */
+export function statsOf({ version, pool, invocations, failures, cpuMsOfStopped }: LoadedVersion): VersionStats {
+  return {
+    key: version.key,
+    instances: pool.size,
+    active: pool.instances.reduce((sum, instance) => sum + instance.active, 0),
+    queued: pool.queued,
+    invocations,
+    failures,
+    rejected: pool.rejected,
+    coldStarts: pool.coldStarts,
+    cpuMs: cpuMsOfStopped + pool.instances.reduce((sum, instance) => sum + instance.cpuMs, 0),
+  };
+}
