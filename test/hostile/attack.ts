@@ -90,8 +90,8 @@ async function publishProgram(program: HostileProgram, world: HostileWorld, name
     return { kind: "failed", ms: since(), code: "LATE", message: `no answer in ${publishMs} ms` };
   } catch (error) {
     if (!(error instanceof SelvageApiError)) throw error;
-    const { code, status, message, problems } = error;
-    const text = [message, ...problems.map((problem) => `${problem.path}: ${problem.message}`)].join("; ");
+    const { code, status, message } = error;
+    const text = message.split("\n", 1)[0] ?? "";
     if (status < 400 || status >= 500) return { kind: "failed", ms: since(), code, message: text };
     return { kind: "refused", ms: since(), status, code, message: text };
   } finally {
