@@ -107,6 +107,8 @@ export type ToFront =
   | { readonly kind: "start"; readonly settings: FrontSettings }
   | { readonly kind: "state"; readonly id: number; readonly state: FrontState }
   | ({ readonly kind: "listen" } & FrontAddress)
+  /** Base64; sent before the first state, and with each new key. */
+  | { readonly kind: "ticketKey"; readonly key: string }
   | { readonly kind: "ping"; readonly id: number }
   | { readonly kind: "metrics"; readonly id: number }
   | { readonly kind: "invoke"; readonly message: InvokeMessage }

@@ -195,6 +195,8 @@ export const tlsLimits = {
   closeMs: 5_000,
   /** A client that neither takes nor sends a byte while it is waited for is given up after this time. */
   stalledMs: 60_000,
+  /** A key of session tickets is used this long. */
+  ticketKeyMs: 43_200_000,
   /** Contexts kept ready; the rest is made anew with the next handshake that needs it. */
   contextsMax: 500,
   /** Of one HTTP/2 connection: requests at once. */

@@ -30,6 +30,8 @@ export interface ServingFront {
   /** From now on nothing is served that was purged; `replacePurges` forgets those before. */
   addPurges(purges: readonly Purge[]): void;
   replacePurges(purges: readonly Purge[]): void;
+  /** Seals TLS session tickets from now on; base64. */
+  setTicketKey(key: string): void;
   /** Takes what another front of the node tells of its cache. */
   takeNews(news: CacheNews): void;
   /** Fetches URLs into the cache as if a client asked; never rejects. */
@@ -125,6 +127,8 @@ export class FrontProcess {
       case "purge":
         front.addPurges(message.purges);
         return send({ kind: "purged", id: message.id });
+      case "ticketKey":
+        return front.setTicketKey(message.key);
       case "cacheNews":
         return front.takeNews(message.news);
       case "preheat": {

@@ -104,6 +104,8 @@ export interface Front {
   addPurges(purges: readonly Purge[]): void;
   /** In place of all purges before. */
   replacePurges(purges: readonly Purge[]): void;
+  /** Seals TLS session tickets from now on, and opens them; 48 bytes in base64. Default: a key of its own. */
+  setTicketKey(key: string): void;
   /** Takes what another front of the node tells of its cache. */
   takeNews(news: CacheNews): void;
   /** Fetches URLs into the cache as if a client asked; never rejects. */
@@ -248,6 +250,10 @@ class UwsFront implements Front {
 
   replacePurges(purges: readonly Purge[]): void {
     this.#purges.replace(purges);
+  }
+
+  setTicketKey(key: string): void {
+    this.#tls.setTicketKey(key);
   }
 
   takeNews(news: CacheNews): void {

@@ -75,6 +75,11 @@ export class TlsListener {
     this.#certificates.replace(certificates);
   }
 
+  /** For tickets that are given out or come back from now on. */
+  setTicketKey(key: string): void {
+    this.#server.setTicketKeys(Buffer.from(key, "base64"));
+  }
+
   /** Resolves with the port; several processes may listen on one where the system can do that. Rejects when it cannot be had. */
   listen({ host, port }: { readonly host: string; readonly port: number }): Promise<number> {
     return new Promise((resolve, reject) => {

@@ -24,6 +24,7 @@ import type {
 import type { Logger } from "../logger.ts";
 import type { SpawnFront } from "./front-handle.ts";
 import { FrontSlot, type NumberedState, type SlotOutcome, type SlotStatus } from "./front-slot.ts";
+import { TicketKeys } from "./ticket-keys.ts";
 import { PendingReplies } from "./pending-replies.ts";
 
 export type ApplyReport =
@@ -64,6 +65,8 @@ export class FrontSet {
   readonly #preheats: PendingReplies<readonly PreheatResult[]>;
   readonly #started: (() => void)[] = [];
   readonly #startFailed: ((error: Error) => void)[] = [];
+  readonly #ticketKeys: TicketKeys;
+  #hasTls = false;
   #runtimeKey: string | null = null;
   #ids = 0;
   #next = 0;
@@ -75,6 +78,12 @@ export class FrontSet {
     this.#explains = new PendingReplies(options.clock);
     this.#purges = new PendingReplies(options.clock);
     this.#preheats = new PendingReplies(options.clock);
+    this.#ticketKeys = new TicketKeys({
+      clock: options.clock,
+      onNew: (key) => {
+        for (const slot of this.#slots) slot.sendEarly({ kind: "ticketKey", key });
+      },
+    });
     this.#slots = options.settings.map((settings, index) => this.#createSlot(settings, index));
   }
 
@@ -89,6 +98,8 @@ export class FrontSet {
 
   /** Resolves when every front answered to `state` and listens; null when there was none. Rejects when one cannot start. */
   async start(address: FrontAddress, state: FrontState | null): Promise<ApplyReport | null> {
+    this.#hasTls = address.tls !== undefined;
+    if (this.#hasTls) this.#ticketKeys.start();
     const numbered = state === null ? null : { id: ++this.#ids, state };
     const serving = this.#slots.map((slot, index) => this.#whenServing(index, slot.start(address, numbered)));
     const outcomes = await Promise.all(serving);
@@ -162,6 +173,7 @@ export class FrontSet {
 
   /** Drains and ends all fronts; those that are not done after `drainMs` are killed. */
   async stop(drainMs: number): Promise<void> {
+    this.#ticketKeys.stop();
     await Promise.all(this.#slots.map((slot) => slot.stop({ drainMs, killMs: drainMs + KILL_AFTER_MS })));
   }
 
@@ -175,6 +187,7 @@ export class FrontSet {
       random,
       logger: logger.child({ front: index }),
       purges: this.#options.purges,
+      ticketKey: () => (this.#hasTls ? this.#ticketKeys.current : null),
       onMessage: (message) => this.#receive(message, index),
       onServing: () => this.#started[index]?.(),
       onExit: ({ reason, final }) => {

@@ -44,6 +44,8 @@ export interface FrontSlotOptions {
   readonly logger: Logger;
   /** What a front has to know of purges before it gets its state. */
   readonly purges: () => readonly Purge[];
+  /** Null: there is no TLS. */
+  readonly ticketKey: () => string | null;
   /** Everything but the life cycle's own messages. */
   readonly onMessage: (message: FromFront) => void;
   readonly onServing: () => void;
@@ -131,7 +133,7 @@ export class FrontSlot {
   }
 
   /** As `send`, also to a front that does not serve yet; one that is not there or just started finds out by itself, or gets the whole table. */
-  sendEarly(message: Extract<ToFront, { kind: "purge" | "cacheNews" }>): boolean {
+  sendEarly(message: Extract<ToFront, { kind: "purge" | "cacheNews" | "ticketKey" }>): boolean {
     if (this.#child === null || !this.#hasStarted) return false;
     this.#send(message);
     return true;
@@ -182,7 +184,7 @@ export class FrontSlot {
         this.#unansweredPings = 0;
         this.#ping(1);
         this.#options.onMessage(message);
-        this.#sendPurgeTable();
+        this.#sendBefore();
         if (this.#wanted === null) this.#listen();
         else this.#send({ kind: "state", ...this.#wanted });
         return;
@@ -210,7 +212,10 @@ export class FrontSlot {
     }
   }
 
-  #sendPurgeTable(): void {
+  /** What a front has to have before it serves. */
+  #sendBefore(): void {
+    const key = this.#options.ticketKey();
+    if (key !== null) this.#send({ kind: "ticketKey", key });
     const purges = this.#options.purges();
     if (purges.length > 0) this.#send({ kind: "purgeTable", purges });
   }

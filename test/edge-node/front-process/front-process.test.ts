@@ -65,6 +65,9 @@ class ScriptedServing implements ServingFront {
   replacePurges(purges: readonly Purge[]): void {
     this.calls.push(`purge table ${purges.length}`);
   }
+  setTicketKey(key: string): void {
+    this.calls.push(`ticket key ${key}`);
+  }
   takeNews(news: CacheNews): void {
     this.calls.push(`news of ${news.invalidated.length}`);
   }

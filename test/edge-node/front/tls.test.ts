@@ -54,6 +54,34 @@ async function readBody(body: Body): Promise<string> {
   }
 }
 
+describe("a session ticket", () => {
+  /** A ticket of the connection, which is closed: TLS 1.3 sends it after the handshake, TLS 1.2 with it. */
+  const ticketOf = async (socket: TLSSocket): Promise<Buffer> => {
+    const late = new Promise<Buffer>((resolve) => socket.once("session", resolve));
+    const ticket = (socket.getProtocol() === "TLSv1.2" ? socket.getSession() : undefined) ?? (await late);
+    socket.destroy();
+    return ticket;
+  };
+  const [key, other] = [1, 2].map((byte) => Buffer.alloc(48, byte).toString("base64"));
+
+  it.each(["TLSv1.2", "TLSv1.3"] as const)(
+    "of one front is taken by another one with the same key: %s",
+    async (version) => {
+      const [one, two] = [await edge(), await edge()];
+      for (const { front } of [one, two]) front.setTicketKey(key ?? "");
+      const options = { ALPNProtocols: ["http/1.1"], minVersion: version, maxVersion: version };
+      const session = await ticketOf(await connectTls(one.tlsPort, options));
+      const again = await connectTls(two.tlsPort, { ...options, session });
+      expect(again.isSessionReused()).toBe(true);
+      again.destroy();
+      two.front.setTicketKey(other ?? "");
+      const late = await connectTls(two.tlsPort, { ...options, session });
+      expect(late.isSessionReused()).toBe(false);
+      late.destroy();
+    },
+  );
+});
+
 describe("a handshake", () => {
   it("gets the certificate of its name: exact before wildcard, the newest of several", async () => {
     const { tlsPort } = await edge({ certificates: ["wildcard", "www", "renewed"] });

@@ -171,6 +171,28 @@ describe("frontSettings()", () => {
 
 const purge: Purge = { sequence: 1, target: { kind: "all", domain: null }, mode: "hard", at: 1 };
 
+describe("FrontSet and session tickets", () => {
+  const keysOf = ({ received }: ObedientFront): readonly string[] =>
+    received.flatMap((message) => (message.kind === "ticketKey" ? [message.key] : []));
+
+  it("all fronts have one key before they listen", async () => {
+    const { set, fronts } = setUp();
+    await set.start({ ...address, tls: address }, null);
+    const [first] = fronts.map(keysOf);
+    expect(Buffer.from(first?.[0] ?? "", "base64")).toHaveLength(48);
+    expect(fronts.map(keysOf)).toEqual([first, first]);
+    const kinds = fronts[0]?.received.map(({ kind }) => kind) ?? [];
+    expect(kinds.indexOf("ticketKey")).toBeLessThan(kinds.indexOf("listen"));
+    await set.stop(0);
+  });
+
+  it("fronts without TLS have none", async () => {
+    const { set, fronts } = setUp();
+    await set.start(address, null);
+    expect(fronts.map(keysOf)).toEqual([[], []]);
+  });
+});
+
 it("what one front tells of its cache goes to the others", async () => {
   const { set, fronts } = setUp();
   await set.start(address, null);

@@ -113,6 +113,7 @@ function setUp(): Setup {
     onMessage: () => {},
     onServing: () => {},
     purges: () => purges,
+    ticketKey: () => null,
     onExit: (exit) => exits.push(exit),
   });
   const front = (): ScriptedFront => {
