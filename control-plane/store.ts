@@ -99,6 +99,7 @@ export interface VersionRow extends EnvironmentRow {
   readonly limits: FunctionLimits;
   readonly services: Services;
   readonly isolation: Isolation;
+  readonly allowEval: boolean;
   readonly moduleDigest: Digest;
   readonly moduleBytes: number;
   readonly snapshot: { readonly state: "ready" | "off" | "failed"; readonly bytes: number; readonly reason: string };

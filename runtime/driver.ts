@@ -29,6 +29,8 @@ export interface RunnableVersion {
   readonly hooks: readonly Hook[];
   readonly limits: FunctionLimits;
   readonly isolation: Isolation;
+  /** Whether its code may make code of text (`eval`, `new Function`). */
+  readonly allowEval: boolean;
   /** Variables and secrets together. */
   readonly environment: Readonly<Record<string, string>>;
   /** Other functions it may call, by the name they have in `env`. */

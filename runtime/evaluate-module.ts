@@ -31,6 +31,8 @@ export interface EvaluateOptions {
   /** Wall limit of the top level. */
   readonly timeoutMs: number;
   readonly snapshot: boolean;
+  /** Whether the module may make code of text. Default false. */
+  readonly allowEval?: boolean;
 }
 
 export type Evaluation =
@@ -58,7 +60,7 @@ export async function evaluateModule(options: EvaluateOptions): Promise<Evaluati
   if (!options.snapshot) return found;
   if (options.wasm.length > 0) return { ...found, snapshotFailure: wasmInSnapshot };
   try {
-    return { ...found, snapshot: createFunctionSnapshot(options.guest, { code: options.code, parts }) };
+    return { ...found, snapshot: createFunctionSnapshot(options.guest, { code: options.code, parts, allowEval: options.allowEval === true }) };
   } catch (error) {
     return { ...found, snapshotFailure: error instanceof Error ? error.message : String(error) };
   }
@@ -76,14 +78,24 @@ export function createBaseSnapshot(guest: GuestCode): Uint8Array {
  */
 export function createFunctionSnapshot(
   guest: GuestCode,
-  { code, parts }: { readonly code: string; readonly parts: readonly string[] },
+  {
+    code,
+    parts,
+    allowEval = false,
+  }: { readonly code: string; readonly parts: readonly string[]; readonly allowEval?: boolean },
 ): Uint8Array {
   const provided = parts.map(
     (name) => `__selvageProvidePart(${JSON.stringify(name)},${guest.parts.get(name) ?? "null"});`,
   );
+  const before = [
+    ...provided,
+    ...(allowEval ? ["__selvageAllowEval();"] : []),
+    "delete globalThis.__selvageProvidePart;",
+    "delete globalThis.__selvageAllowEval;",
+  ];
   return createSnapshot([
     { code: guest.script, filename: scriptNames.guest },
-    { code: [...provided, "delete globalThis.__selvageProvidePart;"].join("\n"), filename: scriptNames.parts },
+    { code: before.join("\n"), filename: scriptNames.parts },
     { code: refuseWasm, filename: scriptNames.guest },
     { code, filename: scriptNames.function },
     { code: "__selvageCheckWasm();", filename: scriptNames.guest },
@@ -115,6 +127,7 @@ async function findHooks(options: EvaluateOptions, onPart: (name: string) => voi
       memoryMiB: options.memoryMiB,
       snapshot: null,
       guest: options.guest,
+      allowEval: options.allowEval === true,
       onPart,
       onCatastrophe: (message) => {
         throw new Error(message);

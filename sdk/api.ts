@@ -79,6 +79,8 @@ export interface PublishRequest {
   readonly services?: Services;
   /** Default `shared`; `dedicated`: its isolates have a process of their own on each front. */
   readonly isolation?: Isolation;
+  /** Let the module make code of text: `eval` and the constructors of functions. Default false. */
+  readonly allowEval?: boolean;
   /** Aliases to create or move to the new version in the same revision. */
   readonly aliases?: readonly string[];
   /** Make a startup snapshot. Default: from `publishLimits.snapshotBundleBytesMin` bytes of bundle on. */
@@ -111,6 +113,7 @@ export interface VersionResource {
   readonly limits: FunctionLimits;
   readonly services: Services;
   readonly isolation: Isolation;
+  readonly allowEval: boolean;
   readonly moduleBytes: number;
   readonly snapshot: { readonly state: "ready" | "off" | "failed"; readonly bytes: number; readonly reason: string };
   readonly aliases: readonly string[];

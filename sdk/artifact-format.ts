@@ -71,7 +71,7 @@ export function verifyManifest(bytes: Uint8Array, signatureBase64: string, publi
   }
 }
 
-type Optional = "isolation" | "services" | "wasm";
+type Optional = "allowEval" | "isolation" | "services" | "wasm";
 type WrittenManifest = Omit<VersionManifest, Optional> & Partial<Pick<VersionManifest, Optional>>;
 
 /** A manifest with its keys in the order they are written in. */
@@ -91,6 +91,7 @@ function ordered(manifest: VersionManifest): WrittenManifest {
     // Absent when empty: manifests written before there were services keep their bytes.
     ...(Object.keys(manifest.services).length === 0 ? {} : { services: sortedServices(manifest.services) }),
     ...(manifest.isolation === defaultIsolation ? {} : { isolation: manifest.isolation }),
+    ...(manifest.allowEval ? { allowEval: true } : {}),
   };
 }
 
@@ -139,7 +140,8 @@ function readManifest(value: unknown, problems: ProblemList): VersionManifest | 
   if (problems.list.length > 0) return null;
   if (name === null || version === null || createdAt === null || hooks === null) return null;
   if (limits === null || module === null || snapshots === null || wasm === null || !services.ok) return null;
-  if (isolation === null) return null;
+  const allowEval = readAllowEval(value["allowEval"], problems);
+  if (isolation === null || allowEval === null) return null;
   const blobs = { module, sourceMap, snapshots, wasm };
   return {
     format: 1,
@@ -151,7 +153,14 @@ function readManifest(value: unknown, problems: ProblemList): VersionManifest | 
     ...blobs,
     services: services.value,
     isolation,
+    allowEval,
   };
+}
+
+/** Written only when it may. */
+function readAllowEval(value: unknown, problems: ProblemList): boolean | null {
+  if (value === undefined) return false;
+  return typeof value === "boolean" ? value : problems.add("allowEval", "is not true or false");
 }
 
 /** Manifests of earlier releases name none. */

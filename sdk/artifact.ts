@@ -42,6 +42,8 @@ export interface VersionManifest {
   readonly services: Services;
   /** Written only when it is not the default. */
   readonly isolation: Isolation;
+  /** Whether its code may make code of text; written only when it may. */
+  readonly allowEval: boolean;
 }
 
 /** A manifest as it travels. */

@@ -33,6 +33,8 @@ export interface ProjectFile {
   readonly services: Services;
   /** `dedicated`: a process of its own on each front. Default `shared`. */
   readonly isolation: Isolation;
+  /** Let the module make code of text (`eval`, `new Function`). Default false. */
+  readonly allowEval: boolean;
   /** Make a startup snapshot; null: the bundle's size decides. */
   readonly snapshot: boolean | null;
 }
@@ -51,6 +53,7 @@ export function parseProjectFile(input: unknown): Parsed<ProjectFile> {
     variables: readVariables(fields.raw("variables"), problems),
     services: readServices(fields.raw("services"), problems),
     isolation: fields.choice("isolation", { values: isolations, default: defaultIsolation }),
+    allowEval: fields.boolean("allowEval", { default: false }),
     snapshot: fields.has("snapshot") ? fields.boolean("snapshot", { default: false }) : null,
   };
   fields.finish();

@@ -15,6 +15,8 @@ export interface JobHeader {
   readonly memoryMiB: number;
   readonly timeoutMs: number;
   readonly snapshot: boolean;
+  /** The module may make code of text. */
+  readonly allowEval: boolean;
 }
 
 export type BuilderMessage =

@@ -44,8 +44,9 @@ async function work({ header, payload }: Frame): Promise<void> {
   let at = job.guestBytes + job.codeBytes;
   const code = text.decode(payload.subarray(job.guestBytes, at));
   const wasm = job.wasm.map(({ digest, bytes }) => ({ digest, bytes: payload.subarray(at, (at += bytes)) }));
-  const { memoryMiB, timeoutMs } = job;
-  const evaluation = await evaluateModule({ guest, code, wasm, memoryMiB, timeoutMs, snapshot: false });
+  const { allowEval, memoryMiB, timeoutMs } = job;
+  const limits = { memoryMiB, timeoutMs };
+  const evaluation = await evaluateModule({ guest, code, wasm, ...limits, snapshot: false, allowEval });
   if (!evaluation.ok) {
     const { code: errorCode, message, stack } = evaluation;
     say({ kind: "refused", code: errorCode, message, stack: ownStack(stack) }, noBytes);
@@ -54,7 +55,7 @@ async function work({ header, payload }: Frame): Promise<void> {
   say({ kind: "evaluated", hooks: evaluation.hooks, runtimeKey: runtimeKey(guest) }, noBytes);
   if (!job.snapshot) return;
   try {
-    say({ kind: "snapshot" }, createFunctionSnapshot(guest, { code, parts: evaluation.parts }));
+    say({ kind: "snapshot" }, createFunctionSnapshot(guest, { code, parts: evaluation.parts, allowEval }));
   } catch (error) {
     say({ kind: "no-snapshot", reason: error instanceof Error ? error.message : String(error) }, noBytes);
   }

@@ -25,6 +25,8 @@ export interface BuildJob {
   readonly sourceMap: string | null;
   /** Heap of the evaluation, MiB: the function's own limit. */
   readonly memoryMiB: number;
+  /** The code may make code of text. */
+  readonly allowEval: boolean;
   readonly snapshot: boolean;
 }
 

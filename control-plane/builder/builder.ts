@@ -20,6 +20,8 @@ export interface BuilderJob {
   readonly wasm: readonly { readonly digest: Digest; readonly bytes: Uint8Array }[];
   readonly memoryMiB: number;
   readonly snapshot: boolean;
+  /** The code may make code of text. */
+  readonly allowEval: boolean;
 }
 
 export type SnapshotOutcome =
@@ -127,6 +129,7 @@ export class Builder {
       memoryMiB: job.memoryMiB,
       timeoutMs: publishLimits.evaluateMs,
       snapshot: job.snapshot,
+      allowEval: job.allowEval,
     };
     this.#child.job.write(
       encodeFrame({ ...header }, Buffer.concat([guest, code, ...job.wasm.map(({ bytes }) => bytes)])),

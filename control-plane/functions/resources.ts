@@ -17,6 +17,7 @@ export function toVersionResource(row: VersionRow, aliases: readonly AliasRow[])
     limits: row.limits,
     services: row.services,
     isolation: row.isolation,
+    allowEval: row.allowEval,
     moduleBytes: row.moduleBytes,
     snapshot: row.snapshot,
     aliases: aliases.filter(({ version }) => version === row.version).map(({ name }) => name),

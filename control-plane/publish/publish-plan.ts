@@ -24,6 +24,7 @@ export interface PublishPlan {
   readonly limits: FunctionLimits;
   readonly services: Services;
   readonly isolation: Isolation;
+  readonly allowEval: boolean;
   /** Each once. */
   readonly aliases: readonly string[];
   /** Null: the bundle's size decides. */
@@ -68,6 +69,7 @@ export function planPublish(functionName: string, request: PublishRequest): Publ
     limits: limits.value,
     services: services.value,
     isolation: request.isolation ?? defaultIsolation,
+    allowEval: request.allowEval ?? false,
     aliases: [...new Set(aliases)],
     snapshot: request.snapshot ?? null,
   };

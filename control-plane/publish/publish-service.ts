@@ -134,7 +134,9 @@ export class PublishService {
 
   async #build(plan: PublishPlan, bundle: Bundle): Promise<Build> {
     const { code, sourceMap, wasm } = bundle;
-    const job = { code, sourceMap, wasm, memoryMiB: plan.limits.memoryMiB, snapshot: wantsSnapshot(plan, bundle) };
+    const { allowEval, limits } = plan;
+    const snapshot = wantsSnapshot(plan, bundle);
+    const job = { code, sourceMap, wasm, memoryMiB: limits.memoryMiB, snapshot, allowEval };
     const outcome = await this.#options.builders.build(job, this.#closing.signal);
     if (outcome.ok) return outcome;
     throw refusalOf(outcome);
@@ -145,7 +147,7 @@ export class PublishService {
     const { store, revisions, clock } = this.#options;
     const latest = await store.read((view) => this.#findRepeated(view, { plan, bundle }));
     if (latest === null) return null;
-    const present = `Version "${latest.version}" of function "${latest.function}" has this module, limits, isolation, services and environment already`;
+    const present = `Version "${latest.version}" of function "${latest.function}" has this module, limits, permissions, services and environment already`;
     if (plan.version !== null || plan.aliases.length === 0) throw conflict(`${present}: nothing to publish.`);
     const { value, revision } = await revisions.change(async (tables) => {
       const moved = await moveAliases(tables, { aliases: plan.aliases, to: latest, movedAt: timestamp(clock) });
@@ -159,7 +161,7 @@ export class PublishService {
     view: StoreView,
     { plan, bundle }: { readonly plan: PublishPlan; readonly bundle: Bundle },
   ): Promise<VersionRow | null> {
-    const { functionName, isolation, limits, services } = plan;
+    const { functionName, isolation, allowEval, limits, services } = plan;
     const latest = await view.versions.latest(functionName);
     if (latest === null) return null;
     const { variables, encryptedSecrets } = await view.functions.environment(functionName);
@@ -171,6 +173,7 @@ export class PublishService {
       limits,
       services,
       isolation,
+      allowEval,
       variables,
       secrets: open(encryptedSecrets),
       snapshot: wantsSnapshot(plan, bundle),
@@ -227,6 +230,7 @@ function assemble(parts: {
       wasm: bundle.wasm.map(({ bytes }) => referenceTo(bytes)),
       services: plan.services,
       isolation: plan.isolation,
+      allowEval: plan.allowEval,
     },
     blobs: [code, sourceMap, ...(snapshot === null ? [] : [snapshot]), ...bundle.wasm.map(({ bytes }) => bytes)],
   };
@@ -255,6 +259,7 @@ async function commit(
     limits: manifest.limits,
     services: manifest.services,
     isolation: manifest.isolation,
+    allowEval: manifest.allowEval,
     moduleDigest: manifest.module.digest,
     moduleBytes: manifest.module.bytes,
     snapshot: describeSnapshot(build, manifest),

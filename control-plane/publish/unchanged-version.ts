@@ -1,7 +1,7 @@
 /**
  * Whether a publish would only repeat the latest version. Pure.
  *
- * The same module, limits, isolation, services, environment and wish for a snapshot make the same version. A snapshot that failed may be tried again.
+ * The same module, limits, isolation, permission to make code, services, environment and wish for a snapshot make the same version. A snapshot that failed may be tried again.
  */
 import { isDeepStrictEqual } from "node:util";
 import type { Digest } from "../../sdk/artifact.ts";
@@ -15,6 +15,7 @@ export interface VersionContent {
   readonly limits: FunctionLimits;
   readonly services: Services;
   readonly isolation: Isolation;
+  readonly allowEval: boolean;
   readonly variables: Readonly<Record<string, string>>;
   readonly secrets: Readonly<Record<string, string>>;
   readonly snapshot: boolean;
@@ -30,6 +31,7 @@ export function repeatsVersion(
     state !== "failed" &&
     content.snapshot === (state === "ready") &&
     content.isolation === latest.isolation &&
+    content.allowEval === latest.allowEval &&
     isDeepStrictEqual(content.limits, latest.limits) &&
     isDeepStrictEqual(content.services, latest.services) &&
     isDeepStrictEqual(content.variables, latest.variables) &&

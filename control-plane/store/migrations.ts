@@ -6,6 +6,7 @@ import { purges } from "./migrations/0003-purges.ts";
 import { certificates } from "./migrations/0004-certificates.ts";
 import { domainVersions } from "./migrations/0005-domain-versions.ts";
 import { isolation } from "./migrations/0006-isolation.ts";
+import { allowEval } from "./migrations/0007-allow-eval.ts";
 
 export const migrations: readonly Migration[] = [
   { name: "first-tables", up: firstTables },
@@ -14,4 +15,5 @@ export const migrations: readonly Migration[] = [
   { name: "certificates", up: certificates },
   { name: "domain-versions", up: domainVersions },
   { name: "isolation", up: isolation },
+  { name: "allow-eval", up: allowEval },
 ];

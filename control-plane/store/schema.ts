@@ -55,6 +55,7 @@ export interface VersionsTable {
   /** JSON object. */
   services: string;
   isolation: string;
+  allow_eval: 0 | 1;
   module_digest: string;
   module_bytes: number;
   snapshot_state: "ready" | "off" | "failed";

@@ -54,6 +54,7 @@ export async function readVersion(version: FrontVersion, options: ReadVersionOpt
       hooks: manifest.hooks,
       limits: manifest.limits,
       isolation: manifest.isolation,
+      allowEval: manifest.allowEval,
       environment: version.environment,
       services: manifest.services,
       code: module.bytes.toString("utf8"),

@@ -1,7 +1,7 @@
 /**
- * Entry of the guest script: installs the web APIs and leaves five functions for the host on the global object.
+ * Entry of the guest script: installs the web APIs and leaves six functions for the host on the global object.
  *
- * `__selvageProvidePart` takes a part before a snapshot is made, `__selvagePrepare` finishes a new isolate or a restored snapshot,
+ * `__selvageProvidePart` takes a part before a snapshot is made, `__selvageAllowEval` lets the author's code make code of text, `__selvagePrepare` finishes a new isolate or a restored snapshot,
  * `__selvageLoadWasm` compiles what the version imports, `__selvageHooks` tells which hooks the author's module has, `__selvageBoot` connects an instance.
  * Evaluated before the author's code, also when a snapshot is made.
  *
@@ -10,6 +10,7 @@
  */
 import { hooks, type Hook } from "../../sdk/phase.ts";
 import { connect, type HostFunctions, type Receive } from "./bridge/receive.ts";
+import { forbidCodeGeneration } from "./code-generation.ts";
 import { installGlobals, removeSharedMemory } from "./install-globals.ts";
 import { coreModules } from "./parts/core-modules.ts";
 import { connectPartSources, providePart, shareCoreModules } from "./parts/load-part.ts";
@@ -59,11 +60,14 @@ defineProperty(globalThis, "__selvageModule", {
 });
 
 let compileImported: CompileImported | null = null;
+const allowCodeGeneration = forbidCodeGeneration(globalThis);
 
 // V8 puts SharedArrayBuffer and WebAssembly back when a snapshot is restored: called before any of the author's code runs there.
-hide("__selvagePrepare", (memoryMiB: number, partSource: (name: string) => string): void => {
+hide("__selvagePrepare", (memoryMiB: number, partSource: (name: string) => string, allowEval: boolean): void => {
   if (isConnected) throw new TypeError("The instance was connected already");
   deleteProperty(globalThis, "__selvageProvidePart");
+  deleteProperty(globalThis, "__selvageAllowEval");
+  if (allowEval) allowCodeGeneration();
   removeSharedMemory(globalThis);
   connectPartSources(partSource);
   compileImported = limitWebAssembly(globalThis, memoryMiB);
@@ -87,6 +91,7 @@ hide("__selvageLoadWasm", (digestsJson: string, ...buffers: ArrayBuffer[]): void
 
 // For snapshots, which are made without a host.
 hide("__selvageProvidePart", providePart);
+hide("__selvageAllowEval", allowCodeGeneration);
 
 hide("__selvageHooks", (): string => {
   const module = authorModule();

@@ -26,6 +26,8 @@ export interface PrepareOptions {
   /** A snapshot that holds the guest script (and perhaps the author's code), or null to run the guest script here. */
   readonly snapshot: ExternalCopy<ArrayBuffer> | null;
   readonly guest: GuestCode;
+  /** Whether the author's code may make code of text (`eval`, `new Function`). */
+  readonly allowEval: boolean;
   /** Told of each part that the isolate loads. */
   readonly onPart?: (name: string) => void;
   readonly onCatastrophe: (message: string) => void;
@@ -43,8 +45,8 @@ export async function prepareIsolate(options: PrepareOptions): Promise<PreparedI
     if (options.snapshot === null) await runScript(context, options.guest.script, { filename: scriptNames.guest });
     // Taken before the author's code can put something else in its place.
     const boot: unknown = await context.evalClosure(
-      "__selvagePrepare($0, $1); return __selvageBoot",
-      [options.memoryMiB, new ivm.Callback(partSources(options))],
+      "__selvagePrepare($0, $1, $2); return __selvageBoot",
+      [options.memoryMiB, new ivm.Callback(partSources(options)), options.allowEval],
       { result: { reference: true } },
     );
     return { isolate, context, boot: boot as Reference };

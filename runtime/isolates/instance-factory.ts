@@ -15,6 +15,7 @@ import {
   runScript,
   scriptNames,
   type PreparedIsolate,
+  type PrepareOptions,
 } from "./boot.ts";
 import { Instance, type InstanceOwner } from "./instance.ts";
 import { ivm, type ExternalCopy } from "./isolated-vm.ts";
@@ -60,7 +61,7 @@ export class InstanceFactory {
     while (!this.#closed && this.#spares.length + this.#preparing < this.#options.spares) {
       this.#preparing += 1;
       try {
-        const prepared = await this.#prepare(defaultFunctionLimits.memoryMiB);
+        const prepared = await this.#prepare({ memoryMiB: defaultFunctionLimits.memoryMiB, allowEval: false });
         if (this.#closed) disposeQuietly(prepared.isolate);
         else this.#spares.push(prepared);
       } finally {
@@ -113,7 +114,7 @@ export class InstanceFactory {
   async #evaluated({ version, wasm }: InstanceSource): Promise<OwnedIsolate> {
     await wasm.ready();
     const spare = this.#hasSpareFor(version) ? this.#spares.pop() : undefined;
-    const prepared = spare ?? (await this.#prepare(version.limits.memoryMiB));
+    const prepared = spare ?? (await this.#prepare({ memoryMiB: version.limits.memoryMiB, allowEval: version.allowEval }));
     prepared.user.key = version.key;
     if (spare !== undefined) this.#refillLater();
     try {
@@ -129,8 +130,8 @@ export class InstanceFactory {
     }
   }
 
-  #hasSpareFor({ limits }: RunnableVersion): boolean {
-    return this.#spares.length > 0 && limits.memoryMiB === defaultFunctionLimits.memoryMiB;
+  #hasSpareFor({ allowEval, limits }: RunnableVersion): boolean {
+    return this.#spares.length > 0 && !allowEval && limits.memoryMiB === defaultFunctionLimits.memoryMiB;
   }
 
   /** Making an isolate blocks this thread for milliseconds: not while the request that took the spare is starting. */
@@ -146,16 +147,17 @@ export class InstanceFactory {
   }
 
   #restored({ version, snapshot }: InstanceSource): Promise<OwnedIsolate> {
-    return this.#prepareFor({ key: version.key }, { memoryMiB: version.limits.memoryMiB, snapshot });
+    const { allowEval, limits } = version;
+    return this.#prepareFor({ key: version.key }, { memoryMiB: limits.memoryMiB, snapshot, allowEval });
   }
 
-  #prepare(memoryMiB: number): Promise<OwnedIsolate> {
-    return this.#prepareFor({ key: "" }, { memoryMiB, snapshot: this.#baseSnapshot });
+  #prepare({ memoryMiB, allowEval }: Pick<PrepareOptions, "memoryMiB" | "allowEval">): Promise<OwnedIsolate> {
+    return this.#prepareFor({ key: "" }, { memoryMiB, allowEval, snapshot: this.#baseSnapshot });
   }
 
   async #prepareFor(
     user: OwnedIsolate["user"],
-    from: { readonly memoryMiB: number; readonly snapshot: ExternalCopy<ArrayBuffer> | null },
+    from: Pick<PrepareOptions, "memoryMiB" | "allowEval" | "snapshot">,
   ): Promise<OwnedIsolate> {
     const { guest } = this.#options;
     const onCatastrophe = (message: string): void => {

@@ -19,6 +19,7 @@ const manifest: VersionManifest = {
   snapshots: [{ ...referenceTo(text("snapshot")), runtimeKey: "13.6-x64" }],
   wasm: [],
   isolation: "shared",
+  allowEval: false,
   services: {},
 };
 

@@ -9,6 +9,7 @@ import { caches, services } from "./driver-contract-targets.ts";
 import { runOnce, type RunFunction, type RunOptions, type Run } from "./driver-run.ts";
 import { bytesOf, headersOf, streamOf, textOf } from "./driver-fixtures.ts";
 import { cryptoOperations } from "./driver-contract-crypto.ts";
+import { codeGeneration } from "./driver-contract-code-generation.ts";
 import { parts } from "./driver-contract-parts.ts";
 import { lifeCycle, limits } from "./driver-contract-life-cycle.ts";
 import { streams } from "./driver-contract-streams.ts";
@@ -42,6 +43,7 @@ export function driverContract(name: string, create: () => Promise<Driver>): voi
     limits(() => driver, run);
     uncaughtErrors(() => driver);
     cryptoOperations(run);
+    codeGeneration(run);
   });
 }
 

@@ -29,6 +29,7 @@ export function versionOf(
     hooks,
     limits: { ...defaultFunctionLimits, cpuMs: CPU_MS, ...limits },
     isolation: "shared",
+    allowEval: false,
     environment,
     services: {},
     code: `var __selvageModule = { default: ${module} };`,

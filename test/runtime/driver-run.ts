@@ -21,6 +21,7 @@ export interface RunOptions {
   readonly invocation?: Partial<Invocation>;
   readonly limits?: Partial<FunctionLimits>;
   readonly environment?: Readonly<Record<string, string>>;
+  readonly allowEval?: boolean;
   readonly services?: RunnableVersion["services"];
   readonly fetch?: (request: Subrequest, signal: AbortSignal) => Promise<SubrequestResponse>;
 }
@@ -29,8 +30,8 @@ export type RunFunction = (module: string, options?: RunOptions) => Promise<Run>
 
 /** Loads the module as a version of its own and invokes it once. */
 export async function runOnce(driver: Driver, module: string, options: RunOptions): Promise<Run> {
-  const { limits = {}, environment = {}, services = {} } = options;
-  const version = { ...versionOf(module, limits, environment), services };
+  const { limits = {}, environment = {}, services = {}, allowEval = false } = options;
+  const version = { ...versionOf(module, limits, environment), services, allowEval };
   await driver.load(version);
   const logs: string[] = [];
   const host: InvocationHost = {

@@ -55,6 +55,8 @@ export class TestNode {
       await this.#fleet.client.publish(functionName(lane), {
         source: { kind: "bundle", code: program, sourceMap: null },
         limits: limits(guardMs),
+        // Tests look at what `eval` of their own text gives.
+        allowEval: true,
         snapshot: false,
         waitSeconds: 30,
       });

@@ -99,11 +99,12 @@ export const publishRequest: JsonSchema = object(
     limits: limitsInput,
     services: servicesInput,
     isolation: choice(isolations),
+    allowEval: boolean,
     aliases: list(name, { maxItems: storeLimits.aliasesPerFunctionMax }),
     snapshot: boolean,
     waitSeconds,
   },
-  { optional: ["version", "description", "limits", "services", "isolation", "aliases", "snapshot", "waitSeconds"] },
+  { optional: ["version", "description", "limits", "services", "isolation", "allowEval", "aliases", "snapshot", "waitSeconds"] },
 );
 
 export const versionResource: JsonSchema = object({
@@ -116,6 +117,7 @@ export const versionResource: JsonSchema = object({
   limits,
   services,
   isolation: choice(isolations),
+  allowEval: boolean,
   moduleBytes: integer({ min: 0 }),
   snapshot: object({ state: choice(["ready", "off", "failed"]), bytes: integer({ min: 0 }), reason: text() }),
   aliases: list(text()),

@@ -150,6 +150,7 @@ function settingsOf({ file }: ProjectEntry, options: PublishOptions): PublishSet
     limits: file.limits,
     services: file.services,
     isolation: file.isolation,
+    allowEval: file.allowEval,
     aliases: options.alias ?? [],
     ...(snapshot === null ? {} : { snapshot }),
     ...(options.name === undefined ? {} : { version: options.name }),

@@ -111,6 +111,7 @@ export class DevPublisher {
       limits: file.limits,
       services: file.services,
       isolation: file.isolation,
+      allowEval: file.allowEval,
       aliases: [DEV_ALIAS],
       snapshot: false,
       waitSeconds: WAIT_SECONDS,

@@ -17,6 +17,7 @@ export function versionRow(changes: Partial<VersionRow> = {}): VersionRow {
     limits: defaultFunctionLimits,
     services: { AUTH: { function: "auth", alias: "prod" } },
     isolation: "shared",
+    allowEval: false,
     moduleDigest: digest("b"),
     moduleBytes: 17,
     snapshot: { state: "ready", bytes: 5, reason: "" },

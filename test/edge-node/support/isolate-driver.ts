@@ -20,6 +20,7 @@ export async function startIsolateDriver(modules: Readonly<Record<string, string
       hooks,
       limits: { ...defaultFunctionLimits, cpuMs: 30_000 },
       isolation: "shared",
+      allowEval: false,
       environment: {},
       code: `var __selvageModule = { default: ${module} };`,
       snapshot: null,

@@ -54,6 +54,7 @@ export class Signer {
       hooks: ["fetch"],
       limits: defaultFunctionLimits,
       isolation: "shared",
+      allowEval: false,
       module: this.#store(code),
       sourceMap: options.sourceMap === undefined ? null : this.#store(options.sourceMap),
       snapshots,
