@@ -122,7 +122,7 @@ export class ConnectionPool implements ConnectionOwner {
   /** No more requests come; what it carries or has in its queue is finished. */
   retire(): void {
     this.#isRetired = true;
-    for (const connection of [...this.#idle]) connection.abandon();
+    for (const connection of this.#idle.toReversed()) connection.abandon();
     if (this.#open.size > 0) this.#context.retired.add(this);
   }
 
@@ -134,7 +134,7 @@ export class ConnectionPool implements ConnectionOwner {
       this.forget(exchange);
       exchange.failed(closed);
     }
-    for (const connection of [...this.#open]) connection.close(closed);
+    for (const connection of this.#open) connection.close(closed);
   }
 
   #connect(exchange: PooledExchange): void {

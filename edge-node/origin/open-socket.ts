@@ -54,7 +54,7 @@ function openSecurely(
   { session, ...options }: net.TcpNetConnectOpts & { readonly session: Buffer | undefined },
 ): net.Socket {
   // Its type knows only some of what goes on to net.connect.
-  const passed: tls.ConnectionOptions = options as Omit<typeof options, "onread">;
+  const passed: tls.ConnectionOptions = options;
   return tls.connect({
     ...passed,
     ALPNProtocols: ["http/1.1"],

@@ -4,8 +4,6 @@
  * Knows neither side: `pause` and `resume` slow the source, `cancel` gives it up. Invariant: at most `bytesMax` bytes plus one chunk wait
  * here as long as the source obeys `pause`; a failed source makes the reader throw after what had arrived.
  */
-import { releaseMemory } from "../../runtime/release-memory.ts";
-
 export interface ByteSource {
   pause(): void;
   resume(): void;
@@ -81,24 +79,6 @@ export class ByteQueue implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject };
     });
-  }
-
-  /**
-   * What is left, joined in memory of its own, if the source has ended and it is exactly `bytes` bytes; else undefined, and nothing is taken. The
-   * chunks' memory is given back: nobody else may hold them.
-   */
-  takeWhole(bytes: number): Uint8Array | undefined {
-    if (this.#state !== "ended" || this.#bytes !== bytes) return undefined;
-    const whole = new Uint8Array(bytes);
-    let at = 0;
-    for (const chunk of this.#chunks) {
-      whole.set(chunk, at);
-      at += chunk.byteLength;
-      releaseMemory(chunk);
-    }
-    this.#chunks = [];
-    this.#bytes = 0;
-    return whole;
   }
 
   return(): Promise<IteratorResult<Uint8Array, void>> {

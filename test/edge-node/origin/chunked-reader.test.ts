@@ -29,12 +29,11 @@ function read(text: string, cuts: readonly number[] = []): Read {
   return { data, end: reader.isOver ? "over" : reader.isMalformed ? "malformed" : "more", rest };
 }
 
-/** However it is cut in two, and byte by byte. */
-function check(text: string, expected: Read): void {
-  expect(read(text)).toEqual(expected);
-  for (let cut = 1; cut < text.length; cut++) expect(read(text, [cut])).toEqual(expected);
+/** What comes of it whole, cut in two anywhere, and byte by byte. */
+function ways(text: string): Read[] {
   const everywhere = Array.from({ length: text.length - 1 }, (_unused, index) => index + 1);
-  expect(read(text, everywhere)).toEqual(expected);
+  const all = [[], everywhere, ...everywhere.map((cut) => [cut])].map((cuts) => JSON.stringify(read(text, cuts)));
+  return [...new Set(all)].map((one) => JSON.parse(one) as Read);
 }
 
 it.each([
@@ -50,8 +49,8 @@ it.each([
   ["extensions", '1;a\r\nx\r\n1;b=c;d="e f"\r\ny\r\n0;last\r\n\r\n', "xy"],
   ["trailers", "1\r\nx\r\n0\r\nX-A: b\r\nSum:\r\n\r\n", "x"],
 ])("is read: %s", (_case, text, data) => {
-  check(text, { data, end: "over", rest: 0 });
-  check(`${text}HTTP`, { data, end: "over", rest: 4 });
+  expect(ways(text)).toEqual([{ data, end: "over", rest: 0 }]);
+  expect(ways(`${text}HTTP`)).toEqual([{ data, end: "over", rest: 4 }]);
 });
 
 it.each([

@@ -1,61 +1,15 @@
 import net from "node:net";
 import { describe, expect, it } from "vitest";
 import { emptyBody, type Body } from "../../../runtime/body.ts";
-import { Connections, type ConnectionsOptions, type Place } from "../../../edge-node/origin/connections.ts";
-import {
-  startExchange,
-  type AwaitedExchange,
-  type ExchangeRequest,
-  type ExchangeResult,
-} from "../../../edge-node/origin/http-exchange.ts";
-import { loopback } from "../support/edge.ts";
+import type { Connections, ConnectionsOptions } from "../../../edge-node/origin/connections.ts";
+import type { AwaitedExchange } from "../../../edge-node/origin/http-exchange.ts";
+import { answering, EMPTY, OK, openConnections, outcome, send, text } from "../support/exchanges.ts";
 import { FakeClock, settle } from "../support/fake-clock.ts";
 import { opensThings } from "../support/opened.ts";
 import { freePort } from "../support/origin.ts";
 
 const { rawOrigin, keep } = opensThings();
-const OK = "HTTP/1.1 200 OK\r\n";
-const EMPTY = `${OK}Content-Length: 0\r\n\r\n`;
-
-async function connections(options: Partial<ConnectionsOptions> = {}): Promise<Connections> {
-  return await keep(Promise.resolve(new Connections({ policy: loopback, ...options })));
-}
-
-interface Sent extends Partial<ExchangeRequest> {
-  readonly place?: Partial<Place>;
-}
-
-function send(from: Connections, port: number, { place, ...change }: Sent = {}): AwaitedExchange {
-  const pool = from.pool({ origin: `http://127.0.0.1:${port}`, serverName: "site.test", ...place });
-  const request = { method: "GET", target: "/", headers: "host:site.test\n", body: emptyBody };
-  return startExchange(pool, { ...request, headTimeoutMs: 1_000, idleTimeoutMs: 1_000, ...change });
-}
-
-async function text(body: Body): Promise<string> {
-  if (body.kind === "bytes") return Buffer.from(body.bytes).toString();
-  if (body.kind !== "stream") return "";
-  let result = "";
-  for await (const chunk of body.chunks) result += Buffer.from(chunk).toString();
-  return result;
-}
-
-/** The body, or the code of the failure. */
-async function outcome(running: { readonly result: Promise<ExchangeResult> }): Promise<string> {
-  const result = await running.result;
-  return result.kind === "failed" ? result.code : await text(result.body);
-}
-
-/** Answers each request of a connection with the next of `answers`; the last one is given again and again. */
-const answering =
-  (...answers: readonly string[]) =>
-  (socket: net.Socket): void => {
-    let index = 0;
-    const answer = (): void => {
-      socket.write(answers[Math.min(index++, answers.length - 1)] ?? "", "latin1");
-    };
-    answer();
-    socket.on("data", answer);
-  };
+const connections = (options: Partial<ConnectionsOptions> = {}): Promise<Connections> => keep(openConnections(options));
 
 const streamed = (chunks: AsyncIterable<Uint8Array>, lengthBytes?: number): Body => ({
   kind: "stream",
@@ -77,7 +31,8 @@ describe("an answer's body", () => {
     const result = await send(await connections(), source.port).result;
     if (result.kind !== "response") throw new Error(result.code);
     expect([result.body.kind, await text(result.body)]).toEqual([kind, expected]);
-    if (result.body.kind === "bytes") expect(result.body.bytes.byteLength).toBe(result.body.bytes.buffer.byteLength);
+    const own = result.body.kind === "bytes" ? result.body.bytes : new Uint8Array();
+    expect(own.buffer.byteLength).toBe(own.byteLength);
   });
 
   it("that comes later is a stream", async () => {
@@ -106,124 +61,20 @@ describe("an answer's body", () => {
       const piece = Buffer.alloc(1024 * 1024);
       for (let count = 0; count < 64; count++) socket.write(piece);
     });
-    let received = 0;
+    const counted = { bytes: 0 };
     const from = await connections();
-    const result = await send(from, source.port, { onBytes: (bytes) => (received += bytes) }).result;
+    const onBytes = (bytes: number): void => void (counted.bytes += bytes);
+    const result = await send(from, source.port, { onBytes }).result;
     if (result.kind !== "response" || result.body.kind !== "stream") throw new Error("expected a stream");
     let before = -1;
-    while (received === 0 || received !== before) {
-      before = received;
+    while (counted.bytes === 0 || counted.bytes !== before) {
+      before = counted.bytes;
       await settle();
     }
-    expect(received).toBeLessThan(512 * 1024);
+    expect(counted.bytes).toBeLessThan(512 * 1024);
     let bytes = 0;
     for await (const chunk of result.body.chunks) bytes += chunk.byteLength;
     expect(bytes).toBe(64 * 1024 * 1024);
-  });
-});
-
-describe("a connection", () => {
-  const twice = async (answer: string, change: Sent = {}): Promise<number> => {
-    const source = await rawOrigin(answering(answer));
-    const from = await connections();
-    await outcome(send(from, source.port, change));
-    await settle();
-    await outcome(send(from, source.port, change));
-    return source.connections;
-  };
-
-  it.each<[string, string, Sent]>([
-    ["an answer with a length", `${OK}Content-Length: 1\r\n\r\nx`, {}],
-    ["an answer in chunks", `${OK}Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n`, {}],
-    ["HTTP/1.0 that says so", "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 1\r\n\r\nx", {}],
-    ["HEAD", `${OK}Content-Length: 9\r\n\r\n`, { method: "HEAD" }],
-    ["a body that was sent", EMPTY, { method: "PUT", body: { kind: "text", text: "x" } }],
-    ["a time long enough", `${OK}Keep-Alive: timeout=3\r\nContent-Length: 0\r\n\r\n`, {}],
-  ])("is used again after %s", async (_case, answer, change) => {
-    expect(await twice(answer, change)).toBe(1);
-  });
-
-  it.each<[string, string, Sent]>([
-    ["Connection: close", `${OK}Connection: close\r\nContent-Length: 0\r\n\r\n`, {}],
-    ["HTTP/1.0", "HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n", {}],
-    ["more than the answer", `${EMPTY}x`, {}],
-    ["a second answer nobody asked for", `${EMPTY}${EMPTY}`, {}],
-    ["204 with a length", "HTTP/1.1 204 No Content\r\nContent-Length: 1\r\n\r\n", {}],
-    ["a time too short", `${OK}Keep-Alive: timeout=2\r\nContent-Length: 0\r\n\r\n`, {}],
-  ])("is not used again after %s", async (_case, answer, change) => {
-    expect(await twice(answer, change)).toBe(2);
-  });
-
-  it("on which something comes unasked is closed", async () => {
-    const closed = Promise.withResolvers<void>();
-    const source = await rawOrigin((socket) => {
-      socket.on("close", () => closed.resolve());
-      socket.write(EMPTY);
-      setTimeout(() => socket.write(`${OK}Content-Length: 6\r\n\r\nforged`), 20);
-    });
-    const from = await connections();
-    expect(await outcome(send(from, source.port))).toBe("");
-    await closed.promise;
-    expect(await outcome(send(from, source.port))).toBe("");
-    expect(source.connections).toBe(2);
-  });
-
-  it("of another server name, certificate policy, timeout or number is another one, over http of the name alone the same", async () => {
-    const source = await rawOrigin(answering(EMPTY));
-    const from = await connections();
-    const places: readonly Partial<Place>[] = [{}, { connectTimeoutMs: 7 }, { socketsMax: 7 }, { serverName: "b" }];
-    for (const place of places) await outcome(send(from, source.port, { place }));
-    expect(source.connections).toBe(3);
-    const secure = { origin: "https://127.0.0.1:1" };
-    const pools = [
-      from.pool({ ...secure, serverName: "a" }),
-      from.pool({ ...secure, serverName: "b" }),
-      from.pool({ ...secure, serverName: "a", certificate: "any" }),
-    ];
-    expect(new Set(pools).size).toBe(3);
-    expect(from.pool({ ...secure, serverName: "a" })).toBe(pools[0]);
-  });
-
-  it("used last is used next, and an idle one is closed after its time", async () => {
-    const clock = new FakeClock();
-    const sockets: net.Socket[] = [];
-    const source = await rawOrigin((socket) => {
-      sockets.push(socket);
-      answering(EMPTY)(socket);
-    });
-    const from = await connections({ clock });
-    await Promise.all([outcome(send(from, source.port)), outcome(send(from, source.port))]);
-    for (let round = 0; round < 3; round++) {
-      await clock.advance(10_000);
-      await outcome(send(from, source.port));
-    }
-    await expect.poll(() => sockets.filter(({ closed }) => closed).length).toBe(1);
-    await clock.advance(20_000);
-    await expect.poll(() => sockets.filter(({ closed }) => closed).length).toBe(2);
-  });
-
-  it("is waited for when all are at work, in order and not for ever", async () => {
-    const clock = new FakeClock();
-    const waiting: (() => void)[] = [];
-    const source = await rawOrigin((socket) => {
-      const answer = (): void => void waiting.push(() => socket.write(EMPTY));
-      answer();
-      socket.on("data", answer);
-    });
-    const from = await connections({ clock });
-    const place = { socketsMax: 1, connectTimeoutMs: 500 };
-    const [first, second, late] = [1, 2, 3].map(() =>
-      outcome(send(from, source.port, { place, headTimeoutMs: 5_000 })),
-    );
-    await expect.poll(() => waiting.length).toBe(1);
-    waiting.shift()?.();
-    expect(await first).toBe("");
-    await expect.poll(() => waiting.length).toBe(1);
-    await clock.advance(800);
-    expect(await late).toBe("ORIGIN_OVERLOADED");
-    waiting.shift()?.();
-    expect(await second).toBe("");
-    expect(source.connections).toBe(1);
   });
 });
 
@@ -417,21 +268,5 @@ describe("an exchange", () => {
     await reading.result;
     await clock.advance(1_300);
     await expect(outcome(reading)).rejects.toMatchObject({ code: "ORIGIN_TIMEOUT" });
-  });
-});
-
-describe("close()", () => {
-  it("ends what is idle, at work and waiting, and nothing is sent any more", async () => {
-    const silent = await rawOrigin(() => {});
-    const quick = await rawOrigin(answering(EMPTY));
-    const from = await connections();
-    await outcome(send(from, quick.port));
-    const place = { socketsMax: 1 };
-    const all = [send(from, silent.port, { place }), send(from, silent.port, { place })];
-    await expect.poll(() => silent.received.length).toBe(1);
-    await from.close();
-    expect(await Promise.all(all.map(outcome))).toEqual(["ORIGIN_UNREACHABLE", "ORIGIN_UNREACHABLE"]);
-    expect(await outcome(send(from, quick.port))).toBe("ORIGIN_UNREACHABLE");
-    expect(quick.connections).toBe(1);
   });
 });

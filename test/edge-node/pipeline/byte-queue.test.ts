@@ -47,30 +47,6 @@ describe("ByteQueue", () => {
     await expect(one.next()).rejects.toThrow("broke");
   });
 
-  it("gives a body that has arrived whole at once, in memory of its own", async () => {
-    const { queue: one } = queue(100);
-    const slab = Buffer.from("-ab-");
-    one.push(slab.subarray(1, 3));
-    one.push(Buffer.from("c"));
-    one.end();
-    const whole = one.takeWhole(3);
-    slab.fill("x");
-    expect(Buffer.from(whole ?? []).toString()).toBe("abc");
-    expect((await one.next()).done).toBe(true);
-  });
-
-  it.each<[string, (one: ByteQueue) => unknown]>([
-    ["is still on its way", (one) => one.push(Buffer.from("abc"))],
-    ["is shorter", (one) => [one.push(Buffer.from("ab")), one.end()]],
-    ["is longer", (one) => [one.push(Buffer.from("abcd")), one.end()]],
-    ["was read of", (one) => [one.push(Buffer.from("a")), one.push(Buffer.from("bc")), one.end(), one.next()]],
-    ["broke off", (one) => [one.push(Buffer.from("abc")), one.fail(new Error("broke"))]],
-  ])("does not give a body whole that %s, and takes nothing of it", (_, fill) => {
-    const { queue: one } = queue(100);
-    fill(one);
-    expect(one.takeWhole(3)).toBeUndefined();
-  });
-
   it("cancels its source once, and not after the end", async () => {
     const { queue: open, calls } = queue(100);
     const waiting = open.next();
