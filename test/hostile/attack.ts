@@ -24,6 +24,8 @@ const publishMs = 60_000;
 const rolloutMs = 20_000;
 const healthyMs = 60_000;
 const LOOK_MS = 25;
+/** The beginning of what the control plane says; some programs make it long. */
+const messageCharsMax = 200;
 /** Well is what stays so for this long: a host that is about to end still answers. Also what a percentile needs to say anything. */
 const steadyMs = 1_000;
 
@@ -91,7 +93,7 @@ async function publishProgram(program: HostileProgram, world: HostileWorld, name
   } catch (error) {
     if (!(error instanceof SelvageApiError)) throw error;
     const { code, status, message } = error;
-    const text = message.split("\n", 1)[0] ?? "";
+    const text = (message.split("\n", 1)[0] ?? "").slice(0, messageCharsMax);
     if (status < 400 || status >= 500) return { kind: "failed", ms: since(), code, message: text };
     return { kind: "refused", ms: since(), status, code, message: text };
   } finally {
