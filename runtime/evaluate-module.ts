@@ -60,7 +60,14 @@ export async function evaluateModule(options: EvaluateOptions): Promise<Evaluati
   if (!options.snapshot) return found;
   if (options.wasm.length > 0) return { ...found, snapshotFailure: wasmInSnapshot };
   try {
-    return { ...found, snapshot: createFunctionSnapshot(options.guest, { code: options.code, parts, allowEval: options.allowEval === true }) };
+    return {
+      ...found,
+      snapshot: createFunctionSnapshot(options.guest, {
+        code: options.code,
+        parts,
+        allowEval: options.allowEval === true,
+      }),
+    };
   } catch (error) {
     return { ...found, snapshotFailure: error instanceof Error ? error.message : String(error) };
   }

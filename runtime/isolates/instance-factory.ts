@@ -114,7 +114,8 @@ export class InstanceFactory {
   async #evaluated({ version, wasm }: InstanceSource): Promise<OwnedIsolate> {
     await wasm.ready();
     const spare = this.#hasSpareFor(version) ? this.#spares.pop() : undefined;
-    const prepared = spare ?? (await this.#prepare({ memoryMiB: version.limits.memoryMiB, allowEval: version.allowEval }));
+    const prepared =
+      spare ?? (await this.#prepare({ memoryMiB: version.limits.memoryMiB, allowEval: version.allowEval }));
     prepared.user.key = version.key;
     if (spare !== undefined) this.#refillLater();
     try {

@@ -104,7 +104,19 @@ export const publishRequest: JsonSchema = object(
     snapshot: boolean,
     waitSeconds,
   },
-  { optional: ["version", "description", "limits", "services", "isolation", "allowEval", "aliases", "snapshot", "waitSeconds"] },
+  {
+    optional: [
+      "version",
+      "description",
+      "limits",
+      "services",
+      "isolation",
+      "allowEval",
+      "aliases",
+      "snapshot",
+      "waitSeconds",
+    ],
+  },
 );
 
 export const versionResource: JsonSchema = object({
