@@ -5,20 +5,18 @@
  * snapshot that cannot be made or read costs start-up time, never the start.
  */
 import { readFile } from "node:fs/promises";
-import { userInfo } from "node:os";
 import path from "node:path";
 import type { Driver } from "../runtime/driver.ts";
 import { parseGuestCode } from "../runtime/guest-code.ts";
 import { LocalDriver } from "../runtime/local-driver.ts";
 import { runtimeKey } from "../runtime/runtime-key.ts";
 import { ensureBaseSnapshot } from "./hosts/base-snapshot.ts";
+import { chooseSandbox } from "./hosts/choose-sandbox.ts";
 import type { ContainmentReport } from "./hosts/containment-report.ts";
 import { defaultGuestPath, hostFiles, HostProcess } from "./hosts/host-process.ts";
 import { HostSet } from "./hosts/host-set.ts";
 import { nodeRuntimeEnvironment } from "./hosts/node-runtime-environment.ts";
 import { residentMiB, usedCpuMs } from "./hosts/process-usage.ts";
-import { findSandbox } from "./hosts/sandbox/find-sandbox.ts";
-import type { Sandbox } from "./hosts/sandbox/sandbox.ts";
 import type { FrontSettings } from "./ipc.ts";
 import type { Logger } from "./logger.ts";
 
@@ -77,28 +75,6 @@ export async function createDriver(
   const driver = new LocalDriver({ environment, guest, baseSnapshot, spares });
   await driver.start();
   return { driver, runtimeKey: runtimeKey(guest), containment: () => null };
-}
-
-/** @throws Error when it must have no gaps and has some. */
-async function chooseSandbox(
-  wanted: FrontSettings["sandbox"],
-  { files, logger }: { readonly files: readonly string[]; readonly logger: Logger },
-): Promise<Sandbox> {
-  const sandbox = await findSandbox({
-    wanted: wanted === "off" ? "off" : "auto",
-    command: process.execPath,
-    readable: files,
-    platform: process.platform,
-    architecture: process.arch,
-    isRoot: userInfo().uid === 0,
-  });
-  const { kind, gaps } = sandbox;
-  if (gaps.length === 0) logger.info({ sandbox: kind }, "isolate_hosts_sandboxed");
-  else logger.warn({ sandbox: kind, gaps }, "isolate_hosts_exposed");
-  if (wanted === "required" && gaps.length > 0) {
-    throw new Error(`Cannot start isolate hosts: a sandbox without gaps is required: ${gaps.join("; ")}`);
-  }
-  return sandbox;
 }
 
 async function findBaseSnapshot(

@@ -158,6 +158,12 @@ export interface RunningInvocation {
   cancel(): void;
 }
 
+/** A running invocation of which its caller may learn what the world saw of it. */
+export interface TracedInvocation extends RunningInvocation {
+  /** Whether the same invocation may run once more elsewhere: its bodies are still at hand, and its method is safe or it made no subrequest. */
+  readonly isRepeatable: () => boolean;
+}
+
 /** Counters of one loaded version; all since `load`. */
 export interface VersionStats {
   readonly key: string;

@@ -368,7 +368,7 @@ export class Engine implements InstanceOwner {
 
   /** V8 gave an isolate up: its thread never returns. Others go on until whoever started this process ends it. */
   #onCatastrophe(key: string, message: string): void {
-    for (const { instance, loaded } of [...this.#instances.values()]) {
+    for (const { instance, loaded } of this.#instances.values()) {
       if (loaded.version.key === key) instance.stop("FUNCTION_MEMORY_LIMIT", message);
     }
     if (key !== "") this.#condemn(key, "catastrophe");

@@ -7,8 +7,6 @@ import { InvocationClient } from "./client/invocation-client.ts";
 import type { RuntimeEnvironment } from "./runtime-environment.ts";
 import { StreamLink } from "./stream-link.ts";
 
-export type { TracedInvocation } from "./client/invocation-client.ts";
-
 export class RemoteDriver extends InvocationClient {
   constructor(stream: Duplex, environment: Pick<RuntimeEnvironment, "afterTick">) {
     super(new StreamLink(stream, environment));

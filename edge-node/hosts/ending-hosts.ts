@@ -22,6 +22,10 @@ export class EndingHosts {
     this.#environment = environment;
   }
 
+  get hosts(): Iterable<IsolateHost> {
+    return this.#ending.keys();
+  }
+
   /** Also of one that ended long ago. */
   has(host: IsolateHost): boolean {
     return this.#known.has(host);

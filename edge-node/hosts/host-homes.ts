@@ -171,7 +171,7 @@ export class HostHomes {
     this.#supply.close();
     this.#ending.close();
     for (const slot of this.#slots.values()) slot.close();
-    for (const host of [...this.#supply.living]) {
+    for (const host of this.#supply.living) {
       await host.driver.close();
       host.kill();
     }
@@ -364,15 +364,20 @@ export class HostHomes {
     const nowMs = this.#options.environment.nowMs();
     const isLate = nowMs - this.#lookedAtMs > 2 * nodeLimits.hostCheckMs;
     this.#lookedAtMs = nowMs;
-    for (const slot of [...this.#slots.values()]) {
+    for (const slot of this.#slots.values()) {
       const { host } = slot;
       if (host === null) continue;
       const finding = this.#watch.look(host, { isLate });
       if (finding.kind === "hangs") this.#onDeath(host, { cause: "hang", running: host.driver.running });
       if (finding.kind === "too-large") this.#onTooLarge(slot, { host, isUrgent: finding.isUrgent });
     }
+    for (const host of this.#ending.hosts) {
+      const finding = this.#watch.look(host, { isLate });
+      // Memory may grow faster than a grace passes.
+      if (finding.kind === "too-large" && finding.isUrgent) host.kill();
+    }
     this.#ending.look(nowMs);
-    for (const slot of [...this.#slots.values()]) this.#leaveEmpty(slot);
+    for (const slot of this.#slots.values()) this.#leaveEmpty(slot);
     const released = this.#search.release(nowMs);
     if (released.length > 0) this.#options.logger.info({ functions: this.#names(released) }, "versions_released");
     for (const key of released) this.#move(key);

@@ -5,7 +5,6 @@
  * Invariants: a dead host costs no other function's request that may be repeated; an invocation is repeated at most once; what a version that
  * is suspected or quarantined asked is never repeated beside trusted ones.
  */
-import type { TracedInvocation } from "../../runtime/remote-driver.ts";
 import type {
   Driver,
   Invocation,
@@ -13,6 +12,7 @@ import type {
   Outcome,
   RunnableVersion,
   RunningInvocation,
+  TracedInvocation,
   VersionStats,
 } from "../../runtime/driver.ts";
 import type { ContainmentReport } from "./containment-report.ts";

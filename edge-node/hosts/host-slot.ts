@@ -4,9 +4,8 @@
  * It does not decide who lives here. Invariants: an invocation is running, waiting, or was answered; a version is sent to a process once,
  * right before its first use there.
  */
-import type { Invocation, InvocationHost, Outcome, RunnableVersion } from "../../runtime/driver.ts";
+import type { Invocation, InvocationHost, Outcome, RunnableVersion, TracedInvocation } from "../../runtime/driver.ts";
 import type { RuntimeEnvironment } from "../../runtime/runtime-environment.ts";
-import type { TracedInvocation } from "../../runtime/remote-driver.ts";
 import { nodeLimits } from "../../sdk/limits.ts";
 import type { Home } from "./host-placement.ts";
 import type { HostSupply } from "./host-supply.ts";
@@ -89,7 +88,7 @@ export class HostSlot {
     this.#cancelTake?.();
     this.#cancelTake = null;
     this.#host = host;
-    for (const go of [...this.#waiting]) go(host);
+    for (const go of this.#waiting) go(host);
   }
 
   /** Gives the process up, for whoever ends it. */
@@ -104,7 +103,7 @@ export class HostSlot {
     this.#cancelTake?.();
     this.#cancelTake = null;
     this.#host = null;
-    for (const go of [...this.#waiting]) go(null);
+    for (const go of this.#waiting) go(null);
   }
 
   #runLater(version: RunnableVersion, invocation: Invocation, host: InvocationHost): TracedInvocation {

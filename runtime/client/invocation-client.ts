@@ -11,7 +11,7 @@ import type {
   InvocationHost,
   Outcome,
   RunnableVersion,
-  RunningInvocation,
+  TracedInvocation,
   VersionStats,
 } from "../driver.ts";
 import { FrameReader, frame, int } from "../bridge/frame.ts";
@@ -24,12 +24,6 @@ import { GuestFrames, type PendingInvocation } from "./guest-frames.ts";
 import { endSockets } from "./guest-sockets.ts";
 
 const idMax = 0x0fff_ffff;
-
-/** A running invocation of which its caller may learn what the world saw of it. */
-export interface TracedInvocation extends RunningInvocation {
-  /** Whether the same invocation may run once more elsewhere: its bodies are still at hand, and its method is safe or it made no subrequest. */
-  readonly isRepeatable: () => boolean;
-}
 
 /** The engine said that its process must end: which version's isolate does not come back, and why. */
 export type Condemned = (condemned: { readonly key: string; readonly reason: CondemnedReason }) => void;

@@ -16,7 +16,7 @@ export function forbidCodeGeneration(target: typeof globalThis): () => void {
   const asyncFunction = constructorOf(async () => {});
   const generatorFunction = constructorOf(function* none() {});
   const asyncGeneratorFunction = constructorOf(async function* none() {});
-  const forbidden = standIn(plainFunction as unknown as AnyConstructor);
+  const forbidden = standIn(plainFunction);
   const restores = [
     replace(target, "Function", { by: forbidden, was: plainFunction }),
     replace(target, "eval", { by: forbiddenEval(), was: evaluate }),

@@ -68,6 +68,7 @@ export const processExceptions: Readonly<Record<string, string>> = {
   "bench/harness/child-process.ts": "signals the process group of what it started",
   "bench/harness/end-descendants.ts": "signals processes that it started",
   "edge-node/hosts/base-snapshot.ts": "starts another program under this very Node",
+  "edge-node/hosts/choose-sandbox.ts": "asks what this machine allows for isolate hosts",
   "edge-node/hosts/host-process.ts": "starts isolate hosts under this very Node",
   "edge-node/hosts/node-runtime-environment.ts": "measures the CPU time of this process",
   "edge-node/uws.ts": "chooses the native build for this platform and ABI",

@@ -121,7 +121,12 @@ describe("serialiseManifest() and parseManifest()", () => {
 
   it("a manifest of a release before the limit on buffered bodies has its default, and no other limit may be missing", () => {
     const { bufferedBodyMiB, ...earlier } = manifest.limits;
-    expect(parseManifest(altered({ limits: earlier, services: undefined }))).toEqual({ ok: true, value: manifest });
+    expect(
+      parseManifest(altered({ limits: earlier, services: undefined, isolation: undefined, allowEval: undefined })),
+    ).toEqual({
+      ok: true,
+      value: manifest,
+    });
     const { cpuMs: _cpuMs, ...incomplete } = manifest.limits;
     expect(problemsOf(altered({ limits: incomplete })).join()).toContain("limits.cpuMs: is not a whole number");
     expect(bufferedBodyMiB).toBe(6);

@@ -188,7 +188,7 @@ describe("publishing without a change", () => {
     expect([status, code, message]).toEqual([
       409,
       "CONFLICT",
-      `Version "v1" of function "${name}" has this module, limits, services and environment already: nothing to publish.`,
+      `Version "v1" of function "${name}" has this module, limits, permissions, services and environment already: nothing to publish.`,
     ]);
   });
 

@@ -61,7 +61,7 @@ export function lifeCycle(driver: () => Driver): void {
 }
 
 /** What is refused, and what one function cannot do to another. */
-export function limits(driver: () => Driver, run: RunFunction): void {
+export function limits(driver: () => Driver): void {
   it("beyond concurrency, instances and queue an invocation is FUNCTION_OVERLOADED", async () => {
     const version = versionOf(
       `{ async fetch() { await new Promise((r) => setTimeout(r, 100)); return new Response("x"); } }`,
@@ -108,7 +108,10 @@ export function limits(driver: () => Driver, run: RunFunction): void {
     while ((await instances()) > 0) await new Promise((resolve) => setImmediate(resolve));
     driver().unload(version.key);
   });
+}
 
+/** How much a function may say. */
+export function sizes(run: RunFunction): void {
   it("answers with too large headers fail with FUNCTION_HEADERS_TOO_LARGE", async () => {
     const { outcome } = await run(
       `{ fetch() { return new Response("", { headers: { "x-big": "a".repeat(70000) } }); } }`,

@@ -11,7 +11,7 @@ import { bytesOf, headersOf, streamOf, textOf } from "./driver-fixtures.ts";
 import { cryptoOperations } from "./driver-contract-crypto.ts";
 import { codeGeneration } from "./driver-contract-code-generation.ts";
 import { parts } from "./driver-contract-parts.ts";
-import { lifeCycle, limits } from "./driver-contract-life-cycle.ts";
+import { lifeCycle, limits, sizes } from "./driver-contract-life-cycle.ts";
 import { streams } from "./driver-contract-streams.ts";
 import { uncaughtErrors } from "./driver-contract-uncaught.ts";
 
@@ -40,7 +40,8 @@ export function driverContract(name: string, create: () => Promise<Driver>): voi
     streams(run);
     sockets(() => driver);
     lifeCycle(() => driver);
-    limits(() => driver, run);
+    limits(() => driver);
+    sizes(run);
     uncaughtErrors(() => driver);
     cryptoOperations(run);
     codeGeneration(run);

@@ -13,6 +13,8 @@ describe("parseProjectFile()", () => {
       limits: {},
       variables: {},
       services: {},
+      isolation: "shared",
+      allowEval: false,
       snapshot: null,
     });
   });
@@ -26,6 +28,8 @@ describe("parseProjectFile()", () => {
       limits: { cpuMs: 10 },
       variables: { GREETING: "hi" },
       services: { AUTH: { function: "auth", alias: "prod" } },
+      isolation: "dedicated",
+      allowEval: true,
       snapshot: false,
     };
     expect(parsedValue(parseProjectFile(input))).toEqual(input);
@@ -55,6 +59,8 @@ describe("parseProjectFile()", () => {
     [{ name: "a", variables: "x" }, "variables"],
     [{ name: "a", variables: { A: "x".repeat(4_096) } }, "environment"],
     [{ name: "a", snapshot: "no" }, "snapshot"],
+    [{ name: "a", allowEval: "yes" }, "allowEval"],
+    [{ name: "a", isolation: "alone" }, "isolation"],
     [{ name: "a", services: { AUTH: { function: "auth" } } }, "services.AUTH.version"],
     [{ name: "a", services: { A: { function: "a", alias: "p" } }, variables: { A: "1" } }, "services.A"],
     [{ name: "a", description: "x".repeat(513) }, "description"],

@@ -134,7 +134,6 @@ describe("what Node.js has as globals", () => {
       'import process, { env as named } from "node:process"; const early = { ...globalThis.process.env }; const { env: kept } = globalThis.process;';
     const body = `const strict = []; for (const change of [() => { "use strict"; kept.A = "b"; }, () => { "use strict"; delete kept.A; }, () => Object.defineProperty(kept, "B", { value: 1 }), () => Object.setPrototypeOf(kept, null), () => Object.freeze(kept)])
         try { change(); strict.push("changed"); } catch (e) { strict.push(e.name); }
-      new Function("env", "env.A = 'sloppy'")(kept);
       return [early, { ...kept }, kept.A, "A" in kept, kept.NOTHING ?? null, Object.keys(kept), env.A, process.env === kept, named === kept, globalThis.process.env === kept, strict];`;
     const environment = { A: "1", toString: "2" };
     await expect(evaluate(driver, { imports, body, environment })).resolves.toEqual([

@@ -7,8 +7,7 @@ import type {
   StartHost,
 } from "../../../edge-node/hosts/isolate-host.ts";
 import { HostSet } from "../../../edge-node/hosts/host-set.ts";
-import type { Invocation, Outcome, RunnableVersion } from "../../../runtime/driver.ts";
-import type { TracedInvocation } from "../../../runtime/client/invocation-client.ts";
+import type { Invocation, Outcome, RunnableVersion, TracedInvocation } from "../../../runtime/driver.ts";
 import { FakeClock, settle } from "../support/fake-clock.ts";
 import { RecordingLogger } from "../support/recording-logger.ts";
 import { invocationOf, quietHost, versionOf } from "../../runtime/driver-fixtures.ts";
@@ -36,11 +35,15 @@ export class FakeHost implements IsolateHost {
   constructor(pid: number, onEnd: (host: IsolateHost, end: HostEnd) => void) {
     this.pid = pid;
     this.#onEnd = onEnd;
-    this.driver = this.#makeDriver();
+    this.driver = driverOf(this);
   }
 
   get isLive(): boolean {
     return !this.ended;
+  }
+
+  get active(): number {
+    return this.#running.size;
   }
 
   get running(): readonly string[] {
@@ -69,41 +72,7 @@ export class FakeHost implements IsolateHost {
     for (const { settle: tell } of done) tell({ kind: "continue" });
   }
 
-  #makeDriver(): HostDriver {
-    const host = this;
-    return {
-      load: (version) => {
-        host.loaded.add(version.key);
-        return Promise.resolve();
-      },
-      unload: (key) => {
-        host.loaded.delete(key);
-      },
-      warm: () => Promise.resolve(null),
-      invoke: (invocation) => host.#invoke(invocation),
-      stats: () => Promise.resolve([]),
-      ping: () => {
-        if (!host.answersPings) return new Promise(() => undefined);
-        host.heard += 1;
-        return Promise.resolve();
-      },
-      close: () => Promise.resolve(),
-      get active() {
-        return host.#running.size;
-      },
-      get running() {
-        return host.running;
-      },
-      get heard() {
-        return host.heard;
-      },
-      instances: 0,
-      onLost: () => undefined,
-      onCondemned: () => undefined,
-    };
-  }
-
-  #invoke({ key, requestId }: Invocation): TracedInvocation {
+  invoke({ key, requestId }: Invocation): TracedInvocation {
     const isRepeatable = !requestId.includes("unsafe");
     if (this.ended)
       return { outcome: Promise.resolve(failed("HOST_LOST")), cancel: () => undefined, isRepeatable: () => true };
@@ -112,6 +81,39 @@ export class FakeHost implements IsolateHost {
     this.#running.add(running);
     return { outcome: promise, cancel: () => undefined, isRepeatable: () => isRepeatable };
   }
+}
+
+function driverOf(host: FakeHost): HostDriver {
+  return {
+    load: (version) => {
+      host.loaded.add(version.key);
+      return Promise.resolve();
+    },
+    unload: (key) => {
+      host.loaded.delete(key);
+    },
+    warm: () => Promise.resolve(null),
+    invoke: (invocation) => host.invoke(invocation),
+    stats: () => Promise.resolve([]),
+    ping: () => {
+      if (!host.answersPings) return new Promise(() => undefined);
+      host.heard += 1;
+      return Promise.resolve();
+    },
+    close: () => Promise.resolve(),
+    get active() {
+      return host.active;
+    },
+    get running() {
+      return host.running;
+    },
+    get heard() {
+      return host.heard;
+    },
+    instances: 0,
+    onLost: () => undefined,
+    onCondemned: () => undefined,
+  };
 }
 
 export interface FakeSet {

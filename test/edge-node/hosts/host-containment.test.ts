@@ -205,6 +205,19 @@ describe("a host that is not fit", () => {
     expect(set.deaths("memory")).toBe(1);
   });
 
+  it("that grows on while others finish is not waited for", async () => {
+    const set = await fakeHosts({ hostMemoryMiB: 300 });
+    set.ask(await set.load("a"));
+    set.ask(await set.load("b"));
+    const host = set.hostOf("a");
+    host.rssMiB = 400;
+    await look(set, 1);
+    expect(host.isLive).toBe(true);
+    host.rssMiB = 1_000;
+    await look(set, 1);
+    expect(host.isLive).toBe(false);
+  });
+
   it("with far too much memory is killed at once, whatever runs in it", async () => {
     const set = await fakeHosts({ hostMemoryMiB: 300 });
     set.ask(await set.load("a"));

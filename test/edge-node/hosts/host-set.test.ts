@@ -121,10 +121,10 @@ describe("HostSet", () => {
         await hosts.load(version);
         await hosts.warm(version.key, 1);
       }
-      let isOver = false;
+      const attack = new AbortController();
       const failures: unknown[] = [];
       const traffic = async (): Promise<void> => {
-        while (!isOver) {
+        while (!attack.signal.aborted) {
           const outcome = await hosts.invoke(invocationOf(neighbour.key, {}), quietHost([])).outcome;
           if (outcome.kind !== "response") failures.push(outcome);
         }
@@ -136,7 +136,7 @@ describe("HostSet", () => {
         for (const outcome of await Promise.all(asked))
           ends.add(outcome.kind === "failed" ? outcome.code : outcome.kind);
       }
-      isOver = true;
+      attack.abort();
       await running;
       expect(failures).toEqual([]);
       const allowed = [
