@@ -2,12 +2,14 @@
  * `npm run check` and `npm test`: formatting, lint, types and tests, and with `--with-demo` the demo.
  *
  * Runs every step whatever the others say. The last line is `N passed, N failed`, each step beside the tests counting as one;
- * the exit code is 0 when nothing failed. Further arguments go to vitest.
+ * the exit code is 0 when nothing failed. Before it come the servers that were missing and what that left untested; with `--all-servers`
+ * each of them is a failure. Further arguments go to vitest.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { addTallies, runStep, type CheckStep, type StepContext, type Tally } from "./checks/check-step.ts";
+import { describeMissing, missingServers } from "./checks/test-servers.ts";
 import { vitestTally } from "./checks/vitest-tally.ts";
 
 const root = dirname(import.meta.dirname);
@@ -31,10 +33,13 @@ async function main(args: readonly string[]): Promise<number> {
     monotonicMs: () => performance.now(),
   };
   let total: Tally = { passed: 0, failed: 0 };
-  const vitestArgs = args.filter((argument) => argument !== "--with-demo");
+  const vitestArgs = args.filter((argument) => !["--with-demo", "--all-servers"].includes(argument));
   for (const step of [...staticSteps(), testStep(vitestArgs), ...(withDemo ? [demoStep()] : [])]) {
     total = addTallies(total, await runStep(step, context));
   }
+  const missing = missingServers();
+  process.stdout.write(describeMissing(missing));
+  if (args.includes("--all-servers")) total = addTallies(total, { passed: 0, failed: missing.length });
   process.stdout.write(`${String(total.passed)} passed, ${String(total.failed)} failed\n`);
   return total.failed === 0 ? 0 : 1;
 }

@@ -53,10 +53,12 @@ export const doors: Readonly<Record<string, string>> = {
   "isolated-vm": "runtime/isolates/isolated-vm.ts",
   "uWebSockets.js": "edge-node/uws.ts",
   "node:sqlite": "control-plane/store/sqlite.ts",
+  pg: "control-plane/store/postgres.ts",
 };
 
 /** Other importers of those packages, each with its reason. */
 export const doorExceptions: Readonly<Record<string, string>> = {
+  "test/support/postgres-server.ts": "makes databases for tests",
   "test/runtime/guest/isolate.test.ts": "bundles guests of its own, with other entries",
 };
 
