@@ -208,6 +208,11 @@ export const errorCodes = {
   PUBLISH_REFUSED: { source: "control", status: 422, text: "The source cannot be published.", retry: false },
   BUILD_QUEUE_FULL: { source: "control", status: 429, text: "Too many publishes are waiting.", retry: true },
   NO_NODE: { source: "control", status: 503, text: "No node is connected.", retry: true },
+  STORE_BUSY: { source: "control", status: 503, text: "The store is busy.", retry: true },
+  STORE_FULL: { source: "control", status: 507, text: "The store has no room.", retry: false },
+  STORE_READ_ONLY: { source: "control", status: 503, text: "The store takes no changes now.", retry: true },
+  STORE_UNAVAILABLE: { source: "control", status: 503, text: "The store cannot be reached.", retry: true },
+  STORE_DAMAGED: { source: "control", status: 500, text: "The store's files cannot be read or written.", retry: false },
   CONTROL_INTERNAL: { source: "control", status: 500, text: "The control plane failed.", retry: false },
 } as const;
 

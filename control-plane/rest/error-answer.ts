@@ -5,6 +5,7 @@
  */
 import { describeError, type ErrorBody } from "../../sdk/error-code.ts";
 import { ControlError, invalidInput } from "../control-error.ts";
+import { StoreError } from "../store-error.ts";
 
 export interface ErrorAnswer {
   readonly status: number;
@@ -23,6 +24,7 @@ export function answerError(error: unknown, requestId: string): ErrorAnswer {
 /** The error as one of ours. */
 export function toControlError(error: unknown): ControlError {
   if (error instanceof ControlError) return error;
+  if (error instanceof StoreError) return new ControlError(error.code, { cause: error });
   const { code, statusCode } = error as { readonly code?: unknown; readonly statusCode?: unknown };
   if (code === "FST_ERR_CTP_BODY_TOO_LARGE") return new ControlError("PAYLOAD_TOO_LARGE", { cause: error });
   if (code === "FST_ERR_CTP_INVALID_MEDIA_TYPE") return badHeader("content-type", "allowed: application/json");

@@ -5,6 +5,7 @@
  */
 import type { Kysely } from "kysely";
 import type { Store, StoreTables, StoreView } from "../store.ts";
+import { StoreError, type StoreReason } from "../store-error.ts";
 import type { Tables } from "./schema.ts";
 import { SqlAliases } from "./sql-aliases.ts";
 import { SqlCertificates } from "./sql-certificates.ts";
@@ -18,20 +19,41 @@ import { SqlSettings } from "./sql-settings.ts";
 import { SqlTokens } from "./sql-tokens.ts";
 import { SqlVersions } from "./sql-versions.ts";
 
+/** What differs between databases. */
+export interface StoreDialect {
+  /** Runs `work` in a transaction that sees one state and changes nothing. */
+  read<T>(db: Kysely<Tables>, work: (transaction: Kysely<Tables>) => Promise<T>): Promise<T>;
+  /** Runs `work` in a transaction that no other change runs beside. */
+  change<T>(db: Kysely<Tables>, work: (transaction: Kysely<Tables>) => Promise<T>): Promise<T>;
+  /** Why the database threw `error`; null when it was not the database, or is none of the reasons. */
+  reasonOf(error: unknown): StoreReason | null;
+}
+
 export class SqlStore implements Store {
   readonly #db: Kysely<Tables>;
+  readonly #dialect: StoreDialect;
 
   /** Owns `db` and closes it. */
-  constructor(db: Kysely<Tables>) {
+  constructor(db: Kysely<Tables>, dialect: StoreDialect) {
     this.#db = db;
+    this.#dialect = dialect;
   }
 
   read<T>(work: (view: StoreView) => Promise<T>): Promise<T> {
-    return this.#db.transaction().execute((transaction) => work(tablesOver(transaction)));
+    return this.#named(this.#dialect.read(this.#db, (transaction) => work(tablesOver(transaction))));
   }
 
   change<T>(work: (tables: StoreTables) => Promise<T>): Promise<T> {
-    return this.#db.transaction().execute((transaction) => work(tablesOver(transaction)));
+    return this.#named(this.#dialect.change(this.#db, (transaction) => work(tablesOver(transaction))));
+  }
+
+  async #named<T>(running: Promise<T>): Promise<T> {
+    try {
+      return await running;
+    } catch (error) {
+      const reason = this.#dialect.reasonOf(error);
+      throw reason === null ? error : new StoreError(reason, error);
+    }
   }
 
   close(): Promise<void> {

@@ -10,7 +10,8 @@ import type { Store } from "../store.ts";
 import { migrate, type Migration } from "./migrate.ts";
 import { migrations as allMigrations } from "./migrations.ts";
 import type { Tables } from "./schema.ts";
-import { SqlStore } from "./sql-store.ts";
+import type { StoreReason } from "../store-error.ts";
+import { SqlStore, type StoreDialect } from "./sql-store.ts";
 
 export interface SqliteStoreOptions {
   /** Path of the database file, or `:memory:`. Made when absent; its folder must exist. */
@@ -28,12 +29,37 @@ export interface SqliteStoreOptions {
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
   const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: openDatabase(options.file) }) });
   try {
-    await migrate(db, { migrations: options.migrations ?? allMigrations, appliedAt: options.openedAt });
+    const { migrations = allMigrations, openedAt: appliedAt } = options;
+    await migrate(db, { migrations, appliedAt, dialect: { lock: nothing, complete: nothing } });
   } catch (error) {
     await db.destroy();
     throw error;
   }
-  return new SqlStore(db);
+  return new SqlStore(db, sqliteDialect);
+}
+
+/** The file has one connection, so that its transactions run one after the other, and nobody else's. */
+const sqliteDialect: StoreDialect = {
+  read: (db, work) => db.transaction().execute(work),
+  change: (db, work) => db.transaction().execute(work),
+  reasonOf: sqliteReasonOf,
+};
+
+function nothing(): Promise<void> {
+  return Promise.resolve();
+}
+
+/** By SQLite's result codes (https://sqlite.org/rescode.html). */
+export function sqliteReasonOf(error: unknown): StoreReason | null {
+  const code = resultCodeOf(error);
+  if (code === null) return null;
+  if (code === SQLITE_CONSTRAINT_FOREIGNKEY) return "reference";
+  return primaryReasons.get(code & 0xff) ?? null;
+}
+
+function resultCodeOf(error: unknown): number | null {
+  const isOurs = typeof error === "object" && error !== null && "errcode" in error;
+  return isOurs && typeof error.errcode === "number" ? error.errcode : null;
 }
 
 /** What Kysely asks of better-sqlite3, over node:sqlite. */
@@ -52,12 +78,23 @@ export function openDatabase(file: string): SqliteDatabase {
 }
 
 function reasonOf(error: unknown): string {
-  const code = typeof error === "object" && error !== null && "errcode" in error ? error.errcode : null;
-  if (code === SQLITE_BUSY) return "another process has it open";
+  if (resultCodeOf(error) === SQLITE_BUSY) return "another process has it open";
   return error instanceof Error ? error.message : String(error);
 }
 
 const SQLITE_BUSY = 5;
+const SQLITE_CONSTRAINT_FOREIGNKEY = 787;
+const primaryReasons: ReadonlyMap<number, StoreReason> = new Map<number, StoreReason>([
+  [SQLITE_BUSY, "busy"],
+  [6, "busy"],
+  [8, "readOnly"],
+  [10, "damaged"],
+  [11, "damaged"],
+  [13, "full"],
+  [14, "unavailable"],
+  [19, "duplicate"],
+  [26, "damaged"],
+]);
 /** Statements kept prepared; the store has fewer distinct ones, and a bound list of placeholders makes new ones rarely. */
 const STATEMENTS_MAX = 256;
 

@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import type { DomainRow, DomainVersionRow, Store } from "../../../control-plane/store.ts";
 import { domainLimits } from "../../../sdk/cdn-limits.ts";
+import { duplicate, reference } from "./store-refusals.ts";
 
 /** `row` is a domain to put; functions its rules name exist. */
 export function describeDomainVersions(store: () => Store, row: DomainRow): void {
@@ -39,8 +40,8 @@ export function describeDomainVersions(store: () => Store, row: DomainRow): void
 
     it("cannot be inserted twice, nor for a domain that does not exist", async () => {
       await insert(version(1));
-      await expect(insert(version(1, { comment: "other" }))).rejects.toThrow(/constraint/i);
-      await expect(insert(version(1, { domain: "none.example.com" }))).rejects.toThrow(/constraint/i);
+      await expect(insert(version(1, { comment: "other" }))).rejects.toMatchObject(duplicate);
+      await expect(insert(version(1, { domain: "none.example.com" }))).rejects.toMatchObject(reference);
     });
 
     it("keep the newest and forget those before", async () => {

@@ -1,6 +1,7 @@
 /** The part of the store's contract about API tokens. */
 import { describe, expect, it } from "vitest";
 import type { Store } from "../../../control-plane/store.ts";
+import { duplicate } from "./store-refusals.ts";
 
 const createdAt = "2026-01-02T03:04:05.678Z";
 const digest = (character: string): string => character.repeat(64);
@@ -17,8 +18,8 @@ export function describeTokens(store: () => Store): void {
           await tokens.findByHash(digest("f")),
         ]);
       expect(await read()).toEqual([[token], token, token]);
-      await expect(store().change(({ tokens }) => tokens.insert({ ...token, id: "t2" }))).rejects.toThrow(
-        /constraint/i,
+      await expect(store().change(({ tokens }) => tokens.insert({ ...token, id: "t2" }))).rejects.toMatchObject(
+        duplicate,
       );
       await store().change(({ tokens }) => tokens.delete("t1"));
       expect(await read()).toEqual([[], null, null]);

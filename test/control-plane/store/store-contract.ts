@@ -11,9 +11,11 @@ import { describeDomainVersions } from "./store-contract-domain-versions.ts";
 import { describeNodes } from "./store-contract-nodes.ts";
 import { describePurges } from "./store-contract-purges.ts";
 import { describeCertificates } from "./store-contract-certificates.ts";
+import { describeSameness } from "./store-contract-sameness.ts";
 import { describeTokens } from "./store-contract-tokens.ts";
 import { defaultFunctionLimits, type FunctionLimits } from "../../../sdk/limits.ts";
 import { versionRow } from "./version-row.ts";
+import { duplicate, reference } from "./store-refusals.ts";
 
 export interface StorePlace {
   open(): Promise<Store>;
@@ -82,6 +84,7 @@ export function describeStore(name: string, makePlace: () => Promise<StorePlace>
     describeNodes(current);
     describePurges(current);
     describeRevisionsAndSettings(current, reopen);
+    describeSameness(current);
   });
 }
 
@@ -141,7 +144,7 @@ function describeFunctions(store: () => Store): void {
     });
 
     it("cannot be inserted twice", async () => {
-      await expect(store().change(({ functions }) => functions.insert(hello))).rejects.toThrow(/constraint/i);
+      await expect(store().change(({ functions }) => functions.insert(hello))).rejects.toMatchObject(duplicate);
     });
 
     it("take a new description and state", async () => {
@@ -211,10 +214,10 @@ function describeVersions(store: () => Store): void {
 
     it("cannot be inserted twice, nor for a function that does not exist", async () => {
       await insert("v1");
-      await expect(insert("v1")).rejects.toThrow(/constraint/i);
-      await expect(store().change(({ versions }) => versions.insert(versionRow({ function: "none" })))).rejects.toThrow(
-        /constraint/i,
-      );
+      await expect(insert("v1")).rejects.toMatchObject(duplicate);
+      await expect(
+        store().change(({ versions }) => versions.insert(versionRow({ function: "none" }))),
+      ).rejects.toMatchObject(reference);
     });
 
     it("have no way to be updated", async () => {
@@ -259,7 +262,7 @@ function describeVersions(store: () => Store): void {
       await store().change(({ aliases }) =>
         aliases.put({ function: "hello", name: "live", version: "v1", previous: [], updatedAt: createdAt }),
       );
-      await expect(store().change(({ versions }) => versions.delete("hello", "v1"))).rejects.toThrow(/constraint/i);
+      await expect(store().change(({ versions }) => versions.delete("hello", "v1"))).rejects.toMatchObject(reference);
     });
   });
 }
@@ -327,7 +330,7 @@ function describeAliasesAndDomains(store: () => Store): void {
 
     it("keep a function with rules from being deleted", async () => {
       await store().change(({ domains }) => domains.put(domainRow("a.example.com", [rule()])));
-      await expect(store().change(({ functions }) => functions.delete("hello"))).rejects.toThrow(/constraint/i);
+      await expect(store().change(({ functions }) => functions.delete("hello"))).rejects.toMatchObject(reference);
     });
   });
 }
