@@ -20,6 +20,8 @@ export interface SqliteStoreOptions {
   readonly openedAt: string;
   /** Default: every step this program knows. */
   readonly migrations?: readonly Migration[];
+  /** Pages of 4 KiB that the file may grow to; beyond, changes are refused as `full`. Default: what the disk holds. */
+  readonly pagesMax?: number;
 }
 
 /**
@@ -27,7 +29,9 @@ export interface SqliteStoreOptions {
  * @throws when another process has it open, it is not a database, or a newer program wrote it.
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
-  const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: openDatabase(options.file) }) });
+  const db = new Kysely<Tables>({
+    dialect: new SqliteDialect({ database: openDatabase(options.file, options.pagesMax) }),
+  });
   try {
     const { migrations = allMigrations, openedAt: appliedAt } = options;
     await migrate(db, { migrations, appliedAt, dialect: { lock: nothing, complete: nothing } });
@@ -63,11 +67,12 @@ function resultCodeOf(error: unknown): number | null {
 }
 
 /** What Kysely asks of better-sqlite3, over node:sqlite. */
-export function openDatabase(file: string): SqliteDatabase {
+export function openDatabase(file: string, pagesMax?: number): SqliteDatabase {
   let database: DatabaseSync | null = null;
   try {
     database = new DatabaseSync(file, { enableForeignKeyConstraints: true, defensive: true, timeout: 500 });
     database.exec("pragma locking_mode = exclusive; pragma journal_mode = wal; pragma synchronous = full;");
+    if (pagesMax !== undefined) database.exec(`pragma max_page_count = ${String(pagesMax)}`);
     // Takes the lock now, not at the first change.
     database.exec("begin immediate; commit;");
     return new Database(database);
@@ -113,6 +118,8 @@ class Database implements SqliteDatabase {
   }
 
   prepare(text: string): SqliteStatement {
+    // When there is no room, SQLite has undone the transaction by itself, and the error that matters is the one before.
+    if (text === "rollback" && !this.#database.isTransaction) return nothingToUndo;
     const statement = this.#statements.get(text) ?? new Statement(this.#database.prepare(text));
     this.#statements.delete(text);
     this.#statements.set(text, statement);
@@ -123,6 +130,13 @@ class Database implements SqliteDatabase {
     return statement;
   }
 }
+
+const nothingToUndo: SqliteStatement = {
+  reader: false,
+  all: () => [],
+  run: () => ({ changes: 0, lastInsertRowid: 0 }),
+  iterate: () => [].values(),
+};
 
 class Statement implements SqliteStatement {
   readonly reader: boolean;

@@ -27,6 +27,8 @@ describe.runIf(findPostgres().kind === "available")("PostgreSQL", () => {
     it("bring an empty one to the schema at once", async () => {
       const url = await server.createDatabase();
       const stores = await Promise.all([1, 2, 3].map(() => openPostgresStore({ url, openedAt })));
+      const seen = await Promise.all(stores.map((store) => store.read(({ functions }) => functions.list())));
+      expect(seen).toEqual([[], [], []]);
       await Promise.all(stores.map((store) => store.close()));
     });
 

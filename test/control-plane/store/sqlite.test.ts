@@ -92,6 +92,19 @@ describe("migrate()", () => {
     expect(tables()).toContain("later");
   });
 
+  it.each(migrations.map(({ name }, index) => [index, name] as const))(
+    "brings a file of %i steps (the next is %s) to the present schema",
+    async (count) => {
+      await open(migrations.slice(0, count));
+      const store = await openSqliteStore({ file, openedAt });
+      await store.change(({ functions }) =>
+        functions.insert({ name: "a", description: "", enabled: true, createdAt: openedAt }),
+      );
+      expect(await store.read(({ functions }) => functions.list())).toHaveLength(1);
+      await store.close();
+    },
+  );
+
   it("makes version 1 of every domain there is when domains get versions", async () => {
     await open(
       migrations.slice(
