@@ -56,8 +56,14 @@ export class BlobFolder {
     const parent = join(folder, digest.slice(0, 2));
     const isNew = (await mkdir(parent, { recursive: true, mode: 0o700 })) !== undefined;
     const temporary = join(folder, "tmp", uniqueId());
-    await writeNewFile(temporary, bytes, { mode: 0o600, durability });
-    await rename(temporary, file);
+    try {
+      await writeNewFile(temporary, bytes, { mode: 0o600, durability });
+      await rename(temporary, file);
+    } catch (error) {
+      // A disk that is full should not stay so because of what did not fit.
+      await rm(temporary, { force: true });
+      throw error;
+    }
     if (durability === "durable") {
       await syncFolder(parent);
       if (isNew) await syncFolder(folder);

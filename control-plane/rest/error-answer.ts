@@ -3,7 +3,7 @@
  *
  * Invariant: what was not thrown on purpose answers CONTROL_INTERNAL without a word about its cause, which only the log has.
  */
-import { describeError, type ErrorBody } from "../../sdk/error-code.ts";
+import { describeError, type ErrorBody, type ErrorCode } from "../../sdk/error-code.ts";
 import { ControlError, invalidInput } from "../control-error.ts";
 import { StoreError } from "../store-error.ts";
 
@@ -25,6 +25,11 @@ export function answerError(error: unknown, requestId: string): ErrorAnswer {
 export function toControlError(error: unknown): ControlError {
   if (error instanceof ControlError) return error;
   if (error instanceof StoreError) return new ControlError(error.code, { cause: error });
+  const ofDisk =
+    error instanceof Error && "syscall" in error
+      ? diskCodes.get(String((error as NodeJS.ErrnoException).code))
+      : undefined;
+  if (ofDisk !== undefined) return new ControlError(ofDisk, { cause: error });
   const { code, statusCode } = error as { readonly code?: unknown; readonly statusCode?: unknown };
   if (code === "FST_ERR_CTP_BODY_TOO_LARGE") return new ControlError("PAYLOAD_TOO_LARGE", { cause: error });
   if (code === "FST_ERR_CTP_INVALID_MEDIA_TYPE") return badHeader("content-type", "allowed: application/json");
@@ -42,6 +47,14 @@ export function toControlError(error: unknown): ControlError {
   }
   return new ControlError("CONTROL_INTERNAL", { cause: error });
 }
+
+/** What the system says when an artifact or a source cannot be written or read. */
+const diskCodes: ReadonlyMap<string, ErrorCode> = new Map<string, ErrorCode>([
+  ["ENOSPC", "STORE_FULL"],
+  ["EDQUOT", "STORE_FULL"],
+  ["EROFS", "STORE_READ_ONLY"],
+  ["EIO", "STORE_DAMAGED"],
+]);
 
 function badBody(message: string): ControlError {
   return invalidInput([{ path: "body", message }]);
