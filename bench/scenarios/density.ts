@@ -74,7 +74,7 @@ async function run(context: ScenarioContext): Promise<ScenarioOutcome> {
         {
           name: "density, memory per warm instance",
           comparison: "at-most",
-          bound: 4,
+          bound: 2.5,
           scale: "MiB",
           value: perInstance,
         },
