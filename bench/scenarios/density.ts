@@ -1,5 +1,5 @@
 /**
- * Resident memory per additional warm instance of the hello function.
+ * Resident memory per additional warm instance of the hello function; many different functions are in density-many.ts.
  *
  * The function serves one request per instance here and holds requests that ask for it, so that as many held requests as wanted
  * instances make the node start them. Memory is the resident set (RSS) of all processes of the node. Invariant: the node's own
@@ -13,12 +13,14 @@ import { LocalFleet, type FleetNode } from "../harness/local-fleet.ts";
 import { readMetric } from "../harness/node-metrics.ts";
 import { memoryMiBOfTree } from "../harness/process-memory.ts";
 import { waitFor } from "../harness/wait-for.ts";
+import { measureMany, PUBLISHED_FUNCTIONS } from "./density-many.ts";
 import { significant } from "../report/statistics.ts";
 import type { Scenario, ScenarioContext, ScenarioOutcome } from "../scenario.ts";
 
 export const density: Scenario = {
   name: "density",
-  summary: "Resident memory per additional warm instance, 200 instances of the hello function.",
+  summary:
+    "Memory per additional warm instance; 1,000 different functions warm; 10,000 published on one node that evicts.",
   run,
 };
 
@@ -40,6 +42,17 @@ const source = `export default {
 `;
 
 async function run(context: ScenarioContext): Promise<ScenarioOutcome> {
+  const equal = await measureEqual(context);
+  const many = await measureMany(context, context.functions ?? PUBLISHED_FUNCTIONS);
+  return {
+    settings: equal.settings,
+    results: [...equal.results, ...many.results],
+    goals: [...equal.goals, ...many.goals],
+  };
+}
+
+/** Instances of one function. */
+async function measureEqual(context: ScenarioContext): Promise<ScenarioOutcome> {
   const fleet = await LocalFleet.start({ folder: context.folder, env: context.env });
   try {
     const node = await fleet.startNode({
