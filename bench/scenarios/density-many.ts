@@ -33,7 +33,7 @@ export async function measureMany(context: ScenarioContext, published: number): 
   const fleet = await LocalFleet.start({ folder: `${context.folder}/many`, env: context.env });
   try {
     const warmCount = Math.min(WARM_FUNCTIONS, published);
-    const { note } = context;
+    const note = (text: string): void => context.note(text);
     const firstMs = await publishMany(fleet, { from: 0, to: warmCount, note });
     const warm = await measureWarm(fleet, { count: warmCount, note });
     const results = [
