@@ -13,14 +13,14 @@ import { LocalFleet, type FleetNode } from "../harness/local-fleet.ts";
 import { readMetric } from "../harness/node-metrics.ts";
 import { memoryMiBOfTree } from "../harness/process-memory.ts";
 import { waitFor } from "../harness/wait-for.ts";
-import { measureMany, PUBLISHED_FUNCTIONS } from "./density-many.ts";
+import { measureMany, WARM_FUNCTIONS } from "./density-many.ts";
 import { significant } from "../report/statistics.ts";
 import type { Scenario, ScenarioContext, ScenarioOutcome } from "../scenario.ts";
 
 export const density: Scenario = {
   name: "density",
   summary:
-    "Memory per additional warm instance; 1,000 different functions warm; 10,000 published on one node that evicts.",
+    "Memory per additional warm instance; 1,000 different functions warm; with --functions 10000 a node that evicts.",
   run,
 };
 
@@ -43,7 +43,7 @@ const source = `export default {
 
 async function run(context: ScenarioContext): Promise<ScenarioOutcome> {
   const equal = await measureEqual(context);
-  const many = await measureMany(context, context.functions ?? PUBLISHED_FUNCTIONS);
+  const many = await measureMany(context, context.functions ?? WARM_FUNCTIONS);
   return {
     settings: equal.settings,
     results: [...equal.results, ...many.results],
