@@ -17,7 +17,7 @@ import { percentile, significant } from "../report/statistics.ts";
 import type { JudgedGoal, ScenarioContext, ScenarioOutcome } from "../scenario.ts";
 
 export const WARM_FUNCTIONS = 1_000;
-/** What the goals of eviction are for. Publishing takes a builder process for each function, a quarter of an hour for all of them: `--functions 10000` asks for it. */
+/** What the goals of eviction are for. Publishing takes a builder process for each function, too long for every run: `--functions 10000` asks for it. */
 export const PUBLISHED_FUNCTIONS = 10_000;
 /** Of the published ones, each asked for once: 2,000 fill the node, each further one evicts another. */
 const COLD_REQUESTS = 3_000;
