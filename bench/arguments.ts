@@ -8,15 +8,19 @@ export interface BenchRequest {
   readonly json: boolean;
   readonly check: boolean;
   readonly seconds: number;
+  /** Null: as many as the scenario has goals for. */
+  readonly functions: number | null;
 }
 
 const SECONDS = { default: 4, min: 1, max: 600 } as const;
+const FUNCTIONS = { min: 40, max: 100_000 } as const;
 
-export const benchUsage: string = `Usage: npm run bench -- <scenario> [--json] [--check] [--seconds N]
+export const benchUsage: string = `Usage: npm run bench -- <scenario> [--json] [--check] [--seconds N] [--functions N]
 
   --json       print the report as one JSON object in the last line
   --check      exit with 1 when a goal is not met
   --seconds N  length of one load run, ${SECONDS.min}..${SECONDS.max}, default ${SECONDS.default}
+  --functions N  functions that density publishes, ${FUNCTIONS.min}..${FUNCTIONS.max}, default as many as its goals are for
 `;
 
 /** The request, or what is wrong with it. */
@@ -30,11 +34,19 @@ export function parseBenchArguments(args: readonly string[]): Parsed<BenchReques
     const message = `received ${JSON.stringify(values.seconds)}, allowed: an integer ${SECONDS.min}..${SECONDS.max}`;
     problems.push({ path: "--seconds", message });
   }
+  const functions = values.functions === undefined ? null : Number(values.functions);
+  if (
+    functions !== null &&
+    !(Number.isInteger(functions) && functions >= FUNCTIONS.min && functions <= FUNCTIONS.max)
+  ) {
+    const message = `received ${JSON.stringify(values.functions)}, allowed: an integer ${FUNCTIONS.min}..${FUNCTIONS.max}`;
+    problems.push({ path: "--functions", message });
+  }
   if (positionals.length > 1)
     problems.push({ path: "scenario", message: `received ${positionals.length}, allowed: one` });
   if (problems.length > 0) return { ok: false, problems };
   const { json = false, check = false } = values;
-  return { ok: true, value: { scenario: positionals[0] ?? null, json, check, seconds } };
+  return { ok: true, value: { scenario: positionals[0] ?? null, json, check, seconds, functions } };
 }
 
 /** The problems with the usage below them. */
@@ -43,12 +55,22 @@ export function formatBenchRefusal(problems: readonly Problem[]): string {
 }
 
 interface RawArguments {
-  readonly values: { readonly json?: boolean; readonly check?: boolean; readonly seconds?: string };
+  readonly values: {
+    readonly json?: boolean;
+    readonly check?: boolean;
+    readonly seconds?: string;
+    readonly functions?: string;
+  };
   readonly positionals: readonly string[];
 }
 
 function readArguments(args: readonly string[]): Parsed<RawArguments> {
-  const options = { json: { type: "boolean" }, check: { type: "boolean" }, seconds: { type: "string" } } as const;
+  const options = {
+    json: { type: "boolean" },
+    check: { type: "boolean" },
+    seconds: { type: "string" },
+    functions: { type: "string" },
+  } as const;
   try {
     return { ok: true, value: parseArgs({ args: [...args], options, allowPositionals: true }) };
   } catch (error) {

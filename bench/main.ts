@@ -51,7 +51,7 @@ async function main(): Promise<number> {
 }
 
 async function runScenario(scenario: Scenario, request: BenchRequest): Promise<number> {
-  const report = await measure(scenario, request.seconds);
+  const report = await measure(scenario, request);
   await mkdir(join(projectRoot, "bench/results"), { recursive: true });
   const file = join(projectRoot, "bench/results", `${scenario.name}.json`);
   await writeFile(file, `${JSON.stringify(report, null, 2)}\n`);
@@ -60,13 +60,13 @@ async function runScenario(scenario: Scenario, request: BenchRequest): Promise<n
   return request.check && report.goals.some((goal) => !goal.met) ? 1 : 0;
 }
 
-async function measure(scenario: Scenario, seconds: number): Promise<ScenarioReport> {
+async function measure(scenario: Scenario, { seconds, functions }: BenchRequest): Promise<ScenarioReport> {
   const env = childEnvironment();
   const folder = await mkdtemp(join(tmpdir(), "selvage-bench-"));
   try {
     const generator = await findGenerator(env);
     if (generator === "autocannon") note("wrk is not installed: autocannon is used, which limits every server alike");
-    const outcome = await scenario.run({ env, folder, seconds, generator, note });
+    const outcome = await scenario.run({ env, folder, seconds, functions, generator, note });
     return {
       scenario: scenario.name,
       commit: await measuredCommit(env),

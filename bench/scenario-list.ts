@@ -8,6 +8,7 @@ import { hello } from "./scenarios/hello.ts";
 import { hit } from "./scenarios/hit.ts";
 import { hook } from "./scenarios/hook.ts";
 import { miss } from "./scenarios/miss.ts";
+import { profile } from "./scenarios/profile.ts";
 import { publish } from "./scenarios/publish.ts";
 import { purge } from "./scenarios/purge.ts";
 import { scale } from "./scenarios/scale.ts";
@@ -18,6 +19,7 @@ import type { Scenario } from "./scenario.ts";
 export const scenarios: readonly Scenario[] = [
   hello,
   cold,
+  profile,
   publish,
   density,
   failover,

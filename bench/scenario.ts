@@ -14,6 +14,8 @@ export interface ScenarioContext {
   readonly folder: string;
   /** Length of one load run, 1..600. */
   readonly seconds: number;
+  /** How many functions to publish, 40..100,000; null: as many as the scenario has goals for. */
+  readonly functions: number | null;
   readonly generator: Generator;
   /** Tells whoever waits what is going on. */
   note(text: string): void;

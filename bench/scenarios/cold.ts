@@ -40,6 +40,8 @@ const base = {
   SELVAGE_NODE_DRIVER: "process",
   SELVAGE_NODE_FRONTS: "1",
   SELVAGE_NODE_WARM_INSTANCES: "0",
+  // All instances stay: the tables of 60 functions need more than a host has by default, and one that is replaced starts them again in advance.
+  SELVAGE_NODE_HOST_MEMORY_MIB: "4096",
 } as const;
 const ways: readonly { readonly way: Way; readonly settings: Readonly<Record<string, string>> }[] = [
   { way: "code", settings: { ...base, SELVAGE_NODE_SPARE_INSTANCES: "0", SELVAGE_NODE_SNAPSHOTS: "off" } },
@@ -181,7 +183,7 @@ function summarise(samples: readonly Samples[], subjects: readonly Subject[]): S
       {
         name: "cold, 1 KB, p50 from snapshot or pool",
         comparison: "at-most",
-        bound: 5,
+        bound: 3,
         scale: "ms",
         value: significant(Math.min(p50("1 KB", "snapshot"), p50("1 KB", "pool")), 4),
       },

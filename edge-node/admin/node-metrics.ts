@@ -3,7 +3,7 @@
  *
  * Invariant: labels come from a bounded set: functions and versions of the present state, process names.
  */
-import { AggregatorRegistry, Gauge, Registry, type PrometheusContentType } from "prom-client";
+import { AggregatorRegistry, Counter, Gauge, Registry, type PrometheusContentType } from "prom-client";
 import type { VersionStats } from "../../runtime/driver.ts";
 import type { FrontMetrics } from "../ipc.ts";
 import type { NodeView } from "./node-health.ts";
@@ -19,7 +19,7 @@ export async function nodeMetrics(input: NodeMetricsInput): Promise<string> {
   const fronts = AggregatorRegistry.aggregate<PrometheusContentType>(input.fronts.map(({ metrics }) => [...metrics]));
   const own = new Registry();
   addNodeGauges(own, input);
-  addVersionGauges(own, sumByVersion(input.fronts));
+  addVersionMetrics(own, sumByVersion(input.fronts));
   const texts = await Promise.all([fronts.metrics(), own.metrics()]);
   return texts.filter((text) => text.trim() !== "").join("\n");
 }
@@ -54,30 +54,42 @@ function addNodeGauges(registry: Registry, { view, supervisorRssBytes }: NodeMet
 
 type Counted = Omit<VersionStats, "key"> & { readonly function: string; readonly version: string };
 
-const versionGauges: readonly {
+type CountedMetric = readonly {
   readonly name: string;
   readonly help: string;
   readonly value: (row: Counted) => number;
-}[] = [
+}[];
+
+const versionGauges: CountedMetric = [
   { name: "instances", help: "Instances of a function version.", value: (row) => row.instances },
   { name: "active", help: "Invocations running.", value: (row) => row.active },
   { name: "queued", help: "Invocations waiting for an instance.", value: (row) => row.queued },
+];
+
+/** They go down only when a front ends or the version is unloaded. */
+const versionCounters: CountedMetric = [
   { name: "invocations", help: "Invocations since the version was loaded.", value: (row) => row.invocations },
   { name: "failures", help: "Failed invocations since the version was loaded.", value: (row) => row.failures },
   { name: "rejected", help: "Invocations refused because the queue was full.", value: (row) => row.rejected },
-  { name: "cold_starts", help: "Instances started for a waiting invocation.", value: (row) => row.coldStarts },
+  { name: "cold_starts", help: "Instances started, for an invocation or in advance.", value: (row) => row.coldStarts },
   { name: "cpu_ms", help: "CPU milliseconds since the version was loaded.", value: (row) => row.cpuMs },
 ];
 
-function addVersionGauges(registry: Registry, rows: readonly Counted[]): void {
-  for (const { name, help, value } of versionGauges) {
-    const gauge = new Gauge({
-      name: `selvage_function_${name}`,
-      help,
-      labelNames: ["function", "version"],
-      registers: [registry],
-    });
-    for (const row of rows) gauge.set({ function: row.function, version: row.version }, value(row));
+function addVersionMetrics(registry: Registry, rows: readonly Counted[]): void {
+  const declare = ({ name, help }: CountedMetric[number]) => ({
+    name: `selvage_function_${name}`,
+    help,
+    labelNames: ["function", "version"],
+    registers: [registry],
+  });
+  const labels = (row: Counted) => ({ function: row.function, version: row.version });
+  for (const metric of versionGauges) {
+    const gauge = new Gauge(declare(metric));
+    for (const row of rows) gauge.set(labels(row), metric.value(row));
+  }
+  for (const metric of versionCounters) {
+    const counter = new Counter(declare(metric));
+    for (const row of rows) counter.inc(labels(row), metric.value(row));
   }
 }
 

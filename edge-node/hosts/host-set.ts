@@ -19,17 +19,26 @@ import type { ContainmentReport } from "./containment-report.ts";
 import { HostHomes, type HostHomesOptions, type Resident } from "./host-homes.ts";
 import { unavailable } from "./host-slot.ts";
 import { hostDeathCauses } from "./isolate-host.ts";
+import { VersionCounters } from "./version-counters.ts";
 
 export class HostSet implements Driver {
   readonly #options: HostHomesOptions;
   readonly #homes: HostHomes;
+  readonly #counters = new VersionCounters();
   #repeated = 0;
   #notRepeated = 0;
   #closed = false;
 
   constructor(options: HostHomesOptions) {
     this.#options = options;
-    this.#homes = new HostHomes(options);
+    this.#homes = new HostHomes({
+      ...options,
+      startHost: (onEnd) =>
+        options.startHost((host, end) => {
+          this.#counters.ended(host);
+          onEnd(host, end);
+        }),
+    });
   }
 
   /** Starts the hosts and one that stands by. Resolves when the hosts answer. */
@@ -54,6 +63,7 @@ export class HostSet implements Driver {
 
   unload(key: string): void {
     this.#homes.remove(key);
+    this.#counters.forget(key);
   }
 
   async warm(key: string, count: number): Promise<Extract<Outcome, { kind: "failed" }> | null> {
@@ -93,8 +103,12 @@ export class HostSet implements Driver {
   }
 
   async stats(): Promise<readonly VersionStats[]> {
-    const perHost = await Promise.all(this.#homes.hosts.map(async ({ host }) => host.driver.stats()));
-    return perHost.flat();
+    await Promise.all(
+      this.#homes.hosts.map(async ({ host }) => {
+        this.#counters.saw(host, await host.driver.stats());
+      }),
+    );
+    return this.#counters.rows;
   }
 
   /** What was contained so far. */

@@ -166,6 +166,15 @@ describe("nodeMetrics()", () => {
     expect(lines).toContain("selvage_node_revision 3");
   });
 
+  it("declares what only grows as counters, and the rest as gauges", async () => {
+    const fronts = [{ metrics: [], versions: [stats] }];
+    const lines = (await nodeMetrics({ view: viewOf(), fronts, supervisorRssBytes: 0 })).split("\n");
+    const declared = (type: string): readonly string[] =>
+      lines.flatMap((line) => new RegExp(`^# TYPE selvage_function_(\\w+) ${type}$`).exec(line)?.[1] ?? []);
+    expect(declared("counter")).toEqual(["invocations", "failures", "rejected", "cold_starts", "cpu_ms"]);
+    expect(declared("gauge")).toEqual(["instances", "active", "queued"]);
+  });
+
   it("tells a link that is down, restarts and dropped records", async () => {
     const fronts = [
       { ...front, restarts: 2, logsDropped: 5, quarantined: [] },

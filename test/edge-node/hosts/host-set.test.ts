@@ -73,11 +73,14 @@ describe("HostSet", () => {
       await hosts.load(one);
       await hosts.warm(one.key, 1);
     }
+    await hosts.stats();
     const lost = hosts.invoke(invocationOf(waiting.key, {}), quietHost([]));
     for (const pid of hosts.pids) process.kill(pid, "SIGKILL");
     expect(await textOf(await lost.outcome)).toBe("waited");
     expect(await textOf(await hosts.invoke(invocationOf(version.key, {}), quietHost([])).outcome)).toBe("served");
     expect(hosts.containment()).toMatchObject({ repeated: 1, quarantined: [], deaths: { killed: 1 } });
+    const starts = (await hosts.stats()).filter(({ key }) => key === version.key).map(({ coldStarts }) => coldStarts);
+    expect(starts.reduce((sum, count) => sum + count, 0)).toBeGreaterThanOrEqual(2);
     await hosts.close();
   });
 
