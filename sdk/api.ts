@@ -7,6 +7,7 @@ import type { Digest } from "./artifact.ts";
 import type { CertificateFacts } from "./certificate.ts";
 import type { DomainConfig } from "./domain.ts";
 import type { DomainDifference } from "./domain-diff.ts";
+import type { Egress } from "./egress.ts";
 import { type Isolation } from "./isolation.ts";
 import type { FunctionLimits } from "./limits.ts";
 import type { Hook, Phase } from "./phase.ts";
@@ -81,6 +82,8 @@ export interface PublishRequest {
   readonly isolation?: Isolation;
   /** Let the module make code of text: `eval` and the constructors of functions. Default false. */
   readonly allowEval?: boolean;
+  /** Where it may connect to, within what nodes allow (entries: `egressEntryText`); `deny` wins. Default: wherever nodes allow. */
+  readonly egress?: { readonly allow?: readonly string[]; readonly deny?: readonly string[] };
   /** Aliases to create or move to the new version in the same revision. */
   readonly aliases?: readonly string[];
   /** Make a startup snapshot. Default: from `publishLimits.snapshotBundleBytesMin` bytes of bundle on. */
@@ -114,6 +117,7 @@ export interface VersionResource {
   readonly services: Services;
   readonly isolation: Isolation;
   readonly allowEval: boolean;
+  readonly egress: Egress;
   readonly moduleBytes: number;
   readonly snapshot: { readonly state: "ready" | "off" | "failed"; readonly bytes: number; readonly reason: string };
   readonly aliases: readonly string[];

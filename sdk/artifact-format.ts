@@ -4,6 +4,7 @@
  * It knows neither where artifacts are stored nor how they travel. Invariant: `parseManifest(serialiseManifest(m))` is `m`, one
  * manifest has one byte form, and bytes in any other form (other key order, blanks, unknown keys) are refused.
  */
+import { defaultEgress, isSameEgress, parseEgress, writtenEgress, type WrittenEgress } from "./egress.ts";
 import { defaultIsolation, isolations, type Isolation } from "./isolation.ts";
 import { createHash, createPublicKey, verify } from "node:crypto";
 import type { BlobReference, Digest, SnapshotReference, VersionManifest } from "./artifact.ts";
@@ -13,7 +14,7 @@ import type { Parsed, Problem } from "./problem.ts";
 import { parseServices, sortedServices } from "./service-target.ts";
 
 /** No honest manifest is larger: names and limits are bounded and there are at most `snapshotsMax` snapshots. */
-const manifestBytesMax = 16_384;
+const manifestBytesMax = 32_768;
 const snapshotsMax = 16;
 const runtimeKeyCharsMax = 256;
 
@@ -71,8 +72,9 @@ export function verifyManifest(bytes: Uint8Array, signatureBase64: string, publi
   }
 }
 
-type Optional = "allowEval" | "isolation" | "services" | "wasm";
-type WrittenManifest = Omit<VersionManifest, Optional> & Partial<Pick<VersionManifest, Optional>>;
+type Optional = "allowEval" | "egress" | "isolation" | "services" | "wasm";
+type WrittenManifest = Omit<VersionManifest, Optional> &
+  Partial<Omit<Pick<VersionManifest, Optional>, "egress"> & { readonly egress: WrittenEgress }>;
 
 /** A manifest with its keys in the order they are written in. */
 function ordered(manifest: VersionManifest): WrittenManifest {
@@ -92,6 +94,7 @@ function ordered(manifest: VersionManifest): WrittenManifest {
     ...(Object.keys(manifest.services).length === 0 ? {} : { services: sortedServices(manifest.services) }),
     ...(manifest.isolation === defaultIsolation ? {} : { isolation: manifest.isolation }),
     ...(manifest.allowEval ? { allowEval: true } : {}),
+    ...(isSameEgress(manifest.egress, defaultEgress) ? {} : { egress: writtenEgress(manifest.egress) }),
   };
 }
 
@@ -136,12 +139,14 @@ function readManifest(value: unknown, problems: ProblemList): VersionManifest | 
   const wasm = readWasm(value["wasm"], problems);
   const services = parseServices(value["services"]);
   if (!services.ok) problems.list.push(...services.problems);
+  const egress = parseEgress(value["egress"]);
+  if (!egress.ok) problems.list.push(...egress.problems);
   const isolation = readIsolation(value["isolation"], problems);
   if (problems.list.length > 0) return null;
   if (name === null || version === null || createdAt === null || hooks === null) return null;
   if (limits === null || module === null || snapshots === null || wasm === null || !services.ok) return null;
   const allowEval = readAllowEval(value["allowEval"], problems);
-  if (isolation === null || allowEval === null) return null;
+  if (isolation === null || allowEval === null || !egress.ok) return null;
   const blobs = { module, sourceMap, snapshots, wasm };
   return {
     format: 1,
@@ -154,6 +159,7 @@ function readManifest(value: unknown, problems: ProblemList): VersionManifest | 
     services: services.value,
     isolation,
     allowEval,
+    egress: egress.value,
   };
 }
 

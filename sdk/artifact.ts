@@ -4,6 +4,7 @@
  * Invariant: a version's manifest never changes; the signature is Ed25519 over the manifest's bytes, and a node runs no
  * byte whose digest and signature it has not checked.
  */
+import type { Egress } from "./egress.ts";
 import { type Isolation } from "./isolation.ts";
 import type { FunctionLimits } from "./limits.ts";
 import type { Hook } from "./phase.ts";
@@ -44,6 +45,8 @@ export interface VersionManifest {
   readonly isolation: Isolation;
   /** Whether its code may make code of text; written only when it may. */
   readonly allowEval: boolean;
+  /** Where it may connect to; written only when it is not the default. */
+  readonly egress: Egress;
 }
 
 /** A manifest as it travels. */

@@ -139,6 +139,12 @@ export const errorCodes = {
     retry: false,
   },
   EGRESS_DENIED: { source: "function", status: 403, text: "The function may not reach this address.", retry: false },
+  FUNCTION_EGRESS_DENIED: {
+    source: "function",
+    status: 500,
+    text: "The function's own egress lists do not allow this address.",
+    retry: false,
+  },
   // origin
   ORIGIN_UNREACHABLE: { source: "origin", status: 502, text: "The origin could not be reached.", retry: true },
   ORIGIN_TIMEOUT: { source: "origin", status: 504, text: "The origin did not answer in time.", retry: true },

@@ -84,6 +84,16 @@ export const functionCacheLimits = {
   arrivingBytesPerFunctionMax: 16_777_216,
 } as const;
 
+/** Bounds of the lists that say where a function may connect to. */
+export const egressLimits = {
+  /** Of each list. */
+  entriesMax: 64,
+  /** A host name of 253 characters, with "*." and a port. */
+  entryCharsMax: 261,
+  /** All entries of both lists together. */
+  charsMax: 4_096,
+} as const;
+
 /** Bounds of functions that call functions by binding. */
 export const serviceLimits = {
   /** Services of one version. */

@@ -4,6 +4,7 @@
  * Pure: reads no disk, so an absent `entry` stays null and whoever has the folder tries `entryCandidates` in order.
  * Secrets have no place in this file; it is meant to be committed.
  */
+import { defaultEgress, parseEgress, type Egress } from "./egress.ts";
 import { defaultIsolation, isolations, type Isolation } from "./isolation.ts";
 import { environmentProblems, refuseEnvironmentKey } from "./environment-parser.ts";
 import { FieldReader, parsedUnless, showValue, type Check } from "./field-reader.ts";
@@ -35,6 +36,8 @@ export interface ProjectFile {
   readonly isolation: Isolation;
   /** Let the module make code of text (`eval`, `new Function`). Default false. */
   readonly allowEval: boolean;
+  /** Where it may connect to, within what nodes allow. Default: wherever they do. */
+  readonly egress: Egress;
   /** Make a startup snapshot; null: the bundle's size decides. */
   readonly snapshot: boolean | null;
 }
@@ -54,6 +57,7 @@ export function parseProjectFile(input: unknown): Parsed<ProjectFile> {
     services: readServices(fields.raw("services"), problems),
     isolation: fields.choice("isolation", { values: isolations, default: defaultIsolation }),
     allowEval: fields.boolean("allowEval", { default: false }),
+    egress: readEgress(fields.raw("egress"), problems),
     snapshot: fields.has("snapshot") ? fields.boolean("snapshot", { default: false }) : null,
   };
   fields.finish();
@@ -85,6 +89,13 @@ function readServices(input: unknown, problems: Problem[]): Services {
   if (services.ok) return services.value;
   problems.push(...services.problems);
   return {};
+}
+
+function readEgress(input: unknown, problems: Problem[]): Egress {
+  const egress = parseEgress(input);
+  if (egress.ok) return egress.value;
+  problems.push(...egress.problems);
+  return defaultEgress;
 }
 
 function readVariables(input: unknown, problems: Problem[]): Readonly<Record<string, string>> {

@@ -18,6 +18,7 @@ export function toVersionResource(row: VersionRow, aliases: readonly AliasRow[])
     services: row.services,
     isolation: row.isolation,
     allowEval: row.allowEval,
+    egress: row.egress,
     moduleBytes: row.moduleBytes,
     snapshot: row.snapshot,
     aliases: aliases.filter(({ version }) => version === row.version).map(({ name }) => name),

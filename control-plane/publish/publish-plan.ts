@@ -4,6 +4,7 @@
  * The same checks hold again in the transaction that publishes: this early look only spares the author the wait.
  */
 import type { PublishRequest, Source } from "../../sdk/api.ts";
+import { parseEgress, type Egress } from "../../sdk/egress.ts";
 import { defaultIsolation, type Isolation } from "../../sdk/isolation.ts";
 import { parseFunctionLimits } from "../../sdk/function-limits-parser.ts";
 import { refuseAliasName, refuseVersionName } from "../../sdk/function-name.ts";
@@ -25,6 +26,7 @@ export interface PublishPlan {
   readonly services: Services;
   readonly isolation: Isolation;
   readonly allowEval: boolean;
+  readonly egress: Egress;
   /** Each once. */
   readonly aliases: readonly string[];
   /** Null: the bundle's size decides. */
@@ -49,6 +51,8 @@ export function planPublish(functionName: string, request: PublishRequest): Publ
   if (!limits.ok) problems.push(...limits.problems);
   const services = parseServices(request.services);
   if (!services.ok) problems.push(...services.problems);
+  const egress = parseEgress(request.egress);
+  if (!egress.ok) problems.push(...egress.problems);
   const { version = null, aliases = [] } = request;
   const refusal = version === null ? null : refuseVersionName(version);
   if (refusal !== null)
@@ -60,7 +64,7 @@ export function planPublish(functionName: string, request: PublishRequest): Publ
     else if (alias === version)
       problems.push({ path, message: `received ${showValue(alias)}, which is the version's name` });
   }
-  if (problems.length > 0 || !limits.ok || !services.ok) throw invalidInput(problems);
+  if (problems.length > 0 || !limits.ok || !services.ok || !egress.ok) throw invalidInput(problems);
   return {
     functionName,
     source: request.source,
@@ -70,6 +74,7 @@ export function planPublish(functionName: string, request: PublishRequest): Publ
     services: services.value,
     isolation: request.isolation ?? defaultIsolation,
     allowEval: request.allowEval ?? false,
+    egress: egress.value,
     aliases: [...new Set(aliases)],
     snapshot: request.snapshot ?? null,
   };

@@ -161,7 +161,7 @@ export class PublishService {
     view: StoreView,
     { plan, bundle }: { readonly plan: PublishPlan; readonly bundle: Bundle },
   ): Promise<VersionRow | null> {
-    const { functionName, isolation, allowEval, limits, services } = plan;
+    const { functionName, isolation, allowEval, egress, limits, services } = plan;
     const latest = await view.versions.latest(functionName);
     if (latest === null) return null;
     const { variables, encryptedSecrets } = await view.functions.environment(functionName);
@@ -174,6 +174,7 @@ export class PublishService {
       services,
       isolation,
       allowEval,
+      egress,
       variables,
       secrets: open(encryptedSecrets),
       snapshot: wantsSnapshot(plan, bundle),
@@ -231,6 +232,7 @@ function assemble(parts: {
       services: plan.services,
       isolation: plan.isolation,
       allowEval: plan.allowEval,
+      egress: plan.egress,
     },
     blobs: [code, sourceMap, ...(snapshot === null ? [] : [snapshot]), ...bundle.wasm.map(({ bytes }) => bytes)],
   };
@@ -260,6 +262,7 @@ async function commit(
     services: manifest.services,
     isolation: manifest.isolation,
     allowEval: manifest.allowEval,
+    egress: manifest.egress,
     moduleDigest: manifest.module.digest,
     moduleBytes: manifest.module.bytes,
     snapshot: describeSnapshot(build, manifest),

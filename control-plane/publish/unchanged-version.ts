@@ -1,10 +1,11 @@
 /**
  * Whether a publish would only repeat the latest version. Pure.
  *
- * The same module, limits, isolation, permission to make code, services, environment and wish for a snapshot make the same version. A snapshot that failed may be tried again.
+ * The same module, limits, isolation, permission to make code, egress lists, services, environment and wish for a snapshot make the same version. A snapshot that failed may be tried again.
  */
 import { isDeepStrictEqual } from "node:util";
 import type { Digest } from "../../sdk/artifact.ts";
+import { isSameEgress, type Egress } from "../../sdk/egress.ts";
 import { type Isolation } from "../../sdk/isolation.ts";
 import type { FunctionLimits } from "../../sdk/limits.ts";
 import type { Services } from "../../sdk/service-target.ts";
@@ -16,6 +17,7 @@ export interface VersionContent {
   readonly services: Services;
   readonly isolation: Isolation;
   readonly allowEval: boolean;
+  readonly egress: Egress;
   readonly variables: Readonly<Record<string, string>>;
   readonly secrets: Readonly<Record<string, string>>;
   readonly snapshot: boolean;
@@ -32,6 +34,7 @@ export function repeatsVersion(
     content.snapshot === (state === "ready") &&
     content.isolation === latest.isolation &&
     content.allowEval === latest.allowEval &&
+    isSameEgress(content.egress, latest.egress) &&
     isDeepStrictEqual(content.limits, latest.limits) &&
     isDeepStrictEqual(content.services, latest.services) &&
     isDeepStrictEqual(content.variables, latest.variables) &&

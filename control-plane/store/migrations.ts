@@ -7,6 +7,7 @@ import { certificates } from "./migrations/0004-certificates.ts";
 import { domainVersions } from "./migrations/0005-domain-versions.ts";
 import { isolation } from "./migrations/0006-isolation.ts";
 import { allowEval } from "./migrations/0007-allow-eval.ts";
+import { egress } from "./migrations/0008-egress.ts";
 
 export const migrations: readonly Migration[] = [
   { name: "first-tables", up: firstTables },
@@ -16,4 +17,5 @@ export const migrations: readonly Migration[] = [
   { name: "domain-versions", up: domainVersions },
   { name: "isolation", up: isolation },
   { name: "allow-eval", up: allowEval },
+  { name: "egress", up: egress },
 ];

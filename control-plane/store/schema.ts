@@ -56,6 +56,8 @@ export interface VersionsTable {
   services: string;
   isolation: string;
   allow_eval: 0 | 1;
+  /** JSON. */
+  egress: string;
   module_digest: string;
   module_bytes: number;
   snapshot_state: "ready" | "off" | "failed";

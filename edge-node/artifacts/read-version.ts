@@ -6,6 +6,7 @@
  */
 import type { Digest, VersionManifest } from "../../sdk/artifact.ts";
 import { parseManifest } from "../../sdk/artifact-format.ts";
+import type { Egress } from "../../sdk/egress.ts";
 import { formatProblems } from "../../sdk/problem.ts";
 import type { RunnableVersion, WasmModule } from "../../runtime/driver.ts";
 import type { FrontVersion } from "../ipc.ts";
@@ -16,6 +17,8 @@ export type VersionRead =
       readonly kind: "found";
       readonly runnable: RunnableVersion;
       readonly sourceMap: Digest | null;
+      /** Where it may connect to: the front's to judge, a driver knows no network. */
+      readonly egress: Egress;
       /** Optional blobs that have to be fetched again. */
       readonly damaged: readonly Digest[];
     }
@@ -62,6 +65,7 @@ export async function readVersion(version: FrontVersion, options: ReadVersionOpt
       wasm,
     },
     sourceMap: manifest.sourceMap?.digest ?? null,
+    egress: manifest.egress,
     damaged,
   };
 }

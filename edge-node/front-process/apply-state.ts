@@ -15,7 +15,8 @@ import type { StackMaps } from "../artifacts/stack-maps.ts";
 import type { CancelTimer, Clock } from "../clock.ts";
 import type { FrontApplied, FrontState, FrontVersion, VersionFailure } from "../ipc.ts";
 import type { Logger } from "../logger.ts";
-import { buildRouting, type Routing } from "../routing/routing.ts";
+import { compileEgress, type EgressRules } from "../origin/egress-rules.ts";
+import { buildRouting, type ReadyVersion, type Routing } from "../routing/routing.ts";
 
 export interface StateApplierOptions {
   readonly driver: Driver;
@@ -35,6 +36,7 @@ export interface StateApplierOptions {
 
 interface LoadedVersion {
   readonly version: FrontVersion;
+  readonly egress: EgressRules | null;
   needsWarming: boolean;
   /** The last attempt to start an instance failed. */
   failure: VersionFailure | null;
@@ -74,14 +76,12 @@ export class StateApplier {
         else if (this.#loaded.get(version.key)?.needsWarming && warmed++ < WARM_MAX) await this.#warm(version.key);
       },
     });
-    const current = versions.filter(({ key }) => this.#loaded.has(key));
-    const ready = new Map(current.map(({ key, function: name, version }) => [`${name}@${version}`, key]));
-    const routing = buildRouting(state, ready);
+    const current = versions.flatMap(({ key }) => this.#loaded.get(key) ?? []);
+    const routing = buildRouting(state, new Map(current.map(readyVersion)));
     this.#options.setCertificates(certificates);
     this.#options.setRouting(routing);
-    this.#retireAllBut(new Set(ready.values()));
-    const warmFailures = current.map(({ key }) => this.#loaded.get(key)?.failure ?? null);
-    return { failures: [...loadFailures, ...warmFailures.filter((failure) => failure !== null)], damaged };
+    this.#retireAllBut(new Set(current.map(({ version }) => version.key)));
+    return { failures: [...loadFailures, ...current.flatMap(({ failure }) => failure ?? [])], damaged };
   }
 
   close(): void {
@@ -97,7 +97,9 @@ export class StateApplier {
       if (read.kind === "failed") return this.#fail(version, read.message);
       await this.#options.driver.load(read.runnable);
       this.#options.stackMaps.add(version.key, read.sourceMap);
-      this.#loaded.set(version.key, { version, needsWarming: this.#options.warmInstances > 0, failure: null });
+      const needsWarming = this.#options.warmInstances > 0;
+      const egress = compileEgress(read.egress);
+      this.#loaded.set(version.key, { version, egress, needsWarming, failure: null });
       return null;
     } catch (error) {
       return this.#fail(version, error instanceof Error ? error.message : String(error));
@@ -157,4 +159,8 @@ export class StateApplier {
     this.#options.stackMaps.remove(key);
     this.#options.driver.unload(key);
   }
+}
+
+function readyVersion({ version: { key, function: name, version }, egress }: LoadedVersion): [string, ReadyVersion] {
+  return [`${name}@${version}`, { key, egress }];
 }

@@ -57,6 +57,7 @@ async function runHook(
   const caller: Caller = {
     ...identity,
     services,
+    egress: resolved.egress,
     clientIp: "127.0.0.1",
     domain: new URL(request.url).hostname,
     cdnLoop: "",

@@ -15,7 +15,8 @@ import { checkedLookup, checkLiteral, type Resolver } from "./checked-lookup.ts"
 import { ConnectionPool, type PoolContext } from "./connection-pool.ts";
 import { Deadlines } from "./deadlines.ts";
 import type { EgressPolicy } from "./egress-policy.ts";
-import type { SocketPlace, TlsPlace } from "./open-socket.ts";
+import type { AddressRules } from "./egress-rules.ts";
+import type { EgressWay, SocketPlace, TlsPlace } from "./open-socket.ts";
 
 export type { Resolver } from "./checked-lookup.ts";
 
@@ -41,6 +42,8 @@ export interface Place {
   readonly certificate?: "checked" | "any";
   /** Sockets at most; what goes beyond waits as long as the connect timeout. Default `originLimits.connectionsDefault`. */
   readonly socketsMax?: number;
+  /** What a function's own lists say of the place. Default null: whatever the node allows. */
+  readonly addresses?: AddressRules | null;
 }
 
 const POOLS_MAX = 2_000;
@@ -51,6 +54,9 @@ const READ_BYTES_MAX = 65_536;
 export class Connections {
   readonly #options: ConnectionsOptions;
   readonly #context: PoolContext;
+  readonly #resolver: Resolver;
+  /** For places that no function's lists speak of. */
+  readonly #anyWay: EgressWay;
   readonly #pools: LRUCache<string, ConnectionPool>;
   #secureContext: SecureContext | undefined;
   /** The pool that was asked for last, and by which place: for an origin with one source it is the one that is asked for next. */
@@ -58,10 +64,10 @@ export class Connections {
 
   constructor(options: ConnectionsOptions) {
     this.#options = options;
-    const { policy, resolver = dnsLookup, clock = systemClock } = options;
+    const { resolver = dnsLookup, clock = systemClock } = options;
+    this.#resolver = resolver;
+    this.#anyWay = this.#wayOf(null);
     this.#context = {
-      policy,
-      lookup: checkedLookup(policy, resolver),
       deadlines: new Deadlines(clock),
       parser: new AnswerHeadParser(),
       readBuffer: Buffer.allocUnsafeSlow(READ_BYTES_MAX),
@@ -79,15 +85,22 @@ export class Connections {
   pool(place: Place): ConnectionPool {
     const { origin, serverName, certificate = "checked", socketsMax = originLimits.connectionsDefault } = place;
     const { connectTimeoutMs = originLimits.connectTimeoutDefaultS * 1_000 } = place;
-    const whole = { origin, serverName, certificate, socketsMax, connectTimeoutMs };
+    const { addresses = null } = place;
+    const whole = { origin, serverName, certificate, socketsMax, connectTimeoutMs, addresses };
     if (this.#last !== null && isSamePlace(this.#last.place, whole)) return this.#last.pool;
     const isSecure = origin.startsWith("https:");
     const proof = isSecure ? ` ${certificate} ${serverName}` : "";
-    const key = `${origin} ${connectTimeoutMs} ${socketsMax}${proof}`;
+    // Who may not connect to an address may not use a connection to it either.
+    const limits = addresses === null ? "" : ` ${addresses.key}`;
+    const key = `${origin} ${connectTimeoutMs} ${socketsMax}${proof}${limits}`;
     let pool = this.#pools.get(key);
     if (pool === undefined) {
       const tls = isSecure ? this.#tlsPlace(serverName, certificate) : null;
-      pool = new ConnectionPool(this.#context, { place: socketPlace(origin, tls), connectTimeoutMs, socketsMax });
+      pool = new ConnectionPool(this.#context, {
+        place: { ...socketAddress(origin, isSecure), tls, egress: this.#wayOf(addresses) },
+        connectTimeoutMs,
+        socketsMax,
+      });
       this.#pools.set(key, pool);
     }
     this.#last = { place: whole, pool };
@@ -96,11 +109,12 @@ export class Connections {
 
   /**
    * The lookup for a connection that is not a pool's own. Throws EgressDeniedError when `hostname` is an address that may not be connected to,
-   * since those are never looked up.
+   * since those are never looked up, or when `addresses` holds none.
    */
-  checkedLookup(hostname: string): LookupFunction {
-    checkLiteral(this.#options.policy, withoutBrackets(hostname));
-    return this.#context.lookup;
+  checkedLookup(hostname: string, addresses: AddressRules | null): LookupFunction {
+    const { guard, lookup } = this.#wayOf(addresses);
+    checkLiteral(guard, withoutBrackets(hostname));
+    return lookup;
   }
 
   /** Ends every connection at once. */
@@ -111,6 +125,12 @@ export class Connections {
     this.#last = null;
     this.#context.deadlines.close();
     return Promise.resolve();
+  }
+
+  #wayOf(rules: AddressRules | null): EgressWay {
+    if (rules === null && this.#anyWay !== undefined) return this.#anyWay;
+    const guard = { policy: this.#options.policy, rules };
+    return { guard, lookup: checkedLookup(guard, this.#resolver) };
   }
 
   #tlsPlace(serverName: string, certificate: "checked" | "any"): TlsPlace {
@@ -124,13 +144,15 @@ export class Connections {
 
 function isSamePlace(a: Required<Place>, b: Required<Place>): boolean {
   const isLike = a.socketsMax === b.socketsMax && a.connectTimeoutMs === b.connectTimeoutMs;
-  return isLike && a.certificate === b.certificate && a.origin === b.origin && a.serverName === b.serverName;
+  if (!isLike || a.certificate !== b.certificate || a.origin !== b.origin || a.serverName !== b.serverName)
+    return false;
+  return a.addresses?.key === b.addresses?.key;
 }
 
-function socketPlace(origin: string, tls: TlsPlace | null): SocketPlace {
+function socketAddress(origin: string, isSecure: boolean): Pick<SocketPlace, "hostname" | "port"> {
   const { hostname, port } = new URL(origin);
-  const standard = tls === null ? 80 : 443;
-  return { hostname: withoutBrackets(hostname), port: port === "" ? standard : Number(port), tls };
+  const standard = isSecure ? 443 : 80;
+  return { hostname: withoutBrackets(hostname), port: port === "" ? standard : Number(port) };
 }
 
 function withoutBrackets(hostname: string): string {

@@ -5,8 +5,7 @@
  */
 import net, { type LookupFunction, type OnReadOpts } from "node:net";
 import tls, { type SecureContext } from "node:tls";
-import type { EgressPolicy } from "./egress-policy.ts";
-import { checkLiteral } from "./checked-lookup.ts";
+import { checkLiteral, type EgressGuard } from "./checked-lookup.ts";
 
 export interface SocketPlace {
   /** Without the brackets of an IPv6 address. */
@@ -14,6 +13,14 @@ export interface SocketPlace {
   readonly port: number;
   /** Null: TCP alone. */
   readonly tls: TlsPlace | null;
+  readonly egress: EgressWay;
+}
+
+/** How the addresses of a place are judged. */
+export interface EgressWay {
+  readonly guard: EgressGuard;
+  /** Checks what it finds by that guard. */
+  readonly lookup: LookupFunction;
 }
 
 export interface TlsPlace {
@@ -25,18 +32,16 @@ export interface TlsPlace {
 }
 
 export interface SocketOptions {
-  readonly policy: EgressPolicy;
-  /** Checks what it finds. */
-  readonly lookup: LookupFunction;
   readonly onread: OnReadOpts;
   /** To resume, of the same place. */
   readonly session: Buffer | undefined;
 }
 
 /** Throws EgressDeniedError. */
-export function openSocket(place: SocketPlace, { policy, lookup, onread, session }: SocketOptions): net.Socket {
+export function openSocket(place: SocketPlace, { onread, session }: SocketOptions): net.Socket {
   const { hostname: host, port } = place;
-  checkLiteral(policy, host);
+  const { guard, lookup } = place.egress;
+  checkLiteral(guard, host);
   const options = { host, port, lookup, onread, autoSelectFamily: true };
   return place.tls === null ? net.connect(options) : openSecurely(place.tls, { ...options, session });
 }

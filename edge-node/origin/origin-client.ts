@@ -161,9 +161,9 @@ class Attempts implements RunningOriginRequest {
     const own = getHeader(request.headers, "host");
     const leftMs = Math.max(ATTEMPT_MS_MIN, this.#deadlineMs - nowMs);
     const attemptMs = this.#attempts++ === 0 ? headTimeoutMs : Math.min(headTimeoutMs, leftMs);
-    const { origin, connectionsMax: socketsMax } = target;
+    const { origin, connectionsMax: socketsMax, addresses = null } = target;
     const serverName = own ?? target.host;
-    const pool = connections.pool({ origin, serverName, connectTimeoutMs, certificate, socketsMax });
+    const pool = connections.pool({ origin, serverName, connectTimeoutMs, certificate, socketsMax, addresses });
     const message = {
       method: request.method,
       target: request.target,

@@ -10,7 +10,7 @@ import type { AnswerHeadParser } from "./answer-head-parser.ts";
 import { AnswerReader, type AnswerReceiver } from "./answer-reader.ts";
 import type { Deadlines, Timed } from "./deadlines.ts";
 import { problemOf, type ExchangeProblem } from "./exchange-failure.ts";
-import { openSocket, tuneSocket, type SocketOptions, type SocketPlace } from "./open-socket.ts";
+import { openSocket, tuneSocket, type SocketPlace } from "./open-socket.ts";
 import { RequestUpload, type UploadState } from "./request-upload.ts";
 import type { Body } from "../../runtime/body.ts";
 
@@ -32,7 +32,7 @@ export interface CarriedExchange extends AnswerReceiver {
 }
 
 /** What all connections of a front share. */
-export interface ConnectionContext extends Omit<SocketOptions, "onread" | "session"> {
+export interface ConnectionContext {
   readonly deadlines: Deadlines;
   readonly parser: AnswerHeadParser;
   /** Every read goes here first and is done with before the next one. */
@@ -75,9 +75,9 @@ export class OriginConnection implements Timed {
     this.#owner = owner;
     this.#exchange = exchange;
     this.#reader = new AnswerReader(context.parser);
-    const { policy, lookup, readBuffer: buffer } = context;
+    const { readBuffer: buffer } = context;
     const onread = { buffer, callback: (length: number): boolean => this.#read(length) };
-    const socket = openSocket(place, { policy, lookup, onread, session: owner.session });
+    const socket = openSocket(place, { onread, session: owner.session });
     this.#socket = socket;
     socket.on(place.tls === null ? "connect" : "secureConnect", () => this.#connected(socket, place));
     socket.on("error", (error) => this.#broke(problemOf(error)));

@@ -3,6 +3,7 @@
  */
 import type { DomainSource, OriginProtocol } from "../../sdk/domain.ts";
 import { originLimits } from "../../sdk/cdn-limits.ts";
+import { judgePlace, type AddressRules, type EgressRules } from "./egress-rules.ts";
 import type { SourceRecord } from "./origins.ts";
 
 export interface OriginTarget {
@@ -14,6 +15,8 @@ export interface OriginTarget {
   readonly connectionsMax: number;
   /** Null: no source of a domain, but a place that a function or a redirect named. */
   readonly record: SourceRecord | null;
+  /** What the lists of the function that named the place say of it. Default null: whatever the node allows. */
+  readonly addresses?: AddressRules | null;
 }
 
 /** The scheme a domain's sources are asked by when the client came by `client`. */
@@ -45,7 +48,12 @@ export function sourceTarget(
   return target;
 }
 
-/** Anywhere else. */
-export function otherTarget(scheme: "http" | "https", host: string): OriginTarget {
-  return { origin: `${scheme}://${host}`, host, connectionsMax: originLimits.connectionsDefault, record: null };
+/** Anywhere else, as far as the lists of the function that named it allow (null: none). */
+export function otherTarget(
+  { scheme, host }: { readonly scheme: "http" | "https"; readonly host: string },
+  egress: EgressRules | null,
+): OriginTarget {
+  const origin = `${scheme}://${host}`;
+  const addresses = egress === null ? null : judgePlace(egress, new URL(origin));
+  return { origin, host, connectionsMax: originLimits.connectionsDefault, record: null, addresses };
 }

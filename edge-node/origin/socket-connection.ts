@@ -18,11 +18,14 @@ import type { Clock } from "../clock.ts";
 import { removeHopByHop } from "../pipeline/hop-headers.ts";
 import { EgressDeniedError } from "./checked-lookup.ts";
 import type { Connections } from "./connections.ts";
+import type { AddressRules } from "./egress-rules.ts";
 import { NetworkSocket } from "./network-socket.ts";
-import type { SubrequestContext } from "./subrequest.ts";
+import { notListed, type SubrequestContext } from "./subrequest.ts";
 
-export interface SocketContext extends SubrequestContext {
+export interface SocketContext extends Omit<SubrequestContext, "egress"> {
   readonly clock: Clock;
+  /** What the lists of whoever asks say of the place; null: whatever the node allows. */
+  readonly addresses: AddressRules | null;
   /** For a server that is reached by another name than its own. Default: the URL's, with a checked certificate. */
   readonly place?: SocketPlace;
 }
@@ -58,7 +61,7 @@ export async function connectSocket(
 const ownFields = ["host", "expect", "content-length", "sec-websocket-key", "sec-websocket-version"];
 
 function startHandshake(
-  { connections, cdnLoop, place }: SocketContext,
+  { connections, addresses, cdnLoop, place }: SocketContext,
   { url, headers }: { readonly url: URL; readonly headers: HeaderText },
 ): WebSocket {
   const fields: Record<string, string[]> = { "cdn-loop": [cdnLoop] };
@@ -77,7 +80,7 @@ function startHandshake(
     return new WebSocket(url, protocols, {
       ...closing,
       ...(place === undefined ? {} : secureOptions(place, connections)),
-      lookup: connections.checkedLookup(url.hostname),
+      lookup: connections.checkedLookup(url.hostname, addresses),
       // The option takes lists as http.request does; its type knows single values only.
       headers: fields as unknown as Record<string, string>,
       followRedirects: false,
@@ -151,6 +154,7 @@ function aborted(): SubrequestError {
 
 /** What a function may read about the network: never the address that was tried. */
 function unreachable(error: Error): SubrequestError {
+  if (error instanceof EgressDeniedError && error.code === "FUNCTION_EGRESS_DENIED") return notListed();
   if (error instanceof EgressDeniedError) return new SubrequestError("EGRESS_DENIED", "The address may not be reached");
   // Errors of the system have a code; those of the handshake have none.
   const isSystems = "code" in error && typeof error.code === "string";

@@ -12,10 +12,13 @@ import { ByteQueue, type ByteSource } from "../pipeline/byte-queue.ts";
 import { removeHopByHop } from "../pipeline/hop-headers.ts";
 import type { Connections } from "./connections.ts";
 import { acceptedCodings, decodeContent } from "./content-decoding.ts";
+import { judgePlace, type EgressRules } from "./egress-rules.ts";
 import { startExchange, type ExchangeResponse } from "./http-exchange.ts";
 
 export interface SubrequestContext {
   readonly connections: Connections;
+  /** The function's own lists; null: none. */
+  readonly egress: EgressRules | null;
   /** The CDN-Loop field to send. */
   readonly cdnLoop: string;
   /** Ends the subrequest at any time, its answer's body included. */
@@ -64,7 +67,9 @@ async function sendHop(context: SubrequestContext, hop: Hop): Promise<ExchangeRe
   const { signal } = context;
   if (signal.aborted) throw new SubrequestError("REQUEST_ABORTED", "The request was aborted");
   const { url } = hop;
-  const running = startExchange(context.connections.pool({ origin: url.origin, serverName: url.host }), {
+  const addresses = judgePlace(context.egress, url);
+  if (addresses?.isNone === true) throw notListed();
+  const running = startExchange(context.connections.pool({ origin: url.origin, serverName: url.host, addresses }), {
     method: hop.method,
     target: `${url.pathname}${url.search}`,
     headers: hopHeaders(hop, context.cdnLoop),
@@ -159,11 +164,18 @@ async function discard(body: Body): Promise<void> {
   if (body.kind === "stream") await body.chunks[Symbol.asyncIterator]().return?.();
 }
 
+/** The function's own lists do not hold the place. */
+export function notListed(): SubrequestError {
+  return new SubrequestError("FUNCTION_EGRESS_DENIED", describeFailure("FUNCTION_EGRESS_DENIED"));
+}
+
 /** What a function may read about the network: never the address that was tried. */
 function describeFailure(code: ErrorCode): string {
   switch (code) {
     case "EGRESS_DENIED":
       return "The address may not be reached";
+    case "FUNCTION_EGRESS_DENIED":
+      return "The function's own egress lists do not allow the address";
     case "ORIGIN_TIMEOUT":
       return "The server did not answer in time";
     case "ORIGIN_UNREACHABLE":

@@ -57,6 +57,7 @@ async function runHop(caller: Caller, call: ServiceCall, hop: Hop): Promise<HopR
       ...caller,
       function: call.service.function,
       version: resolved.version,
+      egress: resolved.egress,
       phase: "fetch",
       depth: caller.depth + 1,
     };

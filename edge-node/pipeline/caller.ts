@@ -1,5 +1,6 @@
 /** Who runs: an invocation as its host and its log see it. Said by the front, never by the function. */
 import type { Phase } from "../../sdk/phase.ts";
+import type { EgressRules } from "../origin/egress-rules.ts";
 import type { FunctionLog, Services } from "./services.ts";
 
 /** How many calls of services one client request may still cause. Shared by everything that runs for it. */
@@ -13,6 +14,8 @@ export interface Caller {
   readonly requestId: string;
   readonly function: string;
   readonly version: string;
+  /** Where it may connect to; null: wherever the node allows. */
+  readonly egress: EgressRules | null;
   readonly phase: Phase;
   readonly clientIp: string;
   readonly domain: string;

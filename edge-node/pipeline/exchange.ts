@@ -10,6 +10,7 @@ import type { GuestSocket } from "../../runtime/socket.ts";
 import type { HeaderText } from "../../sdk/header-text.ts";
 import { serviceLimits } from "../../sdk/limits.ts";
 import type { CompiledCacheRule } from "../cache/cache-rule.ts";
+import type { EgressRules } from "../origin/egress-rules.ts";
 import type { OriginTarget } from "../origin/origin-target.ts";
 import type { RequestControl } from "../cache/request-control.ts";
 import type { StoredAnswer } from "../cache/stored-answer.ts";
@@ -104,6 +105,8 @@ export class Exchange {
   /** The client's URL without what only proves its signature: what configuration compares paths with. */
   askedUrl: WireUrl;
   originRequest: RequestMessage | null = null;
+  /** The lists of the function that last named another host in the request's URL; null: none did, or it has none. */
+  egress: EgressRules | null = null;
   /** Where `originRequest` goes when its host was not changed. */
   originTargets: readonly OriginTarget[] = [];
   /** The Host field that the configuration gave `originRequest`. */

@@ -12,6 +12,7 @@ import type {
   SubrequestResponse,
 } from "../../runtime/driver.ts";
 import type { SocketEnd } from "../../runtime/socket.ts";
+import { judgePlace } from "../origin/egress-rules.ts";
 import { connectSocket } from "../origin/socket-connection.ts";
 import { subrequest } from "../origin/subrequest.ts";
 import { callService } from "./call-service.ts";
@@ -31,8 +32,9 @@ export class FunctionHost implements InvocationHost {
     const { target } = request;
     switch (target.kind) {
       case "network": {
-        const { functionConnections: connections } = caller.services;
-        return subrequest({ connections, cdnLoop: nextCdnLoop(caller.cdnLoop), signal }, request);
+        const { egress, services } = caller;
+        const { functionConnections: connections } = services;
+        return subrequest({ connections, egress, cdnLoop: nextCdnLoop(caller.cdnLoop), signal }, request);
       }
       case "service":
         return callService(caller, {
@@ -48,9 +50,13 @@ export class FunctionHost implements InvocationHost {
   }
 
   connect(request: Subrequest, guest: SocketEnd, signal: AbortSignal): Promise<SocketConnection> {
-    const { cdnLoop, services } = this.#caller;
+    const { cdnLoop, egress, services } = this.#caller;
     const { clock, functionConnections: connections } = services;
-    return connectSocket({ connections, clock, cdnLoop: nextCdnLoop(cdnLoop), signal }, request, guest);
+    // What is no URL is refused by whoever opens it.
+    const url = URL.parse(request.url);
+    const addresses = url === null ? null : judgePlace(egress, url);
+    const context = { connections, addresses, clock, cdnLoop: nextCdnLoop(cdnLoop), signal };
+    return connectSocket(context, request, guest);
   }
 
   log(level: LogLevel, message: string): void {

@@ -1,11 +1,13 @@
 /**
  * Where a request to the origin goes: the domain's own sources, or a place that a function or a redirect named.
  *
- * Invariant: what is not one of the domain's own sources is reached only where functions may go, with its certificate checked, and a redirect
+ * Invariant: what is not one of the domain's own sources is reached only where functions may go, and where the lists of the one that named it
+ * allow, with its certificate checked, and a redirect
  * there carries nothing that the client, the configuration or a function meant for the origin.
  */
 import { deleteHeader, getHeader, headerEntries, type HeaderText } from "../../sdk/header-text.ts";
 import type { CompiledSource, DomainOrigins } from "../origin/domain-origins.ts";
+import type { EgressRules } from "../origin/egress-rules.ts";
 import type { RouteRedirect } from "../origin/follow-redirects.ts";
 import type { OriginAsk } from "../origin/origin-client.ts";
 import { orderSources } from "../origin/origin-order.ts";
@@ -49,7 +51,8 @@ export function routeToOrigin(services: Services, exchange: Exchange, request: R
   const message = { ...request, headers: outgoingHeaders(exchange, sent) };
   if (url.host === exchange.client.url.host)
     return own(services, origins, { message, targets: exchange.originTargets });
-  return routeTo(services, origins, { message, sources: sourcesNamed(origins, url.hostname) });
+  const { egress } = exchange;
+  return routeTo(services, origins, { message, sources: sourcesNamed(origins, url.hostname), egress });
 }
 
 /** How redirects of the origin are followed. */
@@ -58,7 +61,7 @@ export function redirectRoute(services: Services, exchange: Exchange, origins: D
   return (url, headers) => {
     const sources = sourcesOfRedirect(exchange, origins, url);
     const message = { method, url, body, headers: sources.length > 0 ? headers : foreignHeaders(headers) };
-    return routeTo(services, origins, { message, sources });
+    return routeTo(services, origins, { message, sources, egress: exchange.egress });
   };
 }
 
@@ -77,13 +80,16 @@ function sourcesNamed(origins: DomainOrigins, hostname: string): readonly Compil
   return origins.all.filter(({ source }) => source.origin_addr === name || source.host_name === name);
 }
 
-function routeTo(
-  services: Services,
-  origins: DomainOrigins,
-  { message, sources }: { readonly message: RequestMessage; readonly sources: readonly CompiledSource[] },
-): OriginAsk {
+interface Named {
+  readonly message: RequestMessage;
+  readonly sources: readonly CompiledSource[];
+  /** For what is no source of the domain. */
+  readonly egress: EgressRules | null;
+}
+
+function routeTo(services: Services, origins: DomainOrigins, { message, sources, egress }: Named): OriginAsk {
   const { scheme, host } = message.url;
-  if (sources.length === 0) return foreign(services, origins, message);
+  if (sources.length === 0) return foreign(services, origins, { message, egress });
   return own(services, origins, { message, targets: targetsOf(services, origins, { sources, to: { scheme, host } }) });
 }
 
@@ -112,8 +118,12 @@ function own(
   return { ...askOf(services, origins, message), connections: services.originConnections, targets, certificate };
 }
 
-function foreign(services: Services, origins: DomainOrigins, message: RequestMessage): OriginAsk {
-  const targets = [otherTarget(message.url.scheme, message.url.host)];
+function foreign(
+  services: Services,
+  origins: DomainOrigins,
+  { message, egress }: Pick<Named, "message" | "egress">,
+): OriginAsk {
+  const targets = [otherTarget(message.url, egress)];
   const { functionConnections: connections } = services;
   return { ...askOf(services, origins, message), connections, targets, certificate: "checked" };
 }

@@ -80,6 +80,7 @@ function connectTo(
   const { headers } = request;
   const context = {
     connections,
+    addresses: target.addresses ?? null,
     clock,
     signal,
     cdnLoop: getAllHeaders(headers, "cdn-loop").join(", "),

@@ -46,6 +46,7 @@ export class Renewals {
       socketProtocols: null,
     });
     renewal.request = { method: "GET", url: exchange.request.url, headers, body: emptyBody };
+    renewal.egress = exchange.egress;
     renewal.cachePlace = { ...place, isConditional: false, asked: headers, control: null };
     renewal.cacheNote = forwardNote("stale", null);
     renewal.stale = stale;

@@ -38,6 +38,8 @@ export async function runRequestPhase(
   for (const rule of phase.rules) {
     const result = await runRule(services, exchange, { rule, input });
     if (result.kind === "response" || result.kind === "upgrade" || result.kind === "failed") return result;
+    // What a function may not connect to it may not have the node connect to either.
+    if (result.kind === "request" && result.request.url.host !== input.request.url.host) exchange.egress = rule.egress;
     input = result.kind === "request" ? { request: result.request, response: null } : result.input;
     if (rule.stop) break;
   }

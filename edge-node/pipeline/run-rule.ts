@@ -194,6 +194,7 @@ function callerOf({ services, exchange, rule }: Running): Caller {
     requestId: exchange.requestId,
     function: rule.function,
     version: rule.version,
+    egress: rule.egress,
     phase: rule.phase,
     clientIp: exchange.clientIp,
     domain: exchange.domain?.config.domain ?? "",

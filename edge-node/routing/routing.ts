@@ -11,6 +11,7 @@ import type { Rule, RuleOnError } from "../../sdk/rule.ts";
 import type { ServiceTarget } from "../../sdk/service-target.ts";
 import { compileCacheRules, type CompiledCacheRule } from "../cache/cache-rule.ts";
 import { compileOrigins, type DomainOrigins } from "../origin/domain-origins.ts";
+import type { EgressRules } from "../origin/egress-rules.ts";
 import { compilePolicy, type DomainPolicy } from "../policy/domain-policy.ts";
 import { compileCompression, type CompressionRule } from "../compression/compression-rule.ts";
 import { compileRuleMatch } from "../rules/compile-rule-match.ts";
@@ -28,6 +29,8 @@ export interface RoutedRule {
   readonly version: string;
   /** The driver's key of that version, or null when it is not available on this node. */
   readonly key: string | null;
+  /** Where that version may connect to; null: wherever the node allows. */
+  readonly egress: EgressRules | null;
 }
 
 export interface RoutedDomain {
@@ -46,6 +49,14 @@ export interface RoutedDomain {
 export interface ResolvedFunction {
   readonly version: string;
   readonly key: string | null;
+  /** Null: wherever the node allows. */
+  readonly egress: EgressRules | null;
+}
+
+/** A version that the driver has loaded. */
+export interface ReadyVersion {
+  readonly key: string;
+  readonly egress: EgressRules | null;
 }
 
 export interface Routing {
@@ -61,8 +72,11 @@ export interface Routing {
   knows(functionName: string): boolean;
 }
 
-/** Builds the routing of one state. `ready` maps `function@version` to the driver's key of a loaded version. */
-export function buildRouting(state: Omit<DesiredState, "certificates">, ready: ReadonlyMap<string, string>): Routing {
+/** Builds the routing of one state. `ready` holds the loaded versions by `function@version`. */
+export function buildRouting(
+  state: Omit<DesiredState, "certificates">,
+  ready: ReadonlyMap<string, ReadyVersion>,
+): Routing {
   const known: Known = { functions: new Map(state.functions.map((entry) => [entry.name, entry])), ready };
   const exact = new Map<string, RoutedDomain>();
   const wildcards = new Map<string, RoutedDomain>();
@@ -106,8 +120,8 @@ function findWildcard(wildcards: ReadonlyMap<string, RoutedDomain>, hostname: st
 /** What names are resolved with. */
 interface Known {
   readonly functions: ReadonlyMap<string, FunctionState>;
-  /** `function@version` to the driver's key. */
-  readonly ready: ReadonlyMap<string, string>;
+  /** By `function@version`. */
+  readonly ready: ReadonlyMap<string, ReadyVersion>;
 }
 
 function routeDomain(domain: DomainState, known: Known): RoutedDomain {
@@ -140,6 +154,7 @@ function routeRule(rule: Rule, resolved: ResolvedFunction | undefined): RoutedRu
     function: rule.function,
     version: resolved?.version ?? "",
     key: resolved?.key ?? null,
+    egress: resolved?.egress ?? null,
   };
 }
 
@@ -155,7 +170,8 @@ function readyVersion(
       ? namedVersion(entry, wanted.version)
       : entry.aliases.find((alias) => alias.name === wanted.alias)?.version;
   if (version === undefined) return undefined;
-  return { version, key: entry.enabled ? (known.ready.get(`${entry.name}@${version}`) ?? null) : null };
+  const ready = entry.enabled ? known.ready.get(`${entry.name}@${version}`) : undefined;
+  return { version, key: ready?.key ?? null, egress: ready?.egress ?? null };
 }
 
 function namedVersion(entry: FunctionState, version: string | undefined): string | undefined {

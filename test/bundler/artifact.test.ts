@@ -2,6 +2,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { generateSigningKey, referenceTo, sealManifest, signManifest } from "../../bundler/artifact.ts";
 import { digestOf, parseManifest, serialiseManifest, verifyManifest } from "../../sdk/artifact-format.ts";
+import type { Egress } from "../../sdk/egress.ts";
 import type { VersionManifest } from "../../sdk/artifact.ts";
 import { defaultFunctionLimits } from "../../sdk/limits.ts";
 
@@ -20,12 +21,13 @@ const manifest: VersionManifest = {
   wasm: [],
   isolation: "shared",
   allowEval: false,
+  egress: { allow: null, deny: [] },
   services: {},
 };
 
 /** The manifest with some keys replaced by anything at all, as hostile bytes. */
 function altered(changes: Readonly<Record<string, unknown>>): Uint8Array {
-  return text(JSON.stringify({ ...manifest, wasm: undefined, ...changes }));
+  return text(JSON.stringify({ ...manifest, wasm: undefined, egress: undefined, ...changes }));
 }
 
 function problemsOf(bytes: Uint8Array): string[] {
@@ -80,6 +82,17 @@ describe("serialiseManifest() and parseManifest()", () => {
     );
   });
 
+  it("name egress lists only when there are any, and tell no list from an empty one", () => {
+    expect(Buffer.from(serialiseManifest(manifest)).toString()).not.toContain("egress");
+    const written = (egress: Egress): string => {
+      const bytes = serialiseManifest({ ...manifest, egress });
+      expect(parseManifest(bytes)).toEqual({ ok: true, value: { ...manifest, egress } });
+      return Buffer.from(bytes).toString();
+    };
+    expect(written({ allow: null, deny: ["a.test"] })).toContain('"egress":{"deny":["a.test"]}}');
+    expect(written({ allow: [], deny: [] })).toContain('"egress":{"allow":[],"deny":[]}}');
+  });
+
   it("write one byte form whatever the order of keys and hooks", () => {
     const shuffled: VersionManifest = {
       ...(Object.fromEntries(Object.entries(manifest).toReversed()) as unknown as VersionManifest),
@@ -95,6 +108,13 @@ describe("serialiseManifest() and parseManifest()", () => {
     ["another format", altered({ format: 2 }), "format: received an unknown format, allowed 1"],
     ["an unknown hook", altered({ hooks: ["fetch", "constructor"] }), "hooks[1]: is not one of"],
     ["no hook", altered({ hooks: [] }), "hooks: is not a list of 1..7 hooks"],
+    ["egress lists that say nothing", altered({ egress: { deny: [] } }), "manifest: is not in canonical form"],
+    [
+      "egress lists out of order",
+      altered({ egress: { deny: ["b.test", "a.test"] } }),
+      "manifest: is not in canonical form",
+    ],
+    ["an egress entry that is none", altered({ egress: { deny: ["a.test/x"] } }), "egress.deny[0]: received"],
     ["services that are empty", altered({ services: {} }), "manifest: is not in canonical form"],
     [
       "a service without a version",
@@ -114,7 +134,7 @@ describe("serialiseManifest() and parseManifest()", () => {
       "limits.cpuMs: is not a whole number",
     ],
     ["a snapshot without a key", altered({ snapshots: [manifest.module] }), "snapshots[0].runtimeKey: is not a text"],
-    ["too many bytes", new Uint8Array(20_000), "manifest: received 20000 bytes, allowed at most 16384"],
+    ["too many bytes", new Uint8Array(40_000), "manifest: received 40000 bytes, allowed at most 32768"],
   ])("parseManifest() refuses %s", (_name, bytes, expected) => {
     expect(problemsOf(bytes).join("\n")).toContain(expected);
   });
@@ -137,9 +157,9 @@ describe("serialiseManifest() and parseManifest()", () => {
   });
 
   it("parseManifest() refuses the same value written with blanks", () => {
-    expect(problemsOf(text(JSON.stringify({ ...manifest, wasm: undefined }, null, 1))).join()).toContain(
-      "canonical form",
-    );
+    expect(
+      problemsOf(text(JSON.stringify({ ...manifest, egress: undefined, wasm: undefined }, null, 1))).join(),
+    ).toContain("canonical form");
   });
 });
 

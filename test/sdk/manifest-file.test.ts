@@ -15,6 +15,7 @@ describe("parseProjectFile()", () => {
       services: {},
       isolation: "shared",
       allowEval: false,
+      egress: { allow: null, deny: [] },
       snapshot: null,
     });
   });
@@ -30,6 +31,7 @@ describe("parseProjectFile()", () => {
       services: { AUTH: { function: "auth", alias: "prod" } },
       isolation: "dedicated",
       allowEval: true,
+      egress: { allow: ["*.example.com:443", "203.0.113.0/24"], deny: ["203.0.113.7"] },
       snapshot: false,
     };
     expect(parsedValue(parseProjectFile(input))).toEqual(input);
@@ -60,6 +62,7 @@ describe("parseProjectFile()", () => {
     [{ name: "a", variables: { A: "x".repeat(4_096) } }, "environment"],
     [{ name: "a", snapshot: "no" }, "snapshot"],
     [{ name: "a", allowEval: "yes" }, "allowEval"],
+    [{ name: "a", egress: { allow: ["example.com/path"] } }, "egress.allow[0]"],
     [{ name: "a", isolation: "alone" }, "isolation"],
     [{ name: "a", services: { AUTH: { function: "auth" } } }, "services.AUTH.version"],
     [{ name: "a", services: { A: { function: "a", alias: "p" } }, variables: { A: "1" } }, "services.A"],

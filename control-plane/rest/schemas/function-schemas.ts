@@ -1,6 +1,7 @@
 /** Functions, environments, versions, aliases and invocations in JSON Schema; the types are in sdk/api.ts. */
+import { egressEntryText } from "../../../sdk/egress.ts";
 import { isolations } from "../../../sdk/isolation.ts";
-import { functionLimitRanges, messageLimits, publishLimits, storeLimits } from "../../../sdk/limits.ts";
+import { egressLimits, functionLimitRanges, messageLimits, publishLimits, storeLimits } from "../../../sdk/limits.ts";
 import { hooks, phases } from "../../../sdk/phase.ts";
 import { waitSecondsDefault, waitSecondsMax } from "../../rollout/revision-service.ts";
 import {
@@ -87,6 +88,11 @@ const servicesInput: JsonSchema = {
   type: "object",
   description: "{NAME: {function, alias} or {function, version}}",
 };
+/** Entries are checked by the publish service, which says what is allowed. */
+const egressList = list(text({ maxLength: egressLimits.entryCharsMax, description: egressEntryText }), {
+  maxItems: egressLimits.entriesMax,
+});
+const egressInput = object({ allow: egressList, deny: egressList }, { optional: ["allow", "deny"] });
 const services = mapOf(
   object({ function: text(), alias: text(), version: text() }, { optional: ["alias", "version"] }),
 );
@@ -100,6 +106,7 @@ export const publishRequest: JsonSchema = object(
     services: servicesInput,
     isolation: choice(isolations),
     allowEval: boolean,
+    egress: egressInput,
     aliases: list(name, { maxItems: storeLimits.aliasesPerFunctionMax }),
     snapshot: boolean,
     waitSeconds,
@@ -112,6 +119,7 @@ export const publishRequest: JsonSchema = object(
       "services",
       "isolation",
       "allowEval",
+      "egress",
       "aliases",
       "snapshot",
       "waitSeconds",
@@ -130,6 +138,7 @@ export const versionResource: JsonSchema = object({
   services,
   isolation: choice(isolations),
   allowEval: boolean,
+  egress: object({ allow: nullable(list(text())), deny: list(text()) }),
   moduleBytes: integer({ min: 0 }),
   snapshot: object({ state: choice(["ready", "off", "failed"]), bytes: integer({ min: 0 }), reason: text() }),
   aliases: list(text()),

@@ -4,6 +4,7 @@ import { Option } from "commander";
 import { SelvageApiError } from "../../api-error.ts";
 import type { PublishResult } from "../../api.ts";
 import type { SelvageClient } from "../../client.ts";
+import { writtenEgress } from "../../egress.ts";
 import type { Parsed } from "../../problem.ts";
 import { readProject, readProjectEntry, type ProjectEntry, type ProjectSource } from "../../project-source.ts";
 import { servicesText } from "../../service-target.ts";
@@ -151,6 +152,7 @@ function settingsOf({ file }: ProjectEntry, options: PublishOptions): PublishSet
     services: file.services,
     isolation: file.isolation,
     allowEval: file.allowEval,
+    egress: writtenEgress(file.egress),
     aliases: options.alias ?? [],
     ...(snapshot === null ? {} : { snapshot }),
     ...(options.name === undefined ? {} : { version: options.name }),

@@ -8,6 +8,7 @@ import { SelvageApiError } from "../../api-error.ts";
 import type { PublishResult, RuleInput, VersionResource } from "../../api.ts";
 import { bundleWithRollup } from "../rollup-bundle.ts";
 import type { SelvageClient } from "../../client.ts";
+import { writtenEgress } from "../../egress.ts";
 import type { Hook } from "../../phase.ts";
 import { phases } from "../../phase.ts";
 import type { Parsed } from "../../problem.ts";
@@ -112,6 +113,7 @@ export class DevPublisher {
       services: file.services,
       isolation: file.isolation,
       allowEval: file.allowEval,
+      egress: writtenEgress(file.egress),
       aliases: [DEV_ALIAS],
       snapshot: false,
       waitSeconds: WAIT_SECONDS,

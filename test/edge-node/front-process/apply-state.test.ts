@@ -87,6 +87,15 @@ function keyServed(routing: Routing | undefined): string | null | undefined {
 }
 
 describe("StateApplier", () => {
+  it("routes a version with the egress lists of its signed manifest", async () => {
+    const { signer, routings, apply } = await setUp();
+    await apply(1, [signer.release({ egress: { allow: ["a.test"], deny: [] } })]);
+    const egress = routings[0]?.find("www.example.com")?.rules.fetch[0]?.egress;
+    expect([egress?.judge("a.test", 443)?.isNone, egress?.judge("b.test", 443)?.isNone]).toEqual([undefined, true]);
+    await apply(2, [signer.release({ version: "v2" })]);
+    expect(routings[1]?.find("www.example.com")?.rules.fetch[0]?.egress).toBeNull();
+  });
+
   it("loads and warms a version before it routes to it, and gives it environment and snapshot", async () => {
     const { signer, driver, routings, apply } = await setUp();
     const release = signer.release({

@@ -255,7 +255,7 @@ describe("what a binding leads to", () => {
           functions: [functionState("front"), functionState("auth", { versions, ...auths })],
           domains: [{ config: domainConfig(), rules }],
         },
-        new Map(ready.map((key) => [key, key])),
+        new Map(ready.map((key) => [key, { key, egress: null }])),
       ),
     );
   }

@@ -7,6 +7,7 @@ import { WebSocketServer, type WebSocket } from "ws";
 import type { Subrequest } from "../../../runtime/driver.ts";
 import { socketLimits } from "../../../sdk/limits.ts";
 import { Connections } from "../../../edge-node/origin/connections.ts";
+import { compileEgress, judgePlace } from "../../../edge-node/origin/egress-rules.ts";
 import { createEgressPolicy } from "../../../edge-node/origin/egress-policy.ts";
 import { connectSocket } from "../../../edge-node/origin/socket-connection.ts";
 import { deliver, SocketPeer } from "../../runtime/socket-peer.ts";
@@ -64,6 +65,7 @@ function requestTo(url: string, headers = "upgrade:websocket\n"): Subrequest {
 
 function contextWith(options: { readonly policy?: typeof loopback; readonly addresses?: readonly string[] } = {}): {
   readonly connections: Connections;
+  readonly addresses: null;
   readonly cdnLoop: string;
   readonly clock: ManualClock;
   readonly signal: AbortSignal;
@@ -81,7 +83,13 @@ function contextWith(options: { readonly policy?: typeof loopback; readonly addr
     },
   });
   closing.push(() => connections.close());
-  return { connections, cdnLoop: "selvage", clock: new ManualClock(), signal: new AbortController().signal };
+  return {
+    connections,
+    addresses: null,
+    cdnLoop: "selvage",
+    clock: new ManualClock(),
+    signal: new AbortController().signal,
+  };
 }
 
 async function open(
@@ -220,6 +228,19 @@ describe("egress", () => {
     await expect(connecting).rejects.toMatchObject({
       code: "EGRESS_DENIED",
       message: "The address may not be reached",
+    });
+    expect(server.requests).toEqual([]);
+  });
+
+  test.each([
+    ["refuse a name", { allow: ["other.test"], deny: [] }],
+    ["refuse an address", { allow: null, deny: ["127.0.0.0/8"] }],
+  ])("a function's own lists %s", async (_case, egress) => {
+    const server = await startServer(echo);
+    const url = `http://127.0.0.1:${server.port}/`;
+    const context = { ...contextWith(), addresses: judgePlace(compileEgress(egress), new URL(url)) };
+    await expect(connectSocket(context, requestTo(url), new SocketPeer())).rejects.toMatchObject({
+      code: "FUNCTION_EGRESS_DENIED",
     });
     expect(server.requests).toEqual([]);
   });

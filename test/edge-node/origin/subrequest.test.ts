@@ -27,7 +27,12 @@ interface Asked extends Partial<Subrequest> {
 
 function fetchUrl(url: string, { from, signal, ...change }: Asked = {}): Promise<SubrequestResponse> {
   return subrequest(
-    { connections: from ?? connections(), cdnLoop: "selvage", signal: signal ?? new AbortController().signal },
+    {
+      connections: from ?? connections(),
+      egress: null,
+      cdnLoop: "selvage",
+      signal: signal ?? new AbortController().signal,
+    },
     { target: { kind: "network" }, method: "GET", url, headers: "", body: emptyBody, redirect: "follow", ...change },
   );
 }

@@ -57,7 +57,7 @@ describe("rules", () => {
   const routed = (
     rules: readonly Rule[],
     change: Parameters<typeof functionState>[1] = {},
-    ready = new Map([["f@v1", "k1"]]),
+    ready = new Map([["f@v1", { key: "k1", egress: null }]]),
   ) =>
     buildRouting(
       state({ functions: [functionState("f", change)], domains: [{ config: domainConfig(), rules }] }),
@@ -105,9 +105,9 @@ it("resolve() knows versions, aliases and latest, an alias before a version of t
     sealedSecrets: null,
   }));
   const functions = [functionState("f", { versions, latest: "v2", aliases: [{ name: "v1", version: "v2" }] })];
-  const routing = buildRouting(state({ functions }), new Map([["f@v2", "k2"]]));
-  expect(routing.resolve("f", "v1")).toEqual({ version: "v2", key: "k2" });
-  expect(routing.resolve("f", "latest")).toEqual({ version: "v2", key: "k2" });
+  const routing = buildRouting(state({ functions }), new Map([["f@v2", { key: "k2", egress: null }]]));
+  expect(routing.resolve("f", "v1")).toEqual({ version: "v2", key: "k2", egress: null });
+  expect(routing.resolve("f", "latest")).toEqual({ version: "v2", key: "k2", egress: null });
   expect(routing.resolve("f", "nothing")).toBeUndefined();
   expect(routing.resolve("g", "v1")).toBeUndefined();
   expect(routing.revision).toBe(7);

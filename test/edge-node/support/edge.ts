@@ -3,6 +3,7 @@
  */
 import type { FunctionState } from "../../../sdk/desired-state.ts";
 import type { DomainConfig, DomainSource } from "../../../sdk/domain.ts";
+import type { Egress } from "../../../sdk/egress.ts";
 import type { Rule } from "../../../sdk/rule.ts";
 import { systemClock, type Clock } from "../../../edge-node/clock.ts";
 import { parseCertificate } from "../../../sdk/certificate.ts";
@@ -10,6 +11,7 @@ import { createFront, type Front, type FrontOptions } from "../../../edge-node/f
 import type { ServingCertificate } from "../../../edge-node/front/server-certificates.ts";
 import type { Logger, LogFields } from "../../../edge-node/logger.ts";
 import { createEgressPolicy, type EgressPolicy } from "../../../edge-node/origin/egress-policy.ts";
+import { compileEgress } from "../../../edge-node/origin/egress-rules.ts";
 import type { FunctionLog } from "../../../edge-node/pipeline/services.ts";
 import { buildRouting } from "../../../edge-node/routing/routing.ts";
 import { loadUws } from "../../../edge-node/uws.ts";
@@ -23,6 +25,8 @@ export interface EdgeOptions {
   readonly rules?: readonly (Pick<Rule, "phase" | "function"> & Partial<Rule>)[];
   /** Of the domain `site.test`. */
   readonly domain?: Partial<DomainConfig>;
+  /** Egress lists of functions. */
+  readonly egress?: Readonly<Record<string, Partial<Egress>>>;
   /** Ports on loopback that become the domain's sources. */
   readonly origins?: readonly number[];
   readonly front?: Partial<FrontOptions>;
@@ -173,7 +177,12 @@ function routingOf(options: EdgeOptions, keys: readonly string[]): ReturnType<ty
         },
       ],
     },
-    new Map(keys.map((key) => [key, key])),
+    new Map(
+      keys.map((key) => {
+        const lists = options.egress?.[key.replace("@v1", "")];
+        return [key, { key, egress: compileEgress({ allow: null, deny: [], ...lists }) }];
+      }),
+    ),
   );
 }
 

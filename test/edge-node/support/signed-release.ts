@@ -3,6 +3,7 @@ import { generateKeyPairSync, sign, type KeyObject } from "node:crypto";
 import type { Digest, SnapshotReference, VersionManifest } from "../../../sdk/artifact.ts";
 import { digestOf, serialiseManifest } from "../../../sdk/artifact-format.ts";
 import type { DesiredState, DomainState, FunctionState, VersionState } from "../../../sdk/desired-state.ts";
+import { defaultEgress, type Egress } from "../../../sdk/egress.ts";
 import { parseDomain } from "../../../sdk/domain-parser.ts";
 import { defaultFunctionLimits } from "../../../sdk/limits.ts";
 import { parseRules } from "../../../sdk/rule-parser.ts";
@@ -18,6 +19,7 @@ export interface ReleaseOptions {
   /** In the order of their digests. */
   readonly wasm?: readonly Uint8Array[];
   readonly services?: Services;
+  readonly egress?: Egress;
   readonly variables?: Readonly<Record<string, string>>;
   readonly secrets?: Readonly<Record<string, string>>;
   readonly nodeToken?: string;
@@ -55,6 +57,7 @@ export class Signer {
       limits: defaultFunctionLimits,
       isolation: "shared",
       allowEval: false,
+      egress: options.egress ?? defaultEgress,
       module: this.#store(code),
       sourceMap: options.sourceMap === undefined ? null : this.#store(options.sourceMap),
       snapshots,
