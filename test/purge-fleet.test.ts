@@ -42,7 +42,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await fleet.stop();
   await origin.close();
-  await rm(folder, { recursive: true, force: true });
+  await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
 }, 180_000);
 
 async function body(node: FleetNode, path = "/"): Promise<string> {

@@ -82,7 +82,8 @@ function addressRules(of: {
   const { within, without } = of;
   if (within === null && without.length === 0) return null;
   if (within !== null && within.length === 0) return none;
-  const text = (networks: readonly Network[]): string => networks.map(([address, bits]) => `${address.toString()}/${bits}`).join();
+  const text = (networks: readonly Network[]): string =>
+    networks.map(([address, bits]) => `${address.toString()}/${bits}`).join();
   return {
     key: `${within === null ? "*" : text(within)}-${text(without)}`,
     isNone: false,

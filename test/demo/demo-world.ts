@@ -75,7 +75,7 @@ export class DemoWorld {
     } catch (error) {
       await started.fleet?.stop();
       await origin.stop();
-      await rm(folder, { recursive: true, force: true });
+      await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
       throw error;
     }
   }
@@ -138,7 +138,7 @@ export class DemoWorld {
   async stop(): Promise<void> {
     await this.fleet.stop();
     await this.origin.stop();
-    await rm(this.#folder, { recursive: true, force: true });
+    await rm(this.#folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   }
 
   /** Secrets reach the command line tool by its environment, so that no list of processes shows them. */

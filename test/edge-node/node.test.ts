@@ -106,7 +106,9 @@ describe("an edge node and its control plane", patience, () => {
     await first.exited;
     const second = await startNode({ port: String(first.port) }).serving();
     expect(await second.get("/key")).toMatchObject({ status: 200, text: "opened" });
-    expect(await second.health()).toMatchObject({ httpStatus: 200, revision: 1, control: { state: "down" } });
+    await expect
+      .poll(() => second.health())
+      .toMatchObject({ httpStatus: 200, revision: 1, control: { state: "down" } });
     publish(signer.state(2, [answering(signer, "newer", "v2")], domains));
     await control.start();
     await acked(2);

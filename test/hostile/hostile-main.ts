@@ -76,7 +76,7 @@ async function measure(programs: readonly HostileProgram[]): Promise<HostileRepo
     };
     return makeHostileReport({ ...head, settings }, corpus);
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   }
 }
 

@@ -85,7 +85,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await node.stop();
   await server.stop();
-  await rm(folder, { recursive: true, force: true });
+  await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
 });
 
 it("finds the .any.js files and a run for each variant", () => {

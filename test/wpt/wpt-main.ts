@@ -65,7 +65,7 @@ async function runChecked(request: WptRequest, wptRoot: string): Promise<WptRepo
     await node.stop();
     await files.stop();
     await handlers.stop();
-    await rm(folder, { recursive: true, force: true });
+    await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   }
 }
 

@@ -6,6 +6,7 @@ import { onTestFinished } from "vitest";
 
 export async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(path.join(tmpdir(), "selvage-test-"));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  // Front processes that are on their way out may still write their compile cache.
+  onTestFinished(() => rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }));
   return folder;
 }
