@@ -14,22 +14,31 @@ import { readLoad } from "./bridge/load-frame.ts";
 import { condemnedReasons, toEngine, toFront, type CondemnedReason } from "./bridge/protocol.ts";
 import { shareCpu } from "./isolates/cpu-share.ts";
 import { moved, transferable } from "./isolates/guest-buffers.ts";
-import type { Instance, InstanceOwner } from "./isolates/instance.ts";
+import type { Instance } from "./isolates/instance.ts";
+import type { InstanceOwner } from "./isolates/instance-owner.ts";
 import { InstanceFactory, type InstanceFactoryOptions } from "./isolates/instance-factory.ts";
 import { InstancePool } from "./isolates/instance-pool.ts";
 import { statsOf, type LoadedVersion } from "./isolates/loaded-version.ts";
 import { ReturningThreads } from "./isolates/returning-threads.ts";
 import { SilenceWatch } from "./isolates/silence-watch.ts";
+import { Tenants } from "./isolates/tenants.ts";
 import type { Link } from "./link.ts";
 
 const checkEveryMs = 5;
 
+export interface EngineOptions extends InstanceFactoryOptions {
+  /** The operator trusts all functions: quick ones may run on the engine's own thread whoever else is there. Else only while no other version is. */
+  readonly areTrusted: boolean;
+}
+
 export class Engine implements InstanceOwner {
   readonly #link: Link;
-  readonly #environment: InstanceFactoryOptions["environment"];
+  readonly #environment: EngineOptions["environment"];
+  readonly #areTrusted: boolean;
   readonly #factory: InstanceFactory;
   readonly #versions = new Map<number, LoadedVersion>();
   readonly #instances = new Map<number, { readonly instance: Instance; readonly loaded: LoadedVersion }>();
+  readonly #tenants = new Tenants<LoadedVersion>();
   readonly #placed = new Map<number, Instance>();
   readonly #waiting = new Map<number, LoadedVersion>();
   readonly #idle: LRUCache<number, Instance>;
@@ -42,8 +51,9 @@ export class Engine implements InstanceOwner {
   #checking: (() => void) | null = null;
   #processCpuMs = 0;
 
-  constructor(link: Link, options: InstanceFactoryOptions) {
+  constructor(link: Link, options: EngineOptions) {
     this.#link = link;
+    this.#areTrusted = options.areTrusted;
     this.#environment = options.environment;
     this.#factory = new InstanceFactory(options, (key, message) => {
       this.#onCatastrophe(key, message);
@@ -102,6 +112,10 @@ export class Engine implements InstanceOwner {
     if (instance.active === 0) this.#becameIdle(instance, loaded);
   }
 
+  mayRunHere(): boolean {
+    return this.#areTrusted || this.#tenants.versions <= 1;
+  }
+
   onWoken(instance: Instance): void {
     this.#woken.add(instance);
     this.#keepChecking();
@@ -125,6 +139,7 @@ export class Engine implements InstanceOwner {
     if (batch !== "") this.#link.send(frame(toFront.fromInstance, int(instance.number) + batch), []);
     this.#link.send(frame(toFront.instanceGone, int(instance.number)), []);
     if (entry === undefined) return;
+    this.#tenants.remove(entry.loaded);
     const { key, limits } = entry.loaded.version;
     this.#threads.expect(instance.entries, { key, memoryMiB: limits.memoryMiB });
     entry.loaded.invocations += unanswered.length;
@@ -268,10 +283,16 @@ export class Engine implements InstanceOwner {
   async #startInstance(loaded: LoadedVersion): Promise<Instance> {
     this.#idle.purgeStale();
     await this.#threads.whenBack(loaded.version.key);
-    const instance = await this.#factory.create(loaded.source, this);
-    this.#instances.set(instance.number, { instance, loaded });
-    this.#enterIdle(instance);
-    return instance;
+    this.#tenants.add(loaded);
+    try {
+      const instance = await this.#factory.create(loaded.source, this);
+      this.#instances.set(instance.number, { instance, loaded });
+      this.#enterIdle(instance);
+      return instance;
+    } catch (error) {
+      this.#tenants.remove(loaded);
+      throw error;
+    }
   }
 
   #unload(number: number): void {
