@@ -27,7 +27,7 @@ import type { Link } from "./link.ts";
 const checkEveryMs = 5;
 
 export interface EngineOptions extends InstanceFactoryOptions {
-  /** The operator trusts all functions: quick ones may run on the engine's own thread whoever else is there. Else only while no other version is. */
+  /** Quick functions may run on the engine's own thread whoever else is there; else only while no other version is. */
   readonly areTrusted: boolean;
 }
 
@@ -102,7 +102,7 @@ export class Engine implements InstanceOwner {
     const loaded = this.#instances.get(instance.number)?.loaded;
     if (loaded === undefined) return;
     loaded.invocations += 1;
-    if (failed) loaded.failures += 1;
+    loaded.failures += failed ? 1 : 0;
   }
 
   onEnded(instance: Instance, invocationId: number): void {
@@ -133,9 +133,7 @@ export class Engine implements InstanceOwner {
     this.#woken.delete(instance);
     let batch = "";
     for (const { id, code, message } of unanswered) batch += failedOutcome(id, code, message);
-    for (const [id, placed] of this.#placed) {
-      if (placed === instance) this.#placed.delete(id);
-    }
+    for (const [id, placed] of this.#placed) if (placed === instance) this.#placed.delete(id);
     if (batch !== "") this.#link.send(frame(toFront.fromInstance, int(instance.number) + batch), []);
     this.#link.send(frame(toFront.instanceGone, int(instance.number)), []);
     if (entry === undefined) return;
@@ -223,7 +221,7 @@ export class Engine implements InstanceOwner {
     });
   }
 
-  /** Instance 0 is nobody: the engine speaks for itself. */
+  /** Instance 0: the engine itself. */
   #refuse(id: number, code: ErrorCode, message: string, stack: string): void {
     this.#link.send(frame(toFront.fromInstance, int(0) + failedOutcome(id, code, message, stack)), []);
   }
@@ -284,15 +282,13 @@ export class Engine implements InstanceOwner {
     this.#idle.purgeStale();
     await this.#threads.whenBack(loaded.version.key);
     this.#tenants.add(loaded);
-    try {
-      const instance = await this.#factory.create(loaded.source, this);
-      this.#instances.set(instance.number, { instance, loaded });
-      this.#enterIdle(instance);
-      return instance;
-    } catch (error) {
+    const instance = await this.#factory.create(loaded.source, this).catch((error: unknown) => {
       this.#tenants.remove(loaded);
       throw error;
-    }
+    });
+    this.#instances.set(instance.number, { instance, loaded });
+    this.#enterIdle(instance);
+    return instance;
   }
 
   #unload(number: number): void {

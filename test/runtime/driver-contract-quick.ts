@@ -63,7 +63,7 @@ export function quickFunctions(driver: () => Driver): void {
       cpuMs: 100,
     });
     await driver().load(version);
-    for (let count = 0; count < enough; count += 1) await ask(version, "");
+    for (let count = 0; count < enough; count += 1) await textOf(await ask(version, ""));
     return version;
   }
 
