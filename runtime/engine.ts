@@ -14,22 +14,31 @@ import { readLoad } from "./bridge/load-frame.ts";
 import { condemnedReasons, toEngine, toFront, type CondemnedReason } from "./bridge/protocol.ts";
 import { shareCpu } from "./isolates/cpu-share.ts";
 import { moved, transferable } from "./isolates/guest-buffers.ts";
-import type { Instance, InstanceOwner } from "./isolates/instance.ts";
+import type { Instance } from "./isolates/instance.ts";
+import type { InstanceOwner } from "./isolates/instance-owner.ts";
 import { InstanceFactory, type InstanceFactoryOptions } from "./isolates/instance-factory.ts";
 import { InstancePool } from "./isolates/instance-pool.ts";
 import { statsOf, type LoadedVersion } from "./isolates/loaded-version.ts";
 import { ReturningThreads } from "./isolates/returning-threads.ts";
 import { SilenceWatch } from "./isolates/silence-watch.ts";
+import { Tenants } from "./isolates/tenants.ts";
 import type { Link } from "./link.ts";
 
 const checkEveryMs = 5;
 
+export interface EngineOptions extends InstanceFactoryOptions {
+  /** Quick functions may run on the engine's own thread whoever else is there; else only while no other version is. */
+  readonly areTrusted: boolean;
+}
+
 export class Engine implements InstanceOwner {
   readonly #link: Link;
-  readonly #environment: InstanceFactoryOptions["environment"];
+  readonly #environment: EngineOptions["environment"];
+  readonly #areTrusted: boolean;
   readonly #factory: InstanceFactory;
   readonly #versions = new Map<number, LoadedVersion>();
   readonly #instances = new Map<number, { readonly instance: Instance; readonly loaded: LoadedVersion }>();
+  readonly #tenants = new Tenants<LoadedVersion>();
   readonly #placed = new Map<number, Instance>();
   readonly #waiting = new Map<number, LoadedVersion>();
   readonly #idle: LRUCache<number, Instance>;
@@ -42,8 +51,9 @@ export class Engine implements InstanceOwner {
   #checking: (() => void) | null = null;
   #processCpuMs = 0;
 
-  constructor(link: Link, options: InstanceFactoryOptions) {
+  constructor(link: Link, options: EngineOptions) {
     this.#link = link;
+    this.#areTrusted = options.areTrusted;
     this.#environment = options.environment;
     this.#factory = new InstanceFactory(options, (key, message) => {
       this.#onCatastrophe(key, message);
@@ -92,7 +102,7 @@ export class Engine implements InstanceOwner {
     const loaded = this.#instances.get(instance.number)?.loaded;
     if (loaded === undefined) return;
     loaded.invocations += 1;
-    if (failed) loaded.failures += 1;
+    loaded.failures += failed ? 1 : 0;
   }
 
   onEnded(instance: Instance, invocationId: number): void {
@@ -100,6 +110,10 @@ export class Engine implements InstanceOwner {
     const loaded = this.#instances.get(instance.number)?.loaded;
     loaded?.pool.onRoom();
     if (instance.active === 0) this.#becameIdle(instance, loaded);
+  }
+
+  mayRunHere(): boolean {
+    return this.#areTrusted || this.#tenants.versions <= 1;
   }
 
   onWoken(instance: Instance): void {
@@ -119,12 +133,11 @@ export class Engine implements InstanceOwner {
     this.#woken.delete(instance);
     let batch = "";
     for (const { id, code, message } of unanswered) batch += failedOutcome(id, code, message);
-    for (const [id, placed] of this.#placed) {
-      if (placed === instance) this.#placed.delete(id);
-    }
+    for (const [id, placed] of this.#placed) if (placed === instance) this.#placed.delete(id);
     if (batch !== "") this.#link.send(frame(toFront.fromInstance, int(instance.number) + batch), []);
     this.#link.send(frame(toFront.instanceGone, int(instance.number)), []);
     if (entry === undefined) return;
+    this.#tenants.remove(entry.loaded);
     const { key, limits } = entry.loaded.version;
     this.#threads.expect(instance.entries, { key, memoryMiB: limits.memoryMiB });
     entry.loaded.invocations += unanswered.length;
@@ -208,7 +221,7 @@ export class Engine implements InstanceOwner {
     });
   }
 
-  /** Instance 0 is nobody: the engine speaks for itself. */
+  /** Instance 0: the engine itself. */
   #refuse(id: number, code: ErrorCode, message: string, stack: string): void {
     this.#link.send(frame(toFront.fromInstance, int(0) + failedOutcome(id, code, message, stack)), []);
   }
@@ -268,7 +281,11 @@ export class Engine implements InstanceOwner {
   async #startInstance(loaded: LoadedVersion): Promise<Instance> {
     this.#idle.purgeStale();
     await this.#threads.whenBack(loaded.version.key);
-    const instance = await this.#factory.create(loaded.source, this);
+    this.#tenants.add(loaded);
+    const instance = await this.#factory.create(loaded.source, this).catch((error: unknown) => {
+      this.#tenants.remove(loaded);
+      throw error;
+    });
     this.#instances.set(instance.number, { instance, loaded });
     this.#enterIdle(instance);
     return instance;

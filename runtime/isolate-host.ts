@@ -9,6 +9,6 @@ import { StreamLink } from "./stream-link.ts";
 
 /** Serves until the stream ends. Resolves when spare isolates are ready. */
 export function serveIsolateHost(stream: Duplex, options: InstanceFactoryOptions): Promise<void> {
-  const engine = new Engine(new StreamLink(stream, options.environment), options);
+  const engine = new Engine(new StreamLink(stream, options.environment), { ...options, areTrusted: false });
   return engine.start();
 }

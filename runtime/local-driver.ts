@@ -26,7 +26,7 @@ export class LocalDriver implements Driver {
   constructor(options: LocalDriverOptions) {
     const links = memoryLinks(options.environment);
     this.#client = new InvocationClient(links.front);
-    this.#engine = new Engine(links.engine, options);
+    this.#engine = new Engine(links.engine, { ...options, areTrusted: true });
   }
 
   /** Prepares spare isolates. */

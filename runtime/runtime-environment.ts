@@ -7,6 +7,8 @@ export interface RuntimeEnvironment {
   nowMs(): number;
   /** CPU time of this process over all its threads, milliseconds since any origin. */
   processCpuMs(): number;
+  /** CPU time of the calling thread, milliseconds since any origin. */
+  threadCpuMs(): number;
   /** Calls `fire` once after `delayMs`; returns a function that prevents it. */
   startTimer(delayMs: number, fire: () => void): () => void;
   /** Calls `flush` after the I/O events at hand were handled, so that all requests of one tick cross together. */

@@ -11,6 +11,10 @@ export function nodeRuntimeEnvironment(onCatastrophe: RuntimeEnvironment["onCata
       const { user, system } = process.cpuUsage();
       return (user + system) / 1_000;
     },
+    threadCpuMs: () => {
+      const { user, system } = process.threadCpuUsage();
+      return (user + system) / 1_000;
+    },
     startTimer: (delayMs, fire) => {
       const timer = setTimeout(fire, delayMs);
       return () => {

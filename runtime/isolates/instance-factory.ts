@@ -17,7 +17,8 @@ import {
   type PreparedIsolate,
   type PrepareOptions,
 } from "./boot.ts";
-import { Instance, type InstanceOwner } from "./instance.ts";
+import { Instance } from "./instance.ts";
+import type { InstanceOwner } from "./instance-owner.ts";
 import { ivm, type ExternalCopy } from "./isolated-vm.ts";
 import { VersionWasm } from "./wasm-modules.ts";
 

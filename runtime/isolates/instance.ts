@@ -20,10 +20,12 @@ import {
 import type { RuntimeEnvironment } from "../runtime-environment.ts";
 import { disposeQuietly, type GuestEntry } from "./boot.ts";
 import { CpuAccount, type CpuMark } from "./cpu-account.ts";
-import { EntryWatch } from "./entry-watch.ts";
+import { Entrance } from "./entrance.ts";
+import type { EntryWatch } from "./entry-watch.ts";
 import { takeBuffers } from "./guest-buffers.ts";
 import { GuestCalls } from "./guest-calls.ts";
 import { GuestTimers } from "./guest-timers.ts";
+import type { InstanceOwner } from "./instance-owner.ts";
 import type { Copy, Isolate } from "./isolated-vm.ts";
 import { aboutSockets, SocketLedger } from "./socket-ledger.ts";
 import { unhandledRejectionFrame } from "./unhandled-rejection.ts";
@@ -32,22 +34,6 @@ import { unhandledRejectionFrame } from "./unhandled-rejection.ts";
 const rejectionsWatchedUpTo = 2;
 /** Looks in a row that found the isolate computing. */
 const busyClaimsBeforeProbe = 4;
-
-/** Whom an instance tells what happens to it. */
-export interface InstanceOwner {
-  /** Frames for the front. */
-  forward(instance: Instance, batch: string, buffers: readonly Uint8Array[]): void;
-  /** An invocation got its outcome frame (forwarded already), or ended. */
-  onOutcome(instance: Instance, invocationId: number, failed: boolean): void;
-  onEnded(instance: Instance, invocationId: number): void;
-  /** A timer or an answer runs in it while no invocation does. */
-  onWoken(instance: Instance): void;
-  /** The instance is over; each invocation without an outcome is listed with the code it fails with. */
-  onStopped(
-    instance: Instance,
-    unanswered: readonly { readonly id: number; readonly code: ErrorCode; readonly message: string }[],
-  ): void;
-}
 
 interface ActiveInvocation {
   readonly id: number;
@@ -69,8 +55,6 @@ export class Instance {
   readonly number: number;
   /** The engine's own note: it is in the list of idle instances. */
   isListedIdle = false;
-  /** The entries into the isolate that have not come back; not all are watched while there is no reason to. */
-  readonly entries: EntryWatch = new EntryWatch();
   readonly #isolate: Isolate;
   readonly #limits: FunctionLimits;
   readonly #environment: RuntimeEnvironment;
@@ -80,7 +64,7 @@ export class Instance {
   readonly #timers: GuestTimers;
   readonly #sockets = new SocketLedger();
   readonly #cpu = new CpuAccount();
-  #receive: GuestEntry | null = null;
+  readonly #entrance: Entrance;
   #text = "";
   #buffers: Copy<ArrayBuffer>[] = [];
   /** Bodies, subrequests and streams the front owes an answer for. */
@@ -101,6 +85,17 @@ export class Instance {
     this.#limits = parts.limits;
     this.#environment = parts.environment;
     this.#owner = parts.owner;
+    this.#entrance = new Entrance({
+      environment: parts.environment,
+      limits: parts.limits,
+      onFailed: (error) => {
+        if (!this.#stopped && !this.#isolate.isDisposed) this.#reply(unhandledRejectionFrame(error), []);
+      },
+      onTimeout: () => {
+        this.#stopForCpu("in one go");
+      },
+      mayRunHere: () => parts.owner.mayRunHere(),
+    });
     this.#calls = new GuestCalls(parts.environment, (raw, buffers) => {
       this.#reply(raw, buffers);
     });
@@ -132,7 +127,12 @@ export class Instance {
 
   /** The instance is ready to receive. */
   connected(receive: GuestEntry): void {
-    this.#receive = receive;
+    this.#entrance.open(receive);
+  }
+
+  /** The entries into the isolate that have not come back; not all are watched while there is no reason to. */
+  get entries(): EntryWatch {
+    return this.#entrance.entries;
   }
 
   /** Invocations that have not ended. */
@@ -162,12 +162,12 @@ export class Instance {
 
   /** Has the return of the thread watched from now on. */
   #probe(): void {
-    if (this.#receive === null || this.entries.open > 0 || this.#isolate.isDisposed) return;
-    this.entries.watch(this.#receive.apply(undefined, [""]));
+    if (this.entries.open === 0 && !this.#isolate.isDisposed) void this.#entrance.passThrough();
   }
 
   /** Counts CPU time against the limits of the invocations that run. */
   chargeCpu(ms: number): void {
+    this.#entrance.looked(ms);
     this.#cpu.charge(ms);
   }
 
@@ -181,6 +181,7 @@ export class Instance {
       cpu: this.#cpu.begin(this.#active.size - this.#sockets.quiet),
       answered: false,
     });
+    this.#entrance.countInvocation();
     this.#text += raw;
   }
 
@@ -195,20 +196,11 @@ export class Instance {
   /** Crosses into the isolate with everything collected. */
   flush(): void {
     const batch = this.#text;
-    const receive = this.#receive;
-    if (batch === "" || this.#stopped || receive === null) return;
+    if (batch === "" || this.#stopped || !this.#entrance.isOpen) return;
     this.#text = "";
-    const copies = this.#buffers;
+    const buffers = this.#buffers;
     this.#buffers = [];
-    if (this.#active.size > rejectionsWatchedUpTo) {
-      receive.applyIgnored(undefined, [batch, ...copies]);
-      return;
-    }
-    // isolated-vm fails the entry that left a rejection unhandled; the guest's own entry never throws.
-    const entry = receive.apply(undefined, [batch, ...copies]).catch((error: unknown) => {
-      if (!this.#stopped && !this.#isolate.isDisposed) this.#reply(unhandledRejectionFrame(error), []);
-    });
-    this.entries.watch(entry);
+    this.#entrance.enter({ batch, buffers, isWatched: this.#active.size <= rejectionsWatchedUpTo });
   }
 
   /**
@@ -223,7 +215,7 @@ export class Instance {
     }
     for (const invocation of this.#active.values()) {
       if (this.#cpu.exceeds(invocation.cpu, this.#limits.cpuMs)) {
-        this.stop("FUNCTION_CPU_LIMIT", `Used more than ${this.#limits.cpuMs} ms of CPU time`);
+        this.#stopForCpu("");
         return true;
       }
       if (!invocation.answered && nowMs > invocation.deadlineMs) {
@@ -231,16 +223,18 @@ export class Instance {
       }
     }
     if (this.#active.size === 0 && this.#cpu.exceeds(this.#afterwards, this.#limits.cpuMs))
-      this.stop("FUNCTION_CPU_LIMIT", `Used more than ${this.#limits.cpuMs} ms of CPU time after its invocations`);
+      this.#stopForCpu("after its invocations");
     if (this.#sockets.isDue(nowMs)) this.#renewHolders();
     return this.#stopped;
   }
 
   /** Counts CPU time anew for whoever holds sockets, once the guest has returned from all it does now. */
   #renewHolders(): void {
-    const probe = async (): Promise<void> => this.#receive?.apply(undefined, [""]).catch(() => undefined);
     void this.#sockets
-      .probe(probe, () => this.#environment.nowMs())
+      .probe(
+        () => this.#entrance.passThrough(),
+        () => this.#environment.nowMs(),
+      )
       .then((holders) => {
         for (const id of holders) this.#renew(id);
       });
@@ -270,11 +264,10 @@ export class Instance {
    * The empty entry runs after all that was sent before it, microtasks included.
    */
   async failNeverSettled(): Promise<void> {
-    const receive = this.#receive;
-    if (receive === null || this.#stopped || !this.silent) return;
+    if (this.#stopped || !this.silent) return;
     const waiting = [...this.#active.values()].filter((invocation) => !invocation.answered);
     const words = this.#words;
-    await receive.apply(undefined, [""]).catch(() => undefined);
+    await this.#entrance.passThrough();
     // Words of that last entry arrive as tasks of their own; let them in first.
     await new Promise<void>((resolve) => {
       this.#environment.startTimer(5, resolve);
@@ -302,6 +295,10 @@ export class Instance {
       this,
       unanswered.map(({ id }) => ({ id, code, message })),
     );
+  }
+
+  #stopForCpu(when: string): void {
+    this.stop("FUNCTION_CPU_LIMIT", `Used more than ${this.#limits.cpuMs} ms of CPU time ${when}`.trimEnd());
   }
 
   #failOne(invocation: ActiveInvocation, code: ErrorCode, message: string): void {

@@ -13,6 +13,7 @@ import { codeGeneration } from "./driver-contract-code-generation.ts";
 import { parts } from "./driver-contract-parts.ts";
 import { lifeCycle, limits, sizes } from "./driver-contract-life-cycle.ts";
 import { streams } from "./driver-contract-streams.ts";
+import { quickFunctions } from "./driver-contract-quick.ts";
 import { uncaughtErrors } from "./driver-contract-uncaught.ts";
 
 /** Runs the whole contract over drivers that `create` makes; one driver serves all tests. */
@@ -43,6 +44,7 @@ export function driverContract(name: string, create: () => Promise<Driver>): voi
     limits(() => driver);
     sizes(run);
     uncaughtErrors(() => driver);
+    quickFunctions(() => driver);
     cryptoOperations(run);
     codeGeneration(run);
   });
