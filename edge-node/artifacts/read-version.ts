@@ -58,6 +58,7 @@ export async function readVersion(version: FrontVersion, options: ReadVersionOpt
       limits: manifest.limits,
       isolation: manifest.isolation,
       allowEval: manifest.allowEval,
+      event: manifest.event,
       environment: version.environment,
       services: manifest.services,
       code: module.bytes.toString("utf8"),

@@ -21,6 +21,7 @@ const manifest: VersionManifest = {
   wasm: [],
   isolation: "shared",
   allowEval: false,
+  event: null,
   egress: { allow: null, deny: [] },
   services: {},
 };
