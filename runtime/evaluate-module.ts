@@ -54,10 +54,6 @@ export async function evaluateModule(options: EvaluateOptions): Promise<Evaluati
   const loaded = new Set<string>();
   const hooks = await findHooks(options, (name) => loaded.add(name));
   if (!Array.isArray(hooks)) return hooks;
-  const { handler } = options;
-  if (handler !== undefined && !hooks.includes("event")) {
-    return refused(`The module exports no function "${handler}", which is to handle events`);
-  }
   if (hooks.length === 0) {
     return refused("The default export has none of the hooks: allowed " + moduleHooks.join(", "));
   }
@@ -174,6 +170,8 @@ async function readHooks(prepared: PreparedIsolate, handler: string): Promise<Ho
   const ask = `__selvageHooks(${JSON.stringify(handler)})`;
   const json: unknown = await prepared.context.eval(ask, { copy: true, timeout: 1_000 });
   const names: unknown = typeof json === "string" ? JSON.parse(json) : null;
+  const lacksHandler = handler !== "" && !(Array.isArray(names) && names.includes("event"));
+  if (lacksHandler) return refused(`The module exports no function "${handler}", which is to handle events`);
   if (!Array.isArray(names)) return refused("The module has no default export that is an object with hooks");
   return allHooks.filter((hook) => names.includes(hook));
 }

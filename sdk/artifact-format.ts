@@ -108,11 +108,7 @@ function ordered(manifest: VersionManifest): WrittenManifest {
 
 const limitKeys = Object.keys(functionLimitRanges) as (keyof FunctionLimits)[];
 /** Limits that manifests of earlier releases do not name: those versions go on with the default. */
-const laterLimits: ReadonlySet<keyof FunctionLimits> = new Set([
-  "bufferedBodyMiB",
-  "eventWallMs",
-  "initializerWallMs",
-]);
+const laterLimits: ReadonlySet<keyof FunctionLimits> = new Set(["bufferedBodyMiB", "eventWallMs", "initializerWallMs"]);
 
 function orderedLimits(valueOf: (key: keyof FunctionLimits) => number): FunctionLimits {
   return Object.fromEntries(limitKeys.map((key) => [key, valueOf(key)])) as FunctionLimits;

@@ -127,7 +127,10 @@ export class PublishService {
 
   async #bundle({ source, event }: PublishPlan): Promise<Bundle> {
     const { bundle, uploads } = this.#options;
-    const result = await bundle(await readSource(source, uploads), { signal: this.#closing.signal, isEvent: event !== null });
+    const result = await bundle(await readSource(source, uploads), {
+      signal: this.#closing.signal,
+      isEvent: event !== null,
+    });
     if (result.ok) return result;
     const { problems } = result;
     throw new ControlError("PUBLISH_REFUSED", { message: formatProblems(problems), problems });

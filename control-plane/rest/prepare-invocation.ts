@@ -69,7 +69,10 @@ function checkEvent({ phase, request, event }: InvokeInput, version: VersionRow)
   }
   const bytes = Buffer.byteLength(JSON.stringify(event));
   if (bytes > eventLimits.bytesMax) {
-    problems.push({ path: "event", message: `received ${bytes} bytes of JSON, allowed: at most ${eventLimits.bytesMax}` });
+    problems.push({
+      path: "event",
+      message: `received ${bytes} bytes of JSON, allowed: at most ${eventLimits.bytesMax}`,
+    });
   }
   return problems;
 }

@@ -89,7 +89,9 @@ async function runHook(
     onLog({ ...identity, time: services.clock.now(), kind: "error", level: "error", message: text, code, ...stack });
   }
   const described = await describeOutcome(outcome);
-  return phase === "event" ? mapEventStack(described, (stack) => services.mapStack(resolved.key ?? "", stack)) : described;
+  return phase === "event"
+    ? mapEventStack(described, (stack) => services.mapStack(resolved.key ?? "", stack))
+    : described;
 }
 
 async function describeOutcome(outcome: Outcome): Promise<InvokeOutcome> {

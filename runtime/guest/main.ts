@@ -106,7 +106,9 @@ hide("__selvageHooks", (handler: string): string => {
   if (module === null && !isEvent) return "null";
   const byHandler: readonly Hook[] = isEvent ? ["fetch", "event"] : [];
   return JSON.stringify(
-    hooks.filter((hook: Hook) => byHandler.includes(hook) || (hook !== "event" && typeof module?.[hook] === "function")),
+    hooks.filter(
+      (hook: Hook) => byHandler.includes(hook) || (hook !== "event" && typeof module?.[hook] === "function"),
+    ),
   );
 });
 

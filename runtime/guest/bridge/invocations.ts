@@ -30,6 +30,7 @@ import { BridgeBody, describeBody, type DescribedBody, type HostBodies, type Out
 import { InvocationContext } from "./invocation-context.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Sockets } from "./sockets.ts";
+import { invalidResult } from "./invalid-result.ts";
 import { headersRefusal, oneLine } from "./outgoing-sizes.ts";
 import { describeThrown, messageOf, stackOf } from "./thrown.ts";
 
@@ -389,14 +390,4 @@ function isThenable(value: unknown): boolean {
 
 function clientGone(): DOMException {
   return new DOMException("The client went away", "AbortError");
-}
-
-function invalidResult(phase: string, value: unknown): string {
-  const allowed =
-    phase === "fetch" || phase === "event"
-      ? "a Response"
-      : phase === "clientRequest" || phase === "originPull"
-        ? "nothing, a Request or a Response"
-        : "nothing or a Response";
-  return `Cannot use the result of ${phase}: received ${value === null ? "null" : typeof value}, allowed ${allowed}`;
 }

@@ -70,7 +70,7 @@ export function freshExports(module: object): object {
   return new Proxy(module, {
     get(target, name) {
       const own: unknown = get(target, name);
-      if (typeof own !== "function" || own.prototype !== undefined && /^class\b/.test(String(own))) return own;
+      if (typeof own !== "function" || (own.prototype !== undefined && /^class\b/.test(String(own)))) return own;
       const fresh = (...values: unknown[]): unknown => runIn(undefined, own as AnyFunction, target, values);
       return defineProperty(fresh, "length", { value: own.length, configurable: true });
     },

@@ -15,10 +15,14 @@ export interface GatewayContext {
 }
 
 /** `{httpMethod, path, headers, …}`. Reads the whole body. Throws what reading throws. */
-export async function gatewayEvent(request: Request, context: GatewayContext): Promise<Readonly<Record<string, unknown>>> {
+export async function gatewayEvent(
+  request: Request,
+  context: GatewayContext,
+): Promise<Readonly<Record<string, unknown>>> {
   const { method } = request;
   const url = new URL(request.url);
-  const body = method === "GET" || method === "HEAD" ? "" : btoa(latin1ToString(new Uint8Array(await request.arrayBuffer())));
+  const body =
+    method === "GET" || method === "HEAD" ? "" : btoa(latin1ToString(new Uint8Array(await request.arrayBuffer())));
   const query: Record<string, string | string[]> = {};
   for (const [name, value] of url.searchParams) {
     const before = Object.hasOwn(query, name) ? query[name] : undefined;
@@ -56,11 +60,15 @@ export function gatewayAnswer(result: unknown): Response {
   const isNull = statusCode === 204 || statusCode === 205 || statusCode === 304;
   const content = isNull ? null : bodyOf(body, isBase64Encoded === true);
   const answer = new Response(content, { status: statusCode });
-  for (const [name, value] of Object.entries((headers ?? {}) as object) as [string, unknown][]) {
+  for (const [name, value] of entriesOf(headers)) {
     answer.headers.delete(name);
     for (const one of Array.isArray(value) ? value : [value]) answer.headers.append(name, String(one));
   }
   return answer;
+}
+
+function entriesOf(headers: unknown): readonly [string, unknown][] {
+  return typeof headers === "object" && headers !== null ? Object.entries(headers) : [];
 }
 
 function bodyOf(body: unknown, isBase64Encoded: boolean): string | Uint8Array<ArrayBuffer> {

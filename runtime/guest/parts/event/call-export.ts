@@ -9,8 +9,7 @@ import { thrownParts, type EventFailure } from "./result-text.ts";
 export type ExportedFunction = (this: unknown, ...values: readonly unknown[]) => unknown;
 
 export type Completion =
-  | { readonly kind: "result"; readonly value: unknown }
-  | { readonly kind: "failure"; readonly failure: EventFailure };
+  { readonly kind: "result"; readonly value: unknown } | { readonly kind: "failure"; readonly failure: EventFailure };
 
 const promiseThen = Promise.prototype.then;
 const { apply } = Reflect;

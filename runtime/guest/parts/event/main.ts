@@ -126,7 +126,11 @@ type Usable =
 
 function usable(
   entry: Readonly<Record<string, unknown>>,
-  { name, file, parameters }: { readonly name: string; readonly file: string; readonly parameters: readonly number[] | null },
+  {
+    name,
+    file,
+    parameters,
+  }: { readonly name: string; readonly file: string; readonly parameters: readonly number[] | null },
 ): Usable {
   const exported: unknown = entry[name];
   if (typeof exported !== "function") {
@@ -164,4 +168,3 @@ function asError({ message, type, stack }: EventFailure): Error {
   if (stack !== null) Object.defineProperty(error, "stack", { value: stack, configurable: true, writable: true });
   return error;
 }
-

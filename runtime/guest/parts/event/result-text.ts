@@ -29,14 +29,19 @@ export function answerOf(result: unknown): Response {
 function resultText(result: unknown): string | EventFailure {
   if (result === undefined) return "";
   if (typeof result === "string") return result;
-  if (typeof result !== "object" || result === null) return String(result);
+  if (typeof result !== "object" || result === null) return primitiveText(result);
   try {
     return JSON.stringify(result) ?? "";
   } catch (error) {
     const { message, type } = thrownParts(error);
     // V8 goes on to draw the circle; the first line is what the system being implemented says.
     const [first = ""] = message.split("\n", 1);
-    return { code: eventCodes.resultInvalid, message: `function result is invalid, error: ${first}`, type, stack: null };
+    return {
+      code: eventCodes.resultInvalid,
+      message: `function result is invalid, error: ${first}`,
+      type,
+      stack: null,
+    };
   }
 }
 
@@ -48,7 +53,11 @@ export function failureAnswer({ code, message, type, stack }: EventFailure): Res
 
 function respond(
   text: string,
-  { status, code, isFunctionError }: { readonly status: number; readonly code: number; readonly isFunctionError: boolean },
+  {
+    status,
+    code,
+    isFunctionError,
+  }: { readonly status: number; readonly code: number; readonly isFunctionError: boolean },
 ): Response {
   return new Response(text, {
     status,
@@ -61,7 +70,11 @@ function respond(
 }
 
 /** Whatever was thrown: an error's message and name, or the thing itself as text. */
-export function thrownParts(error: unknown): { readonly message: string; readonly type: string; readonly stack: string } {
+export function thrownParts(error: unknown): {
+  readonly message: string;
+  readonly type: string;
+  readonly stack: string;
+} {
   try {
     if (error instanceof Error) {
       return { message: textOf(error.message), type: textOf(error.name), stack: textOf(error.stack) };
@@ -75,8 +88,13 @@ export function thrownParts(error: unknown): { readonly message: string; readonl
 const textCharsMax = 16_384;
 
 function textOf(value: unknown): string {
-  const text = typeof value === "object" && value !== null ? JSON.stringify(value) : String(value ?? "");
+  const text = typeof value === "object" && value !== null ? JSON.stringify(value) : primitiveText(value ?? "");
   return (text ?? "").slice(0, textCharsMax);
+}
+
+/** Of anything but an object: a function is its source. */
+function primitiveText(value: unknown): string {
+  return typeof value === "symbol" ? value.toString() : `${value as boolean | number | string | null | undefined}`;
 }
 
 /** The frames alone. */
