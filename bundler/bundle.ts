@@ -37,6 +37,8 @@ export type BundleInput =
 export interface BundleOptions {
   /** Default false. */
   readonly minify?: boolean;
+  /** The module is an event function: its named exports are used, and it need not have a default export. Default false. */
+  readonly isEvent?: boolean;
   /** Default `publishLimits.bundleMs`. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
@@ -82,7 +84,8 @@ export async function bundleSource(input: BundleInput, options: BundleOptions = 
   const deadlineMs = performance.now() + (options.timeoutMs ?? publishLimits.bundleMs);
   const run = async (needs: NodeNeeds): Promise<[EsbuildOutcome, MessageContext]> => {
     const loader = new SourceLoader(parts);
-    const outcome = await runEsbuild(buildOptions({ loader, tsconfigRaw, needs, minify: options.minify ?? false }), {
+    const { minify = false, isEvent = false } = options;
+    const outcome = await runEsbuild(buildOptions({ loader, tsconfigRaw, needs, minify, isEvent }), {
       timeoutMs: Math.max(1, deadlineMs - performance.now()),
       signal: options.signal,
     });
@@ -127,14 +130,16 @@ function buildOptions({
   tsconfigRaw,
   needs,
   minify,
+  isEvent,
 }: {
   readonly loader: SourceLoader;
   readonly tsconfigRaw: TsconfigRaw;
   readonly needs: NodeNeeds;
   readonly minify: boolean;
+  readonly isEvent: boolean;
 }): BuildOptions {
   return {
-    stdin: { contents: entryStub(needs), sourcefile: stubName, loader: "js" },
+    stdin: { contents: entryStub(needs, { isEvent }), sourcefile: stubName, loader: "js" },
     ...optionsFor(needs),
     absWorkingDir: "/",
     outfile: "/function.js",

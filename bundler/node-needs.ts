@@ -42,6 +42,24 @@ const processDefinitions: Readonly<Record<string, string>> = Object.fromEntries(
 /** The stub gives CommonJS modules a default export, and makes a missing one an error with a place. */
 const plainEntry = `export { default } from "${entrySpecifier}";\nexport * from "${entrySpecifier}";\n`;
 
+/** An event function's exports go along as a namespace: there need not be a default export, and the handler is found by its name. */
+const eventEntry = [
+  `import * as entry from "${entrySpecifier}";`,
+  "const { default: hooks } = entry;",
+  "export { hooks as default, entry };",
+  "",
+].join("\n");
+
+const asyncEventEntry = [
+  'import { freshExports, freshHooks } from "node:async-context";',
+  `import * as module from "${entrySpecifier}";`,
+  "const { default: hooks } = module;",
+  "const entry = freshExports(module);",
+  "export default freshHooks(hooks);",
+  "export { entry };",
+  "",
+].join("\n");
+
 /** Loads what AsyncLocalStorage needs before anything of the author's. */
 const asyncEntry = [
   'import { freshHooks } from "node:async-context";',
@@ -53,7 +71,8 @@ const asyncEntry = [
 const loweredSyntax = { "async-await": false, "async-generator": false, "for-await": false };
 
 /** The stub that imports the author's entry. */
-export function entryStub({ lowersAsync }: NodeNeeds): string {
+export function entryStub({ lowersAsync }: NodeNeeds, { isEvent }: { readonly isEvent: boolean }): string {
+  if (isEvent) return lowersAsync ? asyncEventEntry : eventEntry;
   return lowersAsync ? asyncEntry : plainEntry;
 }
 

@@ -10,6 +10,7 @@ import type { TokenRole } from "../sdk/api.ts";
 import type { CertificateFacts } from "../sdk/certificate.ts";
 import type { NodeAck, NodeRegistration } from "../sdk/desired-state.ts";
 import type { DomainConfig } from "../sdk/domain.ts";
+import type { EventSettings } from "../sdk/event-settings.ts";
 import type { Egress } from "../sdk/egress.ts";
 import { type Isolation } from "../sdk/isolation.ts";
 import type { FunctionLimits } from "../sdk/limits.ts";
@@ -102,6 +103,7 @@ export interface VersionRow extends EnvironmentRow {
   readonly isolation: Isolation;
   readonly allowEval: boolean;
   readonly egress: Egress;
+  readonly event: EventSettings | null;
   readonly moduleDigest: Digest;
   readonly moduleBytes: number;
   readonly snapshot: { readonly state: "ready" | "off" | "failed"; readonly bytes: number; readonly reason: string };

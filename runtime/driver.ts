@@ -5,10 +5,11 @@
  * `RemoteDriver` talks to an isolate host over an injected byte stream. Neither knows about sockets, disks, rules or domains.
  */
 import type { ErrorCode } from "../sdk/error-code.ts";
+import type { EventSettings } from "../sdk/event-settings.ts";
 import type { HeaderText } from "../sdk/header-text.ts";
 import type { Isolation } from "../sdk/isolation.ts";
 import type { FunctionLimits } from "../sdk/limits.ts";
-import type { Hook, Phase } from "../sdk/phase.ts";
+import type { CalledHook, Hook } from "../sdk/phase.ts";
 import type { ServiceTarget } from "../sdk/service-target.ts";
 import type { Body } from "./body.ts";
 import type { CacheCall } from "./cache-call.ts";
@@ -31,6 +32,8 @@ export interface RunnableVersion {
   readonly isolation: Isolation;
   /** Whether its code may make code of text (`eval`, `new Function`). */
   readonly allowEval: boolean;
+  /** Which exports are an event function, or null. */
+  readonly event: EventSettings | null;
   /** Variables and secrets together. */
   readonly environment: Readonly<Record<string, string>>;
   /** Other functions it may call, by the name they have in `env`. */
@@ -46,7 +49,7 @@ export interface RunnableVersion {
 /** What an invocation is about. All strings are valid already: method a token, url absolute, headers within the grammar. */
 export interface Invocation {
   readonly key: string;
-  readonly phase: Phase;
+  readonly phase: CalledHook;
   /** 1..64 characters, unique for each client request; the same in all phases of it. */
   readonly requestId: string;
   readonly method: string;

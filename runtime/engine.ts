@@ -18,7 +18,7 @@ import type { Instance } from "./isolates/instance.ts";
 import type { InstanceOwner } from "./isolates/instance-owner.ts";
 import { InstanceFactory, type InstanceFactoryOptions } from "./isolates/instance-factory.ts";
 import { InstancePool } from "./isolates/instance-pool.ts";
-import { statsOf, type LoadedVersion } from "./isolates/loaded-version.ts";
+import { statsOf, wallMsOf, type LoadedVersion } from "./isolates/loaded-version.ts";
 import { ReturningThreads } from "./isolates/returning-threads.ts";
 import { SilenceWatch } from "./isolates/silence-watch.ts";
 import { Tenants } from "./isolates/tenants.ts";
@@ -103,6 +103,7 @@ export class Engine implements InstanceOwner {
     if (loaded === undefined) return;
     loaded.invocations += 1;
     loaded.failures += failed ? 1 : 0;
+    instance.isInitialized = true;
   }
 
   onEnded(instance: Instance, invocationId: number): void {
@@ -199,8 +200,6 @@ export class Engine implements InstanceOwner {
       this.#refuse(id, "FUNCTION_UNAVAILABLE", "The function version is not loaded", "");
       return;
     }
-    const { limits } = loaded.version;
-    const wallMs = phase === "fetch" ? limits.fetchWallMs : limits.wallMs;
     this.#waiting.set(id, loaded);
     this.#keepChecking();
     loaded.pool.admit({
@@ -209,7 +208,7 @@ export class Engine implements InstanceOwner {
         this.#waiting.delete(id);
         this.#leaveIdle(instance);
         this.#placed.set(id, instance);
-        instance.invoke(id, raw, wallMs);
+        instance.invoke(id, raw, wallMsOf(loaded.version, { phase, instance }));
         this.#touch(instance);
       },
       refuse: (code, message, stack) => {

@@ -33,6 +33,8 @@ export interface EvaluateOptions {
   readonly snapshot: boolean;
   /** Whether the module may make code of text. Default false. */
   readonly allowEval?: boolean;
+  /** The export that handles events; absent: none does. */
+  readonly handler?: string;
 }
 
 export type Evaluation =
@@ -53,7 +55,7 @@ export async function evaluateModule(options: EvaluateOptions): Promise<Evaluati
   const hooks = await findHooks(options, (name) => loaded.add(name));
   if (!Array.isArray(hooks)) return hooks;
   if (hooks.length === 0) {
-    return refused("The default export has none of the hooks: allowed " + allHooks.join(", "));
+    return refused("The default export has none of the hooks: allowed " + moduleHooks.join(", "));
   }
   const parts = [...loaded];
   const found = { ok: true, hooks, parts, snapshot: null, snapshotFailure: null } as const;
@@ -109,6 +111,9 @@ export function createFunctionSnapshot(
   ]);
 }
 
+/** What a default export may hold; `event` is an export of its own. */
+const moduleHooks = allHooks.filter((hook) => hook !== "event");
+
 const wasmInSnapshot = "V8 cannot freeze WebAssembly";
 
 /** There is no WebAssembly while a snapshot is made: what looks for it at the top level would be frozen with the wrong answer. */
@@ -143,7 +148,7 @@ async function findHooks(options: EvaluateOptions, onPart: (name: string) => voi
     const refusal = await refuseWasmModules(prepared, options);
     if (refusal !== null) return refused(refusal);
     await runScript(prepared.context, options.code, { filename: scriptNames.function, timeoutMs: options.timeoutMs });
-    return await readHooks(prepared);
+    return await readHooks(prepared, options.handler ?? "");
   } catch (error) {
     return failure(error, options);
   } finally {
@@ -161,9 +166,12 @@ async function refuseWasmModules({ context }: PreparedIsolate, options: Evaluate
   }
 }
 
-async function readHooks(prepared: PreparedIsolate): Promise<Hook[] | Evaluation> {
-  const json: unknown = await prepared.context.eval("__selvageHooks()", { copy: true, timeout: 1_000 });
+async function readHooks(prepared: PreparedIsolate, handler: string): Promise<Hook[] | Evaluation> {
+  const ask = `__selvageHooks(${JSON.stringify(handler)})`;
+  const json: unknown = await prepared.context.eval(ask, { copy: true, timeout: 1_000 });
   const names: unknown = typeof json === "string" ? JSON.parse(json) : null;
+  const lacksHandler = handler !== "" && !(Array.isArray(names) && names.includes("event"));
+  if (lacksHandler) return refused(`The module exports no function "${handler}", which is to handle events`);
   if (!Array.isArray(names)) return refused("The module has no default export that is an object with hooks");
   return allHooks.filter((hook) => names.includes(hook));
 }

@@ -8,6 +8,7 @@ import type { CertificateFacts } from "./certificate.ts";
 import type { DomainConfig } from "./domain.ts";
 import type { DomainDifference } from "./domain-diff.ts";
 import type { Egress } from "./egress.ts";
+import type { EventSettings } from "./event-settings.ts";
 import { type Isolation } from "./isolation.ts";
 import type { FunctionLimits } from "./limits.ts";
 import type { Hook, Phase } from "./phase.ts";
@@ -84,6 +85,8 @@ export interface PublishRequest {
   readonly allowEval?: boolean;
   /** Where it may connect to, within what nodes allow (entries: `egressEntryText`); `deny` wins. Default: wherever nodes allow. */
   readonly egress?: { readonly allow?: readonly string[]; readonly deny?: readonly string[] };
+  /** Its named exports are an event function: `index.handler` by default. Null or absent: it has hooks only. */
+  readonly event?: Partial<EventSettings> | null;
   /** Aliases to create or move to the new version in the same revision. */
   readonly aliases?: readonly string[];
   /** Make a startup snapshot. Default: from `publishLimits.snapshotBundleBytesMin` bytes of bundle on. */
@@ -118,6 +121,7 @@ export interface VersionResource {
   readonly isolation: Isolation;
   readonly allowEval: boolean;
   readonly egress: Egress;
+  readonly event: EventSettings | null;
   readonly moduleBytes: number;
   readonly snapshot: { readonly state: "ready" | "off" | "failed"; readonly bytes: number; readonly reason: string };
   readonly aliases: readonly string[];
@@ -256,7 +260,10 @@ export interface InvokeInput {
   /** Version, alias or `latest` (default). */
   readonly qualifier?: string;
   readonly phase?: Phase;
-  readonly request: InvokeRequest;
+  /** A request for a hook. Either this or `event`. */
+  readonly request?: InvokeRequest;
+  /** Any JSON, at most `eventLimits.bytesMax`: the event of an event function. The outcome is a response with the headers of event-answer.ts. */
+  readonly event?: unknown;
 }
 export type InvokeAnswer = InvokeResult;
 

@@ -5,6 +5,8 @@
  * manifest has one byte form, and bytes in any other form (other key order, blanks, unknown keys) are refused.
  */
 import { defaultEgress, isSameEgress, parseEgress, writtenEgress, type WrittenEgress } from "./egress.ts";
+import type { EventSettings } from "./event-settings.ts";
+import { parseEventSettings, writtenEventSettings } from "./event-settings-parser.ts";
 import { defaultIsolation, isolations, type Isolation } from "./isolation.ts";
 import { createHash, createPublicKey, verify } from "node:crypto";
 import type { BlobReference, Digest, SnapshotReference, VersionManifest } from "./artifact.ts";
@@ -72,9 +74,14 @@ export function verifyManifest(bytes: Uint8Array, signatureBase64: string, publi
   }
 }
 
-type Optional = "allowEval" | "egress" | "isolation" | "services" | "wasm";
+type Optional = "allowEval" | "egress" | "event" | "isolation" | "services" | "wasm";
 type WrittenManifest = Omit<VersionManifest, Optional> &
-  Partial<Omit<Pick<VersionManifest, Optional>, "egress"> & { readonly egress: WrittenEgress }>;
+  Partial<
+    Omit<Pick<VersionManifest, Optional>, "egress" | "event"> & {
+      readonly egress: WrittenEgress;
+      readonly event: Partial<EventSettings>;
+    }
+  >;
 
 /** A manifest with its keys in the order they are written in. */
 function ordered(manifest: VersionManifest): WrittenManifest {
@@ -95,12 +102,13 @@ function ordered(manifest: VersionManifest): WrittenManifest {
     ...(manifest.isolation === defaultIsolation ? {} : { isolation: manifest.isolation }),
     ...(manifest.allowEval ? { allowEval: true } : {}),
     ...(isSameEgress(manifest.egress, defaultEgress) ? {} : { egress: writtenEgress(manifest.egress) }),
+    ...(manifest.event === null ? {} : { event: writtenEventSettings(manifest.event) }),
   };
 }
 
 const limitKeys = Object.keys(functionLimitRanges) as (keyof FunctionLimits)[];
 /** Limits that manifests of earlier releases do not name: those versions go on with the default. */
-const laterLimits: ReadonlySet<keyof FunctionLimits> = new Set(["bufferedBodyMiB"]);
+const laterLimits: ReadonlySet<keyof FunctionLimits> = new Set(["bufferedBodyMiB", "eventWallMs", "initializerWallMs"]);
 
 function orderedLimits(valueOf: (key: keyof FunctionLimits) => number): FunctionLimits {
   return Object.fromEntries(limitKeys.map((key) => [key, valueOf(key)])) as FunctionLimits;
@@ -141,12 +149,14 @@ function readManifest(value: unknown, problems: ProblemList): VersionManifest | 
   if (!services.ok) problems.list.push(...services.problems);
   const egress = parseEgress(value["egress"]);
   if (!egress.ok) problems.list.push(...egress.problems);
+  const event = parseEventSettings(value["event"]);
+  if (!event.ok) problems.list.push(...event.problems);
   const isolation = readIsolation(value["isolation"], problems);
   if (problems.list.length > 0) return null;
   if (name === null || version === null || createdAt === null || hooks === null) return null;
   if (limits === null || module === null || snapshots === null || wasm === null || !services.ok) return null;
   const allowEval = readAllowEval(value["allowEval"], problems);
-  if (isolation === null || allowEval === null || !egress.ok) return null;
+  if (isolation === null || allowEval === null || !egress.ok || !event.ok) return null;
   const blobs = { module, sourceMap, snapshots, wasm };
   return {
     format: 1,
@@ -160,6 +170,7 @@ function readManifest(value: unknown, problems: ProblemList): VersionManifest | 
     isolation,
     allowEval,
     egress: egress.value,
+    event: event.value,
   };
 }
 

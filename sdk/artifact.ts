@@ -5,6 +5,7 @@
  * byte whose digest and signature it has not checked.
  */
 import type { Egress } from "./egress.ts";
+import type { EventSettings } from "./event-settings.ts";
 import { type Isolation } from "./isolation.ts";
 import type { FunctionLimits } from "./limits.ts";
 import type { Hook } from "./phase.ts";
@@ -47,6 +48,8 @@ export interface VersionManifest {
   readonly allowEval: boolean;
   /** Where it may connect to; written only when it is not the default. */
   readonly egress: Egress;
+  /** Which exports are an event function; written only when there is one. */
+  readonly event: EventSettings | null;
 }
 
 /** A manifest as it travels. */

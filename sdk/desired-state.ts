@@ -10,7 +10,7 @@ import type { ExplainMessage } from "./explain.ts";
 import type { Digest, SignedManifest } from "./artifact.ts";
 import type { DomainConfig } from "./domain.ts";
 import type { ErrorCode } from "./error-code.ts";
-import type { Phase } from "./phase.ts";
+import type { CalledHook } from "./phase.ts";
 import type { PreheatMessage, PurgesMessage } from "./purge.ts";
 import type { Rule } from "./rule.ts";
 
@@ -63,7 +63,7 @@ export interface InvokeMessage {
   readonly function: string;
   /** A version name, or an alias, or `latest`. */
   readonly qualifier: string;
-  readonly phase: Phase;
+  readonly phase: CalledHook;
   readonly request: InvokeRequest;
 }
 
@@ -129,7 +129,7 @@ export interface LogRecord {
   readonly requestId: string;
   readonly function: string;
   readonly version: string;
-  readonly phase: Phase;
+  readonly phase: CalledHook;
   /** `line`: from console or ctx.logger. `error`: the invocation failed. */
   readonly kind: "line" | "error";
   readonly level: "debug" | "info" | "warn" | "error";

@@ -20,6 +20,10 @@ export const functionLimitRanges = {
   wallMs: { default: 5_000, min: 1, max: 300_000 },
   /** Wall time of one invocation of `fetch`, until its answer's head. */
   fetchWallMs: { default: 30_000, min: 1, max: 900_000 },
+  /** Wall time of one invocation with an event, until its result. Callers that wait do so for at most `eventLimits.waitMsMax`. */
+  eventWallMs: { default: 30_000, min: 1, max: 259_200_000 },
+  /** Wall time of an event function's initializer. */
+  initializerWallMs: { default: 10_000, min: 1_000, max: 300_000 },
   /** Requests one instance serves at once. */
   concurrency: { default: 100, min: 1, max: 1_000 },
   /** Instances of one version in one isolate host. */
@@ -92,6 +96,18 @@ export const egressLimits = {
   entryCharsMax: 261,
   /** All entries of both lists together. */
   charsMax: 4_096,
+} as const;
+
+/** Bounds of event functions (interfaces.md §1.3, §3.7). */
+export const eventLimits = {
+  /** An event and a result, bytes. */
+  bytesMax: 6_291_456,
+  /** What waits for a result gives up after this time, even if the function may run longer. */
+  waitMsMax: 900_000,
+  /** Requests an instance of an event function serves at once where nobody said. */
+  concurrencyDefault: 1,
+  /** CPU time of one event where nobody said, its initializer's included. */
+  cpuMsDefault: 5_000,
 } as const;
 
 /** Bounds of functions that call functions by binding. */

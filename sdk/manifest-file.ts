@@ -7,6 +7,8 @@
 import { defaultEgress, parseEgress, type Egress } from "./egress.ts";
 import { defaultIsolation, isolations, type Isolation } from "./isolation.ts";
 import { environmentProblems, refuseEnvironmentKey } from "./environment-parser.ts";
+import type { EventSettings } from "./event-settings.ts";
+import { parseEventSettings } from "./event-settings-parser.ts";
 import { FieldReader, parsedUnless, showValue, type Check } from "./field-reader.ts";
 import { parseFunctionLimits } from "./function-limits-parser.ts";
 import { refuseFunctionName } from "./function-name.ts";
@@ -38,6 +40,8 @@ export interface ProjectFile {
   readonly allowEval: boolean;
   /** Where it may connect to, within what nodes allow. Default: wherever they do. */
   readonly egress: Egress;
+  /** Its named exports are an event function; null: it has hooks only. */
+  readonly event: EventSettings | null;
   /** Make a startup snapshot; null: the bundle's size decides. */
   readonly snapshot: boolean | null;
 }
@@ -58,6 +62,7 @@ export function parseProjectFile(input: unknown): Parsed<ProjectFile> {
     isolation: fields.choice("isolation", { values: isolations, default: defaultIsolation }),
     allowEval: fields.boolean("allowEval", { default: false }),
     egress: readEgress(fields.raw("egress"), problems),
+    event: readEvent(fields.raw("event"), problems),
     snapshot: fields.has("snapshot") ? fields.boolean("snapshot", { default: false }) : null,
   };
   fields.finish();
@@ -96,6 +101,13 @@ function readEgress(input: unknown, problems: Problem[]): Egress {
   if (egress.ok) return egress.value;
   problems.push(...egress.problems);
   return defaultEgress;
+}
+
+function readEvent(input: unknown, problems: Problem[]): EventSettings | null {
+  const event = parseEventSettings(input);
+  if (event.ok) return event.value;
+  problems.push(...event.problems);
+  return null;
 }
 
 function readVariables(input: unknown, problems: Problem[]): Readonly<Record<string, string>> {

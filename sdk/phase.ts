@@ -3,13 +3,22 @@
 /** A hook that a rule can bind; `fetch` answers instead of an origin (HTTP function). */
 export type Phase = "clientRequest" | "originPull" | "originResponse" | "clientResponse" | "fetch";
 
+/** A hook that is called: by a rule, or with an event (`event`, the handler of an event function). */
+export type CalledHook = Phase | "event";
+
 /** Every export of a function module that the platform calls. */
-export type Hook = Phase | "scheduled" | "queue";
+export type Hook = CalledHook | "scheduled" | "queue";
 
 export const phases: readonly Phase[] = ["clientRequest", "originPull", "originResponse", "clientResponse", "fetch"];
-export const hooks: readonly Hook[] = [...phases, "scheduled", "queue"];
+export const calledHooks: readonly CalledHook[] = [...phases, "event"];
+export const hooks: readonly Hook[] = [...phases, "scheduled", "queue", "event"];
 
 /** Whether the phase's input is a response (with the request beside it). */
 export function isResponsePhase(phase: Hook): phase is "originResponse" | "clientResponse" {
   return phase === "originResponse" || phase === "clientResponse";
+}
+
+/** Whether the hook answers by itself: its input is a request and its result always a response. */
+export function answersItself(hook: Hook): hook is "fetch" | "event" {
+  return hook === "fetch" || hook === "event";
 }

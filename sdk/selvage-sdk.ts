@@ -15,3 +15,4 @@ export type {
   ResponseHookResult,
   ServiceBinding,
 } from "./edge-function.ts";
+export type { EventCallback, EventContext, EventHandler, EventInitializer, EventLogger } from "./event-handler.ts";

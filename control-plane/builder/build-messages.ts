@@ -17,6 +17,8 @@ export interface JobHeader {
   readonly snapshot: boolean;
   /** The module may make code of text. */
   readonly allowEval: boolean;
+  /** The export that handles events, or null. */
+  readonly handler: string | null;
 }
 
 export type BuilderMessage =

@@ -44,9 +44,9 @@ async function work({ header, payload }: Frame): Promise<void> {
   let at = job.guestBytes + job.codeBytes;
   const code = text.decode(payload.subarray(job.guestBytes, at));
   const wasm = job.wasm.map(({ digest, bytes }) => ({ digest, bytes: payload.subarray(at, (at += bytes)) }));
-  const { allowEval, memoryMiB, timeoutMs } = job;
-  const limits = { memoryMiB, timeoutMs };
-  const evaluation = await evaluateModule({ guest, code, wasm, ...limits, snapshot: false, allowEval });
+  const { allowEval, memoryMiB, timeoutMs, handler } = job;
+  const settings = { memoryMiB, timeoutMs, allowEval, ...(handler === null ? {} : { handler }) };
+  const evaluation = await evaluateModule({ guest, code, wasm, ...settings, snapshot: false });
   if (!evaluation.ok) {
     const { code: errorCode, message, stack } = evaluation;
     say({ kind: "refused", code: errorCode, message, stack: ownStack(stack) }, noBytes);

@@ -27,6 +27,8 @@ export interface BuildJob {
   readonly memoryMiB: number;
   /** The code may make code of text. */
   readonly allowEval: boolean;
+  /** The export that handles events, or null. */
+  readonly handler: string | null;
   readonly snapshot: boolean;
 }
 

@@ -22,6 +22,8 @@ export interface BuilderJob {
   readonly snapshot: boolean;
   /** The code may make code of text. */
   readonly allowEval: boolean;
+  /** The export that handles events, or null. */
+  readonly handler: string | null;
 }
 
 export type SnapshotOutcome =
@@ -130,6 +132,7 @@ export class Builder {
       timeoutMs: publishLimits.evaluateMs,
       snapshot: job.snapshot,
       allowEval: job.allowEval,
+      handler: job.handler,
     };
     this.#child.job.write(
       encodeFrame({ ...header }, Buffer.concat([guest, code, ...job.wasm.map(({ bytes }) => bytes)])),

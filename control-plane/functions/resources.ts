@@ -19,6 +19,7 @@ export function toVersionResource(row: VersionRow, aliases: readonly AliasRow[])
     isolation: row.isolation,
     allowEval: row.allowEval,
     egress: row.egress,
+    event: row.event,
     moduleBytes: row.moduleBytes,
     snapshot: row.snapshot,
     aliases: aliases.filter(({ version }) => version === row.version).map(({ name }) => name),

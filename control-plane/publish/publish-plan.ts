@@ -6,7 +6,9 @@
 import type { PublishRequest, Source } from "../../sdk/api.ts";
 import { parseEgress, type Egress } from "../../sdk/egress.ts";
 import { defaultIsolation, type Isolation } from "../../sdk/isolation.ts";
-import { parseFunctionLimits } from "../../sdk/function-limits-parser.ts";
+import { fileOf, type EventSettings } from "../../sdk/event-settings.ts";
+import { parseEventSettings } from "../../sdk/event-settings-parser.ts";
+import { eventFunctionLimits, parseFunctionLimits } from "../../sdk/function-limits-parser.ts";
 import { refuseAliasName, refuseVersionName } from "../../sdk/function-name.ts";
 import { showValue } from "../../sdk/field-reader.ts";
 import { publishLimits, storeLimits, type FunctionLimits } from "../../sdk/limits.ts";
@@ -27,6 +29,8 @@ export interface PublishPlan {
   readonly isolation: Isolation;
   readonly allowEval: boolean;
   readonly egress: Egress;
+  /** Null: not an event function. */
+  readonly event: EventSettings | null;
   /** Each once. */
   readonly aliases: readonly string[];
   /** Null: the bundle's size decides. */
@@ -47,7 +51,10 @@ export function wantsSnapshot({ snapshot }: PublishPlan, { code, wasm }: Bundled
 /** @throws ControlError INPUT_INVALID with all problems. */
 export function planPublish(functionName: string, request: PublishRequest): PublishPlan {
   const problems: Problem[] = [];
-  const limits = parseFunctionLimits(request.limits);
+  const event = parseEventSettings(request.event);
+  if (!event.ok) problems.push(...event.problems);
+  else problems.push(...handlerProblems(event.value, request.source));
+  const limits = parseFunctionLimits(request.limits, event.ok && event.value !== null ? eventFunctionLimits : {});
   if (!limits.ok) problems.push(...limits.problems);
   const services = parseServices(request.services);
   if (!services.ok) problems.push(...services.problems);
@@ -64,7 +71,7 @@ export function planPublish(functionName: string, request: PublishRequest): Publ
     else if (alias === version)
       problems.push({ path, message: `received ${showValue(alias)}, which is the version's name` });
   }
-  if (problems.length > 0 || !limits.ok || !services.ok || !egress.ok) throw invalidInput(problems);
+  if (problems.length > 0 || !limits.ok || !services.ok || !egress.ok || !event.ok) throw invalidInput(problems);
   return {
     functionName,
     source: request.source,
@@ -75,9 +82,20 @@ export function planPublish(functionName: string, request: PublishRequest): Publ
     isolation: request.isolation ?? defaultIsolation,
     allowEval: request.allowEval ?? false,
     egress: egress.value,
+    event: event.value,
     aliases: [...new Set(aliases)],
     snapshot: request.snapshot ?? null,
   };
+}
+
+/** The handler's file is the entry; where the source is one module, whatever it is called. */
+function handlerProblems(event: EventSettings | null, source: Source): readonly Problem[] {
+  if (event === null || source.kind !== "tree") return [];
+  const entry = source.entry.replace(/\.[^./]+$/, "");
+  const { handler } = event;
+  if (fileOf(handler) === entry) return [];
+  const allowed = `${entry}. and one of its exports: the entry is ${source.entry}`;
+  return [{ path: "event.handler", message: `received ${showValue(handler)}, allowed: ${allowed}` }];
 }
 
 /** @throws ControlError NOT_FOUND, CONFLICT for a name that is taken, LIMIT_REACHED. */

@@ -5,10 +5,11 @@
  * aliases and revision are one transaction; a refusal at any step leaves nothing that anybody can see.
  */
 import { referenceTo, sealManifest, type ManifestBlob, type SigningKey } from "../../bundler/artifact.ts";
-import type { BundleInput, BundleResult } from "../../bundler/bundle.ts";
+import type { BundleInput, BundleOptions, BundleResult } from "../../bundler/bundle.ts";
 import type { PublishRequest, PublishResult } from "../../sdk/api.ts";
 import { digestOf } from "../../sdk/artifact-format.ts";
 import type { VersionManifest } from "../../sdk/artifact.ts";
+import { exportOf } from "../../sdk/event-settings.ts";
 import { formatProblems } from "../../sdk/problem.ts";
 import type { BlobFolder } from "../blobs/blob-folder.ts";
 import type { Uploads } from "../blobs/uploads.ts";
@@ -34,7 +35,7 @@ export interface PublishServiceOptions {
   readonly uploads: Uploads;
   readonly artifacts: BlobFolder;
   /** `bundleSource` of the bundler. */
-  readonly bundle: (input: BundleInput, options: { readonly signal: AbortSignal }) => Promise<BundleResult>;
+  readonly bundle: (input: BundleInput, options: Pick<BundleOptions, "isEvent" | "signal">) => Promise<BundleResult>;
   readonly builders: Pick<BuilderPool, "build">;
   readonly revisions: RevisionService;
   readonly queue: PublishQueue;
@@ -124,9 +125,12 @@ export class PublishService {
     return { committed: value, revision, created: true, warnings: bundle.warnings, timings };
   }
 
-  async #bundle({ source }: PublishPlan): Promise<Bundle> {
+  async #bundle({ source, event }: PublishPlan): Promise<Bundle> {
     const { bundle, uploads } = this.#options;
-    const result = await bundle(await readSource(source, uploads), { signal: this.#closing.signal });
+    const result = await bundle(await readSource(source, uploads), {
+      signal: this.#closing.signal,
+      isEvent: event !== null,
+    });
     if (result.ok) return result;
     const { problems } = result;
     throw new ControlError("PUBLISH_REFUSED", { message: formatProblems(problems), problems });
@@ -134,9 +138,10 @@ export class PublishService {
 
   async #build(plan: PublishPlan, bundle: Bundle): Promise<Build> {
     const { code, sourceMap, wasm } = bundle;
-    const { allowEval, limits } = plan;
+    const { allowEval, event, limits } = plan;
+    const handler = event === null ? null : exportOf(event.handler);
     const snapshot = wantsSnapshot(plan, bundle);
-    const job = { code, sourceMap, wasm, memoryMiB: limits.memoryMiB, snapshot, allowEval };
+    const job = { code, sourceMap, wasm, memoryMiB: limits.memoryMiB, snapshot, allowEval, handler };
     const outcome = await this.#options.builders.build(job, this.#closing.signal);
     if (outcome.ok) return outcome;
     throw refusalOf(outcome);
@@ -161,7 +166,7 @@ export class PublishService {
     view: StoreView,
     { plan, bundle }: { readonly plan: PublishPlan; readonly bundle: Bundle },
   ): Promise<VersionRow | null> {
-    const { functionName, isolation, allowEval, egress, limits, services } = plan;
+    const { functionName, isolation, allowEval, egress, event, limits, services } = plan;
     const latest = await view.versions.latest(functionName);
     if (latest === null) return null;
     const { variables, encryptedSecrets } = await view.functions.environment(functionName);
@@ -175,6 +180,7 @@ export class PublishService {
       isolation,
       allowEval,
       egress,
+      event,
       variables,
       secrets: open(encryptedSecrets),
       snapshot: wantsSnapshot(plan, bundle),
@@ -233,6 +239,7 @@ function assemble(parts: {
       isolation: plan.isolation,
       allowEval: plan.allowEval,
       egress: plan.egress,
+      event: plan.event,
     },
     blobs: [code, sourceMap, ...(snapshot === null ? [] : [snapshot]), ...bundle.wasm.map(({ bytes }) => bytes)],
   };
@@ -263,6 +270,7 @@ async function commit(
     isolation: manifest.isolation,
     allowEval: manifest.allowEval,
     egress: manifest.egress,
+    event: manifest.event,
     moduleDigest: manifest.module.digest,
     moduleBytes: manifest.module.bytes,
     snapshot: describeSnapshot(build, manifest),

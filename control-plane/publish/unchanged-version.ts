@@ -1,11 +1,12 @@
 /**
  * Whether a publish would only repeat the latest version. Pure.
  *
- * The same module, limits, isolation, permission to make code, egress lists, services, environment and wish for a snapshot make the same version. A snapshot that failed may be tried again.
+ * The same module, limits, isolation, permission to make code, egress lists, handler, services, environment and wish for a snapshot make the same version. A snapshot that failed may be tried again.
  */
 import { isDeepStrictEqual } from "node:util";
 import type { Digest } from "../../sdk/artifact.ts";
 import { isSameEgress, type Egress } from "../../sdk/egress.ts";
+import type { EventSettings } from "../../sdk/event-settings.ts";
 import { type Isolation } from "../../sdk/isolation.ts";
 import type { FunctionLimits } from "../../sdk/limits.ts";
 import type { Services } from "../../sdk/service-target.ts";
@@ -18,6 +19,7 @@ export interface VersionContent {
   readonly isolation: Isolation;
   readonly allowEval: boolean;
   readonly egress: Egress;
+  readonly event: EventSettings | null;
   readonly variables: Readonly<Record<string, string>>;
   readonly secrets: Readonly<Record<string, string>>;
   readonly snapshot: boolean;
@@ -35,6 +37,7 @@ export function repeatsVersion(
     content.isolation === latest.isolation &&
     content.allowEval === latest.allowEval &&
     isSameEgress(content.egress, latest.egress) &&
+    isDeepStrictEqual(content.event, latest.event) &&
     isDeepStrictEqual(content.limits, latest.limits) &&
     isDeepStrictEqual(content.services, latest.services) &&
     isDeepStrictEqual(content.variables, latest.variables) &&

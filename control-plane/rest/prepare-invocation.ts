@@ -1,21 +1,43 @@
 /** What an invocation by REST asks for, checked against the version it names. Pure. */
 import type { InvokeInput } from "../../sdk/api.ts";
+import type { InvokeRequest } from "../../sdk/desired-state.ts";
 import { showValue } from "../../sdk/field-reader.ts";
 import { isHeaderName, isHeaderValue } from "../../sdk/header-text.ts";
-import { phases, type Phase } from "../../sdk/phase.ts";
+import { eventLimits } from "../../sdk/limits.ts";
+import { calledHooks, type CalledHook, phases } from "../../sdk/phase.ts";
 import type { Problem } from "../../sdk/problem.ts";
+import { wallLimit } from "../../sdk/wall-limit.ts";
 import { conflict, invalidInput } from "../control-error.ts";
 import type { VersionRow } from "../store.ts";
 
 /** What a node needs beside the function's own time to receive an invocation and answer. */
 const transportMs = 5_000;
 
+export interface PreparedInvocation {
+  readonly phase: CalledHook;
+  readonly request: InvokeRequest;
+  readonly timeoutMs: number;
+}
+
+interface Target {
+  readonly version: VersionRow;
+  readonly enabled: boolean;
+  /** The alias that was asked for, or null. */
+  readonly alias: string | null;
+}
+
 /** @throws ControlError INPUT_INVALID with all problems, CONFLICT for a disabled function. */
-export function prepareInvocation(
-  { phase, request }: InvokeInput,
-  { version, enabled }: { readonly version: VersionRow; readonly enabled: boolean },
-): { readonly phase: Phase; readonly timeoutMs: number } {
+export function prepareInvocation(input: InvokeInput, { version, enabled, alias }: Target): PreparedInvocation {
   if (!enabled) throw conflict(`Function "${version.function}" is disabled.`);
+  const { phase, request, event } = input;
+  if (event !== undefined) {
+    const problems = checkEvent(input, version);
+    if (problems.length > 0) throw invalidInput(problems);
+    return { phase: "event", request: eventRequest(event, alias), timeoutMs: timeoutOf(version, "event") };
+  }
+  if (request === undefined) {
+    throw invalidInput([{ path: "request", message: "received neither request nor event, allowed: one of them" }]);
+  }
   const chosen = phase ?? defaultPhase(version);
   const problems = checkRequest(request);
   if (chosen === null || !version.hooks.includes(chosen)) {
@@ -23,17 +45,47 @@ export function prepareInvocation(
     problems.push({ path: "phase", message: `received ${showValue(phase)}, allowed: ${hooks.join(", ") || "none"}` });
   }
   if (problems.length > 0 || chosen === null) throw invalidInput(problems);
-  const { fetchWallMs, wallMs } = version.limits;
-  return { phase: chosen, timeoutMs: (chosen === "fetch" ? fetchWallMs : wallMs) + transportMs };
+  return { phase: chosen, request, timeoutMs: timeoutOf(version, chosen) };
+}
+
+function timeoutOf({ limits, event }: VersionRow, hook: CalledHook): number {
+  const initializerMs = event === null || event.initializer === null ? 0 : limits.initializerWallMs;
+  return Math.min(wallLimit(limits, hook) + initializerMs, eventLimits.waitMsMax) + transportMs;
 }
 
 /** `fetch` when there is one: it answers by itself. */
-function defaultPhase({ hooks }: VersionRow): Phase | null {
+function defaultPhase({ hooks }: VersionRow): CalledHook | null {
   if (hooks.includes("fetch")) return "fetch";
-  return phases.find((phase) => hooks.includes(phase)) ?? null;
+  return calledHooks.find((phase) => hooks.includes(phase)) ?? null;
 }
 
-function checkRequest({ url, headers }: InvokeInput["request"]): Problem[] {
+function checkEvent({ phase, request, event }: InvokeInput, version: VersionRow): readonly Problem[] {
+  if (version.event === null) {
+    return [{ path: "event", message: `received one, but version "${version.version}" is no event function` }];
+  }
+  const problems: Problem[] = [];
+  for (const [path, value] of Object.entries({ phase, request })) {
+    if (value !== undefined) problems.push({ path, message: "received beside an event, allowed: one of them" });
+  }
+  const bytes = Buffer.byteLength(JSON.stringify(event));
+  if (bytes > eventLimits.bytesMax) {
+    problems.push({
+      path: "event",
+      message: `received ${bytes} bytes of JSON, allowed: at most ${eventLimits.bytesMax}`,
+    });
+  }
+  return problems;
+}
+
+/** An event on its way to the handler: a request that no client can make, because no rule leads to this hook. */
+function eventRequest(event: unknown, alias: string | null): InvokeRequest {
+  const headers: [string, string][] = [["content-type", "application/json"]];
+  if (alias !== null) headers.push(["x-cff-alias", alias]);
+  const body = Buffer.from(JSON.stringify(event)).toString("base64");
+  return { method: "POST", url: "http://function.internal/", headers, body };
+}
+
+function checkRequest({ url, headers }: InvokeRequest): Problem[] {
   const problems: Problem[] = [];
   if (!/^https?:\/\//i.test(url) || !URL.canParse(url)) {
     problems.push({

@@ -1,5 +1,6 @@
 /** Publishing a version and invoking one. */
 import type { FastifyInstance } from "fastify";
+import { latestVersion } from "../../sdk/function-name.ts";
 import type { InvokeInput, PublishRequest } from "../../sdk/api.ts";
 import { publishLimits } from "../../sdk/limits.ts";
 import type { FunctionService } from "../functions/function-service.ts";
@@ -57,11 +58,12 @@ export function registerPublishRoutes(app: FastifyInstance, services: PublishRou
       },
     },
     async ({ params: { name }, body }) => {
-      const { qualifier = "latest" } = body;
+      const { qualifier = latestVersion } = body;
       const version = await versions.resolve(name, qualifier);
-      const prepared = prepareInvocation(body, { version, enabled: (await functions.get(name)).enabled });
-      const { phase, timeoutMs } = prepared;
-      return invocations.invoke({ function: name, qualifier, phase, request: body.request }, { timeoutMs });
+      const { enabled } = await functions.get(name);
+      const alias = qualifier === latestVersion || qualifier === version.version ? null : qualifier;
+      const { phase, request, timeoutMs } = prepareInvocation(body, { version, enabled, alias });
+      return invocations.invoke({ function: name, qualifier, phase, request }, { timeoutMs });
     },
   );
 }

@@ -8,6 +8,7 @@ import { domainVersions } from "./migrations/0005-domain-versions.ts";
 import { isolation } from "./migrations/0006-isolation.ts";
 import { allowEval } from "./migrations/0007-allow-eval.ts";
 import { egress } from "./migrations/0008-egress.ts";
+import { event } from "./migrations/0009-event.ts";
 
 export const migrations: readonly Migration[] = [
   { name: "first-tables", up: firstTables },
@@ -18,4 +19,5 @@ export const migrations: readonly Migration[] = [
   { name: "isolation", up: isolation },
   { name: "allow-eval", up: allowEval },
   { name: "egress", up: egress },
+  { name: "event", up: event },
 ];

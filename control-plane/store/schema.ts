@@ -58,6 +58,7 @@ export interface VersionsTable {
   allow_eval: 0 | 1;
   /** JSON. */
   egress: string;
+  event: string;
   module_digest: string;
   module_bytes: number;
   snapshot_state: "ready" | "off" | "failed";

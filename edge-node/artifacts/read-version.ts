@@ -10,6 +10,7 @@ import type { Egress } from "../../sdk/egress.ts";
 import { formatProblems } from "../../sdk/problem.ts";
 import type { RunnableVersion, WasmModule } from "../../runtime/driver.ts";
 import type { FrontVersion } from "../ipc.ts";
+import { runtimeVariables } from "./runtime-variables.ts";
 import type { BlobFolder } from "./blob-folder.ts";
 
 export type VersionRead =
@@ -58,7 +59,8 @@ export async function readVersion(version: FrontVersion, options: ReadVersionOpt
       limits: manifest.limits,
       isolation: manifest.isolation,
       allowEval: manifest.allowEval,
-      environment: version.environment,
+      event: manifest.event,
+      environment: { ...version.environment, ...runtimeVariables(manifest, version.environment) },
       services: manifest.services,
       code: module.bytes.toString("utf8"),
       snapshot,

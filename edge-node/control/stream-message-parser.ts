@@ -28,7 +28,7 @@ import type { ExplainMessage } from "../../sdk/explain.ts";
 import { isHeaderName, isHeaderValue } from "../../sdk/header-text.ts";
 import { certificateLimits } from "../../sdk/cdn-limits.ts";
 import { messageLimits, storeLimits } from "../../sdk/limits.ts";
-import { phases, type Phase } from "../../sdk/phase.ts";
+import { calledHooks, type CalledHook } from "../../sdk/phase.ts";
 import type { Parsed, Problem } from "../../sdk/problem.ts";
 import { parseRules } from "../../sdk/rule-parser.ts";
 import { sealedCharsMax } from "../../sdk/sealed-secret.ts";
@@ -196,7 +196,7 @@ function parseInvoke(fields: FieldReader, problems: Problem[]): Parsed<InvokeMes
     id: fields.string("id", { check: refuseId }),
     function: fields.string("function", { check: refuseFunctionName }),
     qualifier: fields.string("qualifier", { check: refuseQualifier }),
-    phase: fields.choice("phase", { values: phases as [Phase, ...Phase[]] }),
+    phase: fields.choice("phase", { values: calledHooks as [CalledHook, ...CalledHook[]] }),
     request: {
       method: request.string("method", { check: (text) => (isHeaderName(text) ? null : "an HTTP method") }),
       url: request.string("url", { check: refuseUrl }),

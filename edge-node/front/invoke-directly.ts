@@ -10,6 +10,7 @@ import { isResponsePhase } from "../../sdk/phase.ts";
 import { discardBody } from "../pipeline/discard-body.ts";
 import type { Caller } from "../pipeline/caller.ts";
 import { FunctionHost } from "../pipeline/function-host.ts";
+import { mapEventStack } from "./map-event-stack.ts";
 import { isHeaderText } from "../pipeline/header-grammar.ts";
 import type { FunctionLog, Services } from "../pipeline/services.ts";
 import { readWholeBody } from "../pipeline/whole-body.ts";
@@ -87,7 +88,10 @@ async function runHook(
     const { code, message: text } = outcome;
     onLog({ ...identity, time: services.clock.now(), kind: "error", level: "error", message: text, code, ...stack });
   }
-  return await describeOutcome(outcome);
+  const described = await describeOutcome(outcome);
+  return phase === "event"
+    ? mapEventStack(described, (stack) => services.mapStack(resolved.key ?? "", stack))
+    : described;
 }
 
 async function describeOutcome(outcome: Outcome): Promise<InvokeOutcome> {

@@ -1,5 +1,5 @@
 /** Who runs: an invocation as its host and its log see it. Said by the front, never by the function. */
-import type { Phase } from "../../sdk/phase.ts";
+import type { CalledHook } from "../../sdk/phase.ts";
 import type { EgressRules } from "../origin/egress-rules.ts";
 import type { FunctionLog, Services } from "./services.ts";
 
@@ -16,7 +16,7 @@ export interface Caller {
   readonly version: string;
   /** Where it may connect to; null: wherever the node allows. */
   readonly egress: EgressRules | null;
-  readonly phase: Phase;
+  readonly phase: CalledHook;
   readonly clientIp: string;
   readonly domain: string;
   /** The client request's CDN-Loop field, "" when absent. */

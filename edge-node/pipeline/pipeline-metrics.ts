@@ -7,7 +7,7 @@
 import { LRUCache } from "lru-cache";
 import type { ErrorCode } from "../../sdk/error-code.ts";
 import type { HealthState } from "../origin/source-health.ts";
-import type { Phase } from "../../sdk/phase.ts";
+import type { CalledHook } from "../../sdk/phase.ts";
 import type { RoutedRule } from "../routing/routing.ts";
 import type { CacheResult } from "./cache-note.ts";
 
@@ -36,7 +36,7 @@ export class DurationCounts {
 export interface InvocationCounts {
   readonly function: string;
   readonly version: string;
-  readonly phase: Phase;
+  readonly phase: CalledHook;
   readonly results: Map<InvocationResult, number>;
   readonly durations: DurationCounts;
 }
@@ -75,7 +75,7 @@ export interface SourceCounts {
   health(): HealthState;
 }
 
-type Invoked = Pick<RoutedRule, "function" | "version" | "phase">;
+type Invoked = Pick<RoutedRule, "function" | "version"> & { readonly phase: CalledHook };
 
 /** Stands for all hosts that are not configured. */
 export const UNKNOWN_DOMAIN = "(unknown)";

@@ -8,12 +8,13 @@
  * Invariant: the author's code never gets what the host hands in. The build step turns `__selvagePrepare` and `__selvageBoot` into bindings of the script, which
  * nobody can replace, also where a snapshot's author ran before the host; they do nothing any more once an instance is connected.
  */
+import { exportOf, fileOf, type EventSettings } from "../../sdk/event-settings.ts";
 import { hooks, type Hook } from "../../sdk/phase.ts";
 import { connect, type HostFunctions, type Receive } from "./bridge/receive.ts";
 import { forbidCodeGeneration } from "./code-generation.ts";
 import { installGlobals, removeSharedMemory } from "./install-globals.ts";
 import { coreModules } from "./parts/core-modules.ts";
-import { connectPartSources, providePart, shareCoreModules } from "./parts/load-part.ts";
+import { connectPartSources, loadPart, providePart, shareCoreModules } from "./parts/load-part.ts";
 import { installPartGlobals } from "./parts/part-globals.ts";
 import { createProcess } from "./web/process/process.ts";
 import type { CompileImported } from "./web/wasm/install-wasm.ts";
@@ -21,7 +22,7 @@ import { limitWebAssembly } from "./web/wasm/limit-webassembly.ts";
 import { serviceBindings } from "./web/fetch/service-binding.ts";
 
 interface BootGlobal {
-  __selvageModule?: { readonly default?: unknown } | undefined;
+  __selvageModule?: { readonly default?: unknown; readonly entry?: unknown } | undefined;
   __selvageTakeWasm?: unknown;
 }
 
@@ -31,6 +32,10 @@ interface BootFacts {
   readonly version: string;
   readonly wallMs: number;
   readonly fetchWallMs: number;
+  readonly eventWallMs: number;
+  readonly initializerWallMs: number;
+  readonly memoryMiB: number;
+  readonly event: EventSettings | null;
   readonly bufferedBodyMiB: number;
   readonly environment: Readonly<Record<string, string>>;
   /** Names of the functions it may call. */
@@ -41,6 +46,7 @@ const global = globalThis as unknown as BootGlobal;
 const parseJson = JSON.parse;
 const freeze = Object.freeze;
 const defineProperty = Object.defineProperty;
+const create = Object.create as (prototype: object | null) => object;
 const deleteProperty = Reflect.deleteProperty;
 let isConnected = false;
 
@@ -93,9 +99,17 @@ hide("__selvageLoadWasm", (digestsJson: string, ...buffers: ArrayBuffer[]): void
 hide("__selvageProvidePart", providePart);
 hide("__selvageAllowEval", allowCodeGeneration);
 
-hide("__selvageHooks", (): string => {
+// `handler`: the export that is an event function, which answers requests as well where nothing else does; "": none is.
+hide("__selvageHooks", (handler: string): string => {
   const module = authorModule();
-  return JSON.stringify(module === null ? null : hooks.filter((hook: Hook) => typeof module[hook] === "function"));
+  const isEvent = handler !== "" && typeof authorExports()[handler] === "function";
+  if (module === null && !isEvent) return "null";
+  const byHandler: readonly Hook[] = isEvent ? ["fetch", "event"] : [];
+  return JSON.stringify(
+    hooks.filter(
+      (hook: Hook) => byHandler.includes(hook) || (hook !== "event" && typeof module?.[hook] === "function"),
+    ),
+  );
 });
 
 hide(
@@ -107,14 +121,14 @@ hide(
     domainToAscii: HostFunctions["domainToAscii"],
     compute: HostFunctions["compute"],
   ): Receive => {
-    const module = authorModule();
+    const facts = parseJson(factsJson) as BootFacts;
+    const module = withEventHooks(authorModule(), facts);
     if (module === null) throw new TypeError("The module has no default export with hooks");
     if (isConnected) throw new TypeError("The instance was connected already");
     isConnected = true;
     deleteProperty(globalThis, "__selvageModule");
     deleteProperty(globalThis, "__selvageHooks");
     deleteProperty(globalThis, "__selvageLoadWasm");
-    const facts = parseJson(factsJson) as BootFacts;
     fill(facts.environment);
     return connect(
       { send, randomBytes, domainToAscii, compute },
@@ -123,6 +137,7 @@ hide(
         version: facts.version,
         wallMs: facts.wallMs,
         fetchWallMs: facts.fetchWallMs,
+        eventWallMs: facts.eventWallMs,
         bufferedBodyBytesMax: facts.bufferedBodyMiB * 1_048_576,
         env: freeze({ ...facts.environment, ...serviceBindings(facts.services) }),
         module,
@@ -135,6 +150,38 @@ function authorModule(): Readonly<Record<string, unknown>> | null {
   const exported = global.__selvageModule?.default;
   if (exported === null || (typeof exported !== "object" && typeof exported !== "function")) return null;
   return exported as Readonly<Record<string, unknown>>;
+}
+
+function authorExports(): Readonly<Record<string, unknown>> {
+  const entry = global.__selvageModule?.entry;
+  return (typeof entry === "object" && entry !== null ? entry : {}) as Readonly<Record<string, unknown>>;
+}
+
+/** The module's hooks and, in front of them, those of its event function. */
+function withEventHooks(
+  module: Readonly<Record<string, unknown>> | null,
+  facts: BootFacts,
+): Readonly<Record<string, unknown>> | null {
+  const { event } = facts;
+  if (event === null) return module;
+  const { initializer } = event;
+  const made = loadPart("event").eventHooks({
+    functionName: facts.functionName,
+    version: facts.version,
+    memoryMiB: facts.memoryMiB,
+    timeoutMs: facts.eventWallMs,
+    environment: facts.environment,
+    entry: authorExports(),
+    file: fileOf(event.handler),
+    handler: exportOf(event.handler),
+    initializer: initializer === null ? null : exportOf(initializer),
+    initializerMs: facts.initializerWallMs,
+    areParametersChecked: event.parameters === "strict",
+  });
+  const all = create(module) as Record<string, unknown>;
+  defineProperty(all, "event", { value: made.event });
+  if (typeof module?.["fetch"] !== "function") defineProperty(all, "fetch", { value: made.fetch });
+  return all;
 }
 
 function hide(name: string, value: unknown): void {

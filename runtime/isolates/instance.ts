@@ -55,6 +55,8 @@ export class Instance {
   readonly number: number;
   /** The engine's own note: it is in the list of idle instances. */
   isListedIdle = false;
+  /** And: it answered, so that its initializer, if it has one, is over. */
+  isInitialized = false;
   readonly #isolate: Isolate;
   readonly #limits: FunctionLimits;
   readonly #environment: RuntimeEnvironment;

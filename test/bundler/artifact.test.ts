@@ -21,6 +21,7 @@ const manifest: VersionManifest = {
   wasm: [],
   isolation: "shared",
   allowEval: false,
+  event: null,
   egress: { allow: null, deny: [] },
   services: {},
 };
@@ -107,7 +108,7 @@ describe("serialiseManifest() and parseManifest()", () => {
     ["an array", text("[]"), "manifest: is not an object"],
     ["another format", altered({ format: 2 }), "format: received an unknown format, allowed 1"],
     ["an unknown hook", altered({ hooks: ["fetch", "constructor"] }), "hooks[1]: is not one of"],
-    ["no hook", altered({ hooks: [] }), "hooks: is not a list of 1..7 hooks"],
+    ["no hook", altered({ hooks: [] }), "hooks: is not a list of 1..8 hooks"],
     ["egress lists that say nothing", altered({ egress: { deny: [] } }), "manifest: is not in canonical form"],
     [
       "egress lists out of order",
@@ -139,17 +140,13 @@ describe("serialiseManifest() and parseManifest()", () => {
     expect(problemsOf(bytes).join("\n")).toContain(expected);
   });
 
-  it("a manifest of a release before the limit on buffered bodies has its default, and no other limit may be missing", () => {
-    const { bufferedBodyMiB, ...earlier } = manifest.limits;
-    expect(
-      parseManifest(altered({ limits: earlier, services: undefined, isolation: undefined, allowEval: undefined })),
-    ).toEqual({
-      ok: true,
-      value: manifest,
-    });
+  it("a manifest of a release before a limit that came later has its default, and no other limit may be missing", () => {
+    const { bufferedBodyMiB, eventWallMs, initializerWallMs, ...earlier } = manifest.limits;
+    const unsaid = { services: undefined, isolation: undefined, allowEval: undefined, event: undefined };
+    expect(parseManifest(altered({ limits: earlier, ...unsaid }))).toEqual({ ok: true, value: manifest });
     const { cpuMs: _cpuMs, ...incomplete } = manifest.limits;
     expect(problemsOf(altered({ limits: incomplete })).join()).toContain("limits.cpuMs: is not a whole number");
-    expect(bufferedBodyMiB).toBe(6);
+    expect([bufferedBodyMiB, eventWallMs, initializerWallMs]).toEqual([6, 30_000, 10_000]);
   });
 
   it("parseManifest() lists every problem together", () => {
@@ -158,7 +155,9 @@ describe("serialiseManifest() and parseManifest()", () => {
 
   it("parseManifest() refuses the same value written with blanks", () => {
     expect(
-      problemsOf(text(JSON.stringify({ ...manifest, egress: undefined, wasm: undefined }, null, 1))).join(),
+      problemsOf(
+        text(JSON.stringify({ ...manifest, egress: undefined, event: undefined, wasm: undefined }, null, 1)),
+      ).join(),
     ).toContain("canonical form");
   });
 });

@@ -10,6 +10,7 @@ import { runOnce, type RunFunction, type RunOptions, type Run } from "./driver-r
 import { bytesOf, headersOf, streamOf, textOf } from "./driver-fixtures.ts";
 import { cryptoOperations } from "./driver-contract-crypto.ts";
 import { codeGeneration } from "./driver-contract-code-generation.ts";
+import { eventFunctions } from "./driver-contract-events.ts";
 import { parts } from "./driver-contract-parts.ts";
 import { lifeCycle, limits, sizes } from "./driver-contract-life-cycle.ts";
 import { streams } from "./driver-contract-streams.ts";
@@ -47,6 +48,7 @@ export function driverContract(name: string, create: () => Promise<Driver>): voi
     quickFunctions(() => driver);
     cryptoOperations(run);
     codeGeneration(run);
+    eventFunctions(run);
   });
 }
 

@@ -30,6 +30,7 @@ export function versionOf(
     limits: { ...defaultFunctionLimits, cpuMs: CPU_MS, ...limits },
     isolation: "shared",
     allowEval: false,
+    event: null,
     environment,
     services: {},
     code: `var __selvageModule = { default: ${module} };`,

@@ -23,6 +23,8 @@ export interface RunOptions {
   readonly environment?: Readonly<Record<string, string>>;
   readonly allowEval?: boolean;
   readonly services?: RunnableVersion["services"];
+  /** An event function: `module` is then an object of its exports. */
+  readonly event?: RunnableVersion["event"];
   readonly fetch?: (request: Subrequest, signal: AbortSignal) => Promise<SubrequestResponse>;
 }
 
@@ -30,8 +32,10 @@ export type RunFunction = (module: string, options?: RunOptions) => Promise<Run>
 
 /** Loads the module as a version of its own and invokes it once. */
 export async function runOnce(driver: Driver, module: string, options: RunOptions): Promise<Run> {
-  const { limits = {}, environment = {}, services = {}, allowEval = false } = options;
-  const version = { ...versionOf(module, limits, environment), services, allowEval };
+  const { limits = {}, environment = {}, services = {}, allowEval = false, event = null } = options;
+  const base = versionOf(module, limits, environment);
+  const code = event === null ? base.code : `var __selvageModule = { entry: ${module}, default: undefined };`;
+  const version = { ...base, code, services, allowEval, event };
   await driver.load(version);
   const logs: string[] = [];
   const host: InvocationHost = {

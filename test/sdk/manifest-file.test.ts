@@ -15,6 +15,7 @@ describe("parseProjectFile()", () => {
       services: {},
       isolation: "shared",
       allowEval: false,
+      event: null,
       egress: { allow: null, deny: [] },
       snapshot: null,
     });
@@ -32,6 +33,7 @@ describe("parseProjectFile()", () => {
       isolation: "dedicated",
       allowEval: true,
       egress: { allow: ["*.example.com:443", "203.0.113.0/24"], deny: ["203.0.113.7"] },
+      event: { handler: "src/main.handler", initializer: "src/main.prepare", parameters: "any" },
       snapshot: false,
     };
     expect(parsedValue(parseProjectFile(input))).toEqual(input);

@@ -93,6 +93,12 @@ const egressList = list(text({ maxLength: egressLimits.entryCharsMax, descriptio
   maxItems: egressLimits.entriesMax,
 });
 const egressInput = object({ allow: egressList, deny: egressList }, { optional: ["allow", "deny"] });
+const handler = text({ maxLength: 257, description: "FILE.EXPORT, such as index.handler" });
+const eventParameters = choice(["strict", "any"]);
+const eventInput = object(
+  { handler, initializer: handler, parameters: eventParameters },
+  { optional: ["handler", "initializer", "parameters"] },
+);
 const services = mapOf(
   object({ function: text(), alias: text(), version: text() }, { optional: ["alias", "version"] }),
 );
@@ -107,6 +113,7 @@ export const publishRequest: JsonSchema = object(
     isolation: choice(isolations),
     allowEval: boolean,
     egress: egressInput,
+    event: nullable(eventInput),
     aliases: list(name, { maxItems: storeLimits.aliasesPerFunctionMax }),
     snapshot: boolean,
     waitSeconds,
@@ -120,6 +127,7 @@ export const publishRequest: JsonSchema = object(
       "isolation",
       "allowEval",
       "egress",
+      "event",
       "aliases",
       "snapshot",
       "waitSeconds",
@@ -139,6 +147,7 @@ export const versionResource: JsonSchema = object({
   isolation: choice(isolations),
   allowEval: boolean,
   egress: object({ allow: nullable(list(text())), deny: list(text()) }),
+  event: nullable(object({ handler: text(), initializer: nullable(text()), parameters: eventParameters })),
   moduleBytes: integer({ min: 0 }),
   snapshot: object({ state: choice(["ready", "off", "failed"]), bytes: integer({ min: 0 }), reason: text() }),
   aliases: list(text()),
@@ -177,6 +186,7 @@ export const invokeInput: JsonSchema = object(
   {
     qualifier: name,
     phase: choice(phases),
+    event: { description: "any JSON: the event of an event function, instead of a request" },
     request: object({
       method: text({ pattern: "^[A-Z]{1,20}$", description: "an HTTP method in upper case" }),
       url: text({ minLength: 1, maxLength: messageLimits.urlBytesMax }),
@@ -184,7 +194,7 @@ export const invokeInput: JsonSchema = object(
       body: nullable(text(base64)),
     }),
   },
-  { optional: ["qualifier", "phase"] },
+  { optional: ["qualifier", "phase", "event", "request"] },
 );
 
 export const invokeResult: JsonSchema = object({

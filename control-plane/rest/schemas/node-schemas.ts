@@ -1,7 +1,7 @@
 /** Nodes, revisions, acknowledgements and log records in JSON Schema; the types are in sdk/api.ts and sdk/desired-state.ts. */
 import { errorCodes } from "../../../sdk/error-code.ts";
 import { messageLimits } from "../../../sdk/limits.ts";
-import { phases } from "../../../sdk/phase.ts";
+import { calledHooks } from "../../../sdk/phase.ts";
 import { boolean, choice, integer, list, nullable, number, object, text, time } from "./json-schema.ts";
 import type { JsonSchema } from "./json-schema.ts";
 
@@ -62,7 +62,7 @@ export const logRecord: JsonSchema = object(
     requestId: text({ maxLength: 256 }),
     function: text({ maxLength: 256 }),
     version: text({ maxLength: 256 }),
-    phase: choice(phases),
+    phase: choice(calledHooks),
     kind: choice(["line", "error"]),
     level: choice(logLevels),
     // Cut by the log itself: one long record must not cost the node its whole batch, nor must a code of a newer node.

@@ -8,7 +8,8 @@ import { readInvocation, type AnnouncedBody, type InvocationFields } from "../..
 import { bodyOwner, fromGuest, logLevels, outcomeKind, type BodyOwner } from "../../bridge/protocol.ts";
 import type { ErrorCode } from "../../../sdk/error-code.ts";
 import { messageLimits } from "../../../sdk/limits.ts";
-import { isResponsePhase } from "../../../sdk/phase.ts";
+import { answersItself, isResponsePhase } from "../../../sdk/phase.ts";
+import { wallLimit } from "../../../sdk/wall-limit.ts";
 import type { HostBody, LogLevel, OutgoingBody } from "../host-port.ts";
 import {
   createIncomingRequest,
@@ -29,6 +30,7 @@ import { BridgeBody, describeBody, type DescribedBody, type HostBodies, type Out
 import { InvocationContext } from "./invocation-context.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Sockets } from "./sockets.ts";
+import { invalidResult } from "./invalid-result.ts";
 import { headersRefusal, oneLine } from "./outgoing-sizes.ts";
 import { describeThrown, messageOf, stackOf } from "./thrown.ts";
 
@@ -40,6 +42,7 @@ export interface InstanceFacts {
   readonly version: string;
   readonly wallMs: number;
   readonly fetchWallMs: number;
+  readonly eventWallMs: number;
   readonly bufferedBodyBytesMax: number;
   readonly env: Readonly<Record<string, unknown>>;
   /** The module's default export. */
@@ -203,7 +206,7 @@ export class Invocations {
 
   #context(running: Running): InvocationContext {
     const { fields, id } = running;
-    const wallMs = fields.phase === "fetch" ? this.#facts.fetchWallMs : this.#facts.wallMs;
+    const wallMs = wallLimit(this.#facts, fields.phase);
     return new InvocationContext({
       requestId: fields.requestId,
       functionName: this.#facts.functionName,
@@ -268,7 +271,7 @@ export class Invocations {
     try {
       if (result === undefined || result === null) this.#settleNothing(running);
       else if (isResponse(result)) this.#answer(running, describeResponse(result));
-      else if (isRequest(result) && running.request !== null && running.fields.phase !== "fetch") {
+      else if (isRequest(result) && running.request !== null && !answersItself(running.fields.phase)) {
         this.#replaceRequest(running, describeRequest(result));
       } else this.#fail(running, "FUNCTION_RESULT_INVALID", new TypeError(invalidResult(running.fields.phase, result)));
     } catch (error) {
@@ -283,7 +286,7 @@ export class Invocations {
       const description = describeResponse(response);
       if (description.headersChanged) this.#answer(running, description);
       else this.#outcome(running, int(outcomeKind.continue), null);
-    } else if (request !== null && running.fields.phase !== "fetch") {
+    } else if (request !== null && !answersItself(running.fields.phase)) {
       const description = describeRequest(request);
       if (description.headersChanged) this.#replaceRequest(running, description);
       else this.#outcome(running, int(outcomeKind.continue), null);
@@ -387,14 +390,4 @@ function isThenable(value: unknown): boolean {
 
 function clientGone(): DOMException {
   return new DOMException("The client went away", "AbortError");
-}
-
-function invalidResult(phase: string, value: unknown): string {
-  const allowed =
-    phase === "fetch"
-      ? "a Response"
-      : phase === "clientRequest" || phase === "originPull"
-        ? "nothing, a Request or a Response"
-        : "nothing or a Response";
-  return `Cannot use the result of ${phase}: received ${value === null ? "null" : typeof value}, allowed ${allowed}`;
 }

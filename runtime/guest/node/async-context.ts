@@ -65,6 +65,18 @@ export function freshHooks(module: unknown): unknown {
   return fresh;
 }
 
+/** The author's exports, those that are functions starting without a frame. Read when they are asked for: a handler may be assigned later. */
+export function freshExports(module: object): object {
+  return new Proxy(module, {
+    get(target, name) {
+      const own: unknown = get(target, name);
+      if (typeof own !== "function" || (own.prototype !== undefined && /^class\b/.test(String(own)))) return own;
+      const fresh = (...values: unknown[]): unknown => runIn(undefined, own as AnyFunction, target, values);
+      return defineProperty(fresh, "length", { value: own.length, configurable: true });
+    },
+  });
+}
+
 /** One argument and no `this`: the reactions of promises, which are most of what is ever bound. */
 function bindReaction(reaction: unknown): unknown {
   if (typeof reaction !== "function") return reaction;

@@ -3,6 +3,7 @@
  * The imports are types alone: nothing of a part is in the core.
  */
 import type * as caches from "./caches/main.ts";
+import type * as event from "./event/main.ts";
 import type * as htmlRewriter from "./html-rewriter/main.ts";
 import type * as compression from "./compression/main.ts";
 import type * as legacyEncodings from "./legacy-encodings/main.ts";
@@ -17,6 +18,7 @@ import type * as websocket from "./websocket/main.ts";
 export interface PartExports {
   readonly caches: typeof caches;
   readonly compression: typeof compression;
+  readonly event: typeof event;
   readonly "legacy-encodings": typeof legacyEncodings;
   readonly messaging: typeof messaging;
   readonly "multi-byte-encodings": typeof multiByteEncodings;
@@ -33,6 +35,7 @@ export const partGlobals: { readonly [Name in PartName]: readonly (keyof PartExp
   caches: ["Cache", "CacheStorage", "caches"],
   "html-rewriter": ["HTMLRewriter"],
   compression: ["CompressionStream", "DecompressionStream"],
+  event: [],
   "legacy-encodings": [],
   messaging: ["MessageChannel", "MessagePort"],
   "multi-byte-encodings": [],

@@ -8,10 +8,11 @@ import { refusal } from "../exit-code.ts";
 import { sdkFolder } from "../processes/program-files.ts";
 import { examples, type AddCommand } from "../session.ts";
 
-const TEMPLATES = ["client-request", "fetch"] as const;
+const TEMPLATES = ["client-request", "event", "fetch"] as const;
 
 /** Copied beside the sources, so that a project type-checks on machines without Selvage. */
-const TYPE_FILES: RegExp = /^(?:edge-function\.ts|selvage-sdk\.ts|(?:globals|node-).*\.d\.ts|tsconfig\.author\.json)$/;
+const TYPE_FILES: RegExp =
+  /^(?:(?:edge-function|event-handler)\.ts|selvage-sdk\.ts|(?:globals|node-).*\.d\.ts|tsconfig\.author\.json)$/;
 
 /** Files that are stored under another name, so that the template's own folder is not subject to them. */
 const STORED_NAMES: ReadonlyMap<string, string> = new Map([

@@ -2,7 +2,9 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { Option } from "commander";
+import type { InvokeInput } from "../../api.ts";
 import type { InvokeResult } from "../../desired-state.ts";
+import { eventHeaders } from "../../event-answer.ts";
 import { phases, type Phase } from "../../phase.ts";
 import type { CliContext } from "../cli-context.ts";
 import { CliError, exitCodes, refusal, ToldFailure } from "../exit-code.ts";
@@ -18,6 +20,7 @@ interface InvokeOptions {
   readonly path: string;
   readonly header?: readonly string[];
   readonly body?: string;
+  readonly event?: string;
 }
 
 export const addInvoke: AddCommand = (program, open) => {
@@ -31,40 +34,68 @@ export const addInvoke: AddCommand = (program, open) => {
     .option("--path <url>", "path with query, or an absolute URL", "/")
     .option("--header <line>", "header such as 'accept: text/html'; repeat for several", collect)
     .option("--body <text>", "body, @FILE for a file's content, - for standard input")
+    .option("--event <json>", "event of an event function, @FILE for a file's content, - for standard input")
     .addHelpText(
       "after",
       examples(
         "invoke hello --path /greet?name=Ada",
         "invoke hello --body @order.json --header 'content-type: application/json'",
+        `invoke resize --event '{"key":"value"}'`,
       ),
     )
     .action(async (name: string, options: InvokeOptions, command) => {
       const { client, output, context } = open(command);
-      const body = options.body === undefined ? null : (await readBody(options.body, context)).toString("base64");
+      const input = await readInput(options, context);
       const progress = output.progress(`running ${name}`);
       try {
-        const result = await (
-          await client()
-        ).invoke(name, {
-          qualifier: options.qualifier,
-          ...(options.phase === undefined ? {} : { phase: options.phase }),
-          request: {
-            method: options.method ?? (body === null ? "GET" : "POST"),
-            url: absoluteUrl(options.path),
-            headers: (options.header ?? []).map(parseHeaderLine),
-            body,
-          },
-        });
+        const result = await (await client()).invoke(name, { qualifier: options.qualifier, ...input });
         progress.stop();
         for (const record of result.logs) output.note(logLine(record, output.colors));
         output.note(`${result.outcome.kind} in ${Math.round(result.durationMs)} ms`);
         output.result(result, outcomeText(result));
-        if (result.outcome.kind === "failed") throw new ToldFailure(`${name} failed`);
+        if (hasFailed(result)) throw new ToldFailure(`${name} failed`);
       } finally {
         progress.stop();
       }
     });
 };
+
+type Input = Pick<InvokeInput, "event" | "phase" | "request">;
+
+async function readInput(options: InvokeOptions, context: CliContext): Promise<Input> {
+  if (options.event !== undefined) {
+    const beside = (["phase", "method", "header", "body"] as const).find((key) => options[key] !== undefined);
+    if (beside !== undefined) throw new CliError(exitCodes.usage, `--event: received --${beside} beside it`);
+    return { event: parseEvent(await readContent(options.event, { context, what: "event" })) };
+  }
+  const { body: text, phase } = options;
+  const body = text === undefined ? null : (await readContent(text, { context, what: "body" })).toString("base64");
+  return {
+    ...(phase === undefined ? {} : { phase }),
+    request: {
+      method: options.method ?? (body === null ? "GET" : "POST"),
+      url: absoluteUrl(options.path),
+      headers: (options.header ?? []).map(parseHeaderLine),
+      body,
+    },
+  };
+}
+
+function parseEvent(content: Buffer): unknown {
+  try {
+    return JSON.parse(content.toString()) as unknown;
+  } catch (error) {
+    throw new CliError(exitCodes.usage, `--event: not JSON: ${(error as Error).message}`);
+  }
+}
+
+/** An event function says in its answer that it failed. */
+function hasFailed({ outcome }: InvokeResult): boolean {
+  if (outcome.kind !== "response") return outcome.kind === "failed";
+  return outcome.headers.some(
+    ([name, value]) => name.toLowerCase() === eventHeaders.isFunctionError && value === "true",
+  );
+}
 
 function absoluteUrl(text: string): string {
   const url = URL.parse(text, "http://localhost/");
@@ -72,14 +103,17 @@ function absoluteUrl(text: string): string {
   throw new CliError(exitCodes.usage, `--path: received ${text}, allowed: a path or an http or https URL`);
 }
 
-async function readBody(text: string, context: CliContext): Promise<Buffer> {
+async function readContent(
+  text: string,
+  { context, what }: { readonly context: CliContext; readonly what: string },
+): Promise<Buffer> {
   if (text === "-") return Buffer.from(await context.readStdin());
   if (!text.startsWith("@")) return Buffer.from(text);
   const file = text.slice(1);
   try {
     return await readFile(resolve(context.workingDirectory, file));
   } catch (error) {
-    throw refusal("Cannot read the body", [{ path: file, message: (error as Error).message }]);
+    throw refusal(`Cannot read the ${what}`, [{ path: file, message: (error as Error).message }]);
   }
 }
 

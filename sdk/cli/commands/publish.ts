@@ -5,6 +5,7 @@ import { SelvageApiError } from "../../api-error.ts";
 import type { PublishResult } from "../../api.ts";
 import type { SelvageClient } from "../../client.ts";
 import { writtenEgress } from "../../egress.ts";
+import { writtenEventSettings } from "../../event-settings-parser.ts";
 import type { Parsed } from "../../problem.ts";
 import { readProject, readProjectEntry, type ProjectEntry, type ProjectSource } from "../../project-source.ts";
 import { servicesText } from "../../service-target.ts";
@@ -153,6 +154,7 @@ function settingsOf({ file }: ProjectEntry, options: PublishOptions): PublishSet
     isolation: file.isolation,
     allowEval: file.allowEval,
     egress: writtenEgress(file.egress),
+    ...(file.event === null ? {} : { event: writtenEventSettings(file.event) }),
     aliases: options.alias ?? [],
     ...(snapshot === null ? {} : { snapshot }),
     ...(options.name === undefined ? {} : { version: options.name }),

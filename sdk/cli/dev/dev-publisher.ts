@@ -9,6 +9,7 @@ import type { PublishResult, RuleInput, VersionResource } from "../../api.ts";
 import { bundleWithRollup } from "../rollup-bundle.ts";
 import type { SelvageClient } from "../../client.ts";
 import { writtenEgress } from "../../egress.ts";
+import { writtenEventSettings } from "../../event-settings-parser.ts";
 import type { Hook } from "../../phase.ts";
 import { phases } from "../../phase.ts";
 import type { Parsed } from "../../problem.ts";
@@ -114,6 +115,7 @@ export class DevPublisher {
       isolation: file.isolation,
       allowEval: file.allowEval,
       egress: writtenEgress(file.egress),
+      ...(file.event === null ? {} : { event: writtenEventSettings(file.event) }),
       aliases: [DEV_ALIAS],
       snapshot: false,
       waitSeconds: WAIT_SECONDS,

@@ -24,7 +24,16 @@ function poolOf(
 /** A module whose top level runs `statements`. */
 function job(statements: string, changes: Partial<BuildJob> = {}): BuildJob {
   const code = `var __selvageModule = (() => { ${statements}; return { default: { fetch() {} } }; })();`;
-  return { code, wasm: [], sourceMap: null, memoryMiB: 64, snapshot: false, allowEval: false, ...changes };
+  return {
+    code,
+    wasm: [],
+    sourceMap: null,
+    memoryMiB: 64,
+    snapshot: false,
+    allowEval: false,
+    handler: null,
+    ...changes,
+  };
 }
 
 describe("BuilderPool", () => {
@@ -80,7 +89,15 @@ describe("BuilderPool", () => {
       code: "interface A {}\nfunction start(): never {\n  throw new TypeError('no');\n}\nstart();\nexport default { fetch() {} };",
     });
     const { code, sourceMap } = bundle as Extract<BundleResult, { ok: true }>;
-    const outcome = await pool.build({ code, wasm: [], sourceMap, memoryMiB: 64, snapshot: true, allowEval: false });
+    const outcome = await pool.build({
+      code,
+      wasm: [],
+      sourceMap,
+      memoryMiB: 64,
+      snapshot: true,
+      allowEval: false,
+      handler: null,
+    });
     expect(outcome).toMatchObject({
       ok: false,
       code: "PUBLISH_REFUSED",

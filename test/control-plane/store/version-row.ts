@@ -18,6 +18,7 @@ export function versionRow(changes: Partial<VersionRow> = {}): VersionRow {
     services: { AUTH: { function: "auth", alias: "prod" } },
     isolation: "shared",
     allowEval: false,
+    event: null,
     egress: { allow: ["*.example.com:443"], deny: ["203.0.113.0/24"] },
     moduleDigest: digest("b"),
     moduleBytes: 17,

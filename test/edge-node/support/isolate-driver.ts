@@ -21,6 +21,7 @@ export async function startIsolateDriver(modules: Readonly<Record<string, string
       limits: { ...defaultFunctionLimits, cpuMs: 30_000 },
       isolation: "shared",
       allowEval: false,
+      event: null,
       environment: {},
       code: `var __selvageModule = { default: ${module} };`,
       snapshot: null,

@@ -57,6 +57,7 @@ export class Signer {
       limits: defaultFunctionLimits,
       isolation: "shared",
       allowEval: false,
+      event: null,
       egress: options.egress ?? defaultEgress,
       module: this.#store(code),
       sourceMap: options.sourceMap === undefined ? null : this.#store(options.sourceMap),

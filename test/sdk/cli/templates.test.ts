@@ -30,7 +30,7 @@ async function typeCheck(): Promise<string> {
   );
 }
 
-describe.each(["fetch", "client-request"])("the template %s", (template) => {
+describe.each(["fetch", "client-request", "event"])("the template %s", (template) => {
   test("type-checks, and publishes its sources", { timeout: 180_000 }, async () => {
     const { code } = await runTool(["init", ".", "--name", "hello", "--template", template], {
       workingDirectory: folder.path,

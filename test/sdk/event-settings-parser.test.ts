@@ -1,0 +1,44 @@
+/** Claims about what makes a module an event function: `event` of selvage.json and of a publish request. */
+import { describe, expect, test } from "vitest";
+import { exportOf, fileOf } from "../../sdk/event-settings.ts";
+import { parseEventSettings, writtenEventSettings } from "../../sdk/event-settings-parser.ts";
+import { parsedValue, problemPaths } from "./expect-problems.ts";
+
+const defaults = { handler: "index.handler", initializer: null, parameters: "strict" };
+
+describe("parseEventSettings()", () => {
+  test("nothing is no event function, and an empty object is index.handler", () => {
+    expect(parsedValue(parseEventSettings(undefined))).toBeNull();
+    expect(parsedValue(parseEventSettings(null))).toBeNull();
+    expect(parsedValue(parseEventSettings({}))).toEqual(defaults);
+  });
+
+  test("what is written reads as what it was", () => {
+    const settings = { handler: "src/a.b.main", initializer: "src/a.b.prepare", parameters: "any" } as const;
+    expect(parsedValue(parseEventSettings(writtenEventSettings(settings)))).toEqual(settings);
+    expect(writtenEventSettings(parsedValue(parseEventSettings({})) ?? settings)).toEqual({ handler: "index.handler" });
+  });
+
+  test.each([
+    ["no export", { handler: "handler" }, "event.handler"],
+    ["no file", { handler: ".handler" }, "event.handler"],
+    ["a path that leaves the source", { handler: "../index.handler" }, "event.handler"],
+    ["an export that is no name", { handler: "index.1" }, "event.handler"],
+    ["beyond 128 characters of export", { handler: `index.${"a".repeat(129)}` }, "event.handler"],
+    ["an initializer in another file", { initializer: "other.initializer" }, "event.initializer"],
+    ["an unknown way to count parameters", { parameters: "some" }, "event.parameters"],
+    ["another key", { timeout: 3 }, "event.timeout"],
+    ["no object", "index.handler", "event"],
+  ])("%s is refused", (_what, input, path) => {
+    expect(problemPaths(parseEventSettings(input))).toContain(path);
+  });
+
+  test("the longest export that is allowed", () => {
+    const handler = `index.${"a".repeat(128)}`;
+    expect(parsedValue(parseEventSettings({ handler }))).toMatchObject({ handler });
+  });
+});
+
+test("a handler's text names a file and an export, apart at the last dot", () => {
+  expect([fileOf("src/a.b.main"), exportOf("src/a.b.main")]).toEqual(["src/a.b", "main"]);
+});
