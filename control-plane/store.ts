@@ -5,6 +5,7 @@
  * the same `change`. Invariants: a version row is inserted or deleted, never updated; what `change` resolved with survives kill -9;
  * a `change` that throws leaves nothing behind. One contract suite runs over every implementation.
  */
+import type { AliasGrey } from "../sdk/alias-grey.ts";
 import type { Digest } from "../sdk/artifact.ts";
 import type { TokenRole } from "../sdk/api.ts";
 import type { CertificateFacts } from "../sdk/certificate.ts";
@@ -135,6 +136,7 @@ export interface AliasRow {
   readonly function: string;
   readonly name: string;
   readonly version: string;
+  readonly grey: AliasGrey | null;
   /** Newest first. */
   readonly previous: readonly string[];
   readonly updatedAt: string;

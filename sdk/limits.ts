@@ -268,6 +268,15 @@ export const storeLimits = {
   nodesMax: 1_000,
 } as const;
 
+/** Bounds of an alias's grey release. */
+export const greyLimits = {
+  rulesMax: 20,
+  /** Of a header field or a cookie, characters. */
+  nameCharsMax: 128,
+  /** One rule's value or list, characters. */
+  valueCharsMax: 2_048,
+} as const;
+
 /** Bounds of the node's stream to the control plane. */
 export const controlLinkLimits = {
   /** The control plane sends a heartbeat this often. */

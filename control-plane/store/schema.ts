@@ -84,6 +84,10 @@ export interface AliasesTable {
   function: string;
   name: string;
   version: string;
+  /** The version that its grey release is of; null: there is none. */
+  grey_version: string | null;
+  /** JSON of the whole grey release. */
+  grey: string;
   /** JSON list of version names, newest first. */
   previous: string;
   updated_at: string;

@@ -201,6 +201,7 @@ function callerOf({ services, exchange, rule }: Running): Caller {
     cdnLoop: exchange.cdnLoop,
     depth: 0,
     budget: exchange,
+    asking: exchange,
     onLog: services.onLog,
   };
 }

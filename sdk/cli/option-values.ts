@@ -22,6 +22,13 @@ export function parsePriority(text: string): number {
   return integerIn(text, { min: 1, max: 100 });
 }
 
+/** 0..100, with or without its sign. */
+export function parsePercent(text: string): number {
+  const value = /^\d{1,3}(?:\.\d{1,2})?%?$/.test(text) ? Number.parseFloat(text) : Number.NaN;
+  if (value >= 0 && value <= 100) return value;
+  throw new InvalidArgumentError(`received ${text}, allowed: 0..100 percent in steps of 0.01.`);
+}
+
 /** A version of a domain. */
 export function parseVersionNumber(text: string): number {
   return integerIn(text, { min: 1, max: 999_999_999 });
