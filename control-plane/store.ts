@@ -19,6 +19,7 @@ import type { Hook } from "../sdk/phase.ts";
 import type { Rule } from "../sdk/rule.ts";
 import type { PurgeMode, PurgeTarget } from "../sdk/purge.ts";
 import type { Services } from "../sdk/service-target.ts";
+import type { StagedRolloutTable, StagedRolloutView } from "./staged/staged-rollout-row.ts";
 
 export interface Store {
   /** Runs `work` over one consistent state. Neither `read` nor `change` may be called from inside `work`. */
@@ -42,6 +43,7 @@ export interface StoreView {
   readonly revisions: RevisionView;
   readonly settings: SettingView;
   readonly purges: PurgeView;
+  readonly stagedRollouts: StagedRolloutView;
 }
 
 /** Everything that can be read and written. */
@@ -57,6 +59,7 @@ export interface StoreTables {
   readonly revisions: RevisionTable;
   readonly settings: SettingTable;
   readonly purges: PurgeTable;
+  readonly stagedRollouts: StagedRolloutTable;
 }
 
 export interface FunctionRow {
@@ -86,7 +89,7 @@ export interface FunctionTable extends FunctionView {
   /** Sets description and enabled. */
   update(name: string, changes: Pick<FunctionRow, "description" | "enabled">): Promise<void>;
   setEnvironment(name: string, environment: EnvironmentRow): Promise<void>;
-  /** With its environment, versions, retired names and aliases. */
+  /** With its environment, versions, retired names, aliases and their rollouts. */
   delete(name: string): Promise<void>;
 }
 

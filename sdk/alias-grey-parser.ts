@@ -40,7 +40,8 @@ function readWeight(fields: FieldReader): number {
   return steps / 100;
 }
 
-function readSticky(fields: FieldReader): GreySticky | null {
+/** The field `sticky`; null and absent: none. */
+export function readSticky(fields: FieldReader): GreySticky | null {
   if ((fields.raw("sticky") ?? null) === null) return null;
   const sticky = fields.object("sticky");
   const from = sticky.choice("from", { values: greySources });

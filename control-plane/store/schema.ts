@@ -22,6 +22,7 @@ export interface Tables {
   settings: SettingsTable;
   purges: PurgesTable;
   purge_acks: PurgeAcksTable;
+  staged_rollouts: StagedRolloutsTable;
   schema_migrations: SchemaMigrationsTable;
 }
 
@@ -190,6 +191,16 @@ export interface PurgeAcksTable {
   sequence: number;
   apply_ms: number;
   acked_at: string;
+}
+
+export interface StagedRolloutsTable {
+  id: string;
+  function: string;
+  alias: string;
+  state: string;
+  started_at: string;
+  /** JSON of the whole row. */
+  rollout: string;
 }
 
 export interface SchemaMigrationsTable {

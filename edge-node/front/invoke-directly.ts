@@ -86,7 +86,13 @@ async function runHook(
     },
     new FunctionHost(caller),
   );
+  const started = services.clock.monotonicMs();
   const outcome = await running.outcome;
+  services.metrics.countCall(identity, {
+    result: outcome.kind === "failed" ? outcome.code : outcome.kind,
+    status: outcome.kind === "response" ? outcome.status : undefined,
+    durationMs: services.clock.monotonicMs() - started,
+  });
   if (outcome.kind === "failed") {
     const stack = outcome.stack === "" ? {} : { stack: await services.mapStack(resolved.key, outcome.stack) };
     const { code, message: text } = outcome;

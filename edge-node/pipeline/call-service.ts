@@ -104,7 +104,8 @@ async function run(callee: Caller, { call, hop, lent, key }: Run): Promise<HopRe
   const outcome = await running.outcome;
   const code = problemOf(outcome, lent);
   const durationMs = services.clock.monotonicMs() - started;
-  services.metrics.countCall(callee, code ?? "response", durationMs);
+  const answered = outcome.kind === "response" ? outcome.status : undefined;
+  services.metrics.countCall(callee, { result: code ?? "response", status: answered, durationMs });
   if (code !== null || outcome.kind !== "response") {
     call.signal.removeEventListener("abort", abort);
     // Sockets are for clients: a caller has nowhere to attach one.

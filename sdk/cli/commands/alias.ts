@@ -1,10 +1,10 @@
 /** `selvage alias`: names that rules bind and that are moved from version to version. */
 import { InvalidArgumentError } from "commander";
 import { greyText, type AliasGrey, type GreyRule, type GreySticky } from "../../alias-grey.ts";
-import { parseRuleText, parseStickyText } from "../../alias-grey-parser.ts";
+import { parseRuleText } from "../../alias-grey-parser.ts";
 import type { AliasChange } from "../../api.ts";
 import { CliError, exitCodes } from "../exit-code.ts";
-import { parsePercent, parseWaitSeconds } from "../option-values.ts";
+import { parsePercent, parseSticky, parseWaitSeconds } from "../option-values.ts";
 import { rolloutText } from "../rollout-text.ts";
 import { examples, type AddCommand } from "../session.ts";
 import { textTable } from "../text-table.ts";
@@ -102,12 +102,6 @@ function greyOf({ grey: version, weight, sticky, when, any }: SetOptions): Alias
   return when === undefined
     ? { by: "weight", version, weight: weight ?? 0, sticky: sticky ?? null }
     : { by: "rules", version, combine: any === true ? "any" : "all", rules: when };
-}
-
-function parseSticky(text: string): GreySticky {
-  const sticky = parseStickyText(text);
-  if (typeof sticky !== "string") return sticky;
-  throw new InvalidArgumentError(`${sticky}.`);
 }
 
 function collectRule(text: string, previous: readonly GreyRule[] | undefined): readonly GreyRule[] {

@@ -10,6 +10,7 @@ import type { Rule } from "../../../sdk/rule.ts";
 import { describeDomainVersions } from "./store-contract-domain-versions.ts";
 import { describeNodes } from "./store-contract-nodes.ts";
 import { describePurges } from "./store-contract-purges.ts";
+import { describeStagedRollouts } from "./store-contract-staged-rollouts.ts";
 import { describeCertificates } from "./store-contract-certificates.ts";
 import { describeSameness } from "./store-contract-sameness.ts";
 import { describeTokens } from "./store-contract-tokens.ts";
@@ -83,6 +84,7 @@ export function describeStore(name: string, makePlace: () => Promise<StorePlace>
     describeTokens(current);
     describeNodes(current);
     describePurges(current);
+    describeStagedRollouts(current);
     describeRevisionsAndSettings(current, reopen);
     describeSameness(current);
   });
