@@ -10,7 +10,7 @@ interface TopOptions {
   readonly function?: string;
   readonly sort: SortKey;
   readonly limit: number;
-  readonly seconds: number;
+  readonly seconds: "5" | "10" | "30" | "60";
   readonly once?: true;
 }
 

@@ -89,11 +89,8 @@ describe("a rollout in steps", { timeout: 120_000 }, () => {
   test("a version that fails at once goes back by itself, and the tool says so", async () => {
     await publish("v3", failing);
     const following = run("rollout", "50,100", "--function", "grey", "--to", "v3", "--every", "300s");
-    let ended: ToolRun | null = null;
-    void following.then((result) => {
-      ended = result;
-    });
-    while (ended === null) await ask(20);
+    let isRunning = true;
+    while (isRunning) isRunning = Array.isArray(await Promise.race([following, ask(20)]));
     const { code, stderr } = await following;
     expect(code).toBe(1);
     expect(stderr).toMatch(/aborted: error-rate>1%: 100 % of \d+ failed/);
