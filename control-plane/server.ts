@@ -39,6 +39,8 @@ import { Fleet } from "./rollout/fleet.ts";
 import { ExplainService } from "./rollout/explain-service.ts";
 import { InvocationService } from "./rollout/invocation-service.ts";
 import { NodeService } from "./rollout/node-service.ts";
+import { StagedRolloutService } from "./staged/staged-rollout-service.ts";
+import { StatisticsService } from "./statistics/statistics-service.ts";
 import { RevisionService } from "./rollout/revision-service.ts";
 import { StateSource } from "./rollout/state-source.ts";
 import type { Store } from "./store.ts";
@@ -101,6 +103,7 @@ async function openControlPlane(config: ControlPlaneConfig, opening: Opening): P
   opened(builders);
   const parts = await assemble(config, { opening, store, tokens, keys, builders });
   opened(parts.fleet);
+  parts.staged.start();
   const closing = new AbortController();
   const app = await createApp({
     services: parts,
@@ -126,6 +129,7 @@ async function openControlPlane(config: ControlPlaneConfig, opening: Opening): P
     closing.abort();
     await closeApp(app, clock);
     await sweeper.close();
+    await parts.staged.close();
     await builders.close();
     await parts.nodes.close();
     await store.close();
@@ -178,7 +182,12 @@ async function assemble(
     bundle: bundleSource,
     queue: new PublishQueue(),
   });
+  const statistics = new StatisticsService({ clock });
+  const staged = new StagedRolloutService({ store, revisions, clock, logger, uniqueId: randomUUID });
+  statistics.onTallies((tallies) => staged.note(tallies));
   return {
+    statistics,
+    staged,
     artifacts,
     uploads,
     fleet,

@@ -5,6 +5,7 @@
  * the same `change`. Invariants: a version row is inserted or deleted, never updated; what `change` resolved with survives kill -9;
  * a `change` that throws leaves nothing behind. One contract suite runs over every implementation.
  */
+import type { AliasGrey } from "../sdk/alias-grey.ts";
 import type { Digest } from "../sdk/artifact.ts";
 import type { TokenRole } from "../sdk/api.ts";
 import type { CertificateFacts } from "../sdk/certificate.ts";
@@ -18,6 +19,7 @@ import type { Hook } from "../sdk/phase.ts";
 import type { Rule } from "../sdk/rule.ts";
 import type { PurgeMode, PurgeTarget } from "../sdk/purge.ts";
 import type { Services } from "../sdk/service-target.ts";
+import type { StagedRolloutTable, StagedRolloutView } from "./staged/staged-rollout-row.ts";
 
 export interface Store {
   /** Runs `work` over one consistent state. Neither `read` nor `change` may be called from inside `work`. */
@@ -41,6 +43,7 @@ export interface StoreView {
   readonly revisions: RevisionView;
   readonly settings: SettingView;
   readonly purges: PurgeView;
+  readonly stagedRollouts: StagedRolloutView;
 }
 
 /** Everything that can be read and written. */
@@ -56,6 +59,7 @@ export interface StoreTables {
   readonly revisions: RevisionTable;
   readonly settings: SettingTable;
   readonly purges: PurgeTable;
+  readonly stagedRollouts: StagedRolloutTable;
 }
 
 export interface FunctionRow {
@@ -85,7 +89,7 @@ export interface FunctionTable extends FunctionView {
   /** Sets description and enabled. */
   update(name: string, changes: Pick<FunctionRow, "description" | "enabled">): Promise<void>;
   setEnvironment(name: string, environment: EnvironmentRow): Promise<void>;
-  /** With its environment, versions, retired names and aliases. */
+  /** With its environment, versions, retired names, aliases and their rollouts. */
   delete(name: string): Promise<void>;
 }
 
@@ -135,6 +139,7 @@ export interface AliasRow {
   readonly function: string;
   readonly name: string;
   readonly version: string;
+  readonly grey: AliasGrey | null;
   /** Newest first. */
   readonly previous: readonly string[];
   readonly updatedAt: string;

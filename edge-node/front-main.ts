@@ -99,6 +99,7 @@ async function start(settings: FrontSettings, logger: Logger): Promise<void> {
     if (next.kind !== "start") frontProcess.handle(next);
   });
   await send({ kind: "started", runtimeKey });
+  frontProcess.start();
   // A front that is killed later would leave nothing for the next one's start.
   flushCompileCache();
 }

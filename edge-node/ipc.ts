@@ -8,6 +8,7 @@ import type { Digest } from "../sdk/artifact.ts";
 import type { PreheatMessage, PreheatResult } from "../sdk/purge.ts";
 import type { DesiredState, InvokeMessage, InvokeResult, LogRecord, NodeAck } from "../sdk/desired-state.ts";
 import type { ExplainMessage, ExplainReport } from "../sdk/explain.ts";
+import type { FrontStatistics } from "../sdk/statistics.ts";
 import type { VersionStats } from "../runtime/driver.ts";
 import type { AccessLogPlace } from "./access-log/access-log-place.ts";
 import type { CacheNews } from "./cache/cache-news.ts";
@@ -140,6 +141,8 @@ export type FromFront =
       readonly quarantined: readonly QuarantinedVersion[];
     }
   | ({ readonly kind: "metrics"; readonly id: number } & FrontMetrics)
+  /** About once a second while functions run. */
+  | { readonly kind: "statistics"; readonly report: Omit<FrontStatistics, "front"> }
   | { readonly kind: "logs"; readonly records: readonly FrontLogRecord[] }
   | { readonly kind: "invoked"; readonly result: InvokeResult }
   | { readonly kind: "explained"; readonly report: ExplainReport }

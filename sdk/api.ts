@@ -3,6 +3,7 @@
  * all need `Authorization: Bearer TOKEN`, all errors are an `ErrorBody`. The OpenAPI document at `/openapi.json` is generated from
  * the schemas of the same routes.
  */
+import type { AliasGrey } from "./alias-grey.ts";
 import type { Digest } from "./artifact.ts";
 import type { CertificateFacts } from "./certificate.ts";
 import type { DomainConfig } from "./domain.ts";
@@ -131,15 +132,19 @@ export interface VersionResource {
 export interface AliasResource {
   readonly name: string;
   readonly version: string;
+  /** The version that some requests get instead, and which. */
+  readonly grey: AliasGrey | null;
   /** Versions it named before, newest first, at most 20. */
   readonly previous: readonly string[];
   readonly updatedAt: string;
 }
 export interface AliasInput {
   readonly version: string;
+  /** Default: none, and one that was there ends. `by` may be left out. */
+  readonly grey?: AliasGrey | null;
   readonly waitSeconds?: number;
 }
-/** `POST /v1/functions/:name/aliases/:alias/rollback` {version?, waitSeconds?}: to `version`, else to the newest of `previous`. */
+/** `POST /v1/functions/:name/aliases/:alias/rollback` {version?, waitSeconds?}: to `version`; else its grey version is taken back; else to the newest of `previous`. */
 export interface RollbackInput {
   readonly version?: string;
   readonly waitSeconds?: number;

@@ -39,7 +39,9 @@ import type {
   VersionResource,
 } from "./api.ts";
 import { SelvageApiError } from "./api-error.ts";
+import { aliasPath, functionPath, queryText } from "./client/paths.ts";
 import { RestConnection, type CallOptions, type Method } from "./client/rest-connection.ts";
+import { RolloutCalls } from "./client/rollout-calls.ts";
 import type { ExplainInput, Explanation } from "./explain.ts";
 import type { LogRecord } from "./desired-state.ts";
 import type { PreheatInput, PreheatResource, PurgeInput, PurgeResource } from "./purge.ts";
@@ -85,11 +87,14 @@ const FOLLOW_RETRY_MS = 500;
 export class SelvageClient {
   readonly #connection: RestConnection;
   readonly #timeoutMs: number;
+  /** Rollouts in steps, and the counters they are judged by. */
+  readonly rollouts: RolloutCalls;
 
   constructor(options: ClientOptions) {
     const { url, token, fetch = globalThis.fetch } = options;
     this.#connection = new RestConnection({ url, token, fetch });
     this.#timeoutMs = options.timeoutMs ?? 30_000;
+    this.rollouts = new RolloutCalls((request, body) => this.#call(request, body));
   }
 
   // Functions
@@ -338,14 +343,6 @@ export class SelvageClient {
   }
 }
 
-function functionPath(name: string): `/${string}` {
-  return `/v1/functions/${encodeURIComponent(name)}`;
-}
-
-function aliasPath(name: string, alias: string): `/${string}` {
-  return `${functionPath(name)}/aliases/${encodeURIComponent(alias)}`;
-}
-
 function domainPath(domain: string): `/${string}` {
   return `/v1/domains/${encodeURIComponent(domain)}`;
 }
@@ -357,12 +354,6 @@ function certificatePath(name: string): `/${string}` {
 function expecting(version: DomainWriteOptions["expectedVersion"]): CallOptions["headers"] {
   if (version === undefined) return {};
   return version === "none" ? { "if-none-match": "*" } : { "if-match": `"${version}"` };
-}
-
-function queryText(query: Readonly<Record<string, string | number | boolean | undefined>> | LogQuery): string {
-  const parameters = new URLSearchParams();
-  for (const [key, value] of Object.entries(query)) if (value !== undefined) parameters.append(key, String(value));
-  return parameters.size === 0 ? "" : `?${parameters.toString()}`;
 }
 
 function pause(delayMs: number, signal: AbortSignal): Promise<void> {

@@ -6,6 +6,7 @@
  * a node applies it in one assignment and acknowledges its revision. Secrets travel sealed under a key derived from
  * the node's token (sealed-secret.ts), so that a node's disk never holds them in the clear.
  */
+import type { AliasGrey } from "./alias-grey.ts";
 import type { ExplainMessage } from "./explain.ts";
 import type { Digest, SignedManifest } from "./artifact.ts";
 import type { DomainConfig } from "./domain.ts";
@@ -21,12 +22,19 @@ export interface VersionState extends SignedManifest {
   readonly sealedSecrets: string | null;
 }
 
+export interface AliasState {
+  readonly name: string;
+  readonly version: string;
+  /** Absent: every request gets `version`. */
+  readonly grey?: AliasGrey;
+}
+
 export interface FunctionState {
   readonly name: string;
   readonly enabled: boolean;
   /** Only versions that an alias, a rule or `latest` names, or another of them as a service. */
   readonly versions: readonly VersionState[];
-  readonly aliases: readonly { readonly name: string; readonly version: string }[];
+  readonly aliases: readonly AliasState[];
   /** The version published last, or null. */
   readonly latest: string | null;
 }

@@ -268,6 +268,42 @@ export const storeLimits = {
   nodesMax: 1_000,
 } as const;
 
+/** Bounds of an alias's grey release. */
+export const greyLimits = {
+  rulesMax: 20,
+  /** Of a header field or a cookie, characters. */
+  nameCharsMax: 128,
+  /** One rule's value or list, characters. */
+  valueCharsMax: 2_048,
+} as const;
+
+/** What the control plane keeps of nodes' counters of functions. */
+export const statisticsLimits = {
+  /** Seconds that can be looked back. */
+  windowSeconds: 60,
+  versionsMax: 10_000,
+  /** Front processes of the whole fleet. */
+  frontsMax: 10_000,
+  /** Function versions in one report of a front. */
+  reportVersionsMax: 10_000,
+  /** Fronts in one report of a node. */
+  reportFrontsMax: 64,
+  /** How long what a front said about its instances holds, milliseconds. */
+  gaugeMs: 15_000,
+} as const;
+
+/** Bounds of a rollout in steps. */
+export const stagedRolloutLimits = {
+  stepsMax: 20,
+  everySecondsMin: 1,
+  everySecondsMax: 86_400,
+  conditionsMax: 10,
+  /** Rollouts that are kept, over all functions; those that run are among them. */
+  keptMax: 1_000,
+  /** At once, over all functions. */
+  runningMax: 100,
+} as const;
+
 /** Bounds of the node's stream to the control plane. */
 export const controlLinkLimits = {
   /** The control plane sends a heartbeat this often. */

@@ -10,6 +10,8 @@ export interface InlineFunction {
   readonly name: string;
   /** A JavaScript module. */
   readonly code: string;
+  /** Its name; default: the date and time. */
+  readonly version?: string;
   readonly aliases?: readonly string[];
   readonly limits?: Partial<FunctionLimits>;
   /** Default: the bundle's size decides. */
@@ -33,6 +35,7 @@ async function publish(fleet: LocalFleet, input: InlineFunction, source: Source)
   const { version, rollout } = await client.publish(input.name, {
     source,
     ...(input.snapshot === undefined ? {} : { snapshot: input.snapshot }),
+    ...(input.version === undefined ? {} : { version: input.version }),
     ...(input.aliases === undefined ? {} : { aliases: input.aliases }),
     ...(input.limits === undefined ? {} : { limits: input.limits }),
   });

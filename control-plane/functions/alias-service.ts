@@ -1,7 +1,9 @@
 /** Aliases: created and moved in one revision, taken back, deleted. */
-import type { AliasChange, RollbackInput } from "../../sdk/api.ts";
+import type { AliasGrey } from "../../sdk/alias-grey.ts";
+import { parseAliasGrey } from "../../sdk/alias-grey-parser.ts";
+import type { AliasChange, AliasInput, RollbackInput } from "../../sdk/api.ts";
 import { timestamp, type Clock } from "../clock.ts";
-import { conflict } from "../control-error.ts";
+import { conflict, requireValid } from "../control-error.ts";
 import { describeBinding } from "../domains/rule-references.ts";
 import { Unchanged, waitSecondsDefault, type RevisionService } from "../rollout/revision-service.ts";
 import type { AliasRow, StoreTables } from "../store.ts";
@@ -27,20 +29,18 @@ export class AliasService {
   }
 
   /** Creates or moves it. @throws ControlError INPUT_INVALID, NOT_FOUND, CONFLICT, LIMIT_REACHED. */
-  move(
-    { functionName, alias }: AliasName,
-    { version, waitSeconds }: { readonly version: string; readonly waitSeconds?: number | undefined },
-  ): Promise<AliasChange> {
-    return this.#change(waitSeconds, (tables) => this.#moveIn(tables, { functionName, alias, version }));
+  move({ functionName, alias }: AliasName, { version, grey: input, waitSeconds }: AliasInput): Promise<AliasChange> {
+    const grey = requireValid(parseAliasGrey(input));
+    return this.#change(waitSeconds, (tables) => this.#moveIn(tables, { functionName, alias, version, grey }));
   }
 
-  /** To `version`, else to the newest of `previous`. @throws ControlError NOT_FOUND, CONFLICT. */
+  /** To `version`; else without its grey version; else to the newest of `previous`. @throws ControlError NOT_FOUND, CONFLICT. */
   rollback({ functionName, alias }: AliasName, { version, waitSeconds }: RollbackInput): Promise<AliasChange> {
     return this.#change(waitSeconds, async (tables) => {
-      const { previous } = await requireAlias(tables, { functionName, alias });
-      const target = version ?? previous[0];
+      const row = await requireAlias(tables, { functionName, alias });
+      const target = version ?? (row.grey === null ? row.previous[0] : row.version);
       if (target === undefined) throw conflict(`Alias "${alias}" has named no other version yet.`);
-      return this.#moveIn(tables, { functionName, alias, version: target });
+      return this.#moveIn(tables, { functionName, alias, version: target, grey: null });
     });
   }
 
@@ -57,10 +57,10 @@ export class AliasService {
 
   async #moveIn(
     tables: StoreTables,
-    { functionName, alias, version }: AliasName & { readonly version: string },
+    { functionName, alias, version, grey }: AliasName & { readonly version: string; readonly grey: AliasGrey | null },
   ): Promise<AliasRow | Unchanged<AliasRow>> {
     const to = await requireVersion(tables, { functionName, version });
-    const { row, moved } = await moveAlias(tables, { alias, to, movedAt: timestamp(this.#options.clock) });
+    const { row, moved } = await moveAlias(tables, { alias, to, grey, movedAt: timestamp(this.#options.clock) });
     return moved ? row : new Unchanged(row);
   }
 

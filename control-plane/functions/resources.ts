@@ -2,8 +2,8 @@
 import type { AliasResource, FunctionResource, VersionResource } from "../../sdk/api.ts";
 import type { AliasRow, FunctionRow, StoreView, VersionRow } from "../store.ts";
 
-export function toAliasResource({ name, version, previous, updatedAt }: AliasRow): AliasResource {
-  return { name, version, previous, updatedAt };
+export function toAliasResource({ name, version, grey, previous, updatedAt }: AliasRow): AliasResource {
+  return { name, version, grey, previous, updatedAt };
 }
 
 export function toVersionResource(row: VersionRow, aliases: readonly AliasRow[]): VersionResource {

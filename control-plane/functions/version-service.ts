@@ -67,7 +67,9 @@ export class VersionService {
 
 async function findUses(tables: StoreTables, { functionName, version }: VersionName): Promise<readonly Problem[]> {
   const isLatest = (await tables.versions.latest(functionName))?.version === version;
-  const aliases = (await tables.aliases.list(functionName)).filter((alias) => alias.version === version);
+  const aliases = (await tables.aliases.list(functionName)).filter(
+    (alias) => alias.version === version || alias.grey?.version === version,
+  );
   const bound = (await tables.domains.rulesOf(functionName)).filter(
     ({ rule }) => rule.version === version || (isLatest && rule.version === "latest"),
   );

@@ -24,6 +24,7 @@ import { registerNodeRoutes, type NodeRouteServices } from "./node-routes.ts";
 import { refuseMalformed } from "./malformed-request.ts";
 import { registerPurgeRoutes, type PurgeRouteServices } from "./purge-routes.ts";
 import { registerPublishRoutes, type PublishRouteServices } from "./publish-routes.ts";
+import { registerStagedRolloutRoutes, type StagedRolloutRouteServices } from "./staged-rollout-routes.ts";
 import { registerTokenRoutes } from "./token-routes.ts";
 import { installValidation } from "./validate.ts";
 
@@ -35,6 +36,7 @@ export interface AppServices
     ExplainRouteServices,
     BlobRouteServices,
     PurgeRouteServices,
+    StagedRolloutRouteServices,
     DomainRouteServices {
   readonly certificates: CertificateService;
   readonly tokens: TokenService;
@@ -102,6 +104,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   registerNodeRoutes(app, services);
   registerExplainRoutes(app, services);
   registerPurgeRoutes(app, services);
+  registerStagedRolloutRoutes(app, services);
   registerLogRoutes(app, { logs: services.logs, closing });
   registerTokenRoutes(app, services.tokens);
   registerHealthRoutes(app, { revisions: services.revisions, version });

@@ -4,7 +4,7 @@
  * It opens and seals no secret itself: a sealer does, for one node. Invariant: every version that an alias, a rule or `latest` names is in
  * the state, so that a node never routes to what it was not told.
  */
-import type { DesiredState, FunctionState, VersionState } from "../../sdk/desired-state.ts";
+import type { AliasState, DesiredState, FunctionState, VersionState } from "../../sdk/desired-state.ts";
 import { mapDomainSecrets } from "../../sdk/domain-secrets.ts";
 import type { AliasRow, CertificateRow, DomainRow, FunctionRow, VersionRow } from "../store.ts";
 
@@ -42,7 +42,7 @@ export function buildDesiredState(rows: StateRows, sealer: Sealer): DesiredState
         name,
         enabled,
         versions: versions.map((version) => toVersionState(version, sealer.secretsOf(version))),
-        aliases: (aliasesOf.get(name) ?? []).map((alias) => ({ name: alias.name, version: alias.version })),
+        aliases: (aliasesOf.get(name) ?? []).map(toAliasState),
         latest: versions.at(-1)?.version ?? null,
       };
     }),
@@ -52,6 +52,10 @@ export function buildDesiredState(rows: StateRows, sealer: Sealer): DesiredState
     })),
     certificates: rows.certificates.map((row) => ({ name: row.name, chain: row.chain, sealedKey: sealer.keyOf(row) })),
   };
+}
+
+function toAliasState({ name, version, grey }: AliasRow): AliasState {
+  return grey === null ? { name, version } : { name, version, grey };
 }
 
 function toVersionState(version: VersionRow, sealedSecrets: string | null): VersionState {

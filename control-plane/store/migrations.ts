@@ -9,6 +9,8 @@ import { isolation } from "./migrations/0006-isolation.ts";
 import { allowEval } from "./migrations/0007-allow-eval.ts";
 import { egress } from "./migrations/0008-egress.ts";
 import { event } from "./migrations/0009-event.ts";
+import { aliasGrey } from "./migrations/0010-alias-grey.ts";
+import { stagedRollouts } from "./migrations/0011-staged-rollouts.ts";
 
 export const migrations: readonly Migration[] = [
   { name: "first-tables", up: firstTables },
@@ -20,4 +22,6 @@ export const migrations: readonly Migration[] = [
   { name: "allow-eval", up: allowEval },
   { name: "egress", up: egress },
   { name: "event", up: event },
+  { name: "alias-grey", up: aliasGrey },
+  { name: "staged-rollouts", up: stagedRollouts },
 ];

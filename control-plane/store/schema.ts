@@ -22,6 +22,7 @@ export interface Tables {
   settings: SettingsTable;
   purges: PurgesTable;
   purge_acks: PurgeAcksTable;
+  staged_rollouts: StagedRolloutsTable;
   schema_migrations: SchemaMigrationsTable;
 }
 
@@ -84,6 +85,10 @@ export interface AliasesTable {
   function: string;
   name: string;
   version: string;
+  /** The version that its grey release is of; null: there is none. */
+  grey_version: string | null;
+  /** JSON of the whole grey release. */
+  grey: string;
   /** JSON list of version names, newest first. */
   previous: string;
   updated_at: string;
@@ -186,6 +191,16 @@ export interface PurgeAcksTable {
   sequence: number;
   apply_ms: number;
   acked_at: string;
+}
+
+export interface StagedRolloutsTable {
+  id: string;
+  function: string;
+  alias: string;
+  state: string;
+  started_at: string;
+  /** JSON of the whole row. */
+  rollout: string;
 }
 
 export interface SchemaMigrationsTable {

@@ -36,7 +36,13 @@ export class SqlAliases implements AliasTable {
   }
 
   async put(row: AliasRow): Promise<void> {
-    const values = { version: row.version, previous: JSON.stringify(row.previous), updated_at: row.updatedAt };
+    const values = {
+      version: row.version,
+      grey_version: row.grey?.version ?? null,
+      grey: JSON.stringify(row.grey),
+      previous: JSON.stringify(row.previous),
+      updated_at: row.updatedAt,
+    };
     await this.#db
       .insertInto("aliases")
       .values({ function: row.function, name: row.name, ...values })
@@ -54,6 +60,7 @@ function toRow(row: Selectable<AliasesTable>): AliasRow {
     function: row.function,
     name: row.name,
     version: row.version,
+    grey: JSON.parse(row.grey) as AliasRow["grey"],
     previous: JSON.parse(row.previous) as AliasRow["previous"],
     updatedAt: row.updated_at,
   };

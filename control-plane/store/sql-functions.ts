@@ -50,7 +50,15 @@ export class SqlFunctions implements FunctionTable {
 
   async delete(name: string): Promise<void> {
     const db = this.#db;
-    for (const table of ["aliases", "version_blobs", "retired_versions", "versions", "environments"] as const) {
+    const tables = [
+      "staged_rollouts",
+      "aliases",
+      "version_blobs",
+      "retired_versions",
+      "versions",
+      "environments",
+    ] as const;
+    for (const table of tables) {
       await db.deleteFrom(table).where("function", "=", name).execute();
     }
     await db.deleteFrom("functions").where("name", "=", name).execute();

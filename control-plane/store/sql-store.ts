@@ -16,6 +16,7 @@ import { SqlNodes } from "./sql-nodes.ts";
 import { SqlPurges } from "./sql-purges.ts";
 import { SqlRevisions } from "./sql-revisions.ts";
 import { SqlSettings } from "./sql-settings.ts";
+import { SqlStagedRollouts } from "./sql-staged-rollouts.ts";
 import { SqlTokens } from "./sql-tokens.ts";
 import { SqlVersions } from "./sql-versions.ts";
 
@@ -74,5 +75,6 @@ function tablesOver(db: Kysely<Tables>): StoreTables {
     revisions: new SqlRevisions(db),
     settings: new SqlSettings(db),
     purges: new SqlPurges(db),
+    stagedRollouts: new SqlStagedRollouts(db),
   };
 }

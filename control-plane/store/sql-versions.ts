@@ -96,7 +96,12 @@ export class SqlVersions implements VersionTable {
               .selectFrom("aliases as a")
               .select("a.name")
               .whereRef("a.function", "=", "v.function")
-              .whereRef("a.version", "=", "v.version"),
+              .where((either) =>
+                either.or([
+                  either("a.version", "=", either.ref("v.version")),
+                  either("a.grey_version", "=", either.ref("v.version")),
+                ]),
+              ),
           ),
           where.exists((select) =>
             select

@@ -10,6 +10,7 @@ import type { ExplainReport } from "../../sdk/explain.ts";
 import type { InvokeResult, LogRecord, NodeAck, NodeRegistration } from "../../sdk/desired-state.ts";
 import type { Parsed } from "../../sdk/problem.ts";
 import type { PreheatReport, PurgeAck, PurgePosition, PurgesMessage } from "../../sdk/purge.ts";
+import type { NodeStatistics } from "../../sdk/statistics.ts";
 import { formatPurgePosition } from "../../sdk/purge-position.ts";
 import { parsePurges } from "./purges-parser.ts";
 
@@ -110,6 +111,10 @@ export class ControlClient implements BlobSource {
 
   sendLogs(records: readonly LogRecord[], signal: AbortSignal): Promise<void> {
     return this.#post("/v1/nodes/logs", { body: { records }, signal });
+  }
+
+  sendStatistics(report: NodeStatistics, signal: AbortSignal): Promise<void> {
+    return this.#post("/v1/nodes/statistics", { body: report, signal });
   }
 
   sendInvocationResult(result: InvokeResult, signal: AbortSignal): Promise<void> {

@@ -5,6 +5,7 @@
  * here, once. Invariant: a state is taken whole or refused whole; unknown keys of the envelope are ignored, of domains and rules not.
  */
 import type {
+  AliasState,
   CertificateState,
   DesiredState,
   DomainState,
@@ -13,6 +14,7 @@ import type {
   StreamMessage,
   VersionState,
 } from "../../sdk/desired-state.ts";
+import { readAliasGrey } from "../../sdk/alias-grey-parser.ts";
 import { refuseCertificateName } from "../../sdk/certificate.ts";
 import { isDigest } from "../../sdk/artifact-format.ts";
 import { parseDomain } from "../../sdk/domain-parser.ts";
@@ -118,13 +120,16 @@ function readFunction(fields: FieldReader, problems: Problem[]): FunctionState {
       key: "aliases",
       itemsMax: storeLimits.aliasesPerFunctionMax,
       problems,
-      read: (alias) => ({
-        name: alias.string("name", { check: refuseAliasName }),
-        version: alias.string("version", { check: refuseVersionReference }),
-      }),
+      read: readAlias,
     }),
     latest: typeof latest === "string" ? latest : null,
   };
+}
+
+function readAlias(fields: FieldReader): AliasState {
+  const name = fields.string("name", { check: refuseAliasName });
+  const version = fields.string("version", { check: refuseVersionReference });
+  return fields.has("grey") ? { name, version, grey: readAliasGrey(fields.object("grey")) } : { name, version };
 }
 
 function readVersion(fields: FieldReader): VersionState {

@@ -76,6 +76,7 @@ function factsOf(rules: readonly RoutedRule[]): Readonly<Record<string, string>>
 function describeRule(rule: RoutedRule): string {
   const version = rule.version === "" ? "(no such version)" : rule.version;
   const parts = [`${rule.function}@${version}`, `priority ${rule.priority}`];
+  if (rule.grey !== null) parts.push(`for some requests ${rule.grey.rule.version} instead`);
   if (rule.stop) parts.push("stop");
   if (rule.key === null) parts.push(`not loaded on this node: ${rule.onError === "fail" ? "fails" : "is left out"}`);
   return parts.join(", ");

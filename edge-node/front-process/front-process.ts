@@ -7,6 +7,7 @@
 import type { InvokeMessage, InvokeResult } from "../../sdk/desired-state.ts";
 import type { PreheatResult } from "../../sdk/purge.ts";
 import type { ExplainMessage, ExplainReport } from "../../sdk/explain.ts";
+import type { VersionTally } from "../../sdk/statistics.ts";
 import type { Driver } from "../../runtime/driver.ts";
 import type { CacheNews } from "../cache/cache-news.ts";
 import type { Purge } from "../cache/purge-table.ts";
@@ -18,6 +19,7 @@ import type { FrontLogRecord, FromFront, ToFront } from "../ipc.ts";
 import type { Logger } from "../logger.ts";
 import { BackgroundTasks } from "../supervisor/background-tasks.ts";
 import type { StateApplier } from "./apply-state.ts";
+import { StatisticsReporter } from "./statistics-reporter.ts";
 
 /** What this file needs of a front (edge-node/front/front.ts). */
 export interface ServingFront {
@@ -39,6 +41,8 @@ export interface ServingFront {
   explain(message: ExplainMessage): Promise<ExplainReport>;
   /** Counters as prom-client's `getMetricsAsJSON` gives them. */
   metrics(): Promise<readonly object[]>;
+  /** What function versions did since it was taken last. */
+  takeTallies(): readonly VersionTally[];
   /** Stops accepting and resolves when nothing is in flight or `timeoutMs` passed. */
   drain(timeoutMs: number): Promise<void>;
   close(): Promise<void>;
@@ -70,12 +74,20 @@ export class FrontProcess {
   readonly #options: FrontProcessOptions;
   readonly #tasks: BackgroundTasks;
   readonly #logs: BatchSender<FrontLogRecord>;
+  readonly #statistics: StatisticsReporter;
   #applying: Promise<void> = Promise.resolve();
   #draining: Promise<void> | null = null;
 
   constructor(options: FrontProcessOptions) {
     this.#options = options;
     this.#tasks = new BackgroundTasks(options.logger);
+    this.#statistics = new StatisticsReporter({
+      takeTallies: () => options.front.takeTallies(),
+      stats: () => options.driver.stats(),
+      send: (report) => options.send({ kind: "statistics", report }),
+      clock: options.clock,
+      logger: options.logger,
+    });
     this.#logs = new BatchSender({
       send: (records) => options.send({ kind: "logs", records }),
       intervalMs: LOG_INTERVAL_MS,
@@ -84,6 +96,11 @@ export class FrontProcess {
       queueMax: LOG_QUEUE_MAX,
       clock: options.clock,
     });
+  }
+
+  /** Begins to tell what functions do. */
+  start(): void {
+    this.#statistics.start();
   }
 
   /** Takes a function's log record on its way to the control plane. */
@@ -209,6 +226,7 @@ export class FrontProcess {
     clock.after(timeoutMs + CLOSE_MS, () => exit(0));
     await front.drain(timeoutMs);
     await this.#logs.close();
+    await this.#statistics.close();
     applier.close();
     const cancel = clock.after(CLOSE_MS, () => exit(0));
     await front.close();

@@ -6,6 +6,7 @@
  */
 import type { Driver } from "../../runtime/driver.ts";
 import type { InvokeMessage, InvokeResult } from "../../sdk/desired-state.ts";
+import type { VersionTally } from "../../sdk/statistics.ts";
 import type { ExplainMessage, ExplainReport } from "../../sdk/explain.ts";
 import { emptyBody } from "../../runtime/body.ts";
 import { nodeLimits, socketLimits } from "../../sdk/limits.ts";
@@ -113,6 +114,8 @@ export interface Front {
   /** What would be done with a request, and why. */
   explain(message: ExplainMessage): Promise<ExplainReport>;
   metrics(): Promise<readonly MetricReport[]>;
+  /** What function versions did since it was taken last. */
+  takeTallies(): readonly VersionTally[];
   /** Stops accepting connections and asks clients to leave; resolves when nothing is in flight or `timeoutMs` passed. */
   drain(timeoutMs: number): Promise<void>;
   /** Breaks off what is left and lets go of every connection. */
@@ -282,6 +285,10 @@ class UwsFront implements Front {
       disk: disk?.stats ?? null,
     };
     return Promise.resolve(reportMetrics(metrics, gauges));
+  }
+
+  takeTallies(): readonly VersionTally[] {
+    return this.#services.metrics.tallies.take();
   }
 
   async drain(timeoutMs: number): Promise<void> {

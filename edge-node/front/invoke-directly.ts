@@ -14,7 +14,8 @@ import { mapEventStack } from "./map-event-stack.ts";
 import { isHeaderText } from "../pipeline/header-grammar.ts";
 import type { FunctionLog, Services } from "../pipeline/services.ts";
 import { readWholeBody } from "../pipeline/whole-body.ts";
-import type { Routing } from "../routing/routing.ts";
+import type { Asking } from "../routing/grey-picker.ts";
+import { targetFor, type Routing } from "../routing/routing.ts";
 
 type InvokeOutcome = InvokeResult["outcome"];
 
@@ -47,13 +48,15 @@ async function runHook(
   },
 ): Promise<InvokeOutcome> {
   const { routing, message, onLog } = call;
-  const resolved = routing.resolve(message.function, message.qualifier);
-  if (resolved === undefined || resolved.key === null) {
-    return failed("FUNCTION_UNAVAILABLE", `${message.function}@${message.qualifier} is not loaded on this node`);
-  }
   const { request, phase } = message;
   const headers = headerText(request.headers);
   if (headers === null || !URL.canParse(request.url)) return failed("REQUEST_MALFORMED", "The event is not a request");
+  const asking: Asking = { client: { headers }, draw: -1 };
+  const named = routing.resolve(message.function, message.qualifier);
+  const resolved = named === undefined ? undefined : targetFor(named, asking, services.random);
+  if (resolved === undefined || resolved.key === null) {
+    return failed("FUNCTION_UNAVAILABLE", `${message.function}@${message.qualifier} is not loaded on this node`);
+  }
   const identity = { requestId: message.id, function: message.function, version: resolved.version, phase };
   const caller: Caller = {
     ...identity,
@@ -64,6 +67,7 @@ async function runHook(
     cdnLoop: "",
     depth: 0,
     budget: { serviceCallsLeft: serviceLimits.callsPerRequestMax },
+    asking,
     onLog,
   };
   const running = services.driver.invoke(
@@ -82,7 +86,13 @@ async function runHook(
     },
     new FunctionHost(caller),
   );
+  const started = services.clock.monotonicMs();
   const outcome = await running.outcome;
+  services.metrics.countCall(identity, {
+    result: outcome.kind === "failed" ? outcome.code : outcome.kind,
+    status: outcome.kind === "response" ? outcome.status : undefined,
+    durationMs: services.clock.monotonicMs() - started,
+  });
   if (outcome.kind === "failed") {
     const stack = outcome.stack === "" ? {} : { stack: await services.mapStack(resolved.key, outcome.stack) };
     const { code, message: text } = outcome;

@@ -17,6 +17,7 @@ import { deleteHeader, setHeader } from "../../sdk/header-text.ts";
 import { serviceLimits } from "../../sdk/limits.ts";
 import { serviceText, type ServiceTarget } from "../../sdk/service-target.ts";
 import { followRedirects, type Hop, type HopResponse } from "../origin/subrequest.ts";
+import { targetFor } from "../routing/routing.ts";
 import type { Caller } from "./caller.ts";
 import { discardBody } from "./discard-body.ts";
 import { logFailure } from "./function-failure.ts";
@@ -50,8 +51,9 @@ async function runHop(caller: Caller, call: ServiceCall, hop: Hop): Promise<HopR
     if (call.signal.aborted) throw failure(call, "REQUEST_ABORTED");
     budget.serviceCallsLeft -= 1;
     if (budget.serviceCallsLeft < 0) throw failure(call, "FUNCTION_SUBREQUEST_LIMIT");
-    const resolved = services.routing().resolveService(call.service);
-    if (resolved === undefined) throw failure(call, "SERVICE_NOT_FOUND");
+    const named = services.routing().resolveService(call.service);
+    if (named === undefined) throw failure(call, "SERVICE_NOT_FOUND");
+    const resolved = targetFor(named, caller.asking, services.random);
     if (resolved.key === null) throw failure(call, "FUNCTION_UNAVAILABLE");
     const callee: Caller = {
       ...caller,
@@ -102,7 +104,8 @@ async function run(callee: Caller, { call, hop, lent, key }: Run): Promise<HopRe
   const outcome = await running.outcome;
   const code = problemOf(outcome, lent);
   const durationMs = services.clock.monotonicMs() - started;
-  services.metrics.countCall(callee, code ?? "response", durationMs);
+  const answered = outcome.kind === "response" ? outcome.status : undefined;
+  services.metrics.countCall(callee, { result: code ?? "response", status: answered, durationMs });
   if (code !== null || outcome.kind !== "response") {
     call.signal.removeEventListener("abort", abort);
     // Sockets are for clients: a caller has nowhere to attach one.

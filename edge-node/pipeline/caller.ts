@@ -1,6 +1,7 @@
 /** Who runs: an invocation as its host and its log see it. Said by the front, never by the function. */
 import type { CalledHook } from "../../sdk/phase.ts";
 import type { EgressRules } from "../origin/egress-rules.ts";
+import type { Asking } from "../routing/grey-picker.ts";
 import type { FunctionLog, Services } from "./services.ts";
 
 /** How many calls of services one client request may still cause. Shared by everything that runs for it. */
@@ -24,6 +25,8 @@ export interface Caller {
   /** 0: a rule runs it; else how many functions stand between. */
   readonly depth: number;
   readonly budget: CallBudget;
+  /** The client request that all of this is for. */
+  readonly asking: Asking;
   readonly onLog: (record: FunctionLog) => void;
 }
 

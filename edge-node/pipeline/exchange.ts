@@ -141,6 +141,8 @@ export class Exchange {
   /** No client waits for it: a stored answer is renewed. */
   isRenewal = false;
   lookups = 0;
+  /** By which versions are chosen where an alias has two; -1: not drawn yet. */
+  draw = -1;
   /** The disk was asked for what memory did not have, and what it had until that is looked at. */
   hasSoughtDisk = false;
   onDisk: StoredAnswer | null = null;

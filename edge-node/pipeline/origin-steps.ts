@@ -8,7 +8,7 @@ import { getHeader, setHeader, type HeaderText } from "../../sdk/header-text.ts"
 import { askFollowing } from "../origin/follow-redirects.ts";
 import type { DomainOrigins } from "../origin/domain-origins.ts";
 import { askOrigin, type OriginAsk, type OriginResult } from "../origin/origin-client.ts";
-import type { RoutedRule } from "../routing/routing.ts";
+import { ruleFor, type RoutedRule } from "../routing/routing.ts";
 import type { Exchange, RequestMessage } from "./exchange.ts";
 import { failExchange } from "./fail-exchange.ts";
 import { removeHopByHop } from "./hop-headers.ts";
@@ -76,8 +76,9 @@ async function applyOriginPull(
 
 /** The first `fetch` rule that matches answers; when it fails and may be left out, the origin does. */
 export function runHttpFunction(services: Services, exchange: Exchange): StepName | Promise<StepName> {
-  const [rule] = matchingRules(exchange, "fetch", exchange.request.url.match);
-  return rule === undefined ? "origin" : applyHttpFunction(services, exchange, rule);
+  const [named] = matchingRules(exchange, "fetch", exchange.request.url.match);
+  if (named === undefined) return "origin";
+  return applyHttpFunction(services, exchange, ruleFor(named, exchange, services.random));
 }
 
 async function applyHttpFunction(services: Services, exchange: Exchange, rule: RoutedRule): Promise<StepName> {

@@ -10,6 +10,7 @@ import type { HealthState } from "../origin/source-health.ts";
 import type { CalledHook } from "../../sdk/phase.ts";
 import type { RoutedRule } from "../routing/routing.ts";
 import type { CacheResult } from "./cache-note.ts";
+import { Tallies, type Tally, type TallyKind } from "./tallies.ts";
 
 export type InvocationResult = "continue" | "request" | "response" | "upgrade" | ErrorCode;
 
@@ -39,6 +40,16 @@ export interface InvocationCounts {
   readonly phase: CalledHook;
   readonly results: Map<InvocationResult, number>;
   readonly durations: DurationCounts;
+  /** Of the version, whatever the phase. */
+  readonly tally: Tally;
+}
+
+/** How an invocation ended. */
+export interface EndedInvocation {
+  readonly result: InvocationResult;
+  /** Of a response. */
+  readonly status?: number | undefined;
+  readonly durationMs: number;
 }
 
 export interface DomainCounts {
@@ -81,6 +92,7 @@ type Invoked = Pick<RoutedRule, "function" | "version"> & { readonly phase: Call
 export const UNKNOWN_DOMAIN = "(unknown)";
 
 export class PipelineMetrics {
+  readonly tallies: Tallies = new Tallies();
   readonly #domains = new LRUCache<string, DomainCounts>({ max: SERIES_MAX });
   readonly #sources = new LRUCache<string, SourceCounts>({ max: SERIES_MAX });
   readonly #invocations = new LRUCache<string, InvocationCounts>({ max: SERIES_MAX });
@@ -108,21 +120,18 @@ export class PipelineMetrics {
     return counts;
   }
 
-  countInvocation(rule: RoutedRule, result: InvocationResult, durationMs: number): void {
+  countInvocation(rule: RoutedRule, ended: EndedInvocation): void {
     let counts = this.#byRule.get(rule);
     if (counts === undefined) {
       counts = this.#invocationsOf(rule);
       this.#byRule.set(rule, counts);
     }
-    raise(counts.results, result);
-    counts.durations.observe(durationMs);
+    count(counts, ended);
   }
 
-  /** An invocation that no rule asked for: a function called it. */
-  countCall(callee: Invoked, result: InvocationResult, durationMs: number): void {
-    const counts = this.#invocationsOf(callee);
-    raise(counts.results, result);
-    counts.durations.observe(durationMs);
+  /** An invocation that no rule asked for: a function or the control plane called it. */
+  countCall(callee: Invoked, ended: EndedInvocation): void {
+    count(this.#invocationsOf(callee), ended);
   }
 
   /** Counts an answer; its bytes are added to what is returned when they were sent. */
@@ -170,10 +179,35 @@ export class PipelineMetrics {
     let counts = this.#invocations.get(key);
     if (counts === undefined) {
       const { function: name, version, phase } = rule;
-      counts = { function: name, version, phase, results: new Map(), durations: new DurationCounts() };
+      const tally = this.tallies.of(name, version);
+      counts = { function: name, version, phase, results: new Map(), durations: new DurationCounts(), tally };
       this.#invocations.set(key, counts);
     }
     return counts;
+  }
+}
+
+function count(counts: InvocationCounts, ended: EndedInvocation): void {
+  raise(counts.results, ended.result);
+  counts.durations.observe(ended.durationMs);
+  counts.tally.count(tallyKind(counts.phase, ended), ended.durationMs);
+}
+
+/** Whoever answers in an origin's place answers for its errors, too. */
+function tallyKind(phase: CalledHook, { result, status = 0 }: EndedInvocation): TallyKind {
+  switch (result) {
+    case "continue":
+    case "request":
+    case "upgrade":
+      return "done";
+    case "response":
+      return status >= 500 && (phase === "fetch" || phase === "event") ? "error" : "done";
+    case "REQUEST_ABORTED":
+      return "dropped";
+    case "FUNCTION_OVERLOADED":
+      return "rejected";
+    default:
+      return "error";
   }
 }
 

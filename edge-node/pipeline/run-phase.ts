@@ -5,7 +5,7 @@
  * check of the same phase disappear.
  */
 import type { Phase } from "../../sdk/phase.ts";
-import type { RoutedRule } from "../routing/routing.ts";
+import { ruleFor, type RoutedRule } from "../routing/routing.ts";
 import type { Exchange, RequestMessage, ResponseMessage } from "./exchange.ts";
 import { runRule, type RuleInput } from "./run-rule.ts";
 import type { Services } from "./services.ts";
@@ -35,7 +35,8 @@ export async function runRequestPhase(
   phase: { readonly rules: readonly RoutedRule[]; readonly request: RequestMessage },
 ): Promise<PhaseResult> {
   let input: RuleInput = { request: phase.request, response: null };
-  for (const rule of phase.rules) {
+  for (const named of phase.rules) {
+    const rule = ruleFor(named, exchange, services.random);
     const result = await runRule(services, exchange, { rule, input });
     if (result.kind === "response" || result.kind === "upgrade" || result.kind === "failed") return result;
     // What a function may not connect to it may not have the node connect to either.
@@ -57,7 +58,8 @@ export async function runResponsePhase(
   },
 ): Promise<Exclude<PhaseResult, { kind: "request" | "upgrade" }>> {
   let { response } = phase;
-  for (const rule of phase.rules) {
+  for (const named of phase.rules) {
+    const rule = ruleFor(named, exchange, services.random);
     const result = await runRule(services, exchange, { rule, input: { request: phase.request, response } });
     if (result.kind === "failed") return result;
     if (result.kind === "response") ({ response } = result);

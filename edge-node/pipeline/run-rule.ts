@@ -17,6 +17,7 @@ import type { Caller } from "./caller.ts";
 import { FunctionHost } from "./function-host.ts";
 import { isHeaderText } from "./header-grammar.ts";
 import { LentBody } from "./lent-body.ts";
+import type { EndedInvocation } from "./pipeline-metrics.ts";
 import type { Services } from "./services.ts";
 import { mayUpgrade, type SocketAnswer } from "./upgrade.ts";
 import { parseWireUrl } from "./wire-url.ts";
@@ -55,7 +56,7 @@ export async function runRule(
   // Most have nothing to wait for, and to wait for nothing costs as much as to judge the outcome.
   const result = accepting instanceof Promise ? await accepting : accepting;
   const durationMs = services.clock.monotonicMs() - started;
-  services.metrics.countInvocation(rule, result.kind === "failed" ? result.code : result.kind, durationMs);
+  services.metrics.countInvocation(rule, endedAs(result, durationMs));
   if (result.kind !== "failed") return result;
   logOutcome({ services, exchange, rule }, { outcome, code: result.code });
   const passThrough = outcome.kind === "failed" && outcome.passThrough;
@@ -64,6 +65,11 @@ export async function runRule(
   }
   await lent?.discard();
   return result;
+}
+
+function endedAs(result: Accepted, durationMs: number): EndedInvocation {
+  if (result.kind === "failed") return { result: result.code, durationMs };
+  return { result: result.kind, status: result.kind === "response" ? result.response.status : undefined, durationMs };
 }
 
 interface Call {
@@ -201,6 +207,7 @@ function callerOf({ services, exchange, rule }: Running): Caller {
     cdnLoop: exchange.cdnLoop,
     depth: 0,
     budget: exchange,
+    asking: exchange,
     onLog: services.onLog,
   };
 }

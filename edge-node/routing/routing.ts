@@ -16,6 +16,7 @@ import { compilePolicy, type DomainPolicy } from "../policy/domain-policy.ts";
 import { compileCompression, type CompressionRule } from "../compression/compression-rule.ts";
 import { compileRuleMatch } from "../rules/compile-rule-match.ts";
 import type { PathMatcher } from "../rules/path-match.ts";
+import { compileGrey, type Asking, type GreyPicker } from "./grey-picker.ts";
 
 /** One enabled rule of one phase. */
 export interface RoutedRule {
@@ -31,6 +32,8 @@ export interface RoutedRule {
   readonly key: string | null;
   /** Where that version may connect to; null: wherever the node allows. */
   readonly egress: EgressRules | null;
+  /** Some requests get this one instead; null: none do. */
+  readonly grey: { readonly rule: RoutedRule; readonly picks: GreyPicker } | null;
 }
 
 export interface RoutedDomain {
@@ -51,6 +54,8 @@ export interface ResolvedFunction {
   readonly key: string | null;
   /** Null: wherever the node allows. */
   readonly egress: EgressRules | null;
+  /** Some requests get this one instead; null: none do. */
+  readonly grey: { readonly target: ResolvedFunction; readonly picks: GreyPicker } | null;
 }
 
 /** A version that the driver has loaded. */
@@ -145,7 +150,9 @@ function routeDomain(domain: DomainState, known: Known): RoutedDomain {
 }
 
 function routeRule(rule: Rule, resolved: ResolvedFunction | undefined): RoutedRule {
+  const grey = resolved?.grey ?? null;
   return {
+    grey: grey === null ? null : { rule: routeRule(rule, grey.target), picks: grey.picks },
     phase: rule.phase,
     matches: compileRuleMatch(rule),
     priority: rule.priority,
@@ -165,13 +172,33 @@ function readyVersion(
 ): ResolvedFunction | undefined {
   const entry = known.functions.get(wanted.function);
   if (entry === undefined) return undefined;
-  const version =
-    wanted.alias === undefined
-      ? namedVersion(entry, wanted.version)
-      : entry.aliases.find((alias) => alias.name === wanted.alias)?.version;
-  if (version === undefined) return undefined;
+  if (wanted.alias === undefined) {
+    const version = namedVersion(entry, wanted.version);
+    return version === undefined ? undefined : loadedVersion(known, entry, version);
+  }
+  const alias = entry.aliases.find(({ name }) => name === wanted.alias);
+  if (alias === undefined) return undefined;
+  const main = loadedVersion(known, entry, alias.version);
+  if (alias.grey === undefined) return main;
+  const target = loadedVersion(known, entry, alias.grey.version);
+  // What this node cannot run is not tried on anybody while there is one that it can.
+  if (target.key === null) return main;
+  return { ...main, grey: { target, picks: compileGrey(alias.grey, `${entry.name}:${alias.name}`) } };
+}
+
+function loadedVersion(known: Known, entry: FunctionState, version: string): ResolvedFunction {
   const ready = entry.enabled ? known.ready.get(`${entry.name}@${version}`) : undefined;
-  return { version, key: ready?.key ?? null, egress: ready?.egress ?? null };
+  return { version, key: ready?.key ?? null, egress: ready?.egress ?? null, grey: null };
+}
+
+/** The rule as this request gets it. */
+export function ruleFor(rule: RoutedRule, asking: Asking, random: () => number): RoutedRule {
+  return rule.grey?.picks(asking, random) === true ? rule.grey.rule : rule;
+}
+
+/** The version that this request gets. */
+export function targetFor(resolved: ResolvedFunction, asking: Asking, random: () => number): ResolvedFunction {
+  return resolved.grey?.picks(asking, random) === true ? resolved.grey.target : resolved;
 }
 
 function namedVersion(entry: FunctionState, version: string | undefined): string | undefined {

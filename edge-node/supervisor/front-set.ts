@@ -6,6 +6,7 @@
  */
 import type { Digest } from "../../sdk/artifact.ts";
 import type { InvokeMessage, InvokeResult } from "../../sdk/desired-state.ts";
+import type { FrontStatistics } from "../../sdk/statistics.ts";
 import { purgeLimits } from "../../sdk/cdn-limits.ts";
 import type { ExplainMessage, ExplainReport } from "../../sdk/explain.ts";
 import { functionLimitRanges } from "../../sdk/limits.ts";
@@ -38,6 +39,7 @@ export interface FrontSetOptions {
   /** What a front that starts has to know of purges. */
   readonly purges: () => readonly Purge[];
   readonly onLogs: (records: readonly FrontLogRecord[]) => void;
+  readonly onStatistics: (report: FrontStatistics) => void;
   readonly clock: Clock;
   readonly random: () => number;
   readonly logger: Logger;
@@ -236,6 +238,8 @@ export class FrontSet {
         return;
       case "logs":
         return this.#options.onLogs(message.records);
+      case "statistics":
+        return this.#options.onStatistics({ front: index, ...message.report });
       case "explained":
         return this.#explains.settle(message.report.id, message.report);
       case "invoked":

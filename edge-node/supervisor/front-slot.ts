@@ -202,6 +202,7 @@ export class FrontSlot {
         this.#lastFailure = message.message;
         return;
       case "metrics":
+      case "statistics":
       case "logs":
       case "invoked":
       case "explained":

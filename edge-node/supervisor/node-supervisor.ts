@@ -25,6 +25,7 @@ import type { InvokeMessage, LogRecord, NodeAck } from "../../sdk/desired-state.
 import { purgeLimits } from "../../sdk/cdn-limits.ts";
 import type { ExplainMessage } from "../../sdk/explain.ts";
 import { nodeLimits } from "../../sdk/limits.ts";
+import type { FrontStatistics } from "../../sdk/statistics.ts";
 import type { PreheatMessage, PurgeAck } from "../../sdk/purge.ts";
 import { BackgroundTasks } from "./background-tasks.ts";
 import type { SpawnFront } from "./front-handle.ts";
@@ -59,6 +60,10 @@ export interface NodeAddresses {
 const LOG_INTERVAL_MS = 200;
 const LOG_BATCH_MAX = 100;
 const LOG_RETRY_MS = 1_000;
+const STATISTICS_INTERVAL_MS = 200;
+const STATISTICS_BATCH_MAX = 64;
+/** A minute of what four fronts report. */
+const STATISTICS_QUEUE_MAX = 256;
 /** For the fronts of a supervisor that was killed to notice. */
 const PORT_PATIENCE_MS = 3_000;
 /** What the control plane takes in one acknowledgement. */
@@ -74,6 +79,7 @@ export class NodeSupervisor {
   readonly #client: ControlClient;
   readonly #sender: RetryingSender;
   readonly #logs: BatchSender<LogRecord>;
+  readonly #statistics: BatchSender<FrontStatistics>;
   readonly #fronts: FrontSet;
   readonly #purges: PurgeKeeper;
   readonly #preparer: VersionPreparer;
@@ -96,11 +102,13 @@ export class NodeSupervisor {
     this.#client = new ControlClient({ url: config.control, token: config.token, node: config.name });
     this.#sender = new RetryingSender(shared);
     this.#logs = this.#createLogSender();
+    this.#statistics = this.#createStatisticsSender();
     this.#fronts = new FrontSet({
       ...shared,
       settings: frontSettings(config),
       spawn: options.spawn,
       purges: () => this.#purges.purges,
+      onStatistics: (report) => this.#statistics.push([report]),
       onLogs: (records) => this.#logs.push(records.map((record) => ({ ...record, node: config.name }))),
     });
     const blobs = new BlobFolder(path.join(config.data, "blobs"), { clock });
@@ -171,7 +179,7 @@ export class NodeSupervisor {
     await this.#fronts.stop(config.drainMs);
     const farewell = new AbortController();
     await Promise.race([
-      Promise.all([this.#logs.close(), this.#tasks.settled()]),
+      Promise.all([this.#logs.close(), this.#statistics.close(), this.#tasks.settled()]),
       delay(clock, { delayMs: FAREWELL_MS, signal: farewell.signal }),
     ]);
     farewell.abort();
@@ -229,19 +237,37 @@ export class NodeSupervisor {
     });
   }
 
-  #createLogSender(): BatchSender<LogRecord> {
-    const { clock, logger } = this.#options;
+  #createStatisticsSender(): BatchSender<FrontStatistics> {
+    const { clock, config } = this.#options;
     return new BatchSender({
-      send: async (records) => {
-        try {
-          await this.#client.sendLogs(records, new AbortController().signal);
-        } catch (error) {
-          const isRefused = error instanceof ControlError && error.reason === "refused";
-          if (!isRefused) throw error;
-          // Sending them again would be refused again.
-          logger.error({ records: records.length, reason: error.message }, "logs.refused");
-        }
-      },
+      send: (fronts) =>
+        this.#unlessRefused("statistics", fronts.length, (signal) =>
+          this.#client.sendStatistics({ node: config.name, fronts }, signal),
+        ),
+      intervalMs: STATISTICS_INTERVAL_MS,
+      retryMs: LOG_RETRY_MS,
+      batchMax: STATISTICS_BATCH_MAX,
+      queueMax: STATISTICS_QUEUE_MAX,
+      clock,
+    });
+  }
+
+  /** What is refused would be refused again. */
+  async #unlessRefused(name: string, items: number, send: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    try {
+      await send(new AbortController().signal);
+    } catch (error) {
+      const isRefused = error instanceof ControlError && (error.reason === "refused" || error.reason === "missing");
+      if (!isRefused) throw error;
+      this.#options.logger.error({ items, reason: error.message }, `${name}.refused`);
+    }
+  }
+
+  #createLogSender(): BatchSender<LogRecord> {
+    const { clock } = this.#options;
+    return new BatchSender({
+      send: (records) =>
+        this.#unlessRefused("logs", records.length, (signal) => this.#client.sendLogs(records, signal)),
       intervalMs: LOG_INTERVAL_MS,
       retryMs: LOG_RETRY_MS,
       batchMax: LOG_BATCH_MAX,

@@ -2,6 +2,10 @@
  * Values of options and arguments, checked while the command line is read, so that a wrong one is a usage error.
  */
 import { InvalidArgumentError } from "commander";
+import { parseAbortCondition } from "../abort-condition.ts";
+import type { GreySticky } from "../alias-grey.ts";
+import { parseStickyText } from "../alias-grey-parser.ts";
+import { stagedRolloutLimits } from "../limits.ts";
 import { CliError, exitCodes } from "./exit-code.ts";
 
 /** Seconds to wait for nodes, 0..30. */
@@ -20,6 +24,47 @@ export function parsePort(text: string): number {
 
 export function parsePriority(text: string): number {
   return integerIn(text, { min: 1, max: 100 });
+}
+
+/** 0..100, with or without its sign. */
+export function parsePercent(text: string): number {
+  const value = /^\d{1,3}(?:\.\d{1,2})?%?$/.test(text) ? Number.parseFloat(text) : Number.NaN;
+  if (value >= 0 && value <= 100) return value;
+  throw new InvalidArgumentError(`received ${text}, allowed: 0..100 percent in steps of 0.01.`);
+}
+
+/** `1,5,25,100`: growing percentages, the last one 100. */
+export function parseSteps(text: string): readonly number[] {
+  const steps = text.split(",").map(parsePercent);
+  const isGrowing = steps.every((step, index) => step > (index === 0 ? 0 : (steps[index - 1] ?? 0)));
+  const { stepsMax } = stagedRolloutLimits;
+  if (isGrowing && steps.at(-1) === 100 && steps.length <= stepsMax) return steps;
+  throw new InvalidArgumentError(
+    `received ${text}, allowed: 1..${stepsMax} growing percentages above 0, the last one 100.`,
+  );
+}
+
+/** Seconds of `60`, `60s`, `5m` or `1h`; 1 s to a day. */
+export function parseSeconds(text: string): number {
+  const [, digits = "", unit = "s"] = /^(\d{1,5})([smh]?)$/.exec(text) ?? [];
+  const seconds = digits === "" ? Number.NaN : Number(digits) * (unit === "h" ? 3_600 : unit === "m" ? 60 : 1);
+  const { everySecondsMin: min, everySecondsMax: max } = stagedRolloutLimits;
+  if (seconds >= min && seconds <= max) return seconds;
+  throw new InvalidArgumentError(`received ${text}, allowed: ${min}..${max} seconds, such as 60s, 5m or 1h.`);
+}
+
+/** Appends a repeated abort condition. */
+export function parseCondition(text: string, previous: readonly string[] | undefined): readonly string[] {
+  const parsed = parseAbortCondition(text);
+  if (typeof parsed === "string") throw new InvalidArgumentError(`${parsed}.`);
+  return [...(previous ?? []), text];
+}
+
+/** `cookie:NAME` or `header:NAME`. */
+export function parseSticky(text: string): GreySticky {
+  const sticky = parseStickyText(text);
+  if (typeof sticky !== "string") return sticky;
+  throw new InvalidArgumentError(`${sticky}.`);
 }
 
 /** A version of a domain. */

@@ -26,9 +26,11 @@ import { addPreheat } from "./commands/preheat.ts";
 import { addPublish } from "./commands/publish.ts";
 import { addPurge } from "./commands/purge.ts";
 import { addRollback } from "./commands/rollback.ts";
+import { addRollout } from "./commands/rollout.ts";
 import { addRules } from "./commands/rules.ts";
 import { addStart } from "./commands/start.ts";
 import { addTokens } from "./commands/tokens.ts";
+import { addTop } from "./commands/top.ts";
 import { addVersions } from "./commands/versions.ts";
 import { exitCodeOf, exitCodes, ToldFailure, type ExitCode } from "./exit-code.ts";
 import { Output } from "./output.ts";
@@ -42,6 +44,7 @@ const COMMANDS: readonly AddCommand[] = [
   addVersions,
   addAlias,
   addRollback,
+  addRollout,
   addEnv,
   addRules,
   addDomains,
@@ -51,6 +54,7 @@ const COMMANDS: readonly AddCommand[] = [
   addCache,
   addInvoke,
   addLogs,
+  addTop,
   addNodes,
   addTokens,
   addLogin,

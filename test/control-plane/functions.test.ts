@@ -207,6 +207,71 @@ describe("versions", () => {
   });
 });
 
+describe("grey releases", () => {
+  const grey = { by: "weight", version: "v2", weight: 5, sticky: null };
+  const put = (name: string, body: object) =>
+    control.ok<AliasChange>(`PUT /v1/functions/${name}/aliases/live`, { body: { waitSeconds: 0, ...body } });
+
+  async function twoVersions(): Promise<string> {
+    const name = await freshFunction();
+    await control.publish(name, passing("1"), { version: "v1", aliases: ["live"] });
+    await control.publish(name, passing("2"), { version: "v2" });
+    return name;
+  }
+
+  it("stand beside the main version, are taken back first, and end when the alias moves", async () => {
+    const name = await twoVersions();
+    const started = await put(name, { version: "v1", grey: { version: "v2", weight: 5 } });
+    expect(started.alias).toMatchObject({ version: "v1", grey, previous: [] });
+    const back = await control.ok<AliasChange>(`POST /v1/functions/${name}/aliases/live/rollback`, {
+      body: { waitSeconds: 0 },
+    });
+    expect(back.alias).toMatchObject({ version: "v1", grey: null, previous: [] });
+    await put(name, { version: "v1", grey });
+    expect((await put(name, { version: "v2" })).alias).toMatchObject({ version: "v2", grey: null, previous: ["v1"] });
+  });
+
+  it("are no change when they are what is there", async () => {
+    const name = await twoVersions();
+    const { revision } = await put(name, { version: "v1", grey });
+    expect((await put(name, { version: "v1", grey })).revision).toBe(revision);
+    expect((await put(name, { version: "v1", grey: { ...grey, weight: 6 } })).revision).toBe(revision + 1);
+  });
+
+  it("keep their version from being deleted", async () => {
+    const name = await twoVersions();
+    await control.publish(name, passing("3"), { version: "v3" });
+    await put(name, { version: "v1", grey });
+    const { status, problems } = await control.refusal(`DELETE /v1/functions/${name}/versions/v2`);
+    expect([status, problems]).toEqual([409, ["aliases.live: names this version"]]);
+  });
+
+  it.each([
+    ["the main version itself", { version: "v1", weight: 5 }, 409, "is the alias's main version"],
+    ["a version that does not exist", { version: "v9", weight: 5 }, 404, 'version "v9"'],
+    ["latest", { version: "latest", weight: 5 }, 400, "Input"],
+    ["a weight beyond 100", { version: "v2", weight: 101 }, 400, "Input"],
+  ])("are refused with %s", async (_case, wrong, status, text) => {
+    const name = await twoVersions();
+    const refusal = await control.refusal(`PUT /v1/functions/${name}/aliases/live`, {
+      body: { version: "v1", grey: wrong, waitSeconds: 0 },
+    });
+    expect([refusal.status, refusal.status === 400 || refusal.message.includes(text)]).toEqual([status, true]);
+    expect((await control.ok<FunctionResource>(`GET /v1/functions/${name}`)).aliases[0]?.grey).toBeNull();
+  });
+
+  it("need the hooks that rules bind through the alias", async () => {
+    const name = await twoVersions();
+    await control.publish(name, answering("3"), { version: "v3" });
+    const domain = `${name.toLowerCase()}.example.com`;
+    await bind(domain, [{ phase: "clientRequest", matchType: "all", function: name, alias: "live", priority: 1 }]);
+    const { status, message } = await control.refusal(`PUT /v1/functions/${name}/aliases/live`, {
+      body: { version: "v1", grey: { ...grey, version: "v3" }, waitSeconds: 0 },
+    });
+    expect([status, message]).toEqual([409, 'Version "v3" lacks hooks that rules bind through alias "live".']);
+  });
+});
+
 describe("aliases", () => {
   const move = (name: string, alias: string, version: string) =>
     control.ok<AliasChange>(`PUT /v1/functions/${name}/aliases/${alias}`, { body: { version, waitSeconds: 0 } });

@@ -1,4 +1,5 @@
 /** Functions, environments, versions, aliases and invocations in JSON Schema; the types are in sdk/api.ts. */
+import { greySources } from "../../../sdk/alias-grey.ts";
 import { egressEntryText } from "../../../sdk/egress.ts";
 import { isolations } from "../../../sdk/isolation.ts";
 import { egressLimits, functionLimitRanges, messageLimits, publishLimits, storeLimits } from "../../../sdk/limits.ts";
@@ -27,9 +28,34 @@ const description = text({ maxLength: storeLimits.descriptionCharsMax });
 const name = text({ minLength: 1, maxLength: 256 });
 export const waitSeconds: JsonSchema = integer({ min: 0, max: waitSecondsMax, default: waitSecondsDefault });
 
+/** Names, ranges and what goes together are checked by `parseAliasGrey`, which says more than a pattern can. */
+const greyInput: JsonSchema = {
+  type: ["object", "null"],
+  description:
+    "{version, weight: 0..100, sticky?: {from: header | cookie, name}} or {version, combine?: all | any, rules: [{from?, name, op: = | in, value}]}",
+};
+const greyFrom = choice(greySources);
+const greySticky = object({ from: greyFrom, name: text() });
+const greyRule = object({ from: greyFrom, name: text(), op: choice(["=", "in"]), value: text() });
+/** By weight or by rules. */
+const grey = nullable(
+  object(
+    {
+      by: choice(["weight", "rules"]),
+      version: text(),
+      weight: number,
+      sticky: nullable(greySticky),
+      combine: choice(["all", "any"]),
+      rules: list(greyRule),
+    },
+    { optional: ["weight", "sticky", "combine", "rules"] },
+  ),
+);
+
 export const aliasResource: JsonSchema = object({
   name: text(),
   version: text(),
+  grey,
   previous: list(text()),
   updatedAt: time,
 });
@@ -161,7 +187,10 @@ export const publishResult: JsonSchema = object({
   warnings: list(text()),
 });
 
-export const aliasInput: JsonSchema = object({ version: name, waitSeconds }, { optional: ["waitSeconds"] });
+export const aliasInput: JsonSchema = object(
+  { version: name, grey: greyInput, waitSeconds },
+  { optional: ["grey", "waitSeconds"] },
+);
 export const rollbackInput: JsonSchema = object(
   { version: name, waitSeconds },
   { optional: ["version", "waitSeconds"] },

@@ -14,7 +14,7 @@ function rows(changes: Partial<StateRows> = {}): StateRows {
       { name: "hello", description: "", enabled: false, createdAt },
     ],
     versions: [versionRow({ version: "v1", encryptedSecrets: null }), versionRow({ version: "v2" })],
-    aliases: [{ function: "hello", name: "live", version: "v1", previous: ["v0"], updatedAt: createdAt }],
+    aliases: [{ function: "hello", name: "live", version: "v1", grey: null, previous: ["v0"], updatedAt: createdAt }],
     domains: [],
     certificates: [],
     ...changes,

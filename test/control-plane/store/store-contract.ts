@@ -10,6 +10,7 @@ import type { Rule } from "../../../sdk/rule.ts";
 import { describeDomainVersions } from "./store-contract-domain-versions.ts";
 import { describeNodes } from "./store-contract-nodes.ts";
 import { describePurges } from "./store-contract-purges.ts";
+import { describeStagedRollouts } from "./store-contract-staged-rollouts.ts";
 import { describeCertificates } from "./store-contract-certificates.ts";
 import { describeSameness } from "./store-contract-sameness.ts";
 import { describeTokens } from "./store-contract-tokens.ts";
@@ -83,6 +84,7 @@ export function describeStore(name: string, makePlace: () => Promise<StorePlace>
     describeTokens(current);
     describeNodes(current);
     describePurges(current);
+    describeStagedRollouts(current);
     describeRevisionsAndSettings(current, reopen);
     describeSameness(current);
   });
@@ -173,7 +175,14 @@ function describeFunctions(store: () => Store): void {
         await versions.insert(versionRow());
         await versions.insert(versionRow({ version: "v2" }));
         await versions.delete("hello", "v2");
-        await aliases.put({ function: "hello", name: "live", version: "v1", previous: [], updatedAt: createdAt });
+        await aliases.put({
+          function: "hello",
+          name: "live",
+          version: "v1",
+          grey: null,
+          previous: [],
+          updatedAt: createdAt,
+        });
         await functions.delete("hello");
       });
       const left = await store().read(async ({ functions, versions, aliases }) => [
@@ -197,8 +206,8 @@ function describeVersions(store: () => Store): void {
   describe("versions", () => {
     it("come back as they were inserted", async () => {
       await insert("v1");
-      expect(await store().read(({ versions }) => versions.get("hello", "v1"))).toEqual(versionRow());
-      expect(await store().read(({ versions }) => versions.get("hello", "v2"))).toBeNull();
+      const read = (version: string) => store().read(({ versions }) => versions.get("hello", version));
+      expect([await read("v1"), await read("v2")]).toEqual([versionRow(), null]);
     });
 
     it("are listed newest first in the order of insertion", async () => {
@@ -221,9 +230,8 @@ function describeVersions(store: () => Store): void {
     });
 
     it("have no way to be updated", async () => {
-      const writers = await store().change(({ versions }) =>
-        Promise.resolve(Object.getOwnPropertyNames(Object.getPrototypeOf(versions))),
-      );
+      const namesOf = (table: object): string[] => Object.getOwnPropertyNames(Object.getPrototypeOf(table));
+      const writers = await store().change(({ versions }) => Promise.resolve(namesOf(versions)));
       expect(writers.filter((name) => /update|put|set/i.test(name))).toEqual([]);
     });
 
@@ -241,13 +249,14 @@ function describeVersions(store: () => Store): void {
     it("are referenced when latest, named by an alias or named by a rule", async () => {
       await insert("v1", "v2", "v3", "v4");
       await store().change(async ({ aliases, domains }) => {
-        await aliases.put({ function: "hello", name: "live", version: "v2", previous: [], updatedAt: createdAt });
+        const named = { version: "v2", grey: { by: "weight", version: "v3", weight: 5, sticky: null } } as const;
+        await aliases.put({ function: "hello", name: "live", ...named, previous: [], updatedAt: createdAt });
         const byVersion: Rule = { ...rule({ version: "v1" }) };
         delete (byVersion as { alias?: string }).alias;
         await domains.put(domainRow("www.example.com", [byVersion]));
       });
       const referenced = await store().read(({ versions }) => versions.listReferenced());
-      expect(referenced.map(({ version }) => version)).toEqual(["v1", "v2", "v4"]);
+      expect(referenced.map(({ version }) => version)).toEqual(["v1", "v2", "v3", "v4"]);
     });
 
     it("name the blobs they need", async () => {
@@ -260,7 +269,7 @@ function describeVersions(store: () => Store): void {
     it("cannot be deleted while an alias names them", async () => {
       await insert("v1");
       await store().change(({ aliases }) =>
-        aliases.put({ function: "hello", name: "live", version: "v1", previous: [], updatedAt: createdAt }),
+        aliases.put({ function: "hello", name: "live", version: "v1", grey: null, previous: [], updatedAt: createdAt }),
       );
       await expect(store().change(({ versions }) => versions.delete("hello", "v1"))).rejects.toMatchObject(reference);
     });
@@ -270,8 +279,9 @@ function describeVersions(store: () => Store): void {
 function describeAliasesAndDomains(store: () => Store): void {
   describe("aliases", () => {
     it("are put, moved and deleted", async () => {
-      const alias = { function: "hello", name: "live", version: "v1", previous: [], updatedAt: createdAt };
-      const moved = { ...alias, version: "v2", previous: ["v1"] };
+      const alias = { function: "hello", name: "live", version: "v1", grey: null, previous: [], updatedAt: createdAt };
+      const grey = { by: "weight", version: "v1", weight: 0.5, sticky: { from: "cookie", name: "sid" } } as const;
+      const moved = { ...alias, version: "v2", grey, previous: ["v1"] };
       await store().change(async ({ versions, aliases }) => {
         await versions.insert(versionRow());
         await versions.insert(versionRow({ version: "v2" }));

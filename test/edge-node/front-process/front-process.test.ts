@@ -7,6 +7,7 @@ import type { FromFront, FrontLogRecord, FrontState } from "../../../edge-node/i
 import type { PreheatResult } from "../../../sdk/purge.ts";
 import type { CacheNews } from "../../../edge-node/cache/cache-news.ts";
 import type { Purge } from "../../../edge-node/cache/purge-table.ts";
+import type { VersionTally } from "../../../sdk/statistics.ts";
 import type { ExplainMessage, ExplainReport } from "../../../sdk/explain.ts";
 import type { InvokeMessage, InvokeResult } from "../../../sdk/desired-state.ts";
 import { FakeClock, settle } from "../support/fake-clock.ts";
@@ -43,6 +44,7 @@ const record: FrontLogRecord = {
 class ScriptedServing implements ServingFront {
   requestsInFlight = 0;
   readonly calls: string[] = [];
+  readonly tallies: VersionTally[] = [];
   listenFails = false;
   invokeFails = false;
   drainEnds: Promise<void> = Promise.resolve();
@@ -50,6 +52,9 @@ class ScriptedServing implements ServingFront {
   listen({ port }: { readonly host: string; readonly port: number }): Promise<number> {
     this.calls.push(`listen ${port}`);
     return this.listenFails ? Promise.reject(new Error("taken")) : Promise.resolve(port);
+  }
+  takeTallies(): readonly VersionTally[] {
+    return this.tallies.splice(0);
   }
   listenTls({ port }: { readonly host: string; readonly port: number }): Promise<number> {
     this.calls.push(`listen for TLS ${port}`);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { DesiredState } from "../../../sdk/desired-state.ts";
 import type { Rule } from "../../../sdk/rule.ts";
-import { buildRouting } from "../../../edge-node/routing/routing.ts";
+import { buildRouting, ruleFor } from "../../../edge-node/routing/routing.ts";
 import { domainConfig, functionState } from "../support/edge.ts";
 
 function rule(change: Partial<Rule>): Rule {
@@ -91,6 +91,29 @@ describe("rules", () => {
     expect(routed([given], change)?.clientRequest[0]).toMatchObject({ version, key });
   });
 
+  const prod = (weight: number): Parameters<typeof functionState>[1] => ({
+    versions: functionState("f").versions.flatMap((version) => [version, { ...version, version: "v2" }]),
+    aliases: [{ name: "prod", version: "v1", grey: { by: "weight", version: "v2", weight, sticky: null } }],
+  });
+  const both = new Map([
+    ["f@v1", { key: "k1", egress: null }],
+    ["f@v2", { key: "k2", egress: null }],
+  ]);
+  const asking = { client: { headers: "" }, draw: -1 };
+
+  it.each([
+    [0, "k1"],
+    [100, "k2"],
+  ])("an alias's grey version at %d percent: %s", (weight, key) => {
+    const named = routed([withoutVersion(rule({ alias: "prod" }))], prod(weight), both)?.clientRequest[0];
+    expect(named === undefined ? undefined : ruleFor(named, asking, () => 0.5).key).toBe(key);
+  });
+
+  it("a grey version that is not loaded here is given to nobody", () => {
+    const named = routed([withoutVersion(rule({ alias: "prod" }))], prod(100))?.clientRequest[0];
+    expect([named?.key, named?.grey]).toEqual(["k1", null]);
+  });
+
   it("a version that is not loaded has no key", () => {
     expect(routed([rule({})], {}, new Map())?.clientRequest[0]?.key).toBeNull();
   });
@@ -106,8 +129,8 @@ it("resolve() knows versions, aliases and latest, an alias before a version of t
   }));
   const functions = [functionState("f", { versions, latest: "v2", aliases: [{ name: "v1", version: "v2" }] })];
   const routing = buildRouting(state({ functions }), new Map([["f@v2", { key: "k2", egress: null }]]));
-  expect(routing.resolve("f", "v1")).toEqual({ version: "v2", key: "k2", egress: null });
-  expect(routing.resolve("f", "latest")).toEqual({ version: "v2", key: "k2", egress: null });
+  expect(routing.resolve("f", "v1")).toEqual({ version: "v2", key: "k2", egress: null, grey: null });
+  expect(routing.resolve("f", "latest")).toEqual({ version: "v2", key: "k2", egress: null, grey: null });
   expect(routing.resolve("f", "nothing")).toBeUndefined();
   expect(routing.resolve("g", "v1")).toBeUndefined();
   expect(routing.revision).toBe(7);

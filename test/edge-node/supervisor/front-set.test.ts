@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { FrontSet } from "../../../edge-node/supervisor/front-set.ts";
+import type { FrontStatistics } from "../../../sdk/statistics.ts";
 import type { FrontEvents, FrontHandle } from "../../../edge-node/supervisor/front-handle.ts";
 import { frontSettings } from "../../../edge-node/supervisor/front-settings.ts";
 import type { NodeConfig } from "../../../edge-node/config.ts";
@@ -123,10 +124,12 @@ function setUp(): {
   behaviour: Behaviour;
   clock: FakeClock;
   logs: FrontLogRecord[];
+  reports: FrontStatistics[];
 } {
   const clock = new FakeClock();
   const fronts: ObedientFront[] = [];
   const logs: FrontLogRecord[] = [];
+  const reports: FrontStatistics[] = [];
   const nothing = { failures: [], damaged: [] };
   const behaviour: Behaviour = {
     applied: () => nothing,
@@ -143,12 +146,13 @@ function setUp(): {
       return front;
     },
     onLogs: (records) => logs.push(...records),
+    onStatistics: (report) => reports.push(report),
     purges: () => [],
     clock,
     random: () => 0,
     logger: silentLogger,
   });
-  return { set, fronts, behaviour, clock, logs };
+  return { set, fronts, behaviour, clock, logs, reports };
 }
 
 describe("frontSettings()", () => {
