@@ -11,6 +11,7 @@ import { SqlAliases } from "./sql-aliases.ts";
 import { SqlCertificates } from "./sql-certificates.ts";
 import { SqlDomainVersions } from "./sql-domain-versions.ts";
 import { SqlDomains } from "./sql-domains.ts";
+import { SqlAccessKeys, SqlFgsFunctions } from "./sql-functiongraph.ts";
 import { SqlFunctions } from "./sql-functions.ts";
 import { SqlNodes } from "./sql-nodes.ts";
 import { SqlPurges } from "./sql-purges.ts";
@@ -76,5 +77,7 @@ function tablesOver(db: Kysely<Tables>): StoreTables {
     settings: new SqlSettings(db),
     purges: new SqlPurges(db),
     stagedRollouts: new SqlStagedRollouts(db),
+    accessKeys: new SqlAccessKeys(db),
+    fgsFunctions: new SqlFgsFunctions(db),
   };
 }

@@ -1,0 +1,50 @@
+/** A control plane with one node, an access key, and the official client of FunctionGraph pointed at it. */
+import { join } from "node:path";
+import type * as FunctionGraph from "@huaweicloud/huaweicloud-sdk-functiongraph";
+import { LocalFleet } from "../../bench/harness/local-fleet.ts";
+import type { AccessKeyCreated } from "../../sdk/api.ts";
+
+export type Sdk = typeof FunctionGraph;
+export type Client = FunctionGraph.FunctionGraphClient;
+
+export const project = "compat";
+
+export interface CompatWorld {
+  readonly sdk: Sdk;
+  readonly client: Client;
+  /** With another secret. */
+  readonly impostor: Client;
+  stop(): Promise<void>;
+}
+
+export async function startCompatWorld({
+  folder,
+  env,
+}: {
+  readonly folder: string;
+  readonly env: Readonly<Record<string, string>>;
+}): Promise<CompatWorld> {
+  // The client keeps a file in the user's folder.
+  process.env["HOME"] = folder;
+  const imported = await import("@huaweicloud/huaweicloud-sdk-functiongraph");
+  const { BasicCredentials } = (await import("@huaweicloud/huaweicloud-sdk-core")).default;
+  const sdk = (imported as unknown as { readonly default: Sdk }).default;
+  const fleet = await LocalFleet.start({ folder: join(folder, "fleet"), env });
+  await fleet.startNode({ name: "one", settings: {} });
+  const key = await createAccessKey(fleet);
+  const clientOf = (secret: string): Client => {
+    const credential = new BasicCredentials().withAk(key.id).withSk(secret).withProjectId(project);
+    return sdk.FunctionGraphClient.newBuilder().withCredential(credential).withEndpoint(fleet.controlUrl).build();
+  };
+  return { sdk, client: clientOf(key.secret), impostor: clientOf("another-secret"), stop: () => fleet.stop() };
+}
+
+async function createAccessKey(fleet: LocalFleet): Promise<AccessKeyCreated> {
+  const response = await fetch(`${fleet.controlUrl}/v1/access-keys`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${fleet.adminToken}`, "content-type": "application/json" },
+    body: JSON.stringify({ name: "compat", role: "admin" }),
+  });
+  if (response.status !== 201) throw new Error(`no access key: ${response.status} ${await response.text()}`);
+  return (await response.json()) as AccessKeyCreated;
+}
