@@ -1,4 +1,5 @@
 /** A control plane with one node, an access key, and the official client of FunctionGraph pointed at it. */
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type * as FunctionGraph from "@huaweicloud/huaweicloud-sdk-functiongraph";
 import { LocalFleet } from "../../bench/harness/local-fleet.ts";
@@ -24,19 +25,30 @@ export async function startCompatWorld({
   readonly folder: string;
   readonly env: Readonly<Record<string, string>>;
 }): Promise<CompatWorld> {
+  await mkdir(folder, { recursive: true });
   // The client keeps a file in the user's folder.
   process.env["HOME"] = folder;
   const imported = await import("@huaweicloud/huaweicloud-sdk-functiongraph");
   const { BasicCredentials } = (await import("@huaweicloud/huaweicloud-sdk-core")).default;
   const sdk = (imported as unknown as { readonly default: Sdk }).default;
   const fleet = await LocalFleet.start({ folder: join(folder, "fleet"), env });
-  await fleet.startNode({ name: "one", settings: {} });
-  const key = await createAccessKey(fleet);
+  const key = await startNodeAndKey(fleet);
   const clientOf = (secret: string): Client => {
     const credential = new BasicCredentials().withAk(key.id).withSk(secret).withProjectId(project);
     return sdk.FunctionGraphClient.newBuilder().withCredential(credential).withEndpoint(fleet.controlUrl).build();
   };
   return { sdk, client: clientOf(key.secret), impostor: clientOf("another-secret"), stop: () => fleet.stop() };
+}
+
+/** Ends the fleet when it cannot. */
+async function startNodeAndKey(fleet: LocalFleet): Promise<AccessKeyCreated> {
+  try {
+    await fleet.startNode({ name: "one", settings: {} });
+    return await createAccessKey(fleet);
+  } catch (error) {
+    await fleet.stop();
+    throw error;
+  }
 }
 
 async function createAccessKey(fleet: LocalFleet): Promise<AccessKeyCreated> {
