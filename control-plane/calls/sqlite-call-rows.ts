@@ -210,8 +210,8 @@ export class SqliteCallRows {
       losses,
       event: row.event ?? "null",
       expiresAtMs: row.expires_at,
-      onSuccess: parsedOrNull<CallDestination>(row.on_success),
-      onFailure: parsedOrNull<CallDestination>(row.on_failure),
+      onSuccess: parsedOrNull(row.on_success) as CallDestination | null,
+      onFailure: parsedOrNull(row.on_failure) as CallDestination | null,
     };
   }
 
@@ -272,7 +272,7 @@ function toRow(row: StoredRow): CallRow {
     durationMs: row.duration_ms,
     code: row.code,
     message: row.message,
-    destination: parsedOrNull<SentDestination>(row.destination),
+    destination: parsedOrNull(row.destination) as SentDestination | null,
   };
 }
 
@@ -284,6 +284,6 @@ function jsonOrNull(value: object | null): string | null {
   return value === null ? null : JSON.stringify(value);
 }
 
-function parsedOrNull<T>(text: string | null): T | null {
-  return text === null ? null : (JSON.parse(text) as T);
+function parsedOrNull(text: string | null): unknown {
+  return text === null ? null : JSON.parse(text);
 }

@@ -34,7 +34,11 @@ const insert = (text: string): Promise<void> =>
   commits.write(() => {
     database.prepare("insert into t values (?)").run([text]);
   });
-const rows = (): unknown[] => database.prepare("select a from t order by a").all([]).map((row) => (row as { a: string }).a);
+const rows = (): unknown[] =>
+  database
+    .prepare("select a from t order by a")
+    .all([])
+    .map((row) => (row as { a: string }).a);
 
 describe("write()", () => {
   it("makes one transaction of what arrives in one turn, and tells each its own", async () => {

@@ -87,7 +87,9 @@ export function describeSendings(under: {
       const { sequence } = await leaseOne();
       await queue().endSending(sequence, { kind: "called", call });
       await queue().endSending(sequence, { kind: "called", call: newCall("twice", { function: "g" }) });
-      expect((await queue().lease({ max: 9, room: endless })).map(({ id, depth }) => [id, depth])).toEqual([["next", 1]]);
+      expect((await queue().lease({ max: 9, room: endless })).map(({ id, depth }) => [id, depth])).toEqual([
+        ["next", 1],
+      ]);
       expect((await destinationOf("a"))?.state).toBe("sent");
     });
 

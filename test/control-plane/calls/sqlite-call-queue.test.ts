@@ -10,7 +10,7 @@ import { describeCallQueue } from "./call-queue-contract.ts";
 import { endless, ended, newCall } from "./new-call.ts";
 import { QueueClock } from "./queue-clock.ts";
 
-describeCallQueue("the embedded call queue", async () => {
+describeCallQueue("SQLite", async () => {
   const folder = await mkdtemp(join(tmpdir(), "selvage-calls-"));
   return {
     open: (clock) => Promise.resolve(openSqliteCallQueue({ file: join(folder, "calls.sqlite"), clock })),
@@ -29,7 +29,9 @@ afterEach(() => rm(folder, { recursive: true }));
 const clock = new QueueClock();
 const outcomes = async (queue: CallQueue, ids: readonly string[], event = "{}"): Promise<readonly string[]> => {
   const settled = await Promise.allSettled(ids.map((id) => queue.accept(newCall(id, { event }))));
-  return settled.map((outcome) => (outcome.status === "fulfilled" ? "accepted" : (outcome.reason as { code: string }).code));
+  return settled.map((outcome) =>
+    outcome.status === "fulfilled" ? "accepted" : (outcome.reason as { code: string }).code,
+  );
 };
 
 describe("a full call queue", () => {
@@ -51,7 +53,9 @@ describe("a full call queue", () => {
     const accepted = ids.filter((_, index) => told[index] === "accepted");
     expect(accepted.length).toBeGreaterThan(10);
     expect(told.at(-1)).toBe("STORE_FULL");
-    expect(answerError(await queue.accept(newCall("x", { event })).catch((error: unknown) => error), "r").status).toBe(507);
+    expect(answerError(await queue.accept(newCall("x", { event })).catch((error: unknown) => error), "r").status).toBe(
+      507,
+    );
     const leased = await queue.lease({ max: 5, room: endless });
     expect(leased.map(({ id }) => id)).toEqual(accepted.slice(0, 5));
     for (const { id } of leased) expect(await queue.end(id, ended("finish"))).toBe(true);
