@@ -45,6 +45,8 @@ export function openSqliteCallQueue({ file, clock, pagesMax, waitingMax }: Sqlit
   const database = openDatabase(file, pagesMax);
   try {
     prepareCallTables(database, file);
+    // Pages that change with every call are copied from the log to the file once for many of them: the log may grow to 32 MiB.
+    database.prepare("pragma wal_autocheckpoint = 8000").all([]);
     return new SqliteCallQueue(database, { clock, waitingMax: waitingMax ?? callLimits.waitingMax });
   } catch (error) {
     database.close();
