@@ -50,7 +50,10 @@ function readDestination(
   const input = fields.raw(key) ?? null;
   if (input === null) return null;
   const destination = new FieldReader(input, { path: key, problems });
+  const before = destination.problemCount;
   const kind = destination.choice("kind", { values: ["function", "http", "queue"] });
+  // What else must be there is only known of a kind.
+  if (destination.problemCount > before) return null;
   const read = readKind(destination, kind);
   destination.finish();
   return read;
