@@ -9,6 +9,7 @@ import type {
   QueueMessage,
   QueuePage,
 } from "../calls.ts";
+import { functionPath, queryText } from "./paths.ts";
 import type { RestConnection } from "./rest-connection.ts";
 
 export interface AsyncConfigTarget {
@@ -36,7 +37,7 @@ export class CallsClient {
     return (await this.#call(`POST ${functionPath(functionName)}/invocations`, body)) as CallAccepted;
   }
   async list(query: CallQuery = {}): Promise<CallPage> {
-    return (await this.#call(`GET /v1/calls${queryOf({ ...query })}`)) as CallPage;
+    return (await this.#call(`GET /v1/calls${queryText(query)}`)) as CallPage;
   }
   async get(requestId: string): Promise<CallResource> {
     return (await this.#call(`GET /v1/calls/${encodeURIComponent(requestId)}`)) as CallResource;
@@ -70,7 +71,7 @@ export class CallsClient {
     queue: string,
     options: { readonly after?: number | undefined; readonly limit?: number | undefined } = {},
   ): Promise<readonly QueueMessage[]> {
-    const answer = await this.#call(`GET ${queuePath(queue)}${queryOf(options)}`);
+    const answer = await this.#call(`GET ${queuePath(queue)}${queryText(options)}`);
     return (answer as QueuePage).messages;
   }
   async forgetMessages(queue: string, through: number): Promise<void> {
@@ -82,20 +83,10 @@ export class CallsClient {
   }
 }
 
-function functionPath(name: string): `/${string}` {
-  return `/v1/functions/${encodeURIComponent(name)}`;
-}
-
 function configPath({ function: name, qualifier }: AsyncConfigTarget): `/${string}` {
-  return `${functionPath(name)}/async-config${queryOf({ qualifier })}`;
+  return `${functionPath(name)}/async-config${queryText({ qualifier })}`;
 }
 
 function queuePath(queue: string): `/${string}` {
   return `/v1/queues/${encodeURIComponent(queue)}/messages`;
-}
-
-function queryOf(query: Readonly<Record<string, string | number | undefined>>): string {
-  const parameters = new URLSearchParams();
-  for (const [key, value] of Object.entries(query)) if (value !== undefined) parameters.append(key, String(value));
-  return parameters.size === 0 ? "" : `?${parameters.toString()}`;
 }

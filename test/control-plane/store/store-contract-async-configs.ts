@@ -38,7 +38,7 @@ export function describeAsyncConfigs(store: () => Store): void {
     it("go with the alias, the version or the function they belong to", async () => {
       await store().change(async ({ versions, aliases }) => {
         for (const version of ["v1", "v2"]) await versions.insert(versionRow({ version }));
-        await aliases.put({ function: "hello", name: "live", version: "v2", previous: [], updatedAt });
+        await aliases.put({ function: "hello", name: "live", version: "v2", previous: [], grey: null, updatedAt });
       });
       await put(row(null), row("live", { names: "alias" }), row("v1", { names: "version" }));
       await store().change(({ aliases }) => aliases.delete("hello", "live"));
