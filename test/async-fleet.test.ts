@@ -60,38 +60,55 @@ async function takeRecords(count: number): Promise<readonly { readonly id: strin
   });
 }
 
+function ended(id: string): Promise<CallResource> {
+  const look = async (): Promise<CallResource | null> => {
+    const call = await fleet.client.calls.get(id);
+    return call.endedAt === null ? null : call;
+  };
+  return waitFor(look, { what: `the end of call ${id}`, ...patience });
+}
+
 const running = async (): Promise<true | null> =>
   (await fleet.client.calls.list({ state: "running", limit: 10 })).calls.length >= 10 ? true : null;
 
-/** Every id is told of once, with a result that was made under it. */
-async function expectAll(ids: readonly string[]): Promise<void> {
-  const records = await takeRecords(ids.length);
-  expect(records.map(({ id }) => id).sort()).toEqual(ids.toSorted());
-  for (const { id, result } of records) expect(result).toMatchObject({ id });
+/** The ids that are told of, each with a result that was made under it; sorted. */
+async function toldIds(count: number): Promise<readonly string[]> {
+  const records = await takeRecords(count);
+  return records
+    .map(({ id, result }) => ((result as { id: string }).id === id ? id : `${id} with a result of another`))
+    .sort();
 }
 
 describe("asynchronous calls", () => {
   it("run on the nodes, under their request ids, and are told of", async () => {
     await fleet.client.calls.setConfig({ function: "f" }, { onSuccess: { kind: "queue", queue: "done" } });
-    await expectAll(await acceptMany(0));
+    const ids = await acceptMany(0);
+    expect(await toldIds(CALLS)).toEqual(ids.toSorted());
   });
 
   it("that throw have failed after their retries, with the author's error", async () => {
     const id = await accept({ n: 7, fail: true });
-    const ended = async (): Promise<CallResource | null> => {
-      const call = await fleet.client.calls.get(id);
-      return call.endedAt === null ? null : call;
-    };
-    const call = await waitFor(ended, { what: "the call's end", ...patience });
+    const call = await ended(id);
     expect(call).toMatchObject({ state: "fail", attempts: 2, errorCode: "TypeError" });
     expect(call.errorMessage).toContain("no 7");
+  });
+
+  it("that take longer than their function may are a timeout", async () => {
+    await fleet.client.createFunction({ name: "slow" });
+    const source = { kind: "inline", code, language: "js" } as const;
+    await fleet.client.publish("slow", { source, event: {}, limits: { eventWallMs: 200 } });
+    await waitUntilServed(fleet, 2);
+    await fleet.client.calls.setConfig({ function: "slow" }, { retries: 0 });
+    const { requestId } = await fleet.client.calls.accept("slow", { event: { ms: 60_000 } });
+    const call = await ended(requestId);
+    expect(call).toMatchObject({ state: "timeout", attempts: 1 });
   });
 
   it("survive kill -9 of a node that runs them", async () => {
     const ids = await acceptMany(700);
     await waitFor(running, { what: "running calls", ...patience });
     await one.kill();
-    await expectAll(ids);
+    expect(await toldIds(CALLS)).toEqual(ids.toSorted());
     await one.start();
   });
 
@@ -100,6 +117,6 @@ describe("asynchronous calls", () => {
     await waitFor(running, { what: "running calls", ...patience });
     await fleet.killControlPlane();
     await fleet.startControlPlane();
-    await expectAll(ids);
+    expect(await toldIds(CALLS)).toEqual(ids.toSorted());
   });
 });

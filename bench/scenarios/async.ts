@@ -97,15 +97,15 @@ function accept(
 
 /** The control plane is killed as soon as `count` more were accepted, while further requests are under way. */
 async function acceptUntilKilled(fleet: LocalFleet, count: number): Promise<Accepted> {
-  let killing: Promise<void> | null = null;
+  const killing: Promise<void>[] = [];
   const accepted = await accept(fleet, {
     count: count * 2,
     seconds: FILL_SECONDS_MAX,
     onAccepted: (sofar) => {
-      if (sofar >= count) killing ??= fleet.killControlPlane();
+      if (sofar === count) killing.push(fleet.killControlPlane());
     },
   });
-  await killing;
+  await Promise.all(killing);
   return accepted;
 }
 
