@@ -13,7 +13,7 @@ import type { Fleet } from "../rollout/fleet.ts";
 import type { NodeStream } from "../rollout/node-stream.ts";
 import type { CallFailure, CallQueue, CallReturn, LeasedCall } from "./call-queue.ts";
 import { sendingAbout } from "./call-record.ts";
-import { eventRequest, eventTimeoutMs } from "./event-request.ts";
+import { eventRequest } from "./event-request.ts";
 import type { CallTarget, CallTargets } from "./call-targets.ts";
 import { DispatchWindows } from "./dispatch-windows.ts";
 import { judgeLoss, judgeResult, type Judgement } from "./judge-result.ts";
@@ -161,7 +161,7 @@ export class CallDispatcher {
       this.#giveBack(call, held("NO_NODE", "", refusedMs));
       return;
     }
-    const timeoutMs = eventTimeoutMs(target.version) + callLimits.slackMs;
+    const timeoutMs = target.timeoutMs + callLimits.slackMs;
     const deadlineMs = this.#options.clock.monotonicMs() + timeoutMs + callLimits.slackMs;
     const { alias } = target;
     this.#running.set(call.id, { call, alias, stream, deadlineMs, goneSinceMs: null, settling: false });

@@ -3,6 +3,7 @@ import type { AsyncConfig } from "../../sdk/calls.ts";
 import { defaultAsyncConfig } from "../../sdk/async-config-parser.ts";
 import { latestVersion } from "../../sdk/function-name.ts";
 import { requireFunction, requireQualified } from "../functions/require-row.ts";
+import { eventTimeoutMs } from "./event-request.ts";
 import { SharedReads } from "../store/shared-reads.ts";
 import type { AsyncConfigRow, Store, StoreView, VersionRow } from "../store.ts";
 
@@ -11,6 +12,8 @@ export interface CallTarget {
   readonly enabled: boolean;
   /** The alias that was asked for, or null. */
   readonly alias: string | null;
+  /** What the function itself may take at most, whichever of its alias's versions a node picks. */
+  readonly timeoutMs: number;
   readonly config: AsyncConfig;
 }
 
@@ -38,7 +41,10 @@ async function readTarget(
   const version = await requireQualified(view, { functionName, qualifier });
   const alias = qualifier === latestVersion || qualifier === version.version ? null : qualifier;
   const config = chooseConfig(await view.asyncConfigs.list(functionName), [qualifier, version.version, null]);
-  return { version, enabled, alias, config };
+  const grey = alias === null ? null : ((await view.aliases.get(functionName, alias))?.grey ?? null);
+  const other = grey === null ? null : await view.versions.get(functionName, grey.version);
+  const timeoutMs = Math.max(eventTimeoutMs(version), other === null ? 0 : eventTimeoutMs(other));
+  return { version, enabled, alias, timeoutMs, config };
 }
 
 /** That of the first qualifier that has one, else the defaults. Pure. */

@@ -35,6 +35,16 @@ describe("POST /v1/functions/:name/invocations with async", () => {
     expect(call.request.headers).toContainEqual(["x-cff-alias", "blue"]);
   });
 
+  it("gives the node as long as the slower of an alias's versions may take", async () => {
+    const source = { kind: "inline", code: "exports.handler = async (event, context) => 1;", language: "js" };
+    const body = { source, version: "slow", event: {}, limits: { eventWallMs: 200_000 }, waitSeconds: 0 };
+    await steps.control.ok("POST /v1/functions/f/versions", { body });
+    const grey = { by: "weight", version: "slow", weight: 1, sticky: null };
+    await steps.control.ok("PUT /v1/functions/f/aliases/mixed", { body: { version: "v1", grey, waitSeconds: 0 } });
+    const call = await steps.handed(await steps.accept("f", 1, { qualifier: "mixed" }));
+    expect(call.timeoutMs).toBe(200_000 + callLimits.slackMs);
+  });
+
   it("takes an event at its limit", async () => {
     const event = "x".repeat(callLimits.eventBytesMax - 2);
     expect(eventOf(await steps.handed(await steps.accept("f", event)))).toBe(event);

@@ -50,6 +50,7 @@ beforeEach(() => {
               version: versionRow({ event }),
               enabled: true,
               alias: null,
+              timeoutMs: 30_000,
               config: defaultAsyncConfig,
               ...target,
             }),

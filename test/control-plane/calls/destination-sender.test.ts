@@ -34,6 +34,7 @@ beforeEach(() => {
           version: versionRow({ event: isEventFunction ? event : null }),
           enabled: true,
           alias: null,
+          timeoutMs: 30_000,
           config: { ...defaultAsyncConfig, retries: 3 },
         });
   sender = new DestinationSender({
