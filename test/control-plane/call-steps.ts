@@ -1,5 +1,5 @@
 /** Short words for tests of asynchronous calls over REST: a control plane, and a node as the control plane sees it. */
-import { expect } from "vitest";
+import { waitFor } from "../../bench/harness/wait-for.ts";
 import type { NodeResource } from "../../sdk/api.ts";
 import type { CallAccepted, CallMessage, CallPage, CallResource, CallResult } from "../../sdk/calls.ts";
 import { answering, TestControlPlane } from "./test-control-plane.ts";
@@ -53,7 +53,7 @@ export class CallSteps {
   async accept(name: string, event: unknown, { qualifier }: { readonly qualifier?: string } = {}): Promise<string> {
     const body = { event, async: true, ...(qualifier === undefined ? {} : { qualifier }) };
     const answer = await this.control.call<CallAccepted>(`POST /v1/functions/${name}/invocations`, { body });
-    expect(answer.status).toBe(202);
+    if (answer.status !== 202) throw new Error(`the call was answered ${JSON.stringify(answer)}`);
     return answer.body.requestId;
   }
 
@@ -69,17 +69,25 @@ export class CallSteps {
     }
   }
 
-  async whenState(id: string, state: CallResource["state"]): Promise<CallResource> {
-    await expect.poll(() => this.get(id)).toMatchObject({ state });
-    return this.get(id);
+  /** The call once it is in this state. */
+  whenState(id: string, state: CallResource["state"]): Promise<CallResource> {
+    const look = async (): Promise<CallResource | null> => {
+      const call = await this.get(id);
+      return call.state === state ? call : null;
+    };
+    return waitFor(look, { what: `call ${id} to be in state ${state}`, ...patience });
   }
 
   async noneConnected(): Promise<void> {
-    const connected = async (): Promise<readonly NodeResource[]> =>
-      (await this.control.ok<{ nodes: NodeResource[] }>("GET /v1/nodes")).nodes.filter((each) => each.connected);
-    await expect.poll(connected).toEqual([]);
+    const look = async (): Promise<true | null> => {
+      const { nodes } = await this.control.ok<{ nodes: NodeResource[] }>("GET /v1/nodes");
+      return nodes.some(({ connected }) => connected) ? null : true;
+    };
+    await waitFor(look, { what: "the end of every node's connection", ...patience });
   }
 }
+
+const patience = { deadlineMs: 60_000, everyMs: 20 };
 
 export function result(id: string, outcome: Partial<Answered> = {}): CallResult {
   const answered = { kind: "answered", status: 200, eventCode: 0, isFunctionError: false, text: '"done"' } as const;
