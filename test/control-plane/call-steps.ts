@@ -57,12 +57,12 @@ export class CallSteps {
     return answer.body.requestId;
   }
 
-  report(results: readonly CallResult[], by = this.node): Promise<unknown> {
+  report(results: readonly CallResult[], by: TestNode = this.node): Promise<unknown> {
     return by.post("/v1/nodes/call-results", { node: by.name, results });
   }
 
   /** The call with this id when a node is handed it. */
-  async handed(id: string, to = this.node): Promise<CallMessage> {
+  async handed(id: string, to: TestNode = this.node): Promise<CallMessage> {
     for (;;) {
       const found = (await to.nextCalls()).find((call) => call.id === id);
       if (found !== undefined) return found;

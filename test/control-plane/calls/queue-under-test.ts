@@ -1,5 +1,5 @@
 /** A call queue that a contract suite opens, closes and opens again. */
-import type { CallQueue } from "../../../control-plane/calls/call-queue.ts";
+import type { CallQueue, LeaseRoom } from "../../../control-plane/calls/call-queue.ts";
 import { endless } from "./new-call.ts";
 import { QueueClock } from "./queue-clock.ts";
 
@@ -12,7 +12,7 @@ export class QueueUnderTest {
   readonly #makePlace: () => Promise<QueuePlace>;
   #place: QueuePlace | null = null;
   #queue: CallQueue | null = null;
-  clock = new QueueClock();
+  clock: QueueClock = new QueueClock();
 
   constructor(makePlace: () => Promise<QueuePlace>) {
     this.#makePlace = makePlace;
@@ -35,13 +35,13 @@ export class QueueUnderTest {
   }
 
   /** With another clock when given. */
-  async reopen(clock = this.clock): Promise<void> {
+  async reopen(clock: QueueClock = this.clock): Promise<void> {
     await this.queue.close();
     this.clock = clock;
     this.#queue = (await this.#place?.open(clock)) ?? null;
   }
 
-  async leaseIds(max = 100, room = endless): Promise<readonly string[]> {
+  async leaseIds(max = 100, room: LeaseRoom = endless): Promise<readonly string[]> {
     return (await this.queue.lease({ max, room })).map(({ id }) => id);
   }
 
