@@ -8,6 +8,7 @@
 import type { AliasGrey } from "../sdk/alias-grey.ts";
 import type { Digest } from "../sdk/artifact.ts";
 import type { TokenRole } from "../sdk/api.ts";
+import type { AsyncConfig } from "../sdk/calls.ts";
 import type { CertificateFacts } from "../sdk/certificate.ts";
 import type { NodeAck, NodeRegistration } from "../sdk/desired-state.ts";
 import type { DomainConfig } from "../sdk/domain.ts";
@@ -44,6 +45,7 @@ export interface StoreView {
   readonly settings: SettingView;
   readonly purges: PurgeView;
   readonly stagedRollouts: StagedRolloutView;
+  readonly asyncConfigs: AsyncConfigView;
 }
 
 /** Everything that can be read and written. */
@@ -60,6 +62,7 @@ export interface StoreTables {
   readonly settings: SettingTable;
   readonly purges: PurgeTable;
   readonly stagedRollouts: StagedRolloutTable;
+  readonly asyncConfigs: AsyncConfigTable;
 }
 
 export interface FunctionRow {
@@ -319,6 +322,28 @@ export interface PurgeTable extends PurgeView {
   add(purge: NewPurge): Promise<PurgeRow>;
   /** Of a repeated one the first stays. Keeps `purgeLimits.acksPerNodeMax` per node. */
   acknowledge(ack: PurgeAckRow): Promise<void>;
+}
+
+export interface AsyncConfigRow {
+  readonly function: string;
+  /** Null: the whole function. */
+  readonly qualifier: string | null;
+  readonly config: AsyncConfig;
+  readonly updatedAt: string;
+}
+export interface NewAsyncConfig extends AsyncConfigRow {
+  /** What the qualifier is the name of: the row goes when that goes. `function`: no qualifier, or `latest`. */
+  readonly names: "alias" | "version" | "function";
+}
+export interface AsyncConfigView {
+  /** Of one function, by qualifier. */
+  list(functionName: string): Promise<readonly AsyncConfigRow[]>;
+}
+export interface AsyncConfigTable extends AsyncConfigView {
+  /** Inserts or replaces. Function, and alias or version, exist. */
+  put(row: NewAsyncConfig): Promise<void>;
+  /** Whether there was one. */
+  delete(functionName: string, qualifier: string | null): Promise<boolean>;
 }
 
 /** Single values of the control plane itself. */

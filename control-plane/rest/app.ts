@@ -12,6 +12,7 @@ import type { TokenService } from "../tokens/token-service.ts";
 import { ControlError } from "../control-error.ts";
 import { access, installAccess } from "./access.ts";
 import { registerBlobRoutes, type BlobRouteServices } from "./blob-routes.ts";
+import { registerCallRoutes, type CallRouteServices } from "./call-routes.ts";
 import { registerCertificateRoutes } from "./certificate-routes.ts";
 import { registerDomainRoutes, type DomainRouteServices } from "./domain-routes.ts";
 import { registerDomainVersionRoutes } from "./domain-version-routes.ts";
@@ -32,6 +33,7 @@ export interface AppServices
   extends
     FunctionRouteServices,
     PublishRouteServices,
+    CallRouteServices,
     NodeRouteServices,
     ExplainRouteServices,
     BlobRouteServices,
@@ -97,6 +99,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   });
   registerFunctionRoutes(app, services);
   registerPublishRoutes(app, services);
+  registerCallRoutes(app, services);
   registerBlobRoutes(app, services);
   registerDomainRoutes(app, services);
   registerDomainVersionRoutes(app, services);

@@ -11,6 +11,7 @@ import { egress } from "./migrations/0008-egress.ts";
 import { event } from "./migrations/0009-event.ts";
 import { aliasGrey } from "./migrations/0010-alias-grey.ts";
 import { stagedRollouts } from "./migrations/0011-staged-rollouts.ts";
+import { asyncConfigs } from "./migrations/0014-async-configs.ts";
 
 export const migrations: readonly Migration[] = [
   { name: "first-tables", up: firstTables },
@@ -24,4 +25,5 @@ export const migrations: readonly Migration[] = [
   { name: "event", up: event },
   { name: "alias-grey", up: aliasGrey },
   { name: "staged-rollouts", up: stagedRollouts },
+  { name: "async-configs", up: asyncConfigs },
 ];

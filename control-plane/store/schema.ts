@@ -23,6 +23,7 @@ export interface Tables {
   purges: PurgesTable;
   purge_acks: PurgeAcksTable;
   staged_rollouts: StagedRolloutsTable;
+  async_configs: AsyncConfigsTable;
   schema_migrations: SchemaMigrationsTable;
 }
 
@@ -201,6 +202,17 @@ export interface StagedRolloutsTable {
   started_at: string;
   /** JSON of the whole row. */
   rollout: string;
+}
+
+export interface AsyncConfigsTable {
+  function: string;
+  /** Empty: the whole function. */
+  qualifier: string;
+  alias: string | null;
+  version: string | null;
+  /** JSON of the AsyncConfig. */
+  config: string;
+  updated_at: string;
 }
 
 export interface SchemaMigrationsTable {
