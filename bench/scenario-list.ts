@@ -1,4 +1,5 @@
 /** Every scenario that `npm run bench` knows, in the order of the list it prints. */
+import { async } from "./scenarios/async.ts";
 import { cold } from "./scenarios/cold.ts";
 import { crypto } from "./scenarios/crypto.ts";
 import { density } from "./scenarios/density.ts";
@@ -21,6 +22,7 @@ export const scenarios: readonly Scenario[] = [
   cold,
   profile,
   publish,
+  async,
   density,
   failover,
   crypto,

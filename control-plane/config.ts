@@ -7,6 +7,7 @@
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { readConfigFile } from "../sdk/config-file.ts";
+import { createEgressPolicy } from "../sdk/egress-policy.ts";
 import type { Parsed, Problem } from "../sdk/problem.ts";
 import { describeFlags, parseCommandLine } from "../sdk/setting-flags.ts";
 import { parseSettings, type Setting, type Settings } from "../sdk/settings.ts";
@@ -52,6 +53,15 @@ const definitions = [
       "File of the key that secrets are encrypted under, mode 600; master.key in the data folder when absent.",
   },
   {
+    key: "destinationAllowNetworks",
+    kind: "list",
+    environment: "SELVAGE_DESTINATION_ALLOW_NETWORKS",
+    flag: "destination-allow-networks",
+    default: [],
+    itemsMax: 64,
+    description: "CIDR networks beside public addresses that HTTP destinations of asynchronous calls may be in.",
+  },
+  {
     key: "adminToken",
     kind: "string",
     environment: "SELVAGE_ADMIN_TOKEN",
@@ -88,6 +98,7 @@ export interface ControlPlaneConfig {
   readonly data: string;
   /** Absolute. */
   readonly masterKeyFile: string;
+  readonly destinationAllowNetworks: readonly string[];
   readonly adminToken: string | null;
   readonly logLevel: LogThreshold;
 }
@@ -117,8 +128,10 @@ export function readControlPlaneConfig(inputs: ConfigInputs): ControlPlaneConfig
     environment: inputs.environment,
     flags: line.ok ? line.value.flags : {},
   });
-  if (line.ok && file.ok && settings.ok) return { kind: "config", config: complete(settings.value) };
-  return { kind: "invalid", problems: [line, file, settings].flatMap((parsed) => (parsed.ok ? [] : parsed.problems)) };
+  const problems = [line, file, settings].flatMap((parsed) => (parsed.ok ? [] : parsed.problems));
+  if (settings.ok) problems.push(...checkNetworks(settings.value.destinationAllowNetworks));
+  if (settings.ok && problems.length === 0) return { kind: "config", config: complete(settings.value) };
+  return { kind: "invalid", problems };
 }
 
 /** This process's arguments and environment. */
@@ -141,6 +154,15 @@ export function processDependencies({ logLevel }: Pick<ControlPlaneConfig, "logL
     nodePath: process.execPath,
     processId: process.pid,
   };
+}
+
+function checkNetworks(networks: readonly string[]): readonly Problem[] {
+  try {
+    createEgressPolicy({ allowNetworks: networks });
+    return [];
+  } catch (error) {
+    return [{ path: "destinationAllowNetworks", message: (error as Error).message }];
+  }
 }
 
 const nothing: Parsed<unknown> = { ok: true, value: undefined };

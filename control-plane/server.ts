@@ -17,6 +17,8 @@ import { Uploads } from "./blobs/uploads.ts";
 import { bootstrap, type Keys } from "./bootstrap.ts";
 import { BuilderPool } from "./builder/builder-pool.ts";
 import { spawnBuilder } from "./builder/builder-process.ts";
+import { AsyncConfigService } from "./calls/async-config-service.ts";
+import { openCalls, type Calls } from "./calls/open-calls.ts";
 import { CertificateService } from "./certificates/certificate-service.ts";
 import { timestamp, type CancelTimer, type Clock } from "./clock.ts";
 import type { ControlPlaneConfig } from "./config.ts";
@@ -103,9 +105,10 @@ async function openControlPlane(config: ControlPlaneConfig, opening: Opening): P
   const keys = await bootstrap({ ...config, store, tokens, clock, announce: opening.announce });
   const builders = await openBuilders(opening);
   opened(builders);
-  const parts = await assemble(config, { opening, store, tokens, keys, builders });
+  const { callSystem, ...parts } = await assemble(config, { opening, store, tokens, keys, builders });
   opened(parts.fleet);
   parts.staged.start();
+  opened(callSystem);
   const closing = new AbortController();
   const app = await createApp({
     services: parts,
@@ -117,6 +120,7 @@ async function openControlPlane(config: ControlPlaneConfig, opening: Opening): P
   });
   opened(app);
   const url = await listen(app, config);
+  callSystem.start();
   const sweeper = new Sweeper({ store, artifacts: parts.artifacts, uploads: parts.uploads, clock, logger });
   logger.info({ url }, "control_plane_started");
   const close = async (): Promise<void> => {
@@ -130,6 +134,7 @@ async function openControlPlane(config: ControlPlaneConfig, opening: Opening): P
     parts.fleet.close();
     closing.abort();
     await closeApp(app, clock);
+    await callSystem.close();
     await sweeper.close();
     await parts.staged.close();
     await builders.close();
@@ -157,7 +162,7 @@ interface Foundations {
 async function assemble(
   config: ControlPlaneConfig,
   { opening, store, tokens, keys, builders }: Foundations,
-): Promise<AppServices> {
+): Promise<AppServices & { readonly callSystem: Calls }> {
   const { clock, logger } = opening;
   const { masterKey, signingKey } = keys;
   const folder = { uniqueId: randomUUID, now: () => clock.now(), logger };
@@ -193,11 +198,16 @@ async function assemble(
   const aliases = new AliasService({ revisions, clock });
   const invocations = new InvocationService({ fleet, clock, uniqueId: randomUUID });
   const core = { store, clock, uniqueId: randomUUID, uploads, artifacts, publishing, environments, versions };
+  const callSystem = openCalls({ config, store, fleet, clock, logger, uniqueId: randomUUID });
   return {
     ...functiongraphServices({ ...core, functions, aliases, invocations }),
     accessKeys: new AccessKeyService({ store, masterKey, clock }),
     statistics,
     staged,
+    callSystem,
+    calls: callSystem.service,
+    dispatcher: callSystem.dispatcher,
+    asyncConfigs: new AsyncConfigService({ store, clock }),
     artifacts,
     uploads,
     fleet,

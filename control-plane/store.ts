@@ -8,6 +8,7 @@
 import type { AliasGrey } from "../sdk/alias-grey.ts";
 import type { Digest } from "../sdk/artifact.ts";
 import type { TokenRole } from "../sdk/api.ts";
+import type { AsyncConfig } from "../sdk/calls.ts";
 import type { CertificateFacts } from "../sdk/certificate.ts";
 import type { NodeAck, NodeRegistration } from "../sdk/desired-state.ts";
 import type { DomainConfig } from "../sdk/domain.ts";
@@ -47,6 +48,7 @@ export interface StoreView {
   readonly stagedRollouts: StagedRolloutView;
   readonly accessKeys: AccessKeyView;
   readonly fgsFunctions: FgsFunctionView;
+  readonly asyncConfigs: AsyncConfigView;
 }
 
 /** Everything that can be read and written. */
@@ -65,6 +67,7 @@ export interface StoreTables {
   readonly stagedRollouts: StagedRolloutTable;
   readonly accessKeys: AccessKeyTable;
   readonly fgsFunctions: FgsFunctionTable;
+  readonly asyncConfigs: AsyncConfigTable;
 }
 
 export interface FunctionRow {
@@ -324,6 +327,28 @@ export interface PurgeTable extends PurgeView {
   add(purge: NewPurge): Promise<PurgeRow>;
   /** Of a repeated one the first stays. Keeps `purgeLimits.acksPerNodeMax` per node. */
   acknowledge(ack: PurgeAckRow): Promise<void>;
+}
+
+export interface AsyncConfigRow {
+  readonly function: string;
+  /** Null: the whole function. */
+  readonly qualifier: string | null;
+  readonly config: AsyncConfig;
+  readonly updatedAt: string;
+}
+export interface NewAsyncConfig extends AsyncConfigRow {
+  /** What the qualifier is the name of: the row goes when that goes. `function`: no qualifier, or `latest`. */
+  readonly names: "alias" | "version" | "function";
+}
+export interface AsyncConfigView {
+  /** Of one function, by qualifier. */
+  list(functionName: string): Promise<readonly AsyncConfigRow[]>;
+}
+export interface AsyncConfigTable extends AsyncConfigView {
+  /** Inserts or replaces. Function, and alias or version, exist. */
+  put(row: NewAsyncConfig): Promise<void>;
+  /** Whether there was one. */
+  delete(functionName: string, qualifier: string | null): Promise<boolean>;
 }
 
 /** Single values of the control plane itself. */

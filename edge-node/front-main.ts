@@ -18,7 +18,7 @@ import type { FrontOptions } from "./front/front.ts";
 import type { FrontDriver } from "./front-driver.ts";
 import type { FromFront, FrontSettings, ToFront } from "./ipc.ts";
 import { createLogger, type Logger } from "./logger.ts";
-import { createEgressPolicy } from "./origin/egress-policy.ts";
+import { createEgressPolicy } from "../sdk/egress-policy.ts";
 import { loadUws } from "./uws.ts";
 
 process.on("SIGINT", () => {});

@@ -282,6 +282,8 @@ export interface InvokeInput {
   readonly request?: InvokeRequest;
   /** Any JSON, at most `eventLimits.bytesMax`: the event of an event function. The outcome is a response with the headers of event-answer.ts. */
   readonly event?: unknown;
+  /** With an event: it is accepted, at most `callLimits.eventBytesMax`, and run later → 202 CallAccepted (calls.ts). Default false. */
+  readonly async?: boolean;
 }
 export type InvokeAnswer = InvokeResult;
 

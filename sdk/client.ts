@@ -40,6 +40,7 @@ import type {
 } from "./api.ts";
 import { SelvageApiError } from "./api-error.ts";
 import { aliasPath, functionPath, queryText } from "./client/paths.ts";
+import { CallsClient } from "./client/calls-client.ts";
 import { RestConnection, type CallOptions, type Method } from "./client/rest-connection.ts";
 import { RolloutCalls } from "./client/rollout-calls.ts";
 import type { ExplainInput, Explanation } from "./explain.ts";
@@ -85,6 +86,8 @@ const PUBLISH_TIMEOUT_MS = 300_000;
 const FOLLOW_RETRY_MS = 500;
 
 export class SelvageClient {
+  /** Asynchronous calls. */
+  readonly calls: CallsClient;
   readonly #connection: RestConnection;
   readonly #timeoutMs: number;
   /** Rollouts in steps, and the counters they are judged by. */
@@ -95,6 +98,7 @@ export class SelvageClient {
     this.#connection = new RestConnection({ url, token, fetch });
     this.#timeoutMs = options.timeoutMs ?? 30_000;
     this.rollouts = new RolloutCalls((request, body) => this.#call(request, body));
+    this.calls = new CallsClient(this.#connection, { timeoutMs: this.#timeoutMs });
   }
 
   // Functions

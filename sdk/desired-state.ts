@@ -7,6 +7,7 @@
  * the node's token (sealed-secret.ts), so that a node's disk never holds them in the clear.
  */
 import type { AliasGrey } from "./alias-grey.ts";
+import type { CallsMessage } from "./calls.ts";
 import type { ExplainMessage } from "./explain.ts";
 import type { Digest, SignedManifest } from "./artifact.ts";
 import type { DomainConfig } from "./domain.ts";
@@ -89,6 +90,7 @@ export type StreamMessage =
   | PurgesMessage
   | PreheatMessage
   | ExplainMessage
+  | CallsMessage
   | InvokeMessage;
 
 /** `POST /v1/nodes/acks`: a node serves a revision on all of its fronts. */

@@ -213,6 +213,13 @@ export const errorCodes = {
   LIMIT_REACHED: { source: "control", status: 422, text: "A limit on stored things is reached.", retry: false },
   PUBLISH_REFUSED: { source: "control", status: 422, text: "The source cannot be published.", retry: false },
   BUILD_QUEUE_FULL: { source: "control", status: 429, text: "Too many publishes are waiting.", retry: true },
+  CALL_QUEUE_FULL: { source: "control", status: 429, text: "Too many asynchronous calls are waiting.", retry: true },
+  CALL_EXPIRED: {
+    source: "control",
+    status: 504,
+    text: "The call was not run before it was too old.",
+    retry: false,
+  },
   NO_NODE: { source: "control", status: 503, text: "No node is connected.", retry: true },
   STORE_BUSY: { source: "control", status: 503, text: "The store is busy.", retry: true },
   STORE_FULL: { source: "control", status: 507, text: "The store has no room.", retry: false },

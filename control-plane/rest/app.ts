@@ -15,6 +15,7 @@ import { access, installAccess } from "./access.ts";
 import { registerAccessKeyRoutes } from "./access-key-routes.ts";
 import { registerFgs, type FgsServices } from "./functiongraph/fgs-app.ts";
 import { registerBlobRoutes, type BlobRouteServices } from "./blob-routes.ts";
+import { registerCallRoutes, type CallRouteServices } from "./call-routes.ts";
 import { registerCertificateRoutes } from "./certificate-routes.ts";
 import { registerDomainRoutes, type DomainRouteServices } from "./domain-routes.ts";
 import { registerDomainVersionRoutes } from "./domain-version-routes.ts";
@@ -35,6 +36,7 @@ export interface AppServices
   extends
     FunctionRouteServices,
     PublishRouteServices,
+    CallRouteServices,
     NodeRouteServices,
     ExplainRouteServices,
     BlobRouteServices,
@@ -102,6 +104,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   });
   registerFunctionRoutes(app, services);
   registerPublishRoutes(app, services);
+  registerCallRoutes(app, services);
   registerBlobRoutes(app, services);
   registerDomainRoutes(app, services);
   registerDomainVersionRoutes(app, services);

@@ -7,6 +7,7 @@ import { eventLimits } from "../../sdk/limits.ts";
 import { calledHooks, type CalledHook, phases } from "../../sdk/phase.ts";
 import type { Problem } from "../../sdk/problem.ts";
 import { wallLimit } from "../../sdk/wall-limit.ts";
+import { eventRequest } from "../calls/event-request.ts";
 import { conflict, invalidInput } from "../control-error.ts";
 import type { VersionRow } from "../store.ts";
 
@@ -33,7 +34,11 @@ export function prepareInvocation(input: InvokeInput, { version, enabled, alias 
   if (event !== undefined) {
     const problems = checkEvent(input, version);
     if (problems.length > 0) throw invalidInput(problems);
-    return { phase: "event", request: eventRequest(event, alias), timeoutMs: timeoutOf(version, "event") };
+    return {
+      phase: "event",
+      request: eventRequest(JSON.stringify(event), alias),
+      timeoutMs: timeoutOf(version, "event"),
+    };
   }
   if (request === undefined) {
     throw invalidInput([{ path: "request", message: "received neither request nor event, allowed: one of them" }]);
@@ -75,14 +80,6 @@ function checkEvent({ phase, request, event }: InvokeInput, version: VersionRow)
     });
   }
   return problems;
-}
-
-/** An event on its way to the handler: a request that no client can make, because no rule leads to this hook. */
-function eventRequest(event: unknown, alias: string | null): InvokeRequest {
-  const headers: [string, string][] = [["content-type", "application/json"]];
-  if (alias !== null) headers.push(["x-cff-alias", alias]);
-  const body = Buffer.from(JSON.stringify(event)).toString("base64");
-  return { method: "POST", url: "http://function.internal/", headers, body };
 }
 
 function checkRequest({ url, headers }: InvokeRequest): Problem[] {

@@ -3,6 +3,7 @@ import type { FastifyInstance } from "fastify";
 import { latestVersion } from "../../sdk/function-name.ts";
 import type { InvokeInput, PublishRequest } from "../../sdk/api.ts";
 import { publishLimits } from "../../sdk/limits.ts";
+import type { CallService } from "../calls/call-service.ts";
 import type { FunctionService } from "../functions/function-service.ts";
 import type { VersionService } from "../functions/version-service.ts";
 import type { PublishService } from "../publish/publish-service.ts";
@@ -10,6 +11,7 @@ import type { InvocationService } from "../rollout/invocation-service.ts";
 import { access } from "./access.ts";
 import { prepareInvocation } from "./prepare-invocation.ts";
 import { answers, pathParameters } from "./route-schema.ts";
+import { callAccepted } from "./schemas/call-schemas.ts";
 import { invokeInput, invokeResult, publishRequest, publishResult } from "./schemas/function-schemas.ts";
 
 export interface PublishRouteServices {
@@ -17,6 +19,7 @@ export interface PublishRouteServices {
   readonly functions: FunctionService;
   readonly versions: VersionService;
   readonly invocations: InvocationService;
+  readonly calls: CallService;
 }
 
 interface Name {
@@ -24,7 +27,7 @@ interface Name {
 }
 
 export function registerPublishRoutes(app: FastifyInstance, services: PublishRouteServices): void {
-  const { publishing, functions, versions, invocations } = services;
+  const { publishing, functions, versions, invocations, calls } = services;
   const config = { access: access.publisher };
   const params = pathParameters("name");
   const bodyLimit = publishLimits.requestBytesMax;
@@ -51,13 +54,16 @@ export function registerPublishRoutes(app: FastifyInstance, services: PublishRou
       config,
       bodyLimit,
       schema: {
-        summary: "Run a function on one node",
+        summary: "Run a function on one node; with async, accept its event durably, answer 202 and run it later",
         params,
         body: invokeInput,
-        response: answers(200, invokeResult),
+        response: { ...answers(200, invokeResult), ...answers(202, callAccepted) },
       },
     },
-    async ({ params: { name }, body }) => {
+    async ({ id, params: { name }, body }, reply) => {
+      if (body.async === true) {
+        return reply.code(202).send(await calls.accept(body, { requestId: id, functionName: name }));
+      }
       const { qualifier = latestVersion } = body;
       const version = await versions.resolve(name, qualifier);
       const { enabled } = await functions.get(name);

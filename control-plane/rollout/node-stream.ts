@@ -1,10 +1,11 @@
 /**
- * One node's connection: purges, whole states, heartbeats, invocations, explanations and preheats as lines, one `StreamMessage` each.
+ * One node's connection: purges, whole states, heartbeats, invocations, calls, explanations and preheats as lines, one `StreamMessage` each.
  *
  * It knows neither HTTP nor the store. Invariants: what the node missed of purges goes out before its first state; states go out in growing
  * revisions, and a slow connection gets the newest state when it can take one, never a backlog; a connection that takes nothing for `controlLinkLimits.silenceMs` is closed.
  */
 import type { DesiredState, InvokeMessage, StreamMessage } from "../../sdk/desired-state.ts";
+import type { CallsMessage } from "../../sdk/calls.ts";
 import type { ExplainMessage } from "../../sdk/explain.ts";
 import type { PreheatMessage, PurgePosition, PurgesMessage } from "../../sdk/purge.ts";
 import { controlLinkLimits } from "../../sdk/limits.ts";
@@ -12,7 +13,10 @@ import type { Clock } from "../clock.ts";
 import type { Logger } from "../logger.ts";
 import type { LineOutput } from "./line-output.ts";
 
-/** Invocations, explanations and preheats waiting for a slow connection. */
+/** What a node is asked to do. */
+export type RequestMessage = CallsMessage | ExplainMessage | InvokeMessage | PreheatMessage;
+
+/** Requests waiting for a slow connection. */
 const requestsWaitingMax = 64;
 
 export interface NodeStreamOptions {
@@ -41,7 +45,7 @@ export class NodeStream {
   #closed = false;
   /** Since when the connection takes nothing, monotonic; null: it does. */
   #blockedSinceMs: number | null = null;
-  readonly #requests: (ExplainMessage | InvokeMessage | PreheatMessage)[] = [];
+  readonly #requests: RequestMessage[] = [];
 
   constructor(options: NodeStreamOptions) {
     this.node = options.node;
@@ -85,7 +89,7 @@ export class NodeStream {
   }
 
   /** False: too many already wait, or the connection has ended. */
-  request(message: ExplainMessage | InvokeMessage | PreheatMessage): boolean {
+  request(message: RequestMessage): boolean {
     if (this.#closed || this.#requests.length >= requestsWaitingMax) return false;
     this.#requests.push(message);
     this.#pump();

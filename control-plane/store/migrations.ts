@@ -12,6 +12,7 @@ import { event } from "./migrations/0009-event.ts";
 import { aliasGrey } from "./migrations/0010-alias-grey.ts";
 import { functiongraph } from "./migrations/0015-functiongraph.ts";
 import { stagedRollouts } from "./migrations/0011-staged-rollouts.ts";
+import { asyncConfigs } from "./migrations/0014-async-configs.ts";
 
 export const migrations: readonly Migration[] = [
   { name: "first-tables", up: firstTables },
@@ -25,5 +26,6 @@ export const migrations: readonly Migration[] = [
   { name: "event", up: event },
   { name: "alias-grey", up: aliasGrey },
   { name: "staged-rollouts", up: stagedRollouts },
+  { name: "async-configs", up: asyncConfigs },
   { name: "functiongraph", up: functiongraph },
 ];

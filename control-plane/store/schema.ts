@@ -25,6 +25,7 @@ export interface Tables {
   staged_rollouts: StagedRolloutsTable;
   access_keys: AccessKeysTable;
   fgs_functions: FgsFunctionsTable;
+  async_configs: AsyncConfigsTable;
   schema_migrations: SchemaMigrationsTable;
 }
 
@@ -217,6 +218,17 @@ export interface FgsFunctionsTable {
   function: string;
   /** JSON of the whole row. */
   document: string;
+}
+
+export interface AsyncConfigsTable {
+  function: string;
+  /** Empty: the whole function. */
+  qualifier: string;
+  alias: string | null;
+  version: string | null;
+  /** JSON of the AsyncConfig. */
+  config: string;
+  updated_at: string;
 }
 
 export interface SchemaMigrationsTable {

@@ -8,6 +8,7 @@ import type { Store, StoreTables, StoreView } from "../store.ts";
 import { StoreError, type StoreReason } from "../store-error.ts";
 import type { Tables } from "./schema.ts";
 import { SqlAliases } from "./sql-aliases.ts";
+import { SqlAsyncConfigs } from "./sql-async-configs.ts";
 import { SqlCertificates } from "./sql-certificates.ts";
 import { SqlDomainVersions } from "./sql-domain-versions.ts";
 import { SqlDomains } from "./sql-domains.ts";
@@ -79,5 +80,6 @@ function tablesOver(db: Kysely<Tables>): StoreTables {
     stagedRollouts: new SqlStagedRollouts(db),
     accessKeys: new SqlAccessKeys(db),
     fgsFunctions: new SqlFgsFunctions(db),
+    asyncConfigs: new SqlAsyncConfigs(db),
   };
 }

@@ -6,6 +6,7 @@
 import type { TokenCreated, TokenResource, TokenRole } from "../../sdk/api.ts";
 import { timestamp, type Clock } from "../clock.ts";
 import { conflict, ControlError, notFound } from "../control-error.ts";
+import { SharedReads } from "../store/shared-reads.ts";
 import type { Store, StoreTables, TokenRow } from "../store.ts";
 import { generateToken, hashToken, isSameHash, tokenCharsMax } from "./token-text.ts";
 
@@ -26,17 +27,20 @@ export interface TokenServiceOptions {
 
 export class TokenService {
   readonly #options: TokenServiceOptions;
+  /** By hash: every request asks. */
+  readonly #rows: SharedReads<TokenRow | null>;
   readonly #revokedListeners = new Set<(tokenId: string) => void>();
 
   constructor(options: TokenServiceOptions) {
     this.#options = options;
+    this.#rows = new SharedReads(options.store, ({ tokens }, hash) => tokens.findByHash(hash));
   }
 
   /** The caller that `token` belongs to, or null. */
   async authenticate(token: string): Promise<Caller | null> {
     if (token === "" || token.length > tokenCharsMax) return null;
     const hash = hashToken(token);
-    const row = await this.#options.store.read(({ tokens }) => tokens.findByHash(hash));
+    const row = await this.#rows.get(hash);
     return row !== null && isSameHash(row.hash, hash) ? { tokenId: row.id, role: row.role } : null;
   }
 

@@ -6,6 +6,7 @@
  */
 import { Pool, type Dispatcher } from "undici";
 import type { Digest } from "../../sdk/artifact.ts";
+import type { CallResult, CallResults } from "../../sdk/calls.ts";
 import type { ExplainReport } from "../../sdk/explain.ts";
 import type { InvokeResult, LogRecord, NodeAck, NodeRegistration } from "../../sdk/desired-state.ts";
 import type { Parsed } from "../../sdk/problem.ts";
@@ -119,6 +120,11 @@ export class ControlClient implements BlobSource {
 
   sendInvocationResult(result: InvokeResult, signal: AbortSignal): Promise<void> {
     return this.#post("/v1/nodes/invocation-results", { body: result, signal });
+  }
+
+  sendCallResults(results: readonly CallResult[], signal: AbortSignal): Promise<void> {
+    const body: CallResults = { node: this.#node, results };
+    return this.#post("/v1/nodes/call-results", { body, signal });
   }
 
   sendExplanation(report: ExplainReport, signal: AbortSignal): Promise<void> {

@@ -4,6 +4,7 @@
  * Knows nothing of what a state means: it hands on parsed messages. Invariant: whatever the control plane sends or fails to send,
  * this loop goes on until `stop`; a message that does not parse is logged and dropped.
  */
+import type { CallsMessage } from "../../sdk/calls.ts";
 import type { DesiredState, InvokeMessage, NodeRegistration } from "../../sdk/desired-state.ts";
 import type { PreheatMessage, PurgePosition, PurgesMessage } from "../../sdk/purge.ts";
 import type { ExplainMessage } from "../../sdk/explain.ts";
@@ -35,6 +36,7 @@ export interface ControlLinkOptions {
   readonly registration: NodeRegistration;
   readonly onState: (state: DesiredState) => void;
   readonly onInvoke: (message: InvokeMessage) => void;
+  readonly onCalls: (message: CallsMessage) => void;
   readonly onExplain: (message: ExplainMessage) => void;
   readonly onPurges: (message: PurgesMessage) => void;
   readonly onPreheat: (message: PreheatMessage) => void;
@@ -158,6 +160,8 @@ export class ControlLink {
         return this.#options.onState(message.state);
       case "invoke":
         return this.#options.onInvoke(message);
+      case "calls":
+        return this.#options.onCalls(message);
       case "purges":
         return this.#options.onPurges(message);
       case "explain":

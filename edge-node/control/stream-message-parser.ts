@@ -10,7 +10,6 @@ import type {
   DesiredState,
   DomainState,
   FunctionState,
-  InvokeMessage,
   StreamMessage,
   VersionState,
 } from "../../sdk/desired-state.ts";
@@ -20,20 +19,17 @@ import { isDigest } from "../../sdk/artifact-format.ts";
 import { parseDomain } from "../../sdk/domain-parser.ts";
 import { FieldReader, parsedUnless } from "../../sdk/field-reader.ts";
 import {
-  latestVersion,
   refuseAliasName,
   refuseFunctionName,
   refuseVersionName,
   refuseVersionReference,
 } from "../../sdk/function-name.ts";
-import type { ExplainMessage } from "../../sdk/explain.ts";
-import { isHeaderName, isHeaderValue } from "../../sdk/header-text.ts";
 import { certificateLimits } from "../../sdk/cdn-limits.ts";
-import { messageLimits, storeLimits } from "../../sdk/limits.ts";
-import { calledHooks, type CalledHook } from "../../sdk/phase.ts";
+import { storeLimits } from "../../sdk/limits.ts";
 import type { Parsed, Problem } from "../../sdk/problem.ts";
 import { parseRules } from "../../sdk/rule-parser.ts";
 import { sealedCharsMax } from "../../sdk/sealed-secret.ts";
+import { parseCalls, parseExplain, parseInvoke } from "./invoke-parser.ts";
 import { parsePreheatMessage, parsePurges } from "./purges-parser.ts";
 
 /** Functions in one state; far beyond what one node can hold. */
@@ -62,6 +58,7 @@ export function parseStreamMessage(line: string): Parsed<StreamMessage | Unknown
   }
   if (kind === "heartbeat") return parsedUnless(problems, { kind, revision: readRevision(fields) });
   if (kind === "explain") return parseExplain(fields, problems);
+  if (kind === "calls") return parseCalls(fields, problems);
   if (kind === "invoke") return parseInvoke(fields, problems);
   if (kind === "purges") return parsePurges(input);
   if (kind === "preheat") return parsePreheatMessage(input);
@@ -188,65 +185,4 @@ function readDomain(fields: FieldReader, problems: Problem[]): DomainState {
     config: parsedConfig.ok ? parsedConfig.value : ({} as DomainState["config"]),
     rules: rules.ok ? rules.value : [],
   };
-}
-
-function parseInvoke(fields: FieldReader, problems: Problem[]): Parsed<InvokeMessage> {
-  const request = fields.object("request");
-  const body = request.raw("body") ?? null;
-  if (body !== null && (typeof body !== "string" || body.length > messageLimits.bufferedBodyBytesMax * 2)) {
-    request.report("body", "is neither null nor base64 within the limit");
-  }
-  const message: InvokeMessage = {
-    kind: "invoke",
-    id: fields.string("id", { check: refuseId }),
-    function: fields.string("function", { check: refuseFunctionName }),
-    qualifier: fields.string("qualifier", { check: refuseQualifier }),
-    phase: fields.choice("phase", { values: calledHooks as [CalledHook, ...CalledHook[]] }),
-    request: {
-      method: request.string("method", { check: (text) => (isHeaderName(text) ? null : "an HTTP method") }),
-      url: request.string("url", { check: refuseUrl }),
-      headers: readHeaders(request),
-      body: typeof body === "string" ? body : null,
-    },
-  };
-  return parsedUnless(problems, message);
-}
-
-function parseExplain(fields: FieldReader, problems: Problem[]): Parsed<ExplainMessage> {
-  const message: ExplainMessage = {
-    kind: "explain",
-    id: fields.string("id", { check: refuseId }),
-    url: fields.string("url", { check: refuseUrl }),
-    method: fields.string("method", { check: (text) => (isHeaderName(text) ? null : "an HTTP method") }),
-    headers: readHeaders(fields),
-    clientIp: fields.string("clientIp", { check: (text) => (text.length <= 64 ? null : "at most 64 characters") }),
-    run: fields.boolean("run", {}),
-  };
-  return parsedUnless(problems, message);
-}
-
-function refuseId(text: string): string | null {
-  return /^[\x21-\x7e]{1,128}$/.test(text) ? null : "1..128 characters";
-}
-
-function refuseQualifier(text: string): string | null {
-  return text === latestVersion || refuseAliasName(text) === null ? null : "a version, an alias or latest";
-}
-
-function refuseUrl(text: string): string | null {
-  const isUrl = text.length <= messageLimits.urlBytesMax && URL.canParse(text) && /^https?:/i.test(text);
-  return isUrl ? null : "an absolute http or https URL";
-}
-
-function readHeaders(request: FieldReader): readonly (readonly [string, string])[] {
-  const headers: [string, string][] = [];
-  for (const { path, input } of request.items("headers", { itemsMax: messageLimits.headerLinesMax })) {
-    const [name, value] = Array.isArray(input) ? (input as unknown[]) : [];
-    if (typeof name === "string" && typeof value === "string" && isHeaderName(name) && isHeaderValue(value)) {
-      headers.push([name, value]);
-    } else {
-      request.report("headers", `${path} is not a pair of a header name and a value`);
-    }
-  }
-  return headers;
 }

@@ -24,7 +24,7 @@ import { Compressor } from "../compression/compressor.ts";
 import type { Logger } from "../logger.ts";
 import { Connections, type Resolver } from "../origin/connections.ts";
 import { Origins } from "../origin/origins.ts";
-import type { EgressPolicy } from "../origin/egress-policy.ts";
+import type { EgressPolicy } from "../../sdk/egress-policy.ts";
 import { Collapser } from "../pipeline/collapser.ts";
 import { PipelineMetrics } from "../pipeline/pipeline-metrics.ts";
 import { Renewals } from "../pipeline/renewals.ts";

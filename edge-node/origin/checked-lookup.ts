@@ -5,7 +5,7 @@
  */
 import type { LookupAddress, LookupAllOptions } from "node:dns";
 import net, { type LookupFunction } from "node:net";
-import type { EgressPolicy } from "./egress-policy.ts";
+import type { EgressPolicy } from "../../sdk/egress-policy.ts";
 import type { AddressRules } from "./egress-rules.ts";
 
 /** Resolves a name to all its addresses, as `dns.lookup` with `all`. */

@@ -14,7 +14,7 @@ import { AnswerHeadParser } from "./answer-head-parser.ts";
 import { checkedLookup, checkLiteral, type Resolver } from "./checked-lookup.ts";
 import { ConnectionPool, type PoolContext } from "./connection-pool.ts";
 import { Deadlines } from "./deadlines.ts";
-import type { EgressPolicy } from "./egress-policy.ts";
+import type { EgressPolicy } from "../../sdk/egress-policy.ts";
 import type { AddressRules } from "./egress-rules.ts";
 import type { EgressWay, SocketPlace, TlsPlace } from "./open-socket.ts";
 

@@ -1,7 +1,7 @@
 /** Whether the networks a setting lists are in CIDR notation, as the parser that will use them understands it. */
 import type { Problem } from "../../sdk/problem.ts";
 import { parseSettings, type Setting, type SettingSources } from "../../sdk/settings.ts";
-import { createEgressPolicy } from "../origin/egress-policy.ts";
+import { createEgressPolicy } from "../../sdk/egress-policy.ts";
 import { onlySettings } from "./only-settings.ts";
 
 /** A problem for each network that is not. */

@@ -32,6 +32,11 @@ export type ApplyReport =
   | { readonly kind: "applied"; readonly failures: readonly VersionFailure[]; readonly damaged: readonly Digest[] }
   | { readonly kind: "refused"; readonly message: string };
 
+export interface InvokeOptions {
+  /** Default: longer than whoever waits for a result does. */
+  readonly timeoutMs?: number;
+}
+
 export interface FrontSetOptions {
   /** One front for each. */
   readonly settings: readonly FrontSettings[];
@@ -115,13 +120,13 @@ export class FrontSet {
     return mergeOutcomes(outcomes);
   }
 
-  /** Runs one invocation on a front that serves. */
-  async invoke(message: InvokeMessage): Promise<InvokeResult> {
+  /** Runs one invocation on a front that serves, for at most `timeoutMs`. */
+  async invoke(message: InvokeMessage, { timeoutMs = INVOKE_MS }: InvokeOptions = {}): Promise<InvokeResult> {
     const slot = this.#nextServing();
     if (slot === undefined || this.#invokes.count >= INVOKES_MAX) {
       return failedInvoke(message.id, { code: "NODE_OVERLOADED", message: "no front can take the invocation" });
     }
-    const reply = this.#invokes.wait(message.id, { owner: slot, timeoutMs: INVOKE_MS });
+    const reply = this.#invokes.wait(message.id, { owner: slot, timeoutMs });
     slot.send({ kind: "invoke", message });
     return (await reply) ?? failedInvoke(message.id, { code: "HOST_LOST", message: "the front ended during it" });
   }

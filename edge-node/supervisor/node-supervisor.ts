@@ -28,6 +28,7 @@ import { nodeLimits } from "../../sdk/limits.ts";
 import type { FrontStatistics } from "../../sdk/statistics.ts";
 import type { PreheatMessage, PurgeAck } from "../../sdk/purge.ts";
 import { BackgroundTasks } from "./background-tasks.ts";
+import { CallRunner } from "./call-runner.ts";
 import type { SpawnFront } from "./front-handle.ts";
 import { FrontSet } from "./front-set.ts";
 import { frontSettings } from "./front-settings.ts";
@@ -81,6 +82,7 @@ export class NodeSupervisor {
   readonly #logs: BatchSender<LogRecord>;
   readonly #statistics: BatchSender<FrontStatistics>;
   readonly #fronts: FrontSet;
+  readonly #calls: CallRunner;
   readonly #purges: PurgeKeeper;
   readonly #preparer: VersionPreparer;
   readonly #stateFile: StateFile;
@@ -110,6 +112,15 @@ export class NodeSupervisor {
       purges: () => this.#purges.purges,
       onStatistics: (report) => this.#statistics.push([report]),
       onLogs: (records) => this.#logs.push(records.map((record) => ({ ...record, node: config.name }))),
+    });
+    this.#calls = new CallRunner({
+      invoke: (message, invokeOptions) => this.#fronts.invoke(message, invokeOptions),
+      send: (results) =>
+        this.#sender.send("call-results", {
+          send: (signal) => this.#client.sendCallResults(results, signal),
+          isCurrent: () => true,
+        }),
+      tasks: this.#tasks,
     });
     const blobs = new BlobFolder(path.join(config.data, "blobs"), { clock });
     this.#unused = new UnusedBlobs({ blobs, bytesMax: nodeLimits.artifactCacheBytesMax, clock, logger });
@@ -230,6 +241,7 @@ export class NodeSupervisor {
       onPurges: (message) => this.#purges.offer(message),
       onExplain: (message) => this.#tasks.add("explain", this.#explain(message)),
       onPreheat: (message) => this.#tasks.add("preheat", this.#preheat(message)),
+      onCalls: (message) => this.#calls.run(message),
       onInvoke: (message) => this.#tasks.add("invoke", this.#invoke(message)),
       clock,
       random,

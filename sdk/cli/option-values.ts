@@ -76,6 +76,11 @@ export function parseLimit(text: string): number {
   return integerIn(text, { min: 1, max: 10_000 });
 }
 
+/** The number of a message of a queue. */
+export function parseSequence(text: string): number {
+  return integerIn(text, { min: 0, max: 999_999_999 });
+}
+
 /** Appends a repeated option's value. */
 export function collect(value: string, previous: readonly string[] | undefined): readonly string[] {
   return [...(previous ?? []), value];

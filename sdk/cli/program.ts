@@ -8,6 +8,7 @@ import { Command, CommanderError } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import type { CliContext } from "./cli-context.ts";
 import { addAlias } from "./commands/alias.ts";
+import { addCalls } from "./commands/calls.ts";
 import { addCache } from "./commands/cache.ts";
 import { addCertificates } from "./commands/certificates.ts";
 import { addControlPlane } from "./commands/control-plane.ts";
@@ -53,6 +54,7 @@ const COMMANDS: readonly AddCommand[] = [
   addPreheat,
   addCache,
   addInvoke,
+  addCalls,
   addLogs,
   addTop,
   addNodes,

@@ -27,6 +27,7 @@ describe("readControlPlaneConfig()", () => {
         data: resolve("data/control-plane"),
         masterKeyFile: resolve("data/control-plane/master.key"),
         adminToken: null,
+        destinationAllowNetworks: [],
         logLevel: "info",
       },
     });

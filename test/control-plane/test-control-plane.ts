@@ -136,6 +136,7 @@ function open(folder: string, logger: Logger): Promise<ControlPlane> {
       port: 0,
       data: folder,
       masterKeyFile: join(folder, "master.key"),
+      destinationAllowNetworks: ["127.0.0.0/8"],
       adminToken,
       logLevel: "silent",
     },

@@ -1,4 +1,5 @@
 /** A node as the control plane sees it: registers, opens its stream, reads messages and reports back over real HTTP. */
+import type { CallMessage } from "../../sdk/calls.ts";
 import type { NodeAck, StreamMessage } from "../../sdk/desired-state.ts";
 import type { PreheatMessage, PurgesMessage } from "../../sdk/purge.ts";
 import type { TestControlPlane } from "./test-control-plane.ts";
@@ -66,6 +67,15 @@ export class TestNode {
     const message = await this.next();
     if (message?.kind !== "invoke") throw new Error(`received ${String(message?.kind)}, expected an invoke`);
     return message;
+  }
+
+  /** The next message with calls. */
+  async nextCalls(): Promise<readonly CallMessage[]> {
+    for (;;) {
+      const message = await this.next();
+      if (message?.kind === "calls") return message.calls;
+      if (message === null) throw new Error("the stream ended, expected calls");
+    }
   }
 
   async nextPurges(): Promise<PurgesMessage> {

@@ -216,6 +216,7 @@ export const invokeInput: JsonSchema = object(
     qualifier: name,
     phase: choice(phases),
     event: { description: "any JSON: the event of an event function, instead of a request" },
+    async: boolean,
     request: object({
       method: text({ pattern: "^[A-Z]{1,20}$", description: "an HTTP method in upper case" }),
       url: text({ minLength: 1, maxLength: messageLimits.urlBytesMax }),
@@ -223,7 +224,7 @@ export const invokeInput: JsonSchema = object(
       body: nullable(text(base64)),
     }),
   },
-  { optional: ["qualifier", "phase", "event", "request"] },
+  { optional: ["qualifier", "phase", "event", "async", "request"] },
 );
 
 export const invokeResult: JsonSchema = object({

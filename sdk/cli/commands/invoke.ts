@@ -21,6 +21,7 @@ interface InvokeOptions {
   readonly header?: readonly string[];
   readonly body?: string;
   readonly event?: string;
+  readonly async?: true;
 }
 
 export const addInvoke: AddCommand = (program, open) => {
@@ -35,17 +36,26 @@ export const addInvoke: AddCommand = (program, open) => {
     .option("--header <line>", "header such as 'accept: text/html'; repeat for several", collect)
     .option("--body <text>", "body, @FILE for a file's content, - for standard input")
     .option("--event <json>", "event of an event function, @FILE for a file's content, - for standard input")
+    .option("--async", "with --event: accept it, print the request id and run it later (selvage calls show ID)")
     .addHelpText(
       "after",
       examples(
         "invoke hello --path /greet?name=Ada",
         "invoke hello --body @order.json --header 'content-type: application/json'",
         `invoke resize --event '{"key":"value"}'`,
+        "invoke resize --event @event.json --async",
       ),
     )
     .action(async (name: string, options: InvokeOptions, command) => {
       const { client, output, context } = open(command);
       const input = await readInput(options, context);
+      if (options.async === true) {
+        if (options.event === undefined) throw new CliError(exitCodes.usage, "--async needs --event");
+        const { qualifier } = options;
+        const accepted = await (await client()).calls.accept(name, { event: input.event, qualifier });
+        output.result(accepted, accepted.requestId);
+        return;
+      }
       const progress = output.progress(`running ${name}`);
       try {
         const result = await (await client()).invoke(name, { qualifier: options.qualifier, ...input });

@@ -43,6 +43,8 @@ export class FakeOutput implements LineOutput {
           return `heartbeat ${String(message.revision)}`;
         case "invoke":
           return `invoke ${message.function}`;
+        case "calls":
+          return `calls ${message.calls.map(({ id }) => id).join(",")}`;
         case "explain":
           return `explain ${message.id}`;
         case "purges":

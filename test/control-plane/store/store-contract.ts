@@ -11,6 +11,7 @@ import { describeDomainVersions } from "./store-contract-domain-versions.ts";
 import { describeNodes } from "./store-contract-nodes.ts";
 import { describePurges } from "./store-contract-purges.ts";
 import { describeStagedRollouts } from "./store-contract-staged-rollouts.ts";
+import { describeAsyncConfigs } from "./store-contract-async-configs.ts";
 import { describeCertificates } from "./store-contract-certificates.ts";
 import { describeSameness } from "./store-contract-sameness.ts";
 import { describeTokens } from "./store-contract-tokens.ts";
@@ -87,6 +88,7 @@ export function describeStore(name: string, makePlace: () => Promise<StorePlace>
     describeStagedRollouts(current);
     describeRevisionsAndSettings(current, reopen);
     describeSameness(current);
+    describeAsyncConfigs(current);
   });
 }
 

@@ -47,6 +47,7 @@ function openLink(client: StreamClient, clock: Clock): OpenLink {
       for (const wake of wakes) wake();
     },
     onInvoke: (message) => invokes.push(message),
+    onCalls: () => {},
     onExplain: () => {},
     onPurges: (message) => purges.push(message),
     onPreheat: (message) => preheats.push(message),

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { parseDesiredState, parseStreamMessage } from "../../../edge-node/control/stream-message-parser.ts";
 import type { DesiredState } from "../../../sdk/desired-state.ts";
+import { callLimits } from "../../../sdk/limits.ts";
 import { formatProblems } from "../../../sdk/problem.ts";
 import { domainServedBy, Signer } from "../support/signed-release.ts";
 
@@ -111,5 +112,34 @@ describe("parseStreamMessage()", () => {
     ["an invocation without an id", JSON.stringify({ ...invoke, id: "" })],
   ])("refuses %s", (_name, line) => {
     expect(parseStreamMessage(line).ok).toBe(false);
+  });
+});
+
+describe("calls", () => {
+  const request = { method: "POST", url: "http://function.internal/", headers: [], body: "e30=" };
+  const call = { id: "r1", function: "f", qualifier: "live", request, timeoutMs: 1_000 };
+  const parsed = (calls: unknown) => parseStreamMessage(JSON.stringify({ kind: "calls", calls }));
+
+  it("are read many at a time", () => {
+    expect(parsed([call, { ...call, id: "r2" }])).toEqual({
+      ok: true,
+      value: { kind: "calls", calls: [call, { ...call, id: "r2" }] },
+    });
+  });
+
+  it.each([
+    ["an id with a line break", { id: "a\nb" }],
+    ["a function that cannot be one", { function: "../f" }],
+    ["no time", { timeoutMs: 0 }],
+    ["a URL that is none", { request: { ...request, url: "file:///etc/passwd" } }],
+  ])("with %s are left out, the others run", (_what, changes) => {
+    expect(parsed([{ ...call, ...changes }, call])).toMatchObject({ ok: true, value: { calls: [call] } });
+  });
+
+  it.each([
+    ["no list", 7],
+    ["too many", Array.from({ length: callLimits.batchMax + 1 }, () => call)],
+  ])("that are %s are refused", (_what, calls) => {
+    expect(parsed(calls).ok).toBe(false);
   });
 });

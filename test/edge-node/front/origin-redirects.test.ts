@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type http from "node:http";
 import type { DomainConfig } from "../../../sdk/domain.ts";
-import { createEgressPolicy } from "../../../edge-node/origin/egress-policy.ts";
+import { createEgressPolicy } from "../../../sdk/egress-policy.ts";
 import { chainOf } from "../../support/certificates.ts";
 import { ask, errorCode } from "../support/client.ts";
 import { loopbackSource, type Edge } from "../support/edge.ts";

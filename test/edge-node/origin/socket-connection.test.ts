@@ -8,7 +8,7 @@ import type { Subrequest } from "../../../runtime/driver.ts";
 import { socketLimits } from "../../../sdk/limits.ts";
 import { Connections } from "../../../edge-node/origin/connections.ts";
 import { compileEgress, judgePlace } from "../../../edge-node/origin/egress-rules.ts";
-import { createEgressPolicy } from "../../../edge-node/origin/egress-policy.ts";
+import { createEgressPolicy } from "../../../sdk/egress-policy.ts";
 import { connectSocket } from "../../../edge-node/origin/socket-connection.ts";
 import { deliver, SocketPeer } from "../../runtime/socket-peer.ts";
 import { ask } from "../support/client.ts";

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { emptyBody, type Body } from "../../../runtime/body.ts";
 import type { Subrequest, SubrequestResponse } from "../../../runtime/driver.ts";
 import { Connections, type Resolver } from "../../../edge-node/origin/connections.ts";
-import { createEgressPolicy } from "../../../edge-node/origin/egress-policy.ts";
+import { createEgressPolicy } from "../../../sdk/egress-policy.ts";
 import { subrequest } from "../../../edge-node/origin/subrequest.ts";
 import { loopback } from "../support/edge.ts";
 import { opensThings } from "../support/opened.ts";

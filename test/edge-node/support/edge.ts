@@ -10,7 +10,7 @@ import { parseCertificate } from "../../../sdk/certificate.ts";
 import { createFront, type Front, type FrontOptions } from "../../../edge-node/front/front.ts";
 import type { ServingCertificate } from "../../../edge-node/front/server-certificates.ts";
 import type { Logger, LogFields } from "../../../edge-node/logger.ts";
-import { createEgressPolicy, type EgressPolicy } from "../../../edge-node/origin/egress-policy.ts";
+import { createEgressPolicy, type EgressPolicy } from "../../../sdk/egress-policy.ts";
 import { compileEgress } from "../../../edge-node/origin/egress-rules.ts";
 import type { FunctionLog } from "../../../edge-node/pipeline/services.ts";
 import { buildRouting } from "../../../edge-node/routing/routing.ts";

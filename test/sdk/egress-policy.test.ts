@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createEgressPolicy } from "../../../edge-node/origin/egress-policy.ts";
+import { createEgressPolicy } from "../../sdk/egress-policy.ts";
 
 describe("a policy without networks", () => {
   const policy = createEgressPolicy();

@@ -1,5 +1,5 @@
 /**
- * Which addresses this node may connect to on somebody's behalf: public ones, and the networks its own configuration names.
+ * Which addresses a node or the control plane may connect to on somebody's behalf: public ones, and the networks their own configuration names.
  *
  * Judges addresses only, never names: the connector asks about the address it is about to connect to, so a name that resolves
  * differently the second time gains nothing. Invariant: what is not known to be public is refused.
