@@ -197,17 +197,19 @@ async function assemble(
   const versions = new VersionService({ store, revisions });
   const aliases = new AliasService({ revisions, clock });
   const invocations = new InvocationService({ fleet, clock, uniqueId: randomUUID });
-  const core = { store, clock, uniqueId: randomUUID, uploads, artifacts, publishing, environments, versions };
   const callSystem = openCalls({ config, store, fleet, clock, logger, uniqueId: randomUUID });
+  const asyncConfigs = new AsyncConfigService({ store, clock });
+  const core = { store, clock, uniqueId: randomUUID, uploads, artifacts, publishing, environments, versions };
+  const running = { functions, aliases, invocations, calls: callSystem.service, asyncConfigs };
   return {
-    ...functiongraphServices({ ...core, functions, aliases, invocations }),
+    ...functiongraphServices({ ...core, ...running }),
     accessKeys: new AccessKeyService({ store, masterKey, clock }),
     statistics,
     staged,
     callSystem,
     calls: callSystem.service,
     dispatcher: callSystem.dispatcher,
-    asyncConfigs: new AsyncConfigService({ store, clock }),
+    asyncConfigs,
     artifacts,
     uploads,
     fleet,

@@ -39,6 +39,7 @@ type Answer = Readonly<Record<string, unknown>> & {
   readonly functions?: readonly { readonly func_name: string }[];
   readonly versions?: readonly { readonly version: string }[];
   readonly events?: readonly { readonly name: string }[];
+  readonly invocations?: readonly { readonly status: string }[];
   readonly tags?: readonly { readonly key: string; readonly value: string }[];
   readonly strategy_config?: { readonly concurrency: number };
   readonly func_code?: { readonly file: string };
@@ -316,6 +317,53 @@ const versions: readonly CompatStep[] = [
   },
 ];
 
+/** Asks until a call is what it shall become. */
+async function untilState({ sdk, client }: CompatWorld, id: string, state: string): Promise<void> {
+  for (let look = 0; look < 300; look++) {
+    const request = new sdk.ListAsyncInvocationsRequest().withFunctionUrn(urn).withRequestId(id);
+    const { invocations: [call] = [] } = raw(await client.listAsyncInvocations(request));
+    if (call?.status === state) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  assert.fail(`call ${id} did not become ${state}`);
+}
+
+const asynchronous: readonly CompatStep[] = [
+  {
+    name: "an asynchronous invocation, and its destination",
+    run: async (world) => {
+      const { sdk, client } = world;
+      const destination = new sdk.FuncDestinationConfig()
+        .withDestination("FunctionGraph" as never)
+        .withParam(JSON.stringify({ func_urn: `${urn}:latest` }));
+      const config = new sdk.UpdateFunctionAsyncInvokeConfigRequestBody()
+        .withMaxAsyncRetryAttempts(2)
+        .withMaxAsyncEventAgeInSeconds(600)
+        .withDestinationConfig(new sdk.FuncAsyncDestinationConfig().withOnSuccess(destination));
+      const set = new sdk.UpdateFunctionAsyncInvokeConfigRequest(urn).withBody(config);
+      const shown = raw(await client.updateFunctionAsyncInvokeConfig(set));
+      assert.deepEqual([shown["max_async_retry_attempts"], shown["max_async_event_age_in_seconds"]], [2, 600]);
+      const asked = new sdk.AsyncInvokeFunctionRequest(urn).withBody({ name: "later" } as never);
+      const accepted = raw(await client.asyncInvokeFunction(asked));
+      await untilState(world, String(accepted["request_id"]), "SUCCESS");
+      await client.deleteFunctionAsyncInvokeConfig(new sdk.DeleteFunctionAsyncInvokeConfigRequest(urn));
+    },
+  },
+  {
+    name: "an asynchronous invocation that fails",
+    run: async (world) => {
+      const { sdk, client } = world;
+      const config = new sdk.UpdateFunctionAsyncInvokeConfigRequestBody().withMaxAsyncRetryAttempts(0);
+      await client.updateFunctionAsyncInvokeConfig(
+        new sdk.UpdateFunctionAsyncInvokeConfigRequest(urn).withBody(config),
+      );
+      const asked = new sdk.AsyncInvokeFunctionRequest(urn).withBody({ fail: true } as never);
+      const accepted = raw(await client.asyncInvokeFunction(asked));
+      await untilState(world, String(accepted["request_id"]), "FAIL");
+    },
+  },
+];
+
 const surroundings: readonly CompatStep[] = [
   {
     name: "test events",
@@ -352,6 +400,29 @@ const surroundings: readonly CompatStep[] = [
   },
 ];
 
+const transfer: readonly CompatStep[] = [
+  {
+    name: "export, and import under another name",
+    run: async (world) => {
+      const { sdk, client } = world;
+      const asked = new sdk.ExportFunctionRequest(urn).withCode(true).withConfig(true);
+      const { body } = (await client.exportFunction(asked)) as unknown as { readonly body: AsyncIterable<Uint8Array> };
+      const parts: Uint8Array[] = [];
+      for await (const part of body) parts.push(part);
+      const imported = new sdk.ImportFunctionRequestBody()
+        .withFuncName("compat-copy")
+        .withFileName("compat.zip")
+        .withFileType("zip" as never)
+        .withFileCode(Buffer.concat(parts).toString("base64"));
+      await client.importFunction(new sdk.ImportFunctionRequest().withBody(imported));
+      const copy = `${urn}-copy`;
+      const { answer } = answerOf(await invoke(world, { urn: copy, event: {} })) as { readonly answer: string };
+      assert.equal(answer, "two");
+      await client.deleteFunction(new sdk.DeleteFunctionRequest(copy));
+    },
+  },
+];
+
 const end: readonly CompatStep[] = [
   {
     name: "delete a version, then the function",
@@ -369,6 +440,8 @@ export const compatSteps: readonly CompatStep[] = [
   ...invocations,
   ...changes,
   ...versions,
+  ...asynchronous,
   ...surroundings,
+  ...transfer,
   ...end,
 ];

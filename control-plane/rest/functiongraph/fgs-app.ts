@@ -7,6 +7,7 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Logger } from "../../logger.ts";
 import { answerFgsError, FgsError } from "../../functiongraph/fgs-error.ts";
 import type { FgsAliasService } from "../../functiongraph/fgs-alias-service.ts";
+import type { FgsAsync } from "../../functiongraph/fgs-async.ts";
 import type { FgsFunctionService } from "../../functiongraph/fgs-function-service.ts";
 import type { FgsInvocation } from "../../functiongraph/fgs-invocation.ts";
 import type { FgsTags } from "../../functiongraph/fgs-tags.ts";
@@ -24,6 +25,7 @@ export interface FgsServices {
   readonly fgsInvocation: FgsInvocation;
   readonly fgsTestEvents: FgsTestEvents;
   readonly fgsTags: FgsTags;
+  readonly fgsAsync: FgsAsync;
   readonly fgsTransfer: FgsTransfer;
 }
 

@@ -5,7 +5,7 @@ import { FgsError } from "../../functiongraph/fgs-error.ts";
 import { bodyOf, projectOf, urnOf, type FgsServices } from "./fgs-app.ts";
 
 /** Checked by the signature, not by the token hook of the other routes. */
-const config = { access: access.open };
+const route = { config: { access: access.open }, schema: { hide: true } };
 const one = "/v2/:project/fgs/functions/:urn";
 
 export function registerFgsFunctions(app: FastifyInstance, services: FgsServices): void {
@@ -18,51 +18,35 @@ export function registerFgsFunctions(app: FastifyInstance, services: FgsServices
 }
 
 function registerLife(app: FastifyInstance, { fgsFunctions }: FgsServices): void {
-  app.get("/v2/:project/fgs/functions", { config, schema: { hide: true } }, (request) =>
-    fgsFunctions.list(projectOf(request), queryOf(request)),
-  );
-  app.post("/v2/:project/fgs/functions", { config, schema: { hide: true } }, (request) =>
-    fgsFunctions.create(projectOf(request), bodyOf(request)),
-  );
-  app.delete(one, { config, schema: { hide: true } }, async (request, reply) => {
+  app.get("/v2/:project/fgs/functions", route, (request) => fgsFunctions.list(projectOf(request), queryOf(request)));
+  app.post("/v2/:project/fgs/functions", route, (request) => fgsFunctions.create(projectOf(request), bodyOf(request)));
+  app.delete(one, route, async (request, reply) => {
     await fgsFunctions.delete(urnOf(request));
     return reply.code(204).send();
   });
-  app.get(`${one}/config`, { config, schema: { hide: true } }, (request) => fgsFunctions.config(urnOf(request)));
-  app.put(`${one}/config`, { config, schema: { hide: true } }, (request) =>
-    fgsFunctions.updateConfig(urnOf(request), bodyOf(request)),
-  );
-  app.put(`${one}/config-max-instance`, { config, schema: { hide: true } }, (request) =>
+  app.get(`${one}/config`, route, (request) => fgsFunctions.config(urnOf(request)));
+  app.put(`${one}/config`, route, (request) => fgsFunctions.updateConfig(urnOf(request), bodyOf(request)));
+  app.put(`${one}/config-max-instance`, route, (request) =>
     fgsFunctions.setInstancesMax(urnOf(request), bodyOf(request)),
   );
-  app.get(`${one}/code`, { config, schema: { hide: true } }, (request) => fgsFunctions.code(urnOf(request)));
-  app.put(`${one}/code`, { config, schema: { hide: true } }, (request) =>
-    fgsFunctions.updateCode(urnOf(request), bodyOf(request)),
-  );
+  app.get(`${one}/code`, route, (request) => fgsFunctions.code(urnOf(request)));
+  app.put(`${one}/code`, route, (request) => fgsFunctions.updateCode(urnOf(request), bodyOf(request)));
 }
 
 function registerVersions(app: FastifyInstance, { fgsFunctions }: FgsServices): void {
-  app.get(`${one}/versions`, { config, schema: { hide: true } }, (request) =>
-    fgsFunctions.listVersions(urnOf(request)),
-  );
-  app.post(`${one}/versions`, { config, schema: { hide: true } }, (request) =>
-    fgsFunctions.publishVersion(urnOf(request), bodyOf(request)),
-  );
+  app.get(`${one}/versions`, route, (request) => fgsFunctions.listVersions(urnOf(request)));
+  app.post(`${one}/versions`, route, (request) => fgsFunctions.publishVersion(urnOf(request), bodyOf(request)));
 }
 
 function registerAliases(app: FastifyInstance, { fgsAliases }: FgsServices): void {
   const nameOf = (request: FastifyRequest): string => (request.params as { readonly alias: string }).alias;
-  app.get(`${one}/aliases`, { config, schema: { hide: true } }, (request) => fgsAliases.list(urnOf(request)));
-  app.post(`${one}/aliases`, { config, schema: { hide: true } }, (request) =>
-    fgsAliases.create(urnOf(request), bodyOf(request)),
-  );
-  app.get(`${one}/aliases/:alias`, { config, schema: { hide: true } }, (request) =>
-    fgsAliases.get(urnOf(request), nameOf(request)),
-  );
-  app.put(`${one}/aliases/:alias`, { config, schema: { hide: true } }, (request) =>
+  app.get(`${one}/aliases`, route, (request) => fgsAliases.list(urnOf(request)));
+  app.post(`${one}/aliases`, route, (request) => fgsAliases.create(urnOf(request), bodyOf(request)));
+  app.get(`${one}/aliases/:alias`, route, (request) => fgsAliases.get(urnOf(request), nameOf(request)));
+  app.put(`${one}/aliases/:alias`, route, (request) =>
     fgsAliases.update(urnOf(request), nameOf(request), bodyOf(request)),
   );
-  app.delete(`${one}/aliases/:alias`, { config, schema: { hide: true } }, async (request, reply) => {
+  app.delete(`${one}/aliases/:alias`, route, async (request, reply) => {
     await fgsAliases.delete(urnOf(request), nameOf(request));
     return reply.code(204).send();
   });
@@ -70,17 +54,13 @@ function registerAliases(app: FastifyInstance, { fgsAliases }: FgsServices): voi
 
 function registerTestEvents(app: FastifyInstance, { fgsTestEvents }: FgsServices): void {
   const idOf = (request: FastifyRequest): string => (request.params as { readonly id: string }).id;
-  app.get(`${one}/events`, { config, schema: { hide: true } }, (request) => fgsTestEvents.list(urnOf(request)));
-  app.post(`${one}/events`, { config, schema: { hide: true } }, (request) =>
-    fgsTestEvents.create(urnOf(request), bodyOf(request)),
-  );
-  app.get(`${one}/events/:id`, { config, schema: { hide: true } }, (request) =>
-    fgsTestEvents.get(urnOf(request), idOf(request)),
-  );
-  app.put(`${one}/events/:id`, { config, schema: { hide: true } }, (request) =>
+  app.get(`${one}/events`, route, (request) => fgsTestEvents.list(urnOf(request)));
+  app.post(`${one}/events`, route, (request) => fgsTestEvents.create(urnOf(request), bodyOf(request)));
+  app.get(`${one}/events/:id`, route, (request) => fgsTestEvents.get(urnOf(request), idOf(request)));
+  app.put(`${one}/events/:id`, route, (request) =>
     fgsTestEvents.update(urnOf(request), idOf(request), bodyOf(request)),
   );
-  app.delete(`${one}/events/:id`, { config, schema: { hide: true } }, async (request, reply) => {
+  app.delete(`${one}/events/:id`, route, async (request, reply) => {
     await fgsTestEvents.delete(urnOf(request), idOf(request));
     return reply.code(204).send();
   });
@@ -88,19 +68,19 @@ function registerTestEvents(app: FastifyInstance, { fgsTestEvents }: FgsServices
 
 function registerTags(app: FastifyInstance, { fgsTags }: FgsServices): void {
   const tags = "/v2/:project/functions/:urn/tags";
-  app.get(tags, { config, schema: { hide: true } }, (request) => fgsTags.list(urnOf(request)));
-  app.post(`${tags}/create`, { config, schema: { hide: true } }, async (request, reply) => {
+  app.get(tags, route, (request) => fgsTags.list(urnOf(request)));
+  app.post(`${tags}/create`, route, async (request, reply) => {
     await fgsTags.add(urnOf(request), bodyOf(request));
     return reply.code(204).send();
   });
-  app.delete(`${tags}/delete`, { config, schema: { hide: true } }, async (request, reply) => {
+  app.delete(`${tags}/delete`, route, async (request, reply) => {
     await fgsTags.remove(urnOf(request), bodyOf(request));
     return reply.code(204).send();
   });
 }
 
 function registerTransfer(app: FastifyInstance, { fgsTransfer }: FgsServices): void {
-  app.get(`${one}/export`, { config, schema: { hide: true } }, async (request, reply) => {
+  app.get(`${one}/export`, route, async (request, reply) => {
     const { code, config: configuration, type } = queryOf(request);
     const wants = { code: code === "true" || type === "code", config: configuration === "true" || type === "config" };
     const { archive, fileName } = await fgsTransfer.export(urnOf(request), wants);
@@ -109,7 +89,7 @@ function registerTransfer(app: FastifyInstance, { fgsTransfer }: FgsServices): v
       .header("content-disposition", `attachment; filename="${fileName}"`)
       .send(Buffer.from(archive));
   });
-  app.post("/v2/:project/fgs/functions/import", { config, schema: { hide: true } }, (request) =>
+  app.post("/v2/:project/fgs/functions/import", route, (request) =>
     fgsTransfer.import(projectOf(request), bodyOf(request)),
   );
 }
