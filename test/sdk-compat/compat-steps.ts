@@ -116,11 +116,11 @@ const life: readonly CompatStep[] = [
         functions.map((one) => one.func_name),
         [name],
       );
-      const config = await client.showFunctionConfig(new sdk.ShowFunctionConfigRequest(urn));
-      assert.equal(config.description, "made by the client");
-      const shown = await client.showFunctionCode(new sdk.ShowFunctionCodeRequest(urn));
+      const config = raw(await client.showFunctionConfig(new sdk.ShowFunctionConfigRequest(urn)));
+      assert.equal(config["description"], "made by the client");
+      const shown = raw(await client.showFunctionCode(new sdk.ShowFunctionCodeRequest(urn)));
       assert.ok(
-        Buffer.from(shown.funcCode?.file ?? "", "base64")
+        Buffer.from(shown.func_code?.file ?? "", "base64")
           .subarray(0, 2)
           .equals(Buffer.from("PK")),
       );
@@ -404,16 +404,14 @@ const transfer: readonly CompatStep[] = [
   {
     name: "export, and import under another name",
     run: async (world) => {
-      const { sdk, client } = world;
+      const { sdk, client, downloads } = world;
       const asked = new sdk.ExportFunctionRequest(urn).withCode(true).withConfig(true);
-      const { body } = (await client.exportFunction(asked)) as unknown as { readonly body: AsyncIterable<Uint8Array> };
-      const parts: Uint8Array[] = [];
-      for await (const part of body) parts.push(part);
+      const { body } = (await downloads.exportFunction(asked)) as unknown as { readonly body: Uint8Array };
       const imported = new sdk.ImportFunctionRequestBody()
         .withFuncName("compat-copy")
         .withFileName("compat.zip")
         .withFileType("zip" as never)
-        .withFileCode(Buffer.concat(parts).toString("base64"));
+        .withFileCode(Buffer.from(body).toString("base64"));
       await client.importFunction(new sdk.ImportFunctionRequest().withBody(imported));
       const copy = `${urn}-copy`;
       const { answer } = answerOf(await invoke(world, { urn: copy, event: {} })) as { readonly answer: string };

@@ -13,6 +13,8 @@ export const project = "compat";
 export interface CompatWorld {
   readonly sdk: Sdk;
   readonly client: Client;
+  /** Takes bodies as bytes: the client's own way makes text of files. */
+  readonly downloads: Client;
   /** With another secret. */
   readonly impostor: Client;
   stop(): Promise<void>;
@@ -33,11 +35,18 @@ export async function startCompatWorld({
   const sdk = (imported as unknown as { readonly default: Sdk }).default;
   const fleet = await LocalFleet.start({ folder: join(folder, "fleet"), env });
   const key = await startNodeAndKey(fleet);
-  const clientOf = (secret: string): Client => {
+  const clientOf = (secret: string, axiosRequestConfig: object = {}): Client => {
     const credential = new BasicCredentials().withAk(key.id).withSk(secret).withProjectId(project);
-    return sdk.FunctionGraphClient.newBuilder().withCredential(credential).withEndpoint(fleet.controlUrl).build();
+    const builder = sdk.FunctionGraphClient.newBuilder().withCredential(credential).withEndpoint(fleet.controlUrl);
+    return builder.withOptions({ axiosRequestConfig } as never).build();
   };
-  return { sdk, client: clientOf(key.secret), impostor: clientOf("another-secret"), stop: () => fleet.stop() };
+  return {
+    sdk,
+    client: clientOf(key.secret),
+    downloads: clientOf(key.secret, { responseType: "arraybuffer" }),
+    impostor: clientOf("another-secret"),
+    stop: () => fleet.stop(),
+  };
 }
 
 /** Ends the fleet when it cannot. */
