@@ -25,6 +25,7 @@ const commands = {
   check: ["test/check-main.ts"],
   demo: ["test/demo/demo-main.ts"],
   hostile: ["test/hostile/hostile-main.ts"],
+  "sdk-compat": ["test/sdk-compat/sdk-compat-main.ts"],
   selvage: ["sdk/cli/main.ts"],
   soak: ["bench/main.ts", "soak"],
   start: ["sdk/cli/main.ts", "start"],

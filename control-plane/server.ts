@@ -24,6 +24,8 @@ import { timestamp, type CancelTimer, type Clock } from "./clock.ts";
 import type { ControlPlaneConfig } from "./config.ts";
 import { DomainHistory } from "./domains/domain-history.ts";
 import { DomainService } from "./domains/domain-service.ts";
+import { AccessKeyService } from "./access-keys/access-key-service.ts";
+import { functiongraphServices } from "./functiongraph/functiongraph-services.ts";
 import { AliasService } from "./functions/alias-service.ts";
 import { EnvironmentService } from "./functions/environment-service.ts";
 import { FunctionService } from "./functions/function-service.ts";
@@ -190,29 +192,39 @@ async function assemble(
   const statistics = new StatisticsService({ clock });
   const staged = new StagedRolloutService({ store, revisions, clock, logger, uniqueId: randomUUID });
   statistics.onTallies((tallies) => staged.note(tallies));
+  const functions = new FunctionService({ store, revisions, clock });
+  const environments = new EnvironmentService({ store, masterKey });
+  const versions = new VersionService({ store, revisions });
+  const aliases = new AliasService({ revisions, clock });
+  const invocations = new InvocationService({ fleet, clock, uniqueId: randomUUID });
   const callSystem = openCalls({ config, store, fleet, clock, logger, uniqueId: randomUUID });
+  const asyncConfigs = new AsyncConfigService({ store, clock });
+  const core = { store, clock, uniqueId: randomUUID, uploads, artifacts, publishing, environments, versions };
+  const running = { functions, aliases, invocations, calls: callSystem.service, asyncConfigs };
   return {
+    ...functiongraphServices({ ...core, ...running }),
+    accessKeys: new AccessKeyService({ store, masterKey, clock }),
     statistics,
     staged,
     callSystem,
     calls: callSystem.service,
     dispatcher: callSystem.dispatcher,
-    asyncConfigs: new AsyncConfigService({ store, clock }),
+    asyncConfigs,
     artifacts,
     uploads,
     fleet,
     revisions,
     publishing,
     tokens,
-    functions: new FunctionService({ store, revisions, clock }),
-    environments: new EnvironmentService({ store, masterKey }),
-    versions: new VersionService({ store, revisions }),
-    aliases: new AliasService({ revisions, clock }),
+    functions,
+    environments,
+    versions,
+    aliases,
     domains: new DomainService({ store, revisions, clock, masterKey }),
     domainHistory: new DomainHistory({ store, masterKey }),
     certificates: new CertificateService({ store, revisions, masterKey, clock }),
     nodes: new NodeService({ store, fleet, clock, logger }),
-    invocations: new InvocationService({ fleet, clock, uniqueId: randomUUID }),
+    invocations,
     explanations: new ExplainService({ fleet, store, clock, uniqueId: randomUUID }),
     logs: new LogBuffer(),
     purgeSource,

@@ -20,6 +20,7 @@ import type { Hook } from "../sdk/phase.ts";
 import type { Rule } from "../sdk/rule.ts";
 import type { PurgeMode, PurgeTarget } from "../sdk/purge.ts";
 import type { Services } from "../sdk/service-target.ts";
+import type { AccessKeyTable, AccessKeyView, FgsFunctionTable, FgsFunctionView } from "./functiongraph/fgs-row.ts";
 import type { StagedRolloutTable, StagedRolloutView } from "./staged/staged-rollout-row.ts";
 
 export interface Store {
@@ -45,6 +46,8 @@ export interface StoreView {
   readonly settings: SettingView;
   readonly purges: PurgeView;
   readonly stagedRollouts: StagedRolloutView;
+  readonly accessKeys: AccessKeyView;
+  readonly fgsFunctions: FgsFunctionView;
   readonly asyncConfigs: AsyncConfigView;
 }
 
@@ -62,6 +65,8 @@ export interface StoreTables {
   readonly settings: SettingTable;
   readonly purges: PurgeTable;
   readonly stagedRollouts: StagedRolloutTable;
+  readonly accessKeys: AccessKeyTable;
+  readonly fgsFunctions: FgsFunctionTable;
   readonly asyncConfigs: AsyncConfigTable;
 }
 
@@ -127,7 +132,7 @@ export interface VersionView {
   count(functionName: string): Promise<number>;
   /** Whether the name belongs to a version, or belonged to one that was deleted. */
   isNameTaken(functionName: string, version: string): Promise<boolean>;
-  /** Every version that an alias or a rule names or that is the latest of its function. */
+  /** Every version that an alias or a rule names, that is the latest of its function, or of a function that clients of FunctionGraph manage. */
   listReferenced(): Promise<readonly VersionRow[]>;
   /** Blobs of all versions. */
   listBlobs(): Promise<ReadonlySet<Digest>>;

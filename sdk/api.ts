@@ -260,6 +260,19 @@ export interface TokenCreated extends TokenResource {
   readonly token: string;
 }
 
+/** `POST /v1/access-keys` → 201 AccessKeyCreated (the only time the secret is shown); `GET` → {accessKeys}; `DELETE /v1/access-keys/:id` → 204. */
+export interface AccessKeyInput {
+  readonly name: string;
+  readonly role: "admin" | "publisher";
+}
+export interface AccessKeyResource extends AccessKeyInput {
+  readonly id: string;
+  readonly createdAt: string;
+}
+export interface AccessKeyCreated extends AccessKeyResource {
+  readonly secret: string;
+}
+
 /** `POST /v1/functions/:name/invocations` → InvokeResult. */
 export interface InvokeInput {
   /** Version, alias or `latest` (default). */

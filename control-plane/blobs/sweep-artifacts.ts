@@ -1,5 +1,5 @@
 /**
- * Removes artifacts that no version needs: of publishes that did not finish, and of deleted versions.
+ * Removes artifacts that no version needs: of publishes that did not finish, of deleted versions, and code that no function has any more.
  *
  * Invariant: a blob that was stored or stored again within `keepMs` stays, so that a publish under way loses nothing.
  */
@@ -21,7 +21,10 @@ export async function sweepArtifacts({
   readonly clock: Clock;
 }): Promise<number> {
   const files = await artifacts.list();
-  const needed = await store.read(({ versions }) => versions.listBlobs());
+  const needed = await store.read(async ({ versions, fgsFunctions }) => {
+    const ofVersions = await versions.listBlobs();
+    return new Set([...ofVersions, ...(await fgsFunctions.list()).map(({ codeBlob }) => codeBlob)]);
+  });
   const unused = files.filter(({ digest, usedAt }) => !needed.has(digest) && clock.now() - usedAt > keepMs);
   for (const { digest } of unused) await artifacts.remove(digest);
   return unused.length;

@@ -71,17 +71,22 @@ export class PublishService {
   }
 
   /**
-   * Publishes one version and waits until all connected nodes serve it, at most `waitSeconds`.
+   * Publishes one version and waits until all connected nodes serve it, at most `waitSeconds`. `evenIfUnchanged`: also what only repeats the latest
+   * version.
    * @throws ControlError INPUT_INVALID, NOT_FOUND, CONFLICT, LIMIT_REACHED, PAYLOAD_TOO_LARGE, PUBLISH_REFUSED, BUILD_QUEUE_FULL, NODE_DRAINING.
    */
-  async publish(functionName: string, request: PublishRequest): Promise<Published> {
+  async publish(
+    functionName: string,
+    request: PublishRequest,
+    { evenIfUnchanged = false }: { readonly evenIfUnchanged?: boolean } = {},
+  ): Promise<Published> {
     const { store, queue, revisions, clock, masterKey } = this.#options;
     const plan = planPublish(functionName, request);
     await store.read(async (view) => {
       await checkPlan(view, plan);
       await checkServices(view, { plan, masterKey });
     });
-    const prepared = await queue.run(functionName, () => this.#prepareUnlessClosing(plan));
+    const prepared = await queue.run(functionName, () => this.#prepareUnlessClosing(plan, { evenIfUnchanged }));
     const startedMs = clock.monotonicMs();
     const rollout = await revisions.waitFor(prepared.revision, request.waitSeconds ?? waitSecondsDefault);
     const { version, aliases } = prepared.committed;
@@ -103,20 +108,20 @@ export class PublishService {
   }
 
   /** What a publish that was given up fails with is not the author's doing. */
-  async #prepareUnlessClosing(plan: PublishPlan): Promise<Prepared> {
+  async #prepareUnlessClosing(plan: PublishPlan, options: { readonly evenIfUnchanged: boolean }): Promise<Prepared> {
     try {
-      return await this.#prepare(plan);
+      return await this.#prepare(plan, options);
     } catch (error) {
       if (!this.#closing.signal.aborted) throw error;
       throw new ControlError("NODE_DRAINING", { message: "The control plane is shutting down.", cause: error });
     }
   }
 
-  async #prepare(plan: PublishPlan): Promise<Prepared> {
+  async #prepare(plan: PublishPlan, { evenIfUnchanged }: { readonly evenIfUnchanged: boolean }): Promise<Prepared> {
     const stopwatch = new Stopwatch(this.#options.clock);
     const bundle = await this.#bundle(plan);
     const bundleMs = stopwatch.lap();
-    const repeated = await this.#repeat(plan, bundle);
+    const repeated = evenIfUnchanged ? null : await this.#repeat(plan, bundle);
     if (repeated !== null) return { ...repeated, timings: { bundleMs, evaluateMs: 0, storeMs: stopwatch.lap() } };
     const build = await this.#build(plan, bundle);
     const evaluateMs = stopwatch.lap();

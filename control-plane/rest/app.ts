@@ -10,7 +10,10 @@ import type { Logger } from "../logger.ts";
 import type { CertificateService } from "../certificates/certificate-service.ts";
 import type { TokenService } from "../tokens/token-service.ts";
 import { ControlError } from "../control-error.ts";
+import type { AccessKeyService } from "../access-keys/access-key-service.ts";
 import { access, installAccess } from "./access.ts";
+import { registerAccessKeyRoutes } from "./access-key-routes.ts";
+import { registerFgs, type FgsServices } from "./functiongraph/fgs-app.ts";
 import { registerBlobRoutes, type BlobRouteServices } from "./blob-routes.ts";
 import { registerCallRoutes, type CallRouteServices } from "./call-routes.ts";
 import { registerCertificateRoutes } from "./certificate-routes.ts";
@@ -39,9 +42,11 @@ export interface AppServices
     BlobRouteServices,
     PurgeRouteServices,
     StagedRolloutRouteServices,
+    FgsServices,
     DomainRouteServices {
   readonly certificates: CertificateService;
   readonly tokens: TokenService;
+  readonly accessKeys: AccessKeyService;
 }
 
 export interface AppOptions {
@@ -110,6 +115,14 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   registerStagedRolloutRoutes(app, services);
   registerLogRoutes(app, { logs: services.logs, closing });
   registerTokenRoutes(app, services.tokens);
+  registerAccessKeyRoutes(app, services.accessKeys);
+  await registerFgs(app, {
+    services,
+    logger,
+    clock: options.clock,
+    tokens: services.tokens,
+    accessKeys: services.accessKeys,
+  });
   registerHealthRoutes(app, { revisions: services.revisions, version });
   // It holds no data, only what the project's documentation says as well; tools that read it rarely send a token.
   app.get("/openapi.json", { config: { access: access.open }, schema: { hide: true } }, () => app.swagger());

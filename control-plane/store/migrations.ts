@@ -10,6 +10,7 @@ import { allowEval } from "./migrations/0007-allow-eval.ts";
 import { egress } from "./migrations/0008-egress.ts";
 import { event } from "./migrations/0009-event.ts";
 import { aliasGrey } from "./migrations/0010-alias-grey.ts";
+import { functiongraph } from "./migrations/0015-functiongraph.ts";
 import { stagedRollouts } from "./migrations/0011-staged-rollouts.ts";
 import { asyncConfigs } from "./migrations/0014-async-configs.ts";
 
@@ -26,4 +27,5 @@ export const migrations: readonly Migration[] = [
   { name: "alias-grey", up: aliasGrey },
   { name: "staged-rollouts", up: stagedRollouts },
   { name: "async-configs", up: asyncConfigs },
+  { name: "functiongraph", up: functiongraph },
 ];

@@ -23,6 +23,8 @@ export interface Tables {
   purges: PurgesTable;
   purge_acks: PurgeAcksTable;
   staged_rollouts: StagedRolloutsTable;
+  access_keys: AccessKeysTable;
+  fgs_functions: FgsFunctionsTable;
   async_configs: AsyncConfigsTable;
   schema_migrations: SchemaMigrationsTable;
 }
@@ -202,6 +204,20 @@ export interface StagedRolloutsTable {
   started_at: string;
   /** JSON of the whole row. */
   rollout: string;
+}
+
+export interface AccessKeysTable {
+  id: string;
+  name: string;
+  role: string;
+  encrypted_secret: string;
+  created_at: string;
+}
+
+export interface FgsFunctionsTable {
+  function: string;
+  /** JSON of the whole row. */
+  document: string;
 }
 
 export interface AsyncConfigsTable {

@@ -51,6 +51,7 @@ export class SqlFunctions implements FunctionTable {
   async delete(name: string): Promise<void> {
     const db = this.#db;
     const tables = [
+      "fgs_functions",
       "staged_rollouts",
       "aliases",
       "version_blobs",

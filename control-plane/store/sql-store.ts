@@ -12,6 +12,7 @@ import { SqlAsyncConfigs } from "./sql-async-configs.ts";
 import { SqlCertificates } from "./sql-certificates.ts";
 import { SqlDomainVersions } from "./sql-domain-versions.ts";
 import { SqlDomains } from "./sql-domains.ts";
+import { SqlAccessKeys, SqlFgsFunctions } from "./sql-functiongraph.ts";
 import { SqlFunctions } from "./sql-functions.ts";
 import { SqlNodes } from "./sql-nodes.ts";
 import { SqlPurges } from "./sql-purges.ts";
@@ -77,6 +78,8 @@ function tablesOver(db: Kysely<Tables>): StoreTables {
     settings: new SqlSettings(db),
     purges: new SqlPurges(db),
     stagedRollouts: new SqlStagedRollouts(db),
+    accessKeys: new SqlAccessKeys(db),
+    fgsFunctions: new SqlFgsFunctions(db),
     asyncConfigs: new SqlAsyncConfigs(db),
   };
 }

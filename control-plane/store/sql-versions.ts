@@ -103,6 +103,10 @@ export class SqlVersions implements VersionTable {
                 ]),
               ),
           ),
+          // Their clients call versions by name.
+          where.exists((select) =>
+            select.selectFrom("fgs_functions as f").select("f.function").whereRef("f.function", "=", "v.function"),
+          ),
           where.exists((select) =>
             select
               .selectFrom("rules as r")

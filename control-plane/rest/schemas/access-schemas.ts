@@ -11,6 +11,12 @@ export const tokenInput: JsonSchema = object({ name: text({ minLength: 1, maxLen
 export const tokenResource: JsonSchema = object(token);
 export const tokenCreated: JsonSchema = object({ ...token, token: text() });
 
+const accessKeyRole = choice(["admin", "publisher"]);
+const accessKey = { id: text(), name: text(), role: accessKeyRole, createdAt: time };
+export const accessKeyInput: JsonSchema = object({ name: text({ minLength: 1, maxLength: 63 }), role: accessKeyRole });
+export const accessKeyResource: JsonSchema = object(accessKey);
+export const accessKeyCreated: JsonSchema = object({ ...accessKey, secret: text() });
+
 export const missingBlobs: JsonSchema = object({ digests: list(digest, { maxItems: publishLimits.sourceFilesMax }) });
 export const missingBlobsAnswer: JsonSchema = object({ missing: list(digest) });
 export const blobUpload: JsonSchema = object({

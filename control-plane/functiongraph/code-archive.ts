@@ -1,0 +1,86 @@
+/**
+ * Source files out of a ZIP that a client sent: checked, bounded, nothing written anywhere.
+ *
+ * Invariants: no path leaves the archive's root; what is unpacked is counted while it is unpacked, so that no archive is a bomb; an entry that is
+ * neither a file nor a folder (a link, a device) is refused.
+ */
+import { Unzip, UnzipInflate, zipSync } from "fflate";
+import { refuseSourcePath } from "../../sdk/manifest-file.ts";
+import { publishLimits } from "../../sdk/limits.ts";
+
+export interface ArchiveFile {
+  readonly path: string;
+  readonly bytes: Uint8Array;
+}
+
+export type Unpacked =
+  { readonly ok: true; readonly files: readonly ArchiveFile[] } | { readonly ok: false; readonly reason: string };
+
+const chunkBytes = 65_536;
+
+/** The files of `archive` in its order, folders left out. */
+export function unpackArchive(archive: Uint8Array): Unpacked {
+  const files: ArchiveFile[] = [];
+  const seen = new Set<string>();
+  let total = 0;
+  let problem: string | null = null;
+  const refuse = (reason: string): void => {
+    problem ??= reason;
+  };
+  const unzip = new Unzip((entry) => {
+    if (problem !== null || entry.name.endsWith("/")) return;
+    const path = entry.name.replaceAll("\\", "/");
+    const refused = refuseSourcePath(path);
+    if (refused !== null) return refuse(`the entry ${JSON.stringify(path.slice(0, 200))}: allowed: ${refused}`);
+    if (seen.has(path)) return refuse(`the entry ${JSON.stringify(path)} is there twice`);
+    seen.add(path);
+    if (files.length >= publishLimits.sourceFilesMax) return refuse(`more than ${publishLimits.sourceFilesMax} files`);
+    const parts: Uint8Array[] = [];
+    entry.ondata = (error, part, isLast) => {
+      if (error !== null) return refuse(`the entry ${JSON.stringify(path)} cannot be unpacked`);
+      total += part.byteLength;
+      if (total > publishLimits.sourceBytesMax) {
+        refuse(`it unpacks to more than ${publishLimits.sourceBytesMax} bytes`);
+        return entry.terminate();
+      }
+      parts.push(part.slice());
+      if (isLast) files.push({ path, bytes: concat(parts) });
+    };
+    entry.start();
+  });
+  unzip.register(UnzipInflate);
+  try {
+    if (!looksLikeZip(archive)) return { ok: false, reason: "it is no ZIP archive" };
+    // In small steps: the bound on what is unpacked is looked at between them.
+    for (let at = 0; at < archive.byteLength && problem === null; at += chunkBytes) {
+      unzip.push(archive.subarray(at, at + chunkBytes), at + chunkBytes >= archive.byteLength);
+    }
+  } catch {
+    refuse("it is damaged");
+  }
+  if (problem === null && files.length < seen.size) problem = "it is cut off";
+  if (problem === null && files.length === 0) problem = "it holds no file";
+  return problem === null ? { ok: true, files } : { ok: false, reason: problem };
+}
+
+/** A ZIP of `files`; the same bytes for the same files. */
+export function packArchive(files: readonly ArchiveFile[]): Uint8Array {
+  const entries = Object.fromEntries(files.map(({ path, bytes }) => [path, bytes]));
+  return zipSync(entries, { level: 6, mtime: new Date("1980-01-01T00:00:00") });
+}
+
+/** A local file header, or the end record of an empty archive. */
+export function looksLikeZip(bytes: Uint8Array): boolean {
+  const [first, second, third, fourth] = bytes;
+  return first === 0x50 && second === 0x4b && ((third === 3 && fourth === 4) || (third === 5 && fourth === 6));
+}
+
+function concat(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, { byteLength }) => sum + byteLength, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.byteLength;
+  }
+  return whole;
+}

@@ -1,0 +1,393 @@
+/**
+ * Functions as clients of FunctionGraph see them, over the services that everybody uses: created, changed, read, deleted, and their versions.
+ *
+ * `latest` is the working copy: each change of code or configuration publishes a version whose name no client sees, and removes the one before when
+ * nothing names it. Invariant: a change that fails leaves function, environment and code as they were.
+ */
+import { createHash } from "node:crypto";
+import type { PublishRequest } from "../../sdk/api.ts";
+import { digestOf } from "../../sdk/artifact-format.ts";
+import { defaultFunctionLimits, functionLimitRanges } from "../../sdk/limits.ts";
+import type { BlobFolder } from "../blobs/blob-folder.ts";
+import type { Uploads } from "../blobs/uploads.ts";
+import { timestamp, type Clock } from "../clock.ts";
+import { ControlError } from "../control-error.ts";
+import type { EnvironmentService } from "../functions/environment-service.ts";
+import type { FunctionService } from "../functions/function-service.ts";
+import type { VersionService } from "../functions/version-service.ts";
+import type { PublishService } from "../publish/publish-service.ts";
+import type { Store, VersionRow } from "../store.ts";
+import { FgsError } from "./fgs-error.ts";
+import { configResource, fgsTime } from "./fgs-resources.ts";
+import type { FgsFunctionRow } from "./fgs-row.ts";
+import { entryOf, fromArchive, readCode, type FunctionCode } from "./function-code.ts";
+import {
+  instancesRange,
+  invalid,
+  readInstancesMax,
+  readName,
+  readSettings,
+  type Body,
+  type FunctionSettings,
+} from "./function-settings.ts";
+import { readTags } from "./fgs-tags.ts";
+import { formatUrn, type FunctionUrn } from "./urn.ts";
+
+export interface FgsFunctionServiceOptions {
+  readonly store: Store;
+  readonly functions: FunctionService;
+  readonly environments: EnvironmentService;
+  readonly versions: VersionService;
+  readonly publishing: PublishService;
+  readonly uploads: Uploads;
+  readonly artifacts: BlobFolder;
+  readonly clock: Clock;
+}
+
+/** Names of versions that only this service makes; clients cannot choose them. */
+const draftPrefix = "draft.";
+/** Versions with a name, as the system being implemented allows. */
+const namedVersionsMax = 20;
+const listMax = 400;
+
+export class FgsFunctionService {
+  readonly #options: FgsFunctionServiceOptions;
+
+  constructor(options: FgsFunctionServiceOptions) {
+    this.#options = options;
+  }
+
+  /** @throws FgsError, ControlError. */
+  async create(project: string, body: Body): Promise<object> {
+    const { functions, environments } = this.#options;
+    const name = readName(body);
+    const settings = readSettings(body, null);
+    const code = readCode(body, settings.handler);
+    try {
+      await functions.create({ name, description: settings.description });
+    } catch (error) {
+      if (error instanceof ControlError && error.code === "CONFLICT") {
+        throw new FgsError("FSS.1061", "The function has existed");
+      }
+      throw error;
+    }
+    try {
+      await environments.set(name, { variables: settings.variables ?? {}, secrets: settings.secrets ?? {} });
+      const empty = { tags: readTags(body["tags"]), events: [], aliasDescriptions: {}, drafts: 0, namedContent: null };
+      await this.#publish({ ...(await this.#rowOf(name, { settings, code })), ...empty }, code);
+    } catch (error) {
+      await functions.delete(name);
+      throw error;
+    }
+    return this.config({ project, package: settings.package, name, qualifier: null });
+  }
+
+  /** @throws FgsError FSS.1051, FSS.1052. */
+  async config(urn: FunctionUrn): Promise<object> {
+    const { environments, store } = this.#options;
+    const { row, version } = await this.find(urn);
+    const { variables, secrets } = await environments.get(row.function);
+    const core = await store.read(({ functions }) => functions.get(row.function));
+    if (core === null) throw unknownFunction();
+    return configResource({ project: urn.project, row, core, variables, secrets, version });
+  }
+
+  /** With the archive in base64. */
+  async code(urn: FunctionUrn): Promise<object> {
+    const { row } = await this.find(urn);
+    const bytes = await this.#archive(row);
+    return {
+      ...(await this.#codeResource(urn, row)),
+      func_code: { file: Buffer.from(bytes).toString("base64"), link: "" },
+    };
+  }
+
+  async list(project: string, query: Readonly<Record<string, string | undefined>>): Promise<object> {
+    const marker = queryInteger(query["marker"], { key: "marker", min: 0, default: 0 });
+    const maxItems = queryInteger(query["maxitems"], { key: "maxitems", min: 0, default: listMax });
+    const size = maxItems === 0 || maxItems > listMax ? listMax : maxItems;
+    const rows = await this.#options.store.read(({ fgsFunctions }) => fgsFunctions.list());
+    const { func_name: name = "", package_name: owner = "" } = query;
+    const found = rows.filter((row) => row.function.includes(name) && (owner === "" || row.package === owner));
+    const page = found.slice(marker, marker + size);
+    const functions: object[] = [];
+    for (const row of page) {
+      functions.push(await this.config({ project, package: row.package, name: row.function, qualifier: null }));
+    }
+    return { functions, next_marker: marker + page.length, count: found.length };
+  }
+
+  async updateCode(urn: FunctionUrn, body: Body): Promise<object> {
+    const row = await this.#latestRow(urn);
+    const code = readCode(body, row.handler);
+    const { codeType, codeFilename, codeDigest, archive } = code;
+    const changed = { ...row, codeType, codeFilename, codeDigest, codeBytes: archive.byteLength };
+    await this.#publish(changed, code);
+    return { ...(await this.#codeResource(urn, changed)), func_code: body["func_code"] ?? null };
+  }
+
+  async updateConfig(urn: FunctionUrn, body: Body): Promise<object> {
+    const { environments, functions, store } = this.#options;
+    const row = await this.#latestRow(urn);
+    const core = await functions.get(row.function);
+    const settings = readSettings(body, { ...row, description: core.description });
+    const before = await store.read((view) => view.functions.environment(row.function));
+    const { variables, secrets } = await environments.get(row.function);
+    const kept = Object.fromEntries(secrets.map((name) => [name, null]));
+    await environments.set(row.function, {
+      variables: settings.variables ?? variables,
+      secrets: settings.secrets ?? kept,
+    });
+    try {
+      const code = fromArchive(row, await this.#archive(row));
+      await this.#publish({ ...row, ...rowSettings(settings) }, code);
+    } catch (error) {
+      await store.change((tables) => tables.functions.setEnvironment(row.function, before));
+      throw error;
+    }
+    await functions.update(row.function, { description: settings.description });
+    return this.config(urn);
+  }
+
+  async setInstancesMax(urn: FunctionUrn, body: Body): Promise<object> {
+    const row = await this.#latestRow(urn);
+    const instancesMax = readInstancesMax(body);
+    await this.#publish({ ...row, instancesMax }, fromArchive(row, await this.#archive(row)));
+    if ((instancesMax === 0) !== (row.instancesMax === 0)) {
+      await this.#options.functions.update(row.function, { enabled: instancesMax !== 0 });
+    }
+    return this.config(urn);
+  }
+
+  /** Of a version its aliases, too. @throws FgsError, ControlError CONFLICT while a rule names it. */
+  async delete(urn: FunctionUrn): Promise<void> {
+    const { functions, store, versions } = this.#options;
+    const { row, version } = await this.find(urn);
+    if (urn.qualifier === null) return functions.delete(row.function);
+    if (version === null) throw new FgsError("FSS.1015", "latest cannot be deleted, only the whole function");
+    const aliases = await store.read((view) => view.aliases.list(row.function));
+    if (aliases.some(({ grey }) => grey?.version === version.version)) {
+      throw new FgsError("FSS.1094", `version ${version.version} is the grey version of an alias`);
+    }
+    const newest = await store.read((view) => view.versions.latest(row.function));
+    // What latest is does not change with the versions that were made of it.
+    if (newest?.version === version.version) await this.#publish(row, fromArchive(row, await this.#archive(row)));
+    const named = aliases.filter((alias) => alias.version === version.version);
+    await store.change(async (tables) => {
+      for (const alias of named) await tables.aliases.delete(row.function, alias.name);
+    });
+    await versions.delete({ functionName: row.function, version: version.version });
+  }
+
+  async listVersions(urn: FunctionUrn): Promise<object> {
+    const { row } = await this.find(urn);
+    const rows = await this.#options.store.read(({ versions }) => versions.list(row.function));
+    const named = rows.filter(({ version }) => !version.startsWith(draftPrefix));
+    const qualified = (name: string): FunctionUrn => ({ ...urn, qualifier: { kind: "version", name } });
+    const versions: object[] = [await this.config({ ...urn, qualifier: null })];
+    for (const { version } of named) versions.push(await this.config(qualified(version)));
+    return { versions, next_marker: versions.length, count: versions.length };
+  }
+
+  /** Freezes code and configuration under a name. @throws FgsError FSS.1016 when nothing changed since the last time. */
+  async publishVersion(urn: FunctionUrn, body: Body): Promise<object> {
+    const { clock, store } = this.#options;
+    const row = await this.#latestRow(urn);
+    const name = versionName(body["version"], clock.now());
+    const description = typeof body["description"] === "string" ? body["description"].slice(0, 512) : "";
+    const digest = body["digest"];
+    if (typeof digest === "string" && digest !== "" && digest !== row.codeDigest) {
+      throw new FgsError("FSS.0409", "digest: the code was changed meanwhile");
+    }
+    const content = await this.#contentOf(row);
+    if (row.namedContent === content) throw new FgsError("FSS.1016", "nothing changed since the last version");
+    const rows = await store.read(({ versions }) => versions.list(row.function));
+    if (rows.some(({ version }) => version === name)) throw new FgsError("FSS.1062", `version ${name} exists already`);
+    if (rows.filter(({ version }) => !version.startsWith(draftPrefix)).length >= namedVersionsMax) {
+      throw new FgsError("FSS.0403", `a function has at most ${namedVersionsMax} versions`);
+    }
+    const code = fromArchive(row, await this.#archive(row));
+    await this.#publish({ ...row, namedContent: content }, code, { name, description });
+    return this.config({ ...urn, qualifier: { kind: "version", name } });
+  }
+
+  /** The function and the version that a URN means; `version` null: latest. @throws FgsError FSS.1051, FSS.1052, FSS.1053. */
+  async find(urn: FunctionUrn): Promise<{ readonly row: FgsFunctionRow; readonly version: VersionRow | null }> {
+    const { qualifier, name } = urn;
+    return this.#options.store.read(async ({ aliases, fgsFunctions, versions }) => {
+      const row = await fgsFunctions.get(name);
+      if (row === null || row.package !== urn.package) throw unknownFunction();
+      if (qualifier === null || (qualifier.kind === "version" && qualifier.name === "latest"))
+        return { row, version: null };
+      const alias = qualifier.kind === "alias" ? await aliases.get(name, qualifier.name) : null;
+      if (qualifier.kind === "alias" && alias === null) throw new FgsError("FSS.1053", "Not found the alias");
+      const version = await versions.get(name, alias?.version ?? qualifier.name);
+      if (version === null || version.version.startsWith(draftPrefix)) {
+        throw new FgsError("FSS.1052", "Not found the version");
+      }
+      return { row, version };
+    });
+  }
+
+  /** Changes what only clients of FunctionGraph see. */
+  async changeRow(urn: FunctionUrn, change: (row: FgsFunctionRow) => FgsFunctionRow): Promise<FgsFunctionRow> {
+    return this.#options.store.change(async ({ fgsFunctions }) => {
+      const row = await fgsFunctions.get(urn.name);
+      if (row === null || row.package !== urn.package) throw unknownFunction();
+      const changed = change(row);
+      await fgsFunctions.put(changed);
+      return changed;
+    });
+  }
+
+  async #latestRow(urn: FunctionUrn): Promise<FgsFunctionRow> {
+    const { row, version } = await this.find(urn);
+    if (version !== null) throw new FgsError("FSS.1015", "only latest can be changed");
+    return row;
+  }
+
+  async #archive(row: FgsFunctionRow): Promise<Uint8Array> {
+    const bytes = await this.#options.artifacts.read(row.codeBlob);
+    if (bytes === null) throw new FgsError("FSS.0500", "the code is not in the store any more");
+    return bytes;
+  }
+
+  async #rowOf(
+    name: string,
+    { settings, code }: { readonly settings: FunctionSettings; readonly code: FunctionCode },
+  ): Promise<Omit<FgsFunctionRow, "tags" | "events" | "aliasDescriptions" | "drafts" | "namedContent">> {
+    return {
+      function: name,
+      ...rowSettings(settings),
+      codeType: code.codeType,
+      codeFilename: code.codeFilename,
+      codeBlob: await this.#options.artifacts.put(code.archive),
+      codeBytes: code.archive.byteLength,
+      codeDigest: code.codeDigest,
+      instancesMax: instancesRange.default,
+      modifiedAt: timestamp(this.#options.clock),
+    };
+  }
+
+  /** Makes the working copy, or a version with a name, what `latest` is; then writes the row. */
+  async #publish(
+    row: FgsFunctionRow,
+    code: FunctionCode,
+    named: { readonly name: string; readonly description: string } | null = null,
+  ): Promise<void> {
+    const { artifacts, clock, publishing, store, uploads } = this.#options;
+    const entry = entryOf(code.files, row.handler);
+    await uploads.put(
+      code.files.map(({ bytes }) => ({ digest: digestOf(bytes), base64: Buffer.from(bytes).toString("base64") })),
+    );
+    const drafts = named === null ? row.drafts + 1 : row.drafts;
+    const request: PublishRequest = {
+      source: { kind: "tree", entry, files: code.files.map(({ path, bytes }) => ({ path, digest: digestOf(bytes) })) },
+      version: named?.name ?? `${draftPrefix}${drafts}`,
+      description: named?.description ?? "",
+      limits: limitsOf(row),
+      event: { handler: row.handler, ...(row.initializer === null ? {} : { initializer: row.initializer.handler }) },
+      snapshot: false,
+    };
+    await publishing.publish(row.function, request, { evenIfUnchanged: true });
+    const codeBlob = await artifacts.put(code.archive);
+    const changed = { ...row, drafts, codeBlob, modifiedAt: timestamp(clock) };
+    await store.change(({ fgsFunctions }) => fgsFunctions.put(changed));
+    await this.#removeDrafts(row.function);
+  }
+
+  /** Those that are not the newest version; what a rule or a service names stays. */
+  async #removeDrafts(functionName: string): Promise<void> {
+    const { store, versions } = this.#options;
+    const [, ...older] = await store.read((view) => view.versions.list(functionName));
+    for (const { version } of older.filter((row) => row.version.startsWith(draftPrefix))) {
+      try {
+        await versions.delete({ functionName, version });
+      } catch (error) {
+        if (!(error instanceof ControlError && error.code === "CONFLICT")) throw error;
+      }
+    }
+  }
+
+  /** What makes one version differ from another. */
+  async #contentOf(row: FgsFunctionRow): Promise<string> {
+    const { variables, encryptedSecrets } = await this.#options.store.read(({ functions }) =>
+      functions.environment(row.function),
+    );
+    const { codeDigest, handler, initializer, timeoutSeconds, memoryMiB, concurrency, runtime } = row;
+    const content = {
+      codeDigest,
+      handler,
+      initializer,
+      timeoutSeconds,
+      memoryMiB,
+      concurrency,
+      runtime,
+      variables,
+      encryptedSecrets,
+    };
+    return createHash("sha256").update(JSON.stringify(content)).digest("hex");
+  }
+
+  #codeResource(urn: FunctionUrn, row: FgsFunctionRow): Promise<object> {
+    return Promise.resolve({
+      func_urn: formatUrn({ ...urn, qualifier: { kind: "version", name: urn.qualifier?.name ?? "latest" } }),
+      func_name: row.function,
+      domain_id: urn.project,
+      runtime: row.runtime,
+      code_type: row.codeType,
+      code_filename: row.codeFilename,
+      code_size: row.codeBytes,
+      digest: row.codeDigest,
+      last_modified: fgsTime(row.modifiedAt),
+      depend_version_list: [],
+      dependencies: [],
+    });
+  }
+}
+
+function rowSettings(settings: FunctionSettings): Omit<FunctionSettings, "description" | "variables" | "secrets"> {
+  const { description: _description, variables: _variables, secrets: _secrets, ...rest } = settings;
+  return rest;
+}
+
+function limitsOf(row: FgsFunctionRow): NonNullable<PublishRequest["limits"]> {
+  const { cpuMs, instancesMax, initializerWallMs } = functionLimitRanges;
+  const wallMs = row.timeoutSeconds * 1_000;
+  return {
+    memoryMiB: row.memoryMiB,
+    eventWallMs: wallMs,
+    cpuMs: Math.min(cpuMs.max, wallMs),
+    concurrency: row.concurrency,
+    instancesMax:
+      row.instancesMax < 1 ? defaultFunctionLimits.instancesMax : Math.min(row.instancesMax, instancesMax.max),
+    initializerWallMs: Math.max(initializerWallMs.min, (row.initializer?.timeoutSeconds ?? 3) * 1_000),
+  };
+}
+
+function versionName(input: unknown, now: number): string {
+  if (input === undefined || input === null || input === "") {
+    const digits = new Date(now).toISOString().replace(/\D/g, "");
+    return `v${digits.slice(0, 8)}-${digits.slice(8, 14)}`;
+  }
+  const isFine = typeof input === "string" && /^[A-Za-z0-9][A-Za-z0-9._-]{0,41}$/.test(input);
+  if (isFine && input !== "latest" && !input.startsWith(draftPrefix)) return input;
+  throw invalid("FSS.1015", "version", {
+    received: input,
+    allowed: '1..42 letters, digits, ".", "_" and "-", not latest',
+  });
+}
+
+function queryInteger(
+  text: string | undefined,
+  { key, min, default: fallback }: { readonly key: string; readonly min: number; readonly default: number },
+): number {
+  if (text === undefined || text === "") return fallback;
+  const value = /^-?\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= min) return value;
+  throw invalid("FSS.0400", key, { received: text, allowed: `an integer from ${min} on` });
+}
+
+function unknownFunction(): FgsError {
+  return new FgsError("FSS.1051", "Not found the function");
+}

@@ -1,0 +1,78 @@
+/** What a client of FunctionGraph said of a function beyond what the core keeps, and access keys, as the store has them. */
+import type { TokenRole } from "../../sdk/api.ts";
+import type { Digest } from "../../sdk/artifact.ts";
+
+export interface FgsTag {
+  readonly key: string;
+  readonly value: string;
+}
+
+export interface FgsTestEvent {
+  readonly id: string;
+  readonly name: string;
+  /** Base64. */
+  readonly content: string;
+  /** Seconds since the epoch. */
+  readonly lastModified: number;
+}
+
+export interface FgsFunctionRow {
+  readonly function: string;
+  readonly package: string;
+  readonly runtime: string;
+  readonly handler: string;
+  /** Null: none. */
+  readonly initializer: { readonly handler: string; readonly timeoutSeconds: number } | null;
+  readonly timeoutSeconds: number;
+  readonly memoryMiB: number;
+  readonly codeType: "inline" | "zip";
+  readonly codeFilename: string;
+  /** A ZIP, also of inline code. */
+  readonly codeBlob: Digest;
+  readonly codeBytes: number;
+  /** SHA-512 of the archive, hex. */
+  readonly codeDigest: string;
+  /** One instance serves so many at once. */
+  readonly concurrency: number;
+  /** -1: as many as there is room for; 0: none. */
+  readonly instancesMax: number;
+  readonly tags: readonly FgsTag[];
+  readonly events: readonly FgsTestEvent[];
+  /** By alias. */
+  readonly aliasDescriptions: Readonly<Record<string, string>>;
+  /** Fields that are kept and shown, and mean nothing here. */
+  readonly kept: Readonly<Record<string, unknown>>;
+  /** Versions made for `latest` so far; their names are no client's concern. */
+  readonly drafts: number;
+  /** The content that was named last; null: none was. */
+  readonly namedContent: string | null;
+  readonly modifiedAt: string;
+}
+
+export interface FgsFunctionView {
+  get(functionName: string): Promise<FgsFunctionRow | null>;
+  /** By name. */
+  list(): Promise<readonly FgsFunctionRow[]>;
+}
+export interface FgsFunctionTable extends FgsFunctionView {
+  /** Inserts or replaces; the function exists. */
+  put(row: FgsFunctionRow): Promise<void>;
+}
+
+export interface AccessKeyRow {
+  readonly id: string;
+  readonly name: string;
+  readonly role: Extract<TokenRole, "admin" | "publisher">;
+  /** Encrypted under the master key: signatures cannot be checked with less than the key itself. */
+  readonly encryptedSecret: string;
+  readonly createdAt: string;
+}
+export interface AccessKeyView {
+  /** Oldest first. */
+  list(): Promise<readonly AccessKeyRow[]>;
+  get(id: string): Promise<AccessKeyRow | null>;
+}
+export interface AccessKeyTable extends AccessKeyView {
+  insert(row: AccessKeyRow): Promise<void>;
+  delete(id: string): Promise<void>;
+}

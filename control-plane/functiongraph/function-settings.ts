@@ -1,0 +1,207 @@
+/**
+ * What a client of FunctionGraph may say of a function when it creates or changes it (interfaces.md §3.5): checked, with the codes of its system. Pure.
+ *
+ * Invariant: nothing is half taken: the first thing that is wrong is thrown as an FgsError that says what was received and what is allowed.
+ */
+import { showValue } from "../../sdk/field-reader.ts";
+import { refuseFunctionName } from "../../sdk/function-name.ts";
+import { refuseHandler } from "../../sdk/event-settings-parser.ts";
+import { fileOf } from "../../sdk/event-settings.ts";
+import { storeLimits } from "../../sdk/limits.ts";
+import { FgsError, type FgsCode } from "./fgs-error.ts";
+import type { FgsFunctionRow } from "./fgs-row.ts";
+
+export type Body = Readonly<Record<string, unknown>>;
+
+/** Node.js in the versions that clients know; all of them run on the runtime of the installation. */
+export const nodeRuntimes: readonly string[] = [
+  "6.10",
+  "8.10",
+  "10.16",
+  "12.13",
+  "14.18",
+  "16.17",
+  "18.15",
+  "20.15",
+].map((version) => `Node.js${version}`);
+/** MiB, as far as an instance goes here. */
+export const memorySizes: readonly number[] = [128, 256, 512, 768, 1024];
+/** Seconds. */
+export const timeoutRange = { min: 3, max: 259_200 } as const;
+export const initializerTimeoutRange = { min: 1, max: 300 } as const;
+export const instancesRange = { min: -1, max: 1_000, default: 400 } as const;
+export const concurrencyRange = { min: 1, max: 1_000, default: 1 } as const;
+
+/** Shown as they came, of no effect here. */
+const keptKeys = [
+  "xrole",
+  "app_xrole",
+  "enterprise_project_id",
+  "type",
+  "log_config",
+  "network_controller",
+  "enable_dynamic_memory",
+  "enable_lts_log",
+  "lts_custom_tag",
+  "domain_names",
+] as const;
+
+export type FunctionSettings = Pick<
+  FgsFunctionRow,
+  "package" | "runtime" | "handler" | "initializer" | "timeoutSeconds" | "memoryMiB" | "concurrency" | "kept"
+> & {
+  readonly description: string;
+  /** Null: it is not said, what is there stays. */
+  readonly variables: Readonly<Record<string, string>> | null;
+  readonly secrets: Readonly<Record<string, string>> | null;
+};
+
+/** Of a function that is there `present` holds what stays where the body says nothing. */
+export function readSettings(
+  body: Body,
+  present: Omit<FunctionSettings, "variables" | "secrets"> | null,
+): FunctionSettings {
+  const handler = readText(body, "handler", { code: "FSS.1003", present: present?.handler });
+  const refusedHandler = refuseHandler(handler);
+  if (refusedHandler !== null) throw invalid("FSS.1003", "handler", { received: handler, allowed: refusedHandler });
+  const runtime = readText(body, "runtime", { code: "FSS.1005", present: present?.runtime });
+  if (!nodeRuntimes.includes(runtime)) {
+    throw invalid("FSS.1005", "runtime", { received: runtime, allowed: nodeRuntimes.join(", ") });
+  }
+  return {
+    package: readPackage(body, present?.package),
+    runtime,
+    handler,
+    initializer: readInitializer(body, { handler, present: present?.initializer ?? null }),
+    timeoutSeconds: readInteger(body, "timeout", {
+      code: "FSS.1008",
+      ...timeoutRange,
+      present: present?.timeoutSeconds,
+    }),
+    memoryMiB: readMemory(body, present?.memoryMiB),
+    concurrency: readConcurrency(body, present?.concurrency),
+    description: readDescription(body, present?.description ?? ""),
+    variables: readUserData(body, "user_data"),
+    secrets: readUserData(body, "encrypted_user_data"),
+    kept: {
+      ...present?.kept,
+      ...Object.fromEntries(keptKeys.flatMap((key) => (body[key] === undefined ? [] : [[key, body[key]]]))),
+    },
+  };
+}
+
+export function readName(body: Body): string {
+  const name = readText(body, "func_name", { code: "FSS.1002", present: undefined });
+  const refused = refuseFunctionName(name);
+  if (refused !== null) throw invalid("FSS.1002", "func_name", { received: name, allowed: refused });
+  return name;
+}
+
+/** -1..1000. */
+export function readInstancesMax(body: Body): number {
+  const { min, max } = instancesRange;
+  return readInteger(body, "max_instance_num", { code: "FSS.1026", min, max, present: undefined });
+}
+
+export function invalid(
+  code: FgsCode,
+  key: string,
+  { received, allowed }: { readonly received: unknown; readonly allowed: string },
+): FgsError {
+  return new FgsError(code, `${key}: received ${showValue(received)}, allowed: ${allowed}`);
+}
+
+interface Wanted<T> {
+  readonly code: FgsCode;
+  /** What stays where nothing is said; undefined: something has to be said. */
+  readonly present: T | undefined;
+}
+
+function readText(body: Body, key: string, { code, present }: Wanted<string>): string {
+  const value = body[key] ?? present;
+  if (typeof value === "string" && value !== "") return value;
+  throw invalid(code, key, { received: value, allowed: "a text" });
+}
+
+function readInteger(
+  body: Body,
+  key: string,
+  { code, min, max, present }: Wanted<number> & { readonly min: number; readonly max: number },
+): number {
+  const value = body[key] ?? present;
+  if (typeof value === "number" && Number.isSafeInteger(value) && value >= min && value <= max) return value;
+  throw invalid(code, key, { received: value, allowed: `an integer ${min}..${max}` });
+}
+
+function readMemory(body: Body, present: number | undefined): number {
+  const value = body["memory_size"] ?? present;
+  if (typeof value === "number" && memorySizes.includes(value)) return value;
+  throw invalid("FSS.1007", "memory_size", { received: value, allowed: memorySizes.join(", ") });
+}
+
+function readPackage(body: Body, present: string | undefined): string {
+  const value = body["package"] ?? present ?? "default";
+  if (typeof value === "string" && /^[A-Za-z0-9_-]{1,60}$/.test(value)) return value;
+  throw invalid("FSS.1004", "package", { received: value, allowed: '1..60 letters, digits, "_" and "-"' });
+}
+
+function readDescription(body: Body, present: string): string {
+  const value = body["description"] ?? present;
+  const max = storeLimits.descriptionCharsMax;
+  if (typeof value === "string" && value.length <= max) return value;
+  throw invalid("FSS.1019", "description", { received: value, allowed: `at most ${max} characters` });
+}
+
+function readInitializer(
+  body: Body,
+  { handler, present }: { readonly handler: string; readonly present: FgsFunctionRow["initializer"] },
+): FgsFunctionRow["initializer"] {
+  const named = body["initializer_handler"] ?? present?.handler ?? "";
+  if (named === "") return null;
+  if (typeof named !== "string" || refuseHandler(named) !== null || fileOf(named) !== fileOf(handler)) {
+    const allowed = `an export of the handler's file, such as ${fileOf(handler)}.initializer`;
+    throw invalid("FSS.1404", "initializer_handler", { received: named, allowed });
+  }
+  const timeoutSeconds = readInteger(body, "initializer_timeout", {
+    code: "FSS.1405",
+    ...initializerTimeoutRange,
+    present: present?.timeoutSeconds ?? 3,
+  });
+  return { handler: named, timeoutSeconds };
+}
+
+function readConcurrency(body: Body, present: number | undefined): number {
+  const strategy = body["strategy_config"];
+  if (strategy === undefined || strategy === null) return present ?? concurrencyRange.default;
+  const value = typeof strategy === "object" ? (strategy as Body)["concurrent_num"] : strategy;
+  if (value === undefined || value === null) return present ?? concurrencyRange.default;
+  const { min, max } = concurrencyRange;
+  if (typeof value === "number" && Number.isSafeInteger(value) && value >= min && value <= max) return value;
+  throw invalid("FSS.1026", "strategy_config.concurrent_num", {
+    received: value,
+    allowed: `an integer ${min}..${max}`,
+  });
+}
+
+/** A JSON object of texts, as text. */
+function readUserData(body: Body, key: string): Readonly<Record<string, string>> | null {
+  const text = body[key];
+  if (text === undefined || text === null) return null;
+  if (text === "") return {};
+  const entries = typeof text === "string" ? parseEntries(text) : null;
+  const allowed = "the text of a JSON object whose values are texts";
+  // Its values may be secrets.
+  if (entries === null) throw new FgsError("FSS.1009", `${key}: allowed: ${allowed}`);
+  return Object.fromEntries(entries as [string, string][]);
+}
+
+function parseEntries(text: string): [string, unknown][] | null {
+  try {
+    const parsed = JSON.parse(text) as unknown;
+    if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) return null;
+    const entries = Object.entries(parsed);
+    return entries.every(([, value]) => typeof value === "string") ? entries : null;
+  } catch {
+    return null;
+  }
+}

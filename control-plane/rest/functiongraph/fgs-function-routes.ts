@@ -1,0 +1,102 @@
+/** Functions, code, configuration, versions, aliases, test events, tags, export and import in the FunctionGraph-compatible API. */
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { access } from "../access.ts";
+import { FgsError } from "../../functiongraph/fgs-error.ts";
+import { bodyOf, projectOf, urnOf, type FgsServices } from "./fgs-app.ts";
+
+/** Checked by the signature, not by the token hook of the other routes. */
+const route = { config: { access: access.open }, schema: { hide: true } };
+const one = "/v2/:project/fgs/functions/:urn";
+
+export function registerFgsFunctions(app: FastifyInstance, services: FgsServices): void {
+  registerLife(app, services);
+  registerVersions(app, services);
+  registerAliases(app, services);
+  registerTestEvents(app, services);
+  registerTags(app, services);
+  registerTransfer(app, services);
+}
+
+function registerLife(app: FastifyInstance, { fgsFunctions }: FgsServices): void {
+  app.get("/v2/:project/fgs/functions", route, (request) => fgsFunctions.list(projectOf(request), queryOf(request)));
+  app.post("/v2/:project/fgs/functions", route, (request) => fgsFunctions.create(projectOf(request), bodyOf(request)));
+  app.delete(one, route, async (request, reply) => {
+    await fgsFunctions.delete(urnOf(request));
+    return reply.code(204).send();
+  });
+  app.get(`${one}/config`, route, (request) => fgsFunctions.config(urnOf(request)));
+  app.put(`${one}/config`, route, (request) => fgsFunctions.updateConfig(urnOf(request), bodyOf(request)));
+  app.put(`${one}/config-max-instance`, route, (request) =>
+    fgsFunctions.setInstancesMax(urnOf(request), bodyOf(request)),
+  );
+  app.get(`${one}/code`, route, (request) => fgsFunctions.code(urnOf(request)));
+  app.put(`${one}/code`, route, (request) => fgsFunctions.updateCode(urnOf(request), bodyOf(request)));
+}
+
+function registerVersions(app: FastifyInstance, { fgsFunctions }: FgsServices): void {
+  app.get(`${one}/versions`, route, (request) => fgsFunctions.listVersions(urnOf(request)));
+  app.post(`${one}/versions`, route, (request) => fgsFunctions.publishVersion(urnOf(request), bodyOf(request)));
+}
+
+function registerAliases(app: FastifyInstance, { fgsAliases }: FgsServices): void {
+  const nameOf = (request: FastifyRequest): string => (request.params as { readonly alias: string }).alias;
+  app.get(`${one}/aliases`, route, (request) => fgsAliases.list(urnOf(request)));
+  app.post(`${one}/aliases`, route, (request) => fgsAliases.create(urnOf(request), bodyOf(request)));
+  app.get(`${one}/aliases/:alias`, route, (request) => fgsAliases.get(urnOf(request), nameOf(request)));
+  app.put(`${one}/aliases/:alias`, route, (request) =>
+    fgsAliases.update(urnOf(request), nameOf(request), bodyOf(request)),
+  );
+  app.delete(`${one}/aliases/:alias`, route, async (request, reply) => {
+    await fgsAliases.delete(urnOf(request), nameOf(request));
+    return reply.code(204).send();
+  });
+}
+
+function registerTestEvents(app: FastifyInstance, { fgsTestEvents }: FgsServices): void {
+  const idOf = (request: FastifyRequest): string => (request.params as { readonly id: string }).id;
+  app.get(`${one}/events`, route, (request) => fgsTestEvents.list(urnOf(request)));
+  app.post(`${one}/events`, route, (request) => fgsTestEvents.create(urnOf(request), bodyOf(request)));
+  app.get(`${one}/events/:id`, route, (request) => fgsTestEvents.get(urnOf(request), idOf(request)));
+  app.put(`${one}/events/:id`, route, (request) =>
+    fgsTestEvents.update(urnOf(request), idOf(request), bodyOf(request)),
+  );
+  app.delete(`${one}/events/:id`, route, async (request, reply) => {
+    await fgsTestEvents.delete(urnOf(request), idOf(request));
+    return reply.code(204).send();
+  });
+}
+
+function registerTags(app: FastifyInstance, { fgsTags }: FgsServices): void {
+  const tags = "/v2/:project/functions/:urn/tags";
+  app.get(tags, route, (request) => fgsTags.list(urnOf(request)));
+  app.post(`${tags}/create`, route, async (request, reply) => {
+    await fgsTags.add(urnOf(request), bodyOf(request));
+    return reply.code(204).send();
+  });
+  app.delete(`${tags}/delete`, route, async (request, reply) => {
+    await fgsTags.remove(urnOf(request), bodyOf(request));
+    return reply.code(204).send();
+  });
+}
+
+function registerTransfer(app: FastifyInstance, { fgsTransfer }: FgsServices): void {
+  app.get(`${one}/export`, route, async (request, reply) => {
+    const { code, config: configuration, type } = queryOf(request);
+    const wants = { code: code === "true" || type === "code", config: configuration === "true" || type === "config" };
+    const { archive, fileName } = await fgsTransfer.export(urnOf(request), wants);
+    return reply
+      .header("content-type", "application/zip")
+      .header("content-disposition", `attachment; filename="${fileName}"`)
+      .send(Buffer.from(archive));
+  });
+  app.post("/v2/:project/fgs/functions/import", route, (request) =>
+    fgsTransfer.import(projectOf(request), bodyOf(request)),
+  );
+}
+
+function queryOf(request: FastifyRequest): Readonly<Record<string, string | undefined>> {
+  const entries = Object.entries(request.query as Readonly<Record<string, unknown>>);
+  if (entries.every(([, value]) => typeof value === "string"))
+    return Object.fromEntries(entries) as Record<string, string>;
+  throw new FgsError("FSS.0400", "query: a parameter is there twice");
+}

@@ -1,0 +1,84 @@
+/**
+ * Who may call the FunctionGraph routes: requests signed with an access key, or with an API token in `X-Auth-Token`.
+ *
+ * Invariants: nothing of a body is looked at before its signature was checked; of an unsigned or stale request no body is read at all; whichever
+ * part of the proof is wrong, the answer is the same.
+ */
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { AccessKeyService, OpenedAccessKey } from "../../access-keys/access-key-service.ts";
+import type { Clock } from "../../clock.ts";
+import { FgsError } from "../../functiongraph/fgs-error.ts";
+import {
+  isSameSignature,
+  parseAuthorization,
+  parseSignatureDate,
+  signatureOf,
+  signatureWindowMs,
+  type Authorization,
+} from "../../functiongraph/request-signature.ts";
+import type { TokenService } from "../../tokens/token-service.ts";
+
+export interface SignedAccessOptions {
+  readonly tokens: TokenService;
+  readonly accessKeys: AccessKeyService;
+  readonly clock: Clock;
+}
+
+interface Claim {
+  readonly authorization: Authorization;
+  readonly key: OpenedAccessKey;
+}
+
+/** Installs the checks in `app`, whose bodies arrive as bytes. */
+export function installSignedAccess(app: FastifyInstance, options: SignedAccessOptions): void {
+  const claims = new WeakMap<FastifyRequest, Claim>();
+  app.addHook("onRequest", async (request) => {
+    const token = headerOf(request, "x-auth-token");
+    if (token !== "") {
+      const caller = await options.tokens.authenticate(token);
+      if (caller === null || caller.role === "node") throw refused();
+      request.caller = caller;
+      return;
+    }
+    claims.set(request, await readClaim(request, options));
+  });
+  app.addHook("preValidation", (request, _reply, done) => {
+    const claim = claims.get(request);
+    if (request.caller !== null) return done();
+    if (claim === undefined || !isSigned(request, claim)) return done(refused());
+    request.caller = { tokenId: claim.key.id, role: claim.key.role };
+    done();
+  });
+}
+
+async function readClaim(request: FastifyRequest, { accessKeys, clock }: SignedAccessOptions): Promise<Claim> {
+  const authorization = parseAuthorization(headerOf(request, "authorization"));
+  const signedAt = parseSignatureDate(headerOf(request, "x-sdk-date"));
+  if (authorization === null || signedAt === null) throw refused();
+  if (Math.abs(clock.now() - signedAt) > signatureWindowMs) throw refused();
+  // What decides what a request means has to be part of what was signed.
+  if (!["host", "x-sdk-date"].every((name) => authorization.signedHeaders.includes(name))) throw refused();
+  const key = await accessKeys.open(authorization.accessKey);
+  if (key === null) throw refused();
+  return { authorization, key };
+}
+
+function isSigned(request: FastifyRequest, { authorization, key }: Claim): boolean {
+  const headers = Object.fromEntries(
+    Object.entries(request.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(",") : value]),
+  );
+  const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+  const { signedHeaders, signature } = authorization;
+  const signed = { method: request.method, target: request.raw.url ?? "/", headers, body };
+  const expected = signatureOf(signed, { secretKey: key.secret, signedHeaders });
+  return expected !== null && isSameSignature(expected, signature);
+}
+
+function headerOf(request: FastifyRequest, name: string): string {
+  const value = request.headers[name];
+  return typeof value === "string" ? value : "";
+}
+
+function refused(): FgsError {
+  return new FgsError("FSS.0401", "Incorrect IAM authentication information: the signature does not fit");
+}

@@ -1,0 +1,57 @@
+import { zipSync } from "fflate";
+import { describe, expect, it } from "vitest";
+import { looksLikeZip, packArchive, unpackArchive } from "../../../control-plane/functiongraph/code-archive.ts";
+import { publishLimits } from "../../../sdk/limits.ts";
+
+const text = (content: string): Uint8Array => new TextEncoder().encode(content);
+
+function unpacked(archive: Uint8Array): string {
+  const result = unpackArchive(archive);
+  return result.ok
+    ? result.files.map(({ path, bytes }) => `${path}=${new TextDecoder().decode(bytes)}`).join(" ")
+    : `refused: ${result.reason}`;
+}
+
+describe("an archive", () => {
+  it("comes back as it was packed, and packs to the same bytes", () => {
+    const files = [
+      { path: "index.js", bytes: text("exports.a = 1") },
+      { path: "lib/b.js", bytes: text("b".repeat(200_000)) },
+      { path: "empty.txt", bytes: text("") },
+    ];
+    const archive = packArchive(files);
+    expect(unpackArchive(archive)).toEqual({ ok: true, files });
+    expect(packArchive(files)).toEqual(archive);
+    expect(looksLikeZip(archive)).toBe(true);
+  });
+
+  it("leaves folders out, and takes entries that were not compressed", () => {
+    expect(unpacked(zipSync({ "lib/": text(""), "lib/a.js": [text("1"), { level: 0 }] }))).toBe("lib/a.js=1");
+  });
+
+  it.each<[string, string]>([
+    ["../outside.js", "allowed: a relative path"],
+    ["/root.js", "allowed: a relative path"],
+    ["a/../../b.js", "allowed: a relative path"],
+    ["a//b.js", "allowed: a relative path"],
+    ["a\\..\\..\\b.js", "allowed: a relative path"],
+    ["a\u0000b.js", "allowed: a relative path"],
+  ])("with the entry %j is refused", (path, reason) => {
+    expect(unpacked(zipSync({ [path]: text("x") }))).toContain(reason);
+  });
+
+  it.each<[string, Uint8Array, string]>([
+    ["nothing", new Uint8Array(), "no ZIP"],
+    ["source", text("exports.handler = 1"), "no ZIP"],
+    ["an empty one", zipSync({}), "no file"],
+    ["one cut off", packArchive([{ path: "a.js", bytes: text("x".repeat(100_000)) }]).subarray(0, 60), "cut off"],
+  ])("%s is refused", (_case, bytes, reason) => {
+    expect(unpacked(bytes)).toContain(reason);
+  });
+
+  it("that unpacks to more than allowed is refused before it is unpacked", () => {
+    const big = new Uint8Array(publishLimits.sourceBytesMax / 4 + 1);
+    const files = [0, 1, 2, 3].map((number) => ({ path: `${number}.bin`, bytes: big }));
+    expect(unpacked(packArchive(files))).toContain(`more than ${publishLimits.sourceBytesMax} bytes`);
+  });
+});

@@ -1,0 +1,156 @@
+import { describe, expect, it } from "vitest";
+import type { FgsError } from "../../../control-plane/functiongraph/fgs-error.ts";
+import { fgsStatus } from "../../../control-plane/functiongraph/fgs-error.ts";
+import { entryOf, readCode } from "../../../control-plane/functiongraph/function-code.ts";
+import { readInstancesMax, readName, readSettings } from "../../../control-plane/functiongraph/function-settings.ts";
+import { readTags, tagLimits } from "../../../control-plane/functiongraph/fgs-tags.ts";
+import { packArchive } from "../../../control-plane/functiongraph/code-archive.ts";
+
+const whole = {
+  func_name: "hello",
+  package: "default",
+  runtime: "Node.js18.15",
+  timeout: 3,
+  handler: "index.handler",
+  memory_size: 128,
+};
+const base64 = (content: string | Uint8Array): string => Buffer.from(content).toString("base64");
+
+/** The code of what is thrown. */
+function codeOf(work: () => unknown): string {
+  try {
+    work();
+    return "none";
+  } catch (error) {
+    return (error as FgsError).code;
+  }
+}
+
+describe("settings", () => {
+  it("that say the least get the defaults", () => {
+    expect(readSettings(whole, null)).toEqual({
+      package: "default",
+      runtime: "Node.js18.15",
+      handler: "index.handler",
+      initializer: null,
+      timeoutSeconds: 3,
+      memoryMiB: 128,
+      concurrency: 1,
+      description: "",
+      variables: null,
+      secrets: null,
+      kept: {},
+    });
+  });
+
+  it("of a function that is there keep what is not said", () => {
+    const present = readSettings({ ...whole, initializer_handler: "index.init", description: "d", xrole: "x" }, null);
+    const changed = readSettings({ timeout: 60 }, present);
+    expect(changed).toEqual({ ...present, timeoutSeconds: 60 });
+  });
+
+  it.each<[string, object, string]>([
+    ["a handler without a dot", { handler: "index" }, "FSS.1003"],
+    ["a handler that leaves its folder", { handler: "../index.handler" }, "FSS.1003"],
+    ["no handler", { handler: undefined }, "FSS.1003"],
+    ["another language", { runtime: "Python3.9" }, "FSS.1005"],
+    ["a memory size between two", { memory_size: 129 }, "FSS.1007"],
+    ["more memory than an instance has here", { memory_size: 2048 }, "FSS.1007"],
+    ["a timeout of 2 s", { timeout: 2 }, "FSS.1008"],
+    ["a timeout beyond three days", { timeout: 259_201 }, "FSS.1008"],
+    ["a timeout of text", { timeout: "3" }, "FSS.1008"],
+    ["user data that is no JSON", { user_data: "{" }, "FSS.1009"],
+    ["user data of numbers", { user_data: '{"A":1}' }, "FSS.1009"],
+    ["user data as an object", { user_data: { A: "1" } }, "FSS.1009"],
+    ["a description of 513 characters", { description: "x".repeat(513) }, "FSS.1019"],
+    ["a package with a slash", { package: "a/b" }, "FSS.1004"],
+    ["a concurrency of 1001", { strategy_config: { concurrent_num: 1_001 } }, "FSS.1026"],
+    ["a concurrency of 0", { strategy_config: { concurrent_num: 0 } }, "FSS.1026"],
+    ["an initializer in another file", { initializer_handler: "other.init" }, "FSS.1404"],
+    ["an initializer of 301 s", { initializer_handler: "index.init", initializer_timeout: 301 }, "FSS.1405"],
+  ])("with %s are refused with the code of the system", (_case, change, code) => {
+    expect(codeOf(() => readSettings({ ...whole, ...change }, null))).toBe(code);
+  });
+
+  it.each<[string, object]>([
+    ["the longest timeout", { timeout: 259_200 }],
+    ["the most memory", { memory_size: 1024 }],
+    ["the longest description", { description: "x".repeat(512) }],
+    ["the most concurrency", { strategy_config: { concurrent_num: 1_000 } }],
+    ["the longest initializer", { initializer_handler: "index.init", initializer_timeout: 300 }],
+    ["empty user data", { user_data: "" }],
+  ])("with %s are taken", (_case, change) => {
+    expect(codeOf(() => readSettings({ ...whole, ...change }, null))).toBe("none");
+  });
+
+  it("never show what they refuse of user data", () => {
+    try {
+      readSettings({ ...whole, encrypted_user_data: "my-secret" }, null);
+    } catch (error) {
+      expect((error as Error).message).not.toContain("my-secret");
+    }
+  });
+});
+
+it("a name has at most 60 characters, and an instance limit -1..1000", () => {
+  expect(codeOf(() => readName({ func_name: `a${"b".repeat(59)}` }))).toBe("none");
+  expect(codeOf(() => readName({ func_name: `a${"b".repeat(60)}` }))).toBe("FSS.1002");
+  expect(codeOf(() => readName({}))).toBe("FSS.1002");
+  for (const value of [-1, 0, 1_000]) expect(readInstancesMax({ max_instance_num: value })).toBe(value);
+  for (const value of [-2, 1_001, 1.5, "1", null]) {
+    expect(codeOf(() => readInstancesMax({ max_instance_num: value }))).toBe("FSS.1026");
+  }
+});
+
+describe("code", () => {
+  const read = (body: object): readonly string[] => readCode(body as never, "index.handler").files.map(({ path }) => path);
+
+  it("inline is the handler's file, a ZIP is its files, nothing is the blank function", () => {
+    const archive = packArchive([{ path: "index.mjs", bytes: Buffer.from("export const handler = 1") }]);
+    expect(read({ code_type: "inline", func_code: { file: base64("exports.handler = 1") } })).toEqual(["index.js"]);
+    expect(read({ code_type: "zip", func_code: { file: base64(archive) } })).toEqual(["index.mjs"]);
+    expect(read({ code_type: "inline", func_code: { file: base64(archive) } })).toEqual(["index.mjs"]);
+    expect(read({})).toEqual(["index.js"]);
+  });
+
+  it.each<[string, object, string]>([
+    ["another type", { code_type: "jar" }, "FSS.1006"],
+    ["a ZIP that is not there", { code_type: "zip" }, "FSS.1012"],
+    ["a ZIP that is none", { code_type: "zip", func_code: { file: base64("x") } }, "FSS.1013"],
+    ["what is not base64", { func_code: { file: "%%%" } }, "FSS.1011"],
+    ["inline code beyond its limit", { func_code: { file: base64("x".repeat(1_048_577)) } }, "FSS.1072"],
+  ])("%s is refused", (_case, body, code) => {
+    expect(codeOf(() => read(body))).toBe(code);
+  });
+
+  it("needs the file that the handler names", () => {
+    const files = [{ path: "main.ts", bytes: new Uint8Array() }];
+    expect(entryOf(files, "main.handler")).toBe("main.ts");
+    expect(codeOf(() => entryOf(files, "index.handler"))).toBe("FSS.1003");
+  });
+});
+
+describe("tags", () => {
+  it("are at most 20, each key once, within their lengths", () => {
+    const many = Array.from({ length: tagLimits.perFunctionMax }, (_, index) => ({ key: `k${index}`, value: "v" }));
+    expect(readTags(many)).toHaveLength(20);
+    expect(readTags([{ key: "k".repeat(128), value: "v".repeat(255) }])).toHaveLength(1);
+  });
+
+  it.each<[string, unknown]>([
+    ["21 of them", Array.from({ length: 21 }, (_, index) => ({ key: `k${index}`, value: "" }))],
+    ["a key of 129 characters", [{ key: "k".repeat(129), value: "" }]],
+    ["a value of 256 characters", [{ key: "k", value: "v".repeat(256) }]],
+    ["a key of the system", [{ key: "_sys_a", value: "" }]],
+    ["a key with blanks around it", [{ key: " a", value: "" }]],
+    ["a key twice", [{ key: "a" }, { key: "a" }]],
+    ["no list", { key: "a" }],
+    ["no objects", ["a"]],
+  ])("%s are refused", (_case, input) => {
+    expect(codeOf(() => readTags(input))).toBe("FSS.0400");
+  });
+});
+
+it("every code of the table has a status of its kind", () => {
+  for (const [code, status] of Object.entries(fgsStatus)) expect([code, status >= 400 && status < 600]).toEqual([code, true]);
+});

@@ -1,0 +1,32 @@
+/** Runs the steps in order and says of each whether it held. */
+import type { CompatStep } from "./compat-steps.ts";
+import type { CompatWorld } from "./compat-world.ts";
+
+export interface StepResult {
+  readonly name: string;
+  readonly met: boolean;
+  /** Why not; empty when it held. */
+  readonly reason: string;
+}
+
+export async function runSteps(steps: readonly CompatStep[], world: CompatWorld): Promise<readonly StepResult[]> {
+  const results: StepResult[] = [];
+  for (const { name, run } of steps) results.push(await runStep({ name, run: () => run(world) }));
+  return results;
+}
+
+async function runStep({
+  name,
+  run,
+}: {
+  readonly name: string;
+  readonly run: () => Promise<void>;
+}): Promise<StepResult> {
+  try {
+    await run();
+    return { name, met: true, reason: "" };
+  } catch (error) {
+    const { message, errorMsg } = error as { readonly message?: string; readonly errorMsg?: string };
+    return { name, met: false, reason: (errorMsg ?? message ?? String(error)).slice(0, 2_000) };
+  }
+}
