@@ -20,9 +20,30 @@ export class GuestStream implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
   #end: End = { kind: "open" };
   #waiting: { resolve: (result: IteratorResult<Uint8Array>) => void; reject: (error: Error) => void } | null = null;
   #outstanding = 0;
+  #isBegun = false;
+  #tellBegun: (() => void) | null = null;
 
   constructor(control: StreamControl) {
     this.#control = control;
+  }
+
+  /** A chunk came, or the end. */
+  get isBegun(): boolean {
+    return this.#isBegun;
+  }
+
+  /** Why it broke off, or null. */
+  get failure(): Error | null {
+    return this.#end.kind === "failed" ? this.#end.error : null;
+  }
+
+  /** Asks the guest to begin; resolves when it did, ended or broke off, or when nobody wants the stream any more. */
+  begun(): Promise<void> {
+    if (this.#isBegun) return Promise.resolve();
+    this.#grant();
+    return new Promise((resolve) => {
+      this.#tellBegun = resolve;
+    });
   }
 
   [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
@@ -49,6 +70,7 @@ export class GuestStream implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
       this.#control.stop();
       this.#waiting?.resolve({ done: true, value: undefined });
       this.#waiting = null;
+      this.#begin();
     }
     this.#chunks.length = 0;
     return Promise.resolve({ done: true, value: undefined });
@@ -57,6 +79,7 @@ export class GuestStream implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
   push(chunk: Uint8Array): void {
     if (this.#end.kind !== "open") return;
     this.#outstanding -= 1;
+    this.#begin();
     const waiting = this.#waiting;
     if (waiting === null) {
       this.#chunks.push(chunk);
@@ -69,6 +92,7 @@ export class GuestStream implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
   end(): void {
     if (this.#end.kind !== "open") return;
     this.#end = { kind: "ended" };
+    this.#begin();
     this.#waiting?.resolve({ done: true, value: undefined });
     this.#waiting = null;
   }
@@ -76,8 +100,15 @@ export class GuestStream implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
   fail(error: Error): void {
     if (this.#end.kind !== "open") return;
     this.#end = { kind: "failed", error };
+    this.#begin();
     this.#waiting?.reject(error);
     this.#waiting = null;
+  }
+
+  #begin(): void {
+    if (this.#isBegun) return;
+    this.#isBegun = true;
+    this.#tellBegun?.();
   }
 
   /** Keeps the window full: half empty is the moment to ask for more. */

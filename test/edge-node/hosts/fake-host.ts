@@ -29,6 +29,8 @@ export class FakeHost implements IsolateHost {
   answersPings = true;
   rssMiB = 50;
   heard = 1;
+  /** Invocations that were taken back. */
+  cancelled = 0;
   /** What comes over requests whose name holds `unsafe` may not run again. */
   readonly driver: HostDriver;
 
@@ -79,7 +81,10 @@ export class FakeHost implements IsolateHost {
     const { promise, resolve } = Promise.withResolvers<Outcome>();
     const running: Running = { key, settle: resolve, isRepeatable };
     this.#running.add(running);
-    return { outcome: promise, cancel: () => undefined, isRepeatable: () => isRepeatable };
+    const cancel = (): void => {
+      this.cancelled += 1;
+    };
+    return { outcome: promise, cancel, isRepeatable: () => isRepeatable };
   }
 }
 
