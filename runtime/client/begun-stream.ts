@@ -64,8 +64,7 @@ export function settleWhenBegun(beginning: Beginning): (failure: Outcome) => voi
   const cancel = environment.startTimer(Math.max(limit.leastMs, limit.untilMs - environment.nowMs()), () => {
     fail(late);
   });
-  void stream.begun().then(() => {
-    const { failure } = stream;
+  void stream.begun().then((failure) => {
     settle(failure === null ? outcome : failed("FUNCTION_BODY_FAILED", failure.message));
   });
   return fail;

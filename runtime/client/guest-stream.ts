@@ -21,7 +21,7 @@ export class GuestStream implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
   #waiting: { resolve: (result: IteratorResult<Uint8Array>) => void; reject: (error: Error) => void } | null = null;
   #outstanding = 0;
   #isBegun = false;
-  #tellBegun: (() => void) | null = null;
+  #tellBegun: ((failure: Error | null) => void) | null = null;
 
   constructor(control: StreamControl) {
     this.#control = control;
@@ -32,14 +32,9 @@ export class GuestStream implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
     return this.#isBegun;
   }
 
-  /** Why it broke off, or null. */
-  get failure(): Error | null {
-    return this.#end.kind === "failed" ? this.#end.error : null;
-  }
-
-  /** Asks the guest to begin; resolves when it did, ended or broke off, or when nobody wants the stream any more. */
-  begun(): Promise<void> {
-    if (this.#isBegun) return Promise.resolve();
+  /** Asks the guest to begin; resolves with null when it did or ended, or nobody wants the stream any more, and with why it broke off before. */
+  begun(): Promise<Error | null> {
+    if (this.#isBegun) return Promise.resolve(null);
     this.#grant();
     return new Promise((resolve) => {
       this.#tellBegun = resolve;
@@ -70,7 +65,7 @@ export class GuestStream implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
       this.#control.stop();
       this.#waiting?.resolve({ done: true, value: undefined });
       this.#waiting = null;
-      this.#begin();
+      this.#begin(null);
     }
     this.#chunks.length = 0;
     return Promise.resolve({ done: true, value: undefined });
@@ -79,7 +74,7 @@ export class GuestStream implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
   push(chunk: Uint8Array): void {
     if (this.#end.kind !== "open") return;
     this.#outstanding -= 1;
-    this.#begin();
+    this.#begin(null);
     const waiting = this.#waiting;
     if (waiting === null) {
       this.#chunks.push(chunk);
@@ -92,7 +87,7 @@ export class GuestStream implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
   end(): void {
     if (this.#end.kind !== "open") return;
     this.#end = { kind: "ended" };
-    this.#begin();
+    this.#begin(null);
     this.#waiting?.resolve({ done: true, value: undefined });
     this.#waiting = null;
   }
@@ -100,15 +95,15 @@ export class GuestStream implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
   fail(error: Error): void {
     if (this.#end.kind !== "open") return;
     this.#end = { kind: "failed", error };
-    this.#begin();
+    this.#begin(error);
     this.#waiting?.reject(error);
     this.#waiting = null;
   }
 
-  #begin(): void {
+  #begin(failure: Error | null): void {
     if (this.#isBegun) return;
     this.#isBegun = true;
-    this.#tellBegun?.();
+    this.#tellBegun?.(failure);
   }
 
   /** Keeps the window full: half empty is the moment to ask for more. */

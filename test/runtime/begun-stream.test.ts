@@ -49,6 +49,17 @@ describe("settleWhenBegun()", () => {
     expect(await stream.next()).toEqual({ done: false, value: new Uint8Array([7]) });
   });
 
+  it("a stream that breaks off before its first chunk fails the invocation; one that does right after it is an answer", async () => {
+    const before = check(5_000);
+    before.stream.fail(new Error("no body"));
+    const after = check(5_000);
+    after.stream.push(new Uint8Array([7]));
+    after.stream.fail(new Error("late"));
+    await settle();
+    expect(before.settled).toMatchObject([{ kind: "failed", code: "FUNCTION_BODY_FAILED", message: "no body" }]);
+    expect(after.settled).toEqual([after.outcome]);
+  });
+
   it("at the deadline it fails, stops the guest, and what comes later changes nothing", async () => {
     const { stream, said, settled, clock } = check(5_000);
     await clock.advance(4_999);
