@@ -15,11 +15,13 @@ import type {
   TracedInvocation,
   VersionStats,
 } from "../../runtime/driver.ts";
+import { wholeWallLimit } from "../../runtime/whole-wall-limit.ts";
 import type { ContainmentReport } from "./containment-report.ts";
-import { HostHomes, type HostHomesOptions, type Resident } from "./host-homes.ts";
+import { HostHomes, type Resident } from "./host-homes.ts";
+import type { HostHomesOptions } from "./host-homes-options.ts";
 import { unavailable } from "./host-slot.ts";
 import { hostDeathCauses } from "./isolate-host.ts";
-import { late, wallLimitOfAll, withinTime } from "./repeated-run.ts";
+import { late, withinTime } from "./repeated-run.ts";
 import { VersionCounters } from "./version-counters.ts";
 
 export class HostSet implements Driver {
@@ -84,7 +86,7 @@ export class HostSet implements Driver {
       if (isCancelled || this.#closed) return ended;
       const { environment } = this.#options;
       // The client waits for one answer: what the first run took is gone.
-      const leftMs = startedMs + wallLimitOfAll(resident.version, invocation) - environment.nowMs();
+      const leftMs = startedMs + wholeWallLimit(resident.version, invocation.phase) - environment.nowMs();
       const isRepeated = leftMs > 0 && first.isRepeatable();
       this.#countRepeat(invocation, { resident, isRepeated });
       if (!isRepeated) return leftMs > 0 ? ended : late;
@@ -96,6 +98,8 @@ export class HostSet implements Driver {
         resident.served += 1;
         return ended;
       }
+      if (ended.code === "FUNCTION_CPU_LIMIT" || ended.code === "FUNCTION_MEMORY_LIMIT")
+        this.#homes.limited(invocation.key);
       return ended.code === "HOST_LOST" ? repeat(ended) : ended;
     });
     return {

@@ -10,6 +10,7 @@ import { FrameError, FrameReader, frame, frameIntMax, int, text } from "../bridg
 import { ownerOf, readBodyDescriptor, type BodyDescriptor, type ReadOutcome } from "../bridge/outcome-frame.ts";
 import { bodyOwner, fromGuest, logLevels, toEngine, toGuest, type BodyOwner } from "../bridge/protocol.ts";
 import type { Outcome, OutcomeBody, SubrequestResponse } from "../driver.ts";
+import { letGo } from "../let-go.ts";
 import type { Link, Sendable } from "../link.ts";
 import type { RuntimeEnvironment } from "../runtime-environment.ts";
 import { settleWhenBegun, unbegunStream } from "./begun-stream.ts";
@@ -147,8 +148,11 @@ export class GuestFrames {
     const id = reader.int();
     const ended = reader.int() === 1;
     const pending = this.#pending.get(id);
-    const settle = pending?.settle;
-    if (pending === undefined || settle === null || settle === undefined || pending.giveUpBeginning !== null) return;
+    if (pending === undefined || pending.giveUpBeginning !== null) return;
+    const { isOverdue } = pending;
+    const settle = isOverdue ? letGo : pending.settle;
+    if (settle === null) return;
+    pending.isOverdue = false;
     const read = readOutcomeSafely(reader);
     const outcome = this.#outcome({ side, pending, read, bytes: buffers[0] ?? emptyBytes, id });
     const stream = unbegunStream(outcome);
@@ -157,7 +161,7 @@ export class GuestFrames {
       settle(settled);
     };
     const { beginning: limit } = pending;
-    if (stream === null || limit === null) answer(outcome);
+    if (stream === null || limit === null || isOverdue) answer(outcome);
     else {
       const environment = this.#environment;
       pending.giveUpBeginning = settleWhenBegun({ outcome, stream, limit, environment, settle: answer });

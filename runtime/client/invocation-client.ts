@@ -25,6 +25,8 @@ import { endSockets } from "./guest-sockets.ts";
 import { isRepeatable, pendingInvocation, type PendingInvocation } from "./pending-invocation.ts";
 
 const idMax = 0x0fff_ffff;
+/** What an engine may be late before its front answers in its place. */
+const overdueMs = 250;
 
 /** The engine said that its process must end: which version's isolate does not come back, and why. */
 export type Condemned = (condemned: { readonly key: string; readonly reason: CondemnedReason }) => void;
@@ -135,6 +137,25 @@ export class InvocationClient implements Driver {
     await this.#request((id) => {
       this.#link.send(frame(toEngine.ping, int(id)), []);
     });
+  }
+
+  /**
+   * Fails invocations whose wall limit was over so long ago that the engine, which counts itself and more exactly, must be stuck or starved.
+   * Returns how many.
+   */
+  failOverdue(nowMs: number): number {
+    let failures = 0;
+    for (const [id, pending] of this.#pending) {
+      if (pending.settle === null || pending.giveUpBeginning !== null) continue;
+      if (nowMs < pending.answersUntilMs + overdueMs) continue;
+      const { settle } = pending;
+      pending.settle = null;
+      pending.isOverdue = true;
+      failures += 1;
+      settle(failed("FUNCTION_WALL_LIMIT", "The function's process did not answer within the wall time limit", ""));
+      this.#link.send(frame(toEngine.cancel, int(id)), noBuffers);
+    }
+    return failures;
   }
 
   /** Invocations that have not ended. */

@@ -5,6 +5,7 @@
  */
 import type { Body } from "../body.ts";
 import type { Invocation, InvocationHost, Outcome, RunnableVersion } from "../driver.ts";
+import { wholeWallLimit } from "../whole-wall-limit.ts";
 import { beginningLimit, type BeginningLimit } from "./begun-stream.ts";
 import { BodySource } from "./body-source.ts";
 import type { FrontSocket } from "./front-socket.ts";
@@ -21,6 +22,10 @@ export interface PendingInvocation {
   logCharsLeft: number | undefined;
   /** Null once settled. */
   settle: ((outcome: Outcome) => void) | null;
+  /** By the environment's clock: an engine that is alive has answered by then. */
+  readonly answersUntilMs: number;
+  /** Its caller was answered in the engine's place; what comes of it still is given back. */
+  isOverdue: boolean;
   /** When the body of its answer has to have begun; null: nobody will read it. */
   readonly beginning: BeginningLimit | null;
   /** Ends the wait for that beginning; null while nobody waits. */
@@ -52,6 +57,8 @@ export function pendingInvocation(
     subrequestsLeft: version.limits.subrequestsMax,
     logCharsLeft: undefined,
     settle: null,
+    answersUntilMs: nowMs + wholeWallLimit(version, invocation.phase),
+    isOverdue: false,
     beginning: invocation.method === "HEAD" ? null : beginningLimit(version.limits, { hook: invocation.phase, nowMs }),
     giveUpBeginning: null,
     sockets: null,

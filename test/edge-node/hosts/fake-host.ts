@@ -18,7 +18,13 @@ interface Running {
   readonly isRepeatable: boolean;
 }
 
-const failed = (code: "HOST_LOST"): Outcome => ({ kind: "failed", code, message: "", stack: "", passThrough: false });
+const failed = (code: "HOST_LOST" | "FUNCTION_CPU_LIMIT"): Outcome => ({
+  kind: "failed",
+  code,
+  message: "",
+  stack: "",
+  passThrough: false,
+});
 
 export class FakeHost implements IsolateHost {
   readonly pid: number;
@@ -29,6 +35,9 @@ export class FakeHost implements IsolateHost {
   answersPings = true;
   rssMiB = 50;
   heard = 1;
+  instances = 0;
+  /** What was asked to be ready. */
+  readonly warmed: string[] = [];
   /** Invocations that were taken back. */
   cancelled = 0;
   /** What comes over requests whose name holds `unsafe` may not run again. */
@@ -74,6 +83,13 @@ export class FakeHost implements IsolateHost {
     for (const { settle: tell } of done) tell({ kind: "continue" });
   }
 
+  /** Everything that runs fails with a limit's code, as when an instance is stopped. */
+  limit(): void {
+    const stopped = [...this.#running];
+    this.#running.clear();
+    for (const { settle: tell } of stopped) tell(failed("FUNCTION_CPU_LIMIT"));
+  }
+
   invoke({ key, requestId }: Invocation): TracedInvocation {
     const isRepeatable = !requestId.includes("unsafe");
     if (this.ended)
@@ -97,7 +113,11 @@ function driverOf(host: FakeHost): HostDriver {
     unload: (key) => {
       host.loaded.delete(key);
     },
-    warm: () => Promise.resolve(null),
+    failOverdue: () => 0,
+    warm: (key) => {
+      host.warmed.push(key);
+      return Promise.resolve(null);
+    },
     invoke: (invocation) => host.invoke(invocation),
     stats: () => Promise.resolve([]),
     ping: () => {
@@ -115,7 +135,9 @@ function driverOf(host: FakeHost): HostDriver {
     get heard() {
       return host.heard;
     },
-    instances: 0,
+    get instances() {
+      return host.instances;
+    },
     onLost: () => undefined,
     onCondemned: () => undefined,
   };
@@ -127,6 +149,8 @@ export interface FakeSet {
   readonly logger: RecordingLogger;
   /** Every process that was started. */
   readonly started: readonly FakeHost[];
+  /** Threads and what they were lowered to; a process's own first one has its id. */
+  readonly lowered: readonly (readonly [number, number])[];
   /** The living process in which version `key` runs something. */
   readonly hostOf: (key: string) => FakeHost;
   readonly load: (name: string, isolation?: "shared" | "dedicated") => Promise<RunnableVersion>;
@@ -141,6 +165,7 @@ export async function fakeHosts(
   const clock = new FakeClock();
   const logger = new RecordingLogger();
   const started: FakeHost[] = [];
+  const lowered: [number, number][] = [];
   const startHost: StartHost = (onEnd) => {
     const host = new FakeHost(started.length + 1, onEnd);
     started.push(host);
@@ -155,6 +180,11 @@ export async function fakeHosts(
     hostMemoryMiB: options.hostMemoryMiB ?? 1_024,
     rssMiB: (pid) => started[pid - 1]?.rssMiB ?? null,
     cpuMs: () => 250,
+    priority: {
+      threads: (pid) => [pid, pid * 100],
+      lowerThread: (thread, nice) => lowered.push([thread, nice]),
+      lowerSession: () => undefined,
+    },
   });
   await hosts.start();
   await settle();
@@ -163,6 +193,7 @@ export async function fakeHosts(
     clock,
     logger,
     started,
+    lowered,
     hostOf: (key) => {
       const found = started.find((host) => host.isLive && host.running.includes(key));
       if (found === undefined) throw new Error(`${key} does not run`);

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { wallLimitOfAll, withinTime } from "../../../edge-node/hosts/repeated-run.ts";
+import { withinTime } from "../../../edge-node/hosts/repeated-run.ts";
 import type { Outcome } from "../../../runtime/driver.ts";
-import { defaultFunctionLimits } from "../../../sdk/limits.ts";
 import { FakeClock, settle } from "../support/fake-clock.ts";
 
 /** A run that is late by the time its outcome comes; says what was given back. */
@@ -41,19 +40,5 @@ describe("withinTime()", () => {
 
   it("a plain answer that is late is forgotten", async () => {
     expect(await lateWith(() => ({ kind: "continue" }))).toEqual(["cancel"]);
-  });
-});
-
-describe("wallLimitOfAll()", () => {
-  const limits = { ...defaultFunctionLimits, fetchWallMs: 2_000, eventWallMs: 3_000, initializerWallMs: 1_000 };
-  const event = { handler: "index.handler", initializer: null, parameters: "any" } as const;
-  const initialized = { ...event, initializer: "index.start" };
-
-  it.each([
-    [null, "fetch", 2_000],
-    [event, "event", 3_000],
-    [initialized, "event", 4_000],
-  ] as const)("of %j in %s is the hook's, with the initializer's where there is one", (settings, phase, expected) => {
-    expect(wallLimitOfAll({ limits, event: settings }, { phase })).toBe(expected);
   });
 });
