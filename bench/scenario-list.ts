@@ -8,6 +8,7 @@ import { failover } from "./scenarios/failover.ts";
 import { hello } from "./scenarios/hello.ts";
 import { hit } from "./scenarios/hit.ts";
 import { hook } from "./scenarios/hook.ts";
+import { limits } from "./scenarios/limits.ts";
 import { miss } from "./scenarios/miss.ts";
 import { profile } from "./scenarios/profile.ts";
 import { publish } from "./scenarios/publish.ts";
@@ -25,6 +26,7 @@ export const scenarios: readonly Scenario[] = [
   async,
   density,
   failover,
+  limits,
   crypto,
   stream,
   hook,

@@ -16,6 +16,7 @@ import type { ContainmentReport } from "./hosts/containment-report.ts";
 import { defaultGuestPath, hostFiles, HostProcess } from "./hosts/host-process.ts";
 import { HostSet } from "./hosts/host-set.ts";
 import { nodeRuntimeEnvironment } from "./hosts/node-runtime-environment.ts";
+import { processPriority } from "./hosts/process-priority.ts";
 import { residentMiB, usedCpuMs } from "./hosts/process-usage.ts";
 import type { FrontSettings } from "./ipc.ts";
 import type { Logger } from "./logger.ts";
@@ -67,6 +68,7 @@ export async function createDriver(
       hostMemoryMiB: settings.hostMemoryMiB,
       rssMiB: residentMiB,
       cpuMs: usedCpuMs,
+      priority: processPriority,
     });
     await driver.start();
     return { driver, runtimeKey: runtimeKey(guest), containment: () => driver.containment() };

@@ -155,7 +155,10 @@ export type Outcome =
 
 /** A running invocation. */
 export interface RunningInvocation {
-  /** Never rejects. Body streams in it go on after it settled. */
+  /**
+   * Never rejects. Body streams in it go on after it settled. An answer whose body is a stream of the function settles when that has begun, and
+   * fails when it has not within the wall limit of the hook or of `fetch`, whichever is longer.
+   */
   readonly outcome: Promise<Outcome>;
   /** The client went away: aborts `request.signal`, subrequests and bodies. Harmless when over. */
   cancel(): void;

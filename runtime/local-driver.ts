@@ -25,7 +25,7 @@ export class LocalDriver implements Driver {
 
   constructor(options: LocalDriverOptions) {
     const links = memoryLinks(options.environment);
-    this.#client = new InvocationClient(links.front);
+    this.#client = new InvocationClient(links.front, options.environment);
     this.#engine = new Engine(links.engine, { ...options, areTrusted: true });
   }
 

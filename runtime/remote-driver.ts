@@ -8,7 +8,7 @@ import type { RuntimeEnvironment } from "./runtime-environment.ts";
 import { StreamLink } from "./stream-link.ts";
 
 export class RemoteDriver extends InvocationClient {
-  constructor(stream: Duplex, environment: Pick<RuntimeEnvironment, "afterTick">) {
-    super(new StreamLink(stream, environment));
+  constructor(stream: Duplex, environment: Pick<RuntimeEnvironment, "afterTick" | "nowMs" | "startTimer">) {
+    super(new StreamLink(stream, environment), environment);
   }
 }

@@ -18,7 +18,7 @@ export const functionLimitRanges = {
   cpuMs: { default: 50, min: 1, max: 30_000 },
   /** Wall time of one invocation of a hook, until its answer's head. */
   wallMs: { default: 5_000, min: 1, max: 300_000 },
-  /** Wall time of one invocation of `fetch`, until its answer's head. */
+  /** Wall time of one invocation of `fetch`, until its answer's head; and of every hook until the first byte of an answer that is a stream. */
   fetchWallMs: { default: 30_000, min: 1, max: 900_000 },
   /** Wall time of one invocation with an event, until its result. Callers that wait do so for at most `eventLimits.waitMsMax`. */
   eventWallMs: { default: 30_000, min: 1, max: 259_200_000 },

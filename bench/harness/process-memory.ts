@@ -1,4 +1,4 @@
-/** Resident memory of a process and everything it started, from /proc (Linux). */
+/** Resident memory and CPU time of processes and everything they started, from /proc (Linux). */
 import { readdir, readFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 
@@ -25,6 +25,18 @@ export async function pidsOfTree(rootPid: number): Promise<readonly number[]> {
     for (const [child, parent] of parents) if (parent === pid) tree.push(child);
   }
   return tree;
+}
+
+/** CPU time of a process over its living threads in milliseconds, as the scheduler counts it; 0 when it has ended. */
+export async function cpuMsOf(pid: number): Promise<number> {
+  const threads = await readdir(`/proc/${pid}/task`).catch(() => []);
+  const times = await Promise.all(
+    threads.map(async (thread) => {
+      const text = await readFile(`/proc/${pid}/task/${thread}/schedstat`, "utf8").catch(() => "0");
+      return Number(text.split(" ", 1)[0]);
+    }),
+  );
+  return times.reduce((sum, nanoseconds) => sum + nanoseconds, 0) / 1e6;
 }
 
 export interface PeakMemory {

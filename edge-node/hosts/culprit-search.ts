@@ -10,6 +10,8 @@ export type Standing =
   | { readonly kind: "trusted" }
   /** Runs apart until `untilMs`. */
   | { readonly kind: "suspect"; readonly untilMs: number }
+  /** Passed its limits again and again (noisy-versions.ts): runs apart, with others like it. */
+  | { readonly kind: "noisy"; readonly untilMs: number }
   /** Runs in a process of its own, not before `retryAtMs`, until `untilMs`. */
   | { readonly kind: "quarantined"; readonly kills: number; readonly retryAtMs: number; readonly untilMs: number };
 

@@ -5,34 +5,22 @@
  * It runs no invocation. Invariants: a process is judged once; its place is taken by the one that stands by; a version that is suspected or
  * quarantined has moved away from trusted ones before anything is run for it again.
  */
-import type { RuntimeEnvironment } from "../../runtime/runtime-environment.ts";
 import type { RunnableVersion } from "../../runtime/driver.ts";
 import { nodeLimits } from "../../sdk/limits.ts";
-import type { Logger } from "../logger.ts";
 import { CulpritSearch, type Standing, type Verdict } from "./culprit-search.ts";
 import { EndingHosts } from "./ending-hosts.ts";
+import type { HostHomesOptions } from "./host-homes-options.ts";
+import { HostLosses } from "./host-losses.ts";
 import { HostPlacement, type Home, type HomeKind } from "./host-placement.ts";
+import { HostPriorities } from "./host-priorities.ts";
+import { HostRenewal } from "./host-renewal.ts";
 import { HostSlot } from "./host-slot.ts";
 import { HostSupply } from "./host-supply.ts";
 import { HostWatch } from "./host-watch.ts";
-import type { HostDeathCause, HostEnd, IsolateHost, StartHost } from "./isolate-host.ts";
+import type { HostDeathCause, HostEnd, IsolateHost } from "./isolate-host.ts";
+import { NoisyVersions } from "./noisy-versions.ts";
 import { RestartBudget } from "./restart-budget.ts";
-
-export interface HostHomesOptions {
-  readonly startHost: StartHost;
-  readonly environment: Pick<RuntimeEnvironment, "nowMs" | "startTimer">;
-  readonly logger: Logger;
-  /** Shared host processes of this front, 1..64. */
-  readonly count: number;
-  /** Of one core that restarts may take, above 0, at most 1. */
-  readonly restartShare: number;
-  /** Memory of a host without instances, MiB; beyond, it is replaced. */
-  readonly hostMemoryMiB: number;
-  /** Resident memory of a process in MiB, or null. */
-  readonly rssMiB: (pid: number) => number | null;
-  /** CPU time of a process in milliseconds, or null. */
-  readonly cpuMs: (pid: number) => number | null;
-}
+import { UnjudgedHosts } from "./unjudged-hosts.ts";
 
 /** A version that was loaded, and where it lives now. */
 export interface Resident {
@@ -51,28 +39,24 @@ const looksPerGeneration = 60;
 const rewarmedMax = 32;
 /** For requests and sockets that a version left behind when it moved. */
 const idleGraceMs = 60_000;
-/** From the end of a process's link to its own. */
-const lostMsMax = 250;
-
-interface Unjudged {
-  readonly running: readonly string[];
-  readonly judged: PromiseWithResolvers<undefined>;
-  readonly cancel: () => void;
-}
+/** The process of noisy ones waits so long for the next of them. */
+const noisyIdleMs = 20_000;
 
 export class HostHomes {
   readonly #options: HostHomesOptions;
   readonly #residents = new Map<string, Living>();
   readonly #slots = new Map<string, HostSlot>();
   readonly #search = new CulpritSearch();
+  readonly #noisy = new NoisyVersions();
   readonly #placement: HostPlacement;
   readonly #supply: HostSupply;
   readonly #watch: HostWatch;
   readonly #ending: EndingHosts;
+  readonly #renewal: HostRenewal;
+  readonly #priorities: HostPriorities;
+  readonly #losses: HostLosses;
   readonly #waiters = { count: 0 };
-  readonly #deaths = new Map<HostDeathCause, number>();
-  /** Hosts that were lost and not judged: how they ended is not known yet. */
-  readonly #unjudged = new Map<IsolateHost, Unjudged>();
+  readonly #unjudged: UnjudgedHosts;
   #lookedAtMs = 0;
   #looks = 0;
   #closed = false;
@@ -84,6 +68,12 @@ export class HostHomes {
     this.#placement = new HostPlacement({ sharedCount: count, suspectHomesMax: apartHostsMax });
     this.#watch = new HostWatch({ rssMiB: options.rssMiB, memoryMiBMax: options.hostMemoryMiB });
     this.#ending = new EndingHosts(environment);
+    this.#unjudged = new UnjudgedHosts(environment);
+    this.#priorities = new HostPriorities(options.priority);
+    this.#losses = new HostLosses(options.logger, (key) => {
+      const version = this.#residents.get(key)?.version;
+      return version === undefined ? null : `${version.function}@${version.version}`;
+    });
     this.#supply = new HostSupply({
       start: () => this.#start(),
       // Beside those that serve: the one that stands by, and a few that are about to end.
@@ -95,6 +85,7 @@ export class HostHomes {
         this.#endLeastNeeded();
       },
     });
+    this.#renewal = new HostRenewal({ supply: this.#supply, ending: this.#ending, environment });
   }
 
   /** Starts the hosts and one that stands by. Resolves when the hosts answer. */
@@ -131,7 +122,7 @@ export class HostHomes {
 
   /** Hosts that were lost or given up for each cause, since the start. */
   deaths(cause: HostDeathCause): number {
-    return this.#deaths.get(cause) ?? 0;
+    return this.#losses.of(cause);
   }
 
   get(key: string): Resident | undefined {
@@ -139,7 +130,21 @@ export class HostHomes {
   }
 
   standing(key: string): Standing {
-    return this.#search.standing(key);
+    const standing = this.#search.standing(key);
+    const untilMs = standing.kind === "trusted" ? this.#noisy.untilMs(key) : null;
+    return untilMs === null ? standing : { kind: "noisy", untilMs };
+  }
+
+  /** An invocation of a version failed at its CPU or memory limit, which stopped its instance. */
+  limited(key: string): void {
+    const resident = this.#residents.get(key);
+    if (resident === undefined) return;
+    const { served, slot } = resident;
+    if (!this.#noisy.strike(key, { nowMs: this.#options.environment.nowMs(), served })) return;
+    this.#options.logger.warn({ functions: this.#losses.names([key]) }, "version_noisy");
+    this.#move(key);
+    // Its instances are not wanted where it was; what runs in them may finish.
+    if (resident.slot !== slot) slot.host?.driver.unload(key);
   }
 
   /** Gives a version its home. */
@@ -157,13 +162,14 @@ export class HostHomes {
     this.#residents.delete(key);
     this.#placement.remove(key);
     this.#search.forget(key);
+    this.#noisy.forget(key);
     for (const { driver } of this.#supply.living) driver.unload(key);
     this.#leaveEmpty(resident.slot);
   }
 
   /** Resolves when every host that was lost was judged: from then on versions live where they should. */
-  async judged(): Promise<void> {
-    await Promise.all([...this.#unjudged.values()].map(({ judged }) => judged.promise));
+  judged(): Promise<void> {
+    return this.#unjudged.judged();
   }
 
   async close(): Promise<void> {
@@ -206,17 +212,15 @@ export class HostHomes {
   /** The link to a process ended; how the process did will be known in a moment. */
   #onLost(host: IsolateHost, running: readonly string[]): void {
     if (this.#closed || this.#ending.has(host)) return;
-    const judged = Promise.withResolvers<undefined>();
-    const cancel = this.#options.environment.startTimer(lostMsMax, () => {
+    this.#unjudged.add(host, running, () => {
       this.#onDeath(host, { cause: "crash", running });
     });
-    this.#unjudged.set(host, { running, judged, cancel });
   }
 
   /** The process is over. */
   #onEnd(host: IsolateHost, { reason, isKilled }: HostEnd): void {
     if (this.#closed) return;
-    const running = this.#unjudged.get(host)?.running ?? host.driver.running;
+    const running = this.#unjudged.running(host) ?? host.driver.running;
     this.#onDeath(host, { cause: isKilled ? "killed" : "crash", running });
     this.#ending.ended(host);
     this.#options.logger.info({ pid: host.pid, reason }, "isolate_host_ended");
@@ -232,16 +236,12 @@ export class HostHomes {
     const slot = this.#slotOf(host);
     this.#ending.add(host, { graceMs: 0 });
     this.#count(cause, { host, running });
-    const unjudged = this.#unjudged.get(host);
-    this.#unjudged.delete(host);
-    unjudged?.cancel();
-    unjudged?.judged.resolve(undefined);
+    this.#unjudged.judge(host);
     if (slot === undefined) return;
     const suspected = this.#known(running.length > 0 ? running : slot.recent);
     const nowMs = this.#options.environment.nowMs();
     const isForgivable = cause === "killed" && slot.home.kind === "shared";
-    const verdict = isForgivable ? this.#search.judgeKilled(suspected, nowMs) : this.#search.judge(suspected, nowMs);
-    this.#replace(slot, verdict);
+    this.#replace(slot, this.#search[isForgivable ? "judgeKilled" : "judge"](suspected, nowMs));
   }
 
   /** One version's isolate holds a thread of the process: it is known who, and the others may finish. */
@@ -251,9 +251,9 @@ export class HostHomes {
     this.#ending.add(host, { graceMs: nodeLimits.condemnedHostMs, except: key });
     this.#count(cause, { host, running: [key] });
     if (slot === undefined) return;
-    const [culprit] = this.#known([key]);
+    const isKnown = this.#residents.has(key);
     const nowMs = this.#options.environment.nowMs();
-    this.#replace(slot, culprit === undefined ? this.#search.judge([], nowMs) : this.#search.convict(culprit, nowMs));
+    this.#replace(slot, isKnown ? this.#search.convict(key, nowMs) : this.#search.judge([], nowMs));
   }
 
   #known(keys: readonly string[]): readonly string[] {
@@ -264,20 +264,8 @@ export class HostHomes {
     cause: HostDeathCause,
     { host, running }: { readonly host: IsolateHost; readonly running: readonly string[] },
   ): void {
-    this.#deaths.set(cause, (this.#deaths.get(cause) ?? 0) + 1);
     const kind = this.#slotOf(host)?.home.kind ?? "standby";
-    const names = this.#names(running.slice(0, 20));
-    this.#options.logger.error(
-      { pid: host.pid, cause, kind, running: names, rssMiB: Math.round(this.#watch.rssMiB(host)) },
-      "isolate_host_lost",
-    );
-  }
-
-  #names(keys: readonly string[]): readonly string[] {
-    return keys.flatMap((key) => {
-      const version = this.#residents.get(key)?.version;
-      return version === undefined ? [] : [`${version.function}@${version.version}`];
-    });
+    this.#losses.count(cause, { pid: host.pid, kind, running, rssMiB: this.#watch.rssMiB(host) });
   }
 
   /** The slot's process is not to be used any more: versions move as the verdict says, and who is asked for gets a process. */
@@ -286,13 +274,16 @@ export class HostHomes {
     const used = slot.recent;
     slot.retire();
     if (verdict.culprit !== null) {
-      const standing = this.#search.standing(verdict.culprit);
-      logger.error({ functions: this.#names([verdict.culprit]), standing }, "version_quarantined");
+      const standing = this.standing(verdict.culprit);
+      logger.error({ functions: this.#losses.names([verdict.culprit]), standing }, "version_quarantined");
     }
-    if (verdict.suspects.length > 0) logger.warn({ functions: this.#names(verdict.suspects) }, "versions_suspected");
-    if (verdict.released.length > 0) logger.info({ functions: this.#names(verdict.released) }, "versions_released");
+    if (verdict.suspects.length > 0)
+      logger.warn({ functions: this.#losses.names(verdict.suspects) }, "versions_suspected");
+    if (verdict.released.length > 0)
+      logger.info({ functions: this.#losses.names(verdict.released) }, "versions_released");
     // Who was good for longest gets the process that stands by.
-    const moved = [...verdict.released, ...verdict.suspects].toSorted((a, b) => this.#served(b) - this.#served(a));
+    const served = (key: string): number => this.#residents.get(key)?.served ?? 0;
+    const moved = [...verdict.released, ...verdict.suspects].toSorted((a, b) => served(b) - served(a));
     for (const key of moved) this.#move(key);
     if (verdict.culprit !== null) this.#move(verdict.culprit);
     for (const key of moved) {
@@ -302,13 +293,9 @@ export class HostHomes {
     if (slot.home.kind === "shared") this.#rewarm(slot, used);
   }
 
-  #served(key: string): number {
-    return this.#residents.get(key)?.served ?? 0;
-  }
-
   #move(key: string): void {
     const resident = this.#residents.get(key);
-    if (resident === undefined || !this.#placement.move(key, this.#search.standing(key))) return;
+    if (resident === undefined || !this.#placement.move(key, this.standing(key))) return;
     const from = resident.slot;
     const home = this.#placement.homeOf(key);
     if (home !== undefined) resident.slot = this.#slot(home);
@@ -326,7 +313,11 @@ export class HostHomes {
 
   /** A home that nobody lives in needs no process, and one of its own no slot. */
   #leaveEmpty(slot: HostSlot): void {
-    if (slot.home.kind === "shared" || this.#placement.count(slot.home) > 0 || slot.waiting > 0) return;
+    if (slot.home.kind === "shared") return;
+    const isUsed = this.#placement.count(slot.home) > 0 || slot.waiting > 0;
+    const nowMs = this.#options.environment.nowMs();
+    slot.emptySinceMs = isUsed ? null : (slot.emptySinceMs ?? nowMs);
+    if (isUsed || (slot.home.kind === "noisy" && nowMs - (slot.emptySinceMs ?? nowMs) < noisyIdleMs)) return;
     const host = slot.retire();
     slot.close();
     this.#slots.delete(slot.home.id);
@@ -335,11 +326,14 @@ export class HostHomes {
 
   /** Starts instances of what was in use, before the next request comes. */
   #rewarm(slot: HostSlot, used: readonly string[]): void {
-    const residents = used
-      .flatMap((key) => this.#residents.get(key) ?? [])
-      .filter((resident) => resident.slot === slot);
-    if (residents.length > 0) slot.wake();
-    for (const { version } of residents.slice(0, rewarmedMax)) void slot.warm(version, 1);
+    const versions = this.#rewarmed(slot, used);
+    if (versions.length > 0) slot.wake();
+    for (const version of versions) void slot.warm(version, 1);
+  }
+
+  #rewarmed(slot: HostSlot, used: readonly string[]): RunnableVersion[] {
+    const residents = used.flatMap((key) => this.#residents.get(key) ?? []);
+    return residents.flatMap((one) => (one.slot === slot ? one.version : [])).slice(0, rewarmedMax);
   }
 
   /** A process is wanted and there are too many. */
@@ -370,6 +364,10 @@ export class HostHomes {
       const finding = this.#watch.look(host, { isLate });
       if (finding.kind === "hangs") this.#onDeath(host, { cause: "hang", running: host.driver.running });
       if (finding.kind === "too-large") this.#onTooLarge(slot, { host, isUrgent: finding.isUrgent });
+      if (finding.kind === "fit" && slot.home.kind === "shared") {
+        const versions = (): RunnableVersion[] => this.#rewarmed(slot, slot.recent);
+        this.#renewal.look(slot, { rssMiB: this.#watch.rssMiB(host), versions });
+      }
     }
     for (const host of this.#ending.hosts) {
       const finding = this.#watch.look(host, { isLate });
@@ -377,9 +375,14 @@ export class HostHomes {
       if (finding.kind === "too-large" && finding.isUrgent) host.kill();
     }
     this.#ending.look(nowMs);
+    for (const { host, kind } of this.hosts) {
+      this.#priorities.look(host, kind);
+      host.driver.failOverdue(nowMs);
+    }
     for (const slot of this.#slots.values()) this.#leaveEmpty(slot);
-    const released = this.#search.release(nowMs);
-    if (released.length > 0) this.#options.logger.info({ functions: this.#names(released) }, "versions_released");
+    const released = [...this.#search.release(nowMs), ...this.#noisy.release(nowMs)];
+    if (released.length > 0)
+      this.#options.logger.info({ functions: this.#losses.names(released) }, "versions_released");
     for (const key of released) this.#move(key);
     if (++this.#looks % looksPerGeneration !== 0) return;
     for (const slot of this.#slots.values()) slot.age();

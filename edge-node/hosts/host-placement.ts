@@ -1,5 +1,5 @@
 /**
- * Which home each function version has: one of the shared ones, one for suspects, or one of its own. A home has at most one isolate host
+ * Which home each function version has: one of the shared ones, one for suspects, the one for noisy ones, or one of its own. A home has at most one isolate host
  * process at a time; this file knows no processes.
  *
  * Pure. Invariants: a version has exactly one home; no version shares a home with one that is quarantined or dedicated, and no trusted one with a suspect.
@@ -7,7 +7,7 @@
 import type { Isolation } from "../../sdk/isolation.ts";
 import type { Standing } from "./culprit-search.ts";
 
-export type HomeKind = "shared" | "suspect" | "quarantine" | "dedicated";
+export type HomeKind = "shared" | "suspect" | "noisy" | "quarantine" | "dedicated";
 
 export interface Home {
   readonly id: string;
@@ -81,6 +81,8 @@ export class HostPlacement {
         return this.#emptiest(this.shared);
       case "suspect":
         return this.#emptiest(this.#suspectHomes);
+      case "noisy":
+        return noisyHome;
       case "quarantine":
       case "dedicated":
         return ownHome(kind, key);
@@ -106,7 +108,8 @@ function homeKind(isolation: Isolation, standing: Standing): HomeKind {
     case "trusted":
       return "shared";
     case "suspect":
-      return "suspect";
+    case "noisy":
+      return standing.kind;
     case "quarantined":
       return "quarantine";
   }
@@ -115,6 +118,8 @@ function homeKind(isolation: Isolation, standing: Standing): HomeKind {
 function homes(kind: HomeKind, count: number): readonly Home[] {
   return Array.from({ length: count }, (_, index) => ({ id: `${kind}-${index}`, kind }));
 }
+
+const noisyHome: Home = { id: "noisy", kind: "noisy" };
 
 function ownHome(kind: HomeKind, key: string): Home {
   return { id: `${kind}:${key}`, kind };

@@ -15,10 +15,13 @@ import type {
   TracedInvocation,
   VersionStats,
 } from "../../runtime/driver.ts";
+import { wholeWallLimit } from "../../runtime/whole-wall-limit.ts";
 import type { ContainmentReport } from "./containment-report.ts";
-import { HostHomes, type HostHomesOptions, type Resident } from "./host-homes.ts";
+import { HostHomes, type Resident } from "./host-homes.ts";
+import type { HostHomesOptions } from "./host-homes-options.ts";
 import { unavailable } from "./host-slot.ts";
 import { hostDeathCauses } from "./isolate-host.ts";
+import { late, withinTime } from "./repeated-run.ts";
 import { VersionCounters } from "./version-counters.ts";
 
 export class HostSet implements Driver {
@@ -77,20 +80,26 @@ export class HostSet implements Driver {
     const first = this.#run(resident, invocation, host);
     let current = first;
     let isCancelled = false;
+    const startedMs = this.#options.environment.nowMs();
     const repeat = async (ended: Outcome): Promise<Outcome> => {
       await this.#homes.judged();
       if (isCancelled || this.#closed) return ended;
-      const isRepeated = first.isRepeatable();
+      const { environment } = this.#options;
+      // The client waits for one answer: what the first run took is gone.
+      const leftMs = startedMs + wholeWallLimit(resident.version, invocation.phase) - environment.nowMs();
+      const isRepeated = leftMs > 0 && first.isRepeatable();
       this.#countRepeat(invocation, { resident, isRepeated });
-      if (!isRepeated) return ended;
+      if (!isRepeated) return leftMs > 0 ? ended : late;
       current = this.#run(resident, invocation, host);
-      return current.outcome;
+      return withinTime(current, { leftMs, environment });
     };
     const outcome = first.outcome.then((ended): Outcome | Promise<Outcome> => {
       if (ended.kind !== "failed") {
         resident.served += 1;
         return ended;
       }
+      if (ended.code === "FUNCTION_CPU_LIMIT" || ended.code === "FUNCTION_MEMORY_LIMIT")
+        this.#homes.limited(invocation.key);
       return ended.code === "HOST_LOST" ? repeat(ended) : ended;
     });
     return {

@@ -21,6 +21,8 @@ export interface HostSlotOptions {
 
 export class HostSlot {
   readonly home: Home;
+  /** Its owner's own note: since when nobody lives here, or null. */
+  emptySinceMs: number | null = null;
   readonly #options: HostSlotOptions;
   #host: IsolateHost | null = null;
   #cancelTake: (() => void) | null = null;
@@ -78,8 +80,9 @@ export class HostSlot {
       this.#cancelTake = null;
       this.use(host);
     };
-    // Who is quarantined does not cost the others the process that stands by.
-    const cancel = this.#options.supply.take(use, { canWait: this.home.kind === "quarantine" });
+    // Who is quarantined or noisy does not cost the others the process that stands by.
+    const canWait = this.home.kind === "quarantine" || this.home.kind === "noisy";
+    const cancel = this.#options.supply.take(use, { canWait });
     if (!isTaken) this.#cancelTake = cancel;
   }
 

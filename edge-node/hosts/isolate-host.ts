@@ -13,6 +13,7 @@ export type HostDriver = Pick<
   | "invoke"
   | "stats"
   | "ping"
+  | "failOverdue"
   | "close"
   | "active"
   | "running"

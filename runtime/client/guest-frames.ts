@@ -9,14 +9,17 @@ import type { Body } from "../body.ts";
 import { FrameError, FrameReader, frame, frameIntMax, int, text } from "../bridge/frame.ts";
 import { ownerOf, readBodyDescriptor, type BodyDescriptor, type ReadOutcome } from "../bridge/outcome-frame.ts";
 import { bodyOwner, fromGuest, logLevels, toEngine, toGuest, type BodyOwner } from "../bridge/protocol.ts";
-import type { InvocationHost, Outcome, OutcomeBody, RunnableVersion, SubrequestResponse } from "../driver.ts";
+import type { Outcome, OutcomeBody, SubrequestResponse } from "../driver.ts";
+import { letGo } from "../let-go.ts";
 import type { Link, Sendable } from "../link.ts";
+import type { RuntimeEnvironment } from "../runtime-environment.ts";
+import { settleWhenBegun, unbegunStream } from "./begun-stream.ts";
 import { BodySource } from "./body-source.ts";
 import { GuestStream } from "./guest-stream.ts";
-import type { FrontSocket } from "./front-socket.ts";
 import { bodyConsumed, readOutcomeSafely, socketRefused } from "./guest-outcome.ts";
 import { InstanceSide, type OpenSubrequest } from "./instance-side.ts";
 import { endSockets, GuestSockets } from "./guest-sockets.ts";
+import type { PendingInvocation } from "./pending-invocation.ts";
 import {
   asksForSocket,
   readSubrequest,
@@ -25,32 +28,25 @@ import {
   subrequestRefusal,
 } from "./subrequest-reader.ts";
 
-/** An invocation that has not ended. */
-export interface PendingInvocation {
-  readonly host: InvocationHost;
-  readonly request: BodySource | null;
-  readonly response: BodySource | null;
-  readonly services: RunnableVersion["services"];
-  readonly inResponsePhase: boolean;
-  subrequestsLeft: number;
-  /** Undefined until the first line. */
-  logCharsLeft: number | undefined;
-  /** Null once settled. */
-  settle: ((outcome: Outcome) => void) | null;
-  /** Sockets that keep it alive; null until there is one. */
-  sockets: Set<FrontSocket> | null;
-  /** The driver's key of its version. */
-  readonly key: string;
-}
-
 export class GuestFrames {
   readonly #link: Link;
   readonly #pending: Map<number, PendingInvocation>;
   readonly #instances = new Map<number, InstanceSide>();
   readonly #sockets: GuestSockets;
+  readonly #environment: Pick<RuntimeEnvironment, "nowMs" | "startTimer">;
 
-  constructor(link: Link, pending: Map<number, PendingInvocation>) {
+  constructor(
+    link: Link,
+    {
+      pending,
+      environment,
+    }: {
+      readonly pending: Map<number, PendingInvocation>;
+      readonly environment: Pick<RuntimeEnvironment, "nowMs" | "startTimer">;
+    },
+  ) {
     this.#link = link;
+    this.#environment = environment;
     this.#pending = pending;
     this.#sockets = new GuestSockets((side, raw, buffers) => {
       this.#say(side, raw, buffers);
@@ -152,11 +148,24 @@ export class GuestFrames {
     const id = reader.int();
     const ended = reader.int() === 1;
     const pending = this.#pending.get(id);
-    const settle = pending?.settle;
-    if (pending === undefined || settle === null || settle === undefined) return;
+    if (pending === undefined || pending.giveUpBeginning !== null) return;
+    const { isOverdue } = pending;
+    const settle = isOverdue ? letGo : pending.settle;
+    if (settle === null) return;
+    pending.isOverdue = false;
     const read = readOutcomeSafely(reader);
-    pending.settle = null;
-    settle(this.#outcome({ side, pending, read, bytes: buffers[0] ?? emptyBytes, id }));
+    const outcome = this.#outcome({ side, pending, read, bytes: buffers[0] ?? emptyBytes, id });
+    const stream = unbegunStream(outcome);
+    const answer = (settled: Outcome): void => {
+      pending.settle = null;
+      settle(settled);
+    };
+    const { beginning: limit } = pending;
+    if (stream === null || limit === null || isOverdue) answer(outcome);
+    else {
+      const environment = this.#environment;
+      pending.giveUpBeginning = settleWhenBegun({ outcome, stream, limit, environment, settle: answer });
+    }
     if (ended) this.#end(side, id);
     else side.answered.add(id);
   }

@@ -8,7 +8,7 @@ import { FrameError, frame, int, text, type FrameReader } from "../bridge/frame.
 import { fromGuest, toGuest } from "../bridge/protocol.ts";
 import { SubrequestError, type Subrequest, type SubrequestResponse } from "../driver.ts";
 import { FrontSocket } from "./front-socket.ts";
-import type { PendingInvocation } from "./guest-frames.ts";
+import type { PendingInvocation } from "./pending-invocation.ts";
 import type { InstanceSide } from "./instance-side.ts";
 
 type Say = (side: InstanceSide, raw: string, buffers: readonly Uint8Array[]) => void;

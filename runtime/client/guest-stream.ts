@@ -20,9 +20,25 @@ export class GuestStream implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
   #end: End = { kind: "open" };
   #waiting: { resolve: (result: IteratorResult<Uint8Array>) => void; reject: (error: Error) => void } | null = null;
   #outstanding = 0;
+  #isBegun = false;
+  #tellBegun: ((failure: Error | null) => void) | null = null;
 
   constructor(control: StreamControl) {
     this.#control = control;
+  }
+
+  /** A chunk came, or the end. */
+  get isBegun(): boolean {
+    return this.#isBegun;
+  }
+
+  /** Asks the guest to begin; resolves with null when it did or ended, or nobody wants the stream any more, and with why it broke off before. */
+  begun(): Promise<Error | null> {
+    if (this.#isBegun) return Promise.resolve(null);
+    this.#grant();
+    return new Promise((resolve) => {
+      this.#tellBegun = resolve;
+    });
   }
 
   [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
@@ -49,6 +65,7 @@ export class GuestStream implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
       this.#control.stop();
       this.#waiting?.resolve({ done: true, value: undefined });
       this.#waiting = null;
+      this.#begin(null);
     }
     this.#chunks.length = 0;
     return Promise.resolve({ done: true, value: undefined });
@@ -57,6 +74,7 @@ export class GuestStream implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
   push(chunk: Uint8Array): void {
     if (this.#end.kind !== "open") return;
     this.#outstanding -= 1;
+    this.#begin(null);
     const waiting = this.#waiting;
     if (waiting === null) {
       this.#chunks.push(chunk);
@@ -69,6 +87,7 @@ export class GuestStream implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
   end(): void {
     if (this.#end.kind !== "open") return;
     this.#end = { kind: "ended" };
+    this.#begin(null);
     this.#waiting?.resolve({ done: true, value: undefined });
     this.#waiting = null;
   }
@@ -76,8 +95,15 @@ export class GuestStream implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
   fail(error: Error): void {
     if (this.#end.kind !== "open") return;
     this.#end = { kind: "failed", error };
+    this.#begin(error);
     this.#waiting?.reject(error);
     this.#waiting = null;
+  }
+
+  #begin(failure: Error | null): void {
+    if (this.#isBegun) return;
+    this.#isBegun = true;
+    this.#tellBegun?.(failure);
   }
 
   /** Keeps the window full: half empty is the moment to ask for more. */

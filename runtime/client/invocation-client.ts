@@ -19,17 +19,21 @@ import { writeInvocation, type AnnouncedBody } from "../bridge/invocation-frame.
 import { writeLoad } from "../bridge/load-frame.ts";
 import { condemnedReasons, toEngine, toFront, type CondemnedReason } from "../bridge/protocol.ts";
 import type { Link } from "../link.ts";
-import { BodySource } from "./body-source.ts";
-import { GuestFrames, type PendingInvocation } from "./guest-frames.ts";
+import type { RuntimeEnvironment } from "../runtime-environment.ts";
+import { GuestFrames } from "./guest-frames.ts";
 import { endSockets } from "./guest-sockets.ts";
+import { isRepeatable, pendingInvocation, type PendingInvocation } from "./pending-invocation.ts";
 
 const idMax = 0x0fff_ffff;
+/** What an engine may be late before its front answers in its place. */
+const overdueMs = 250;
 
 /** The engine said that its process must end: which version's isolate does not come back, and why. */
 export type Condemned = (condemned: { readonly key: string; readonly reason: CondemnedReason }) => void;
 
 export class InvocationClient implements Driver {
   readonly #link: Link;
+  readonly #environment: Pick<RuntimeEnvironment, "nowMs">;
   readonly #numbers = new Map<string, { readonly number: number; readonly version: RunnableVersion }>();
   readonly #pending = new Map<number, PendingInvocation>();
   readonly #requests = new Map<number, (json: string) => void>();
@@ -44,9 +48,10 @@ export class InvocationClient implements Driver {
   #nextRequest = 1;
   #closed = false;
 
-  constructor(link: Link) {
+  constructor(link: Link, environment: Pick<RuntimeEnvironment, "nowMs" | "startTimer">) {
     this.#link = link;
-    this.#guests = new GuestFrames(link, this.#pending);
+    this.#environment = environment;
+    this.#guests = new GuestFrames(link, { pending: this.#pending, environment });
     link.onBatch = (batch, buffers) => {
       this.#receive(batch, buffers);
     };
@@ -101,7 +106,7 @@ export class InvocationClient implements Driver {
       };
     }
     const id = this.#takeId();
-    const pending = pendingInvocation(invocation, { host, version: entry.version });
+    const pending = pendingInvocation(invocation, { host, version: entry.version, nowMs: this.#environment.nowMs() });
     this.#pending.set(id, pending);
     this.#link.send(
       frame(toEngine.invoke, int(entry.number) + int(id) + writeInvocation(announce(invocation))),
@@ -113,6 +118,7 @@ export class InvocationClient implements Driver {
     return {
       outcome,
       cancel: () => {
+        pending.giveUpBeginning?.(failed("REQUEST_ABORTED", "The client went away before the body began", ""));
         if (this.#pending.get(id) === pending) this.#link.send(frame(toEngine.cancel, int(id)), noBuffers);
       },
       isRepeatable: () => isRepeatable(invocation, { pending, version: entry.version }),
@@ -131,6 +137,25 @@ export class InvocationClient implements Driver {
     await this.#request((id) => {
       this.#link.send(frame(toEngine.ping, int(id)), []);
     });
+  }
+
+  /**
+   * Fails invocations whose wall limit was over so long ago that the engine, which counts itself and more exactly, must be stuck or starved.
+   * Returns how many.
+   */
+  failOverdue(nowMs: number): number {
+    let failures = 0;
+    for (const [id, pending] of this.#pending) {
+      if (pending.settle === null || pending.giveUpBeginning !== null) continue;
+      if (nowMs < pending.answersUntilMs + overdueMs) continue;
+      const { settle } = pending;
+      pending.settle = null;
+      pending.isOverdue = true;
+      failures += 1;
+      settle(failed("FUNCTION_WALL_LIMIT", "The function's process did not answer within the wall time limit", ""));
+      this.#link.send(frame(toEngine.cancel, int(id)), noBuffers);
+    }
+    return failures;
   }
 
   /** Invocations that have not ended. */
@@ -232,27 +257,6 @@ const noBuffers: readonly Uint8Array[] = [];
 
 function ignore(): void {}
 
-function pendingInvocation(
-  invocation: Invocation,
-  { host, version }: { readonly host: InvocationHost; readonly version: RunnableVersion },
-): PendingInvocation {
-  return {
-    host,
-    services: version.services,
-    request: invocation.body.kind === "empty" ? null : new BodySource(invocation.body),
-    response:
-      invocation.response === null || invocation.response.body.kind === "empty"
-        ? null
-        : new BodySource(invocation.response.body),
-    inResponsePhase: invocation.response !== null,
-    subrequestsLeft: version.limits.subrequestsMax,
-    logCharsLeft: undefined,
-    settle: null,
-    sockets: null,
-    key: invocation.key,
-  };
-}
-
 function announce(invocation: Invocation): Parameters<typeof writeInvocation>[0] {
   const { response } = invocation;
   return {
@@ -290,17 +294,4 @@ function failed(
   stack: string,
 ): Extract<Outcome, { kind: "failed" }> {
   return { kind: "failed", code, message, stack, passThrough: false };
-}
-
-/** RFC 9110 §9.2.1. */
-const safeMethods: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "TRACE"]);
-
-function isRepeatable(
-  { body, method, response }: Invocation,
-  { pending, version }: { readonly pending: PendingInvocation; readonly version: RunnableVersion },
-): boolean {
-  const isGone = (own: Body | undefined, source: BodySource | null): boolean =>
-    own?.kind === "stream" && source?.touched === true;
-  if (isGone(body, pending.request) || isGone(response?.body, pending.response)) return false;
-  return safeMethods.has(method) || pending.subrequestsLeft === version.limits.subrequestsMax;
 }

@@ -58,6 +58,7 @@ const source = (chunk: string): string =>
 /** Chains of streams. */
 export function streams(run: RunFunction): void {
   passing(run);
+  beginning(run);
   goingAway(run);
   compression(run);
 }
@@ -118,6 +119,64 @@ function passing(run: RunFunction): void {
   });
 }
 
+function beginning(run: RunFunction): void {
+  const limits = { fetchWallMs: 40, wallMs: 40 };
+
+  it.each([
+    ["never begins", `new ReadableStream({ pull: () => new Promise(() => {}) })`],
+    ["has not even been started", `new ReadableStream({ start: () => new Promise(() => {}) })`],
+    ["sends nothing but air", `new ReadableStream({ async pull(c) { await new Promise((r) => setTimeout(r, 5)); } })`],
+  ])("an answer whose stream %s fails at the wall limit", async (_name, stream) => {
+    const { outcome } = await run(`{ fetch() { return new Response(${stream}); } }`, { limits });
+    expect(outcome).toMatchObject({ kind: "failed", code: "FUNCTION_WALL_LIMIT" });
+  });
+
+  it("the source of a stream that was too late is cancelled", async () => {
+    const late = `new ReadableStream({ pull: () => new Promise(() => {}), cancel(reason) { console.log("cancelled"); } })`;
+    const { logs } = await run(`{ fetch() { return new Response(${late}); } }`, { limits });
+    await expect.poll(() => logs).toEqual(["info cancelled"]);
+  });
+
+  it("a stream that began in time may go on beyond the wall limit", async () => {
+    const slow = `new ReadableStream({ n: 0, async pull(c) { if (++this.n > 4) return c.close(); if (this.n > 1) await new Promise((r) => setTimeout(r, 400)); c.enqueue(new Uint8Array(1)); } }, { highWaterMark: 0 })`;
+    const { outcome } = await run(`{ fetch() { return new Response(${slow}); } }`, {
+      limits: { fetchWallMs: 1_000, wallMs: 1_000 },
+    });
+    expect(await bytesOf(outcome)).toHaveLength(4);
+  });
+
+  it("an empty stream that ends is an answer", async () => {
+    const { outcome } = await run(
+      `{ fetch() { return new Response(new ReadableStream({ start(c) { c.close(); } })); } }`,
+    );
+    expect([outcome.kind, await textOf(outcome)]).toEqual(["response", ""]);
+  });
+
+  it("a stream that breaks off before its first byte fails the invocation", async () => {
+    const { outcome } = await run(
+      `{ fetch() { return new Response(new ReadableStream({ pull() { throw new Error("no body"); } })); } }`,
+    );
+    expect(outcome).toMatchObject({ kind: "failed", code: "FUNCTION_BODY_FAILED", message: "no body" });
+  });
+
+  it("HEAD does not wait for a body that nobody reads", async () => {
+    const { outcome } = await run(
+      `{ fetch() { return new Response(new ReadableStream({ pull: () => new Promise(() => {}) }), { status: 203 }); } }`,
+      { invocation: { method: "HEAD" } },
+    );
+    expect(outcome).toMatchObject({ kind: "response", status: 203 });
+    await readerOf(outcome).return?.();
+  });
+
+  it("what the function's code does to its own instance before the first byte is told with a code", async () => {
+    const { outcome } = await run(
+      `{ fetch() { return new Response(new ReadableStream({ pull() { for (;;); } }, { highWaterMark: 0 })); } }`,
+      { limits: { cpuMs: 50 } },
+    );
+    expect(outcome).toMatchObject({ kind: "failed", code: "FUNCTION_BODY_FAILED" });
+  });
+}
+
 function goingAway(run: RunFunction): void {
   it("a reader that goes away cancels the author's source through a chain", async () => {
     const chain = `${source("new Uint8Array(1000)")}.pipeThrough(${identity}).pipeThrough(new CompressionStream("gzip"))`;
@@ -161,7 +220,7 @@ function goingAway(run: RunFunction): void {
   });
 
   it("a source that breaks off behind a chain breaks the body off", async () => {
-    const broken = `new ReadableStream({ pull(c) { c.error(new Error("late")); } }).pipeThrough(${identity}).pipeThrough(new CompressionStream("gzip"))`;
+    const broken = `new ReadableStream({ pull(c) { if (this.began) return c.error(new Error("late")); this.began = true; c.enqueue(new Uint8Array(9)); } }).pipeThrough(${identity}).pipeThrough(new CompressionStream("gzip"))`;
     const { outcome } = await run(`{ fetch() { return new Response(${broken}); } }`);
     await expect(bytesOf(outcome)).rejects.toThrow("late");
   });

@@ -9,6 +9,7 @@ import { caches, services } from "./driver-contract-targets.ts";
 import { runOnce, type RunFunction, type RunOptions, type Run } from "./driver-run.ts";
 import { bytesOf, headersOf, streamOf, textOf } from "./driver-fixtures.ts";
 import { cryptoOperations } from "./driver-contract-crypto.ts";
+import { clocks } from "./driver-contract-clocks.ts";
 import { codeGeneration } from "./driver-contract-code-generation.ts";
 import { eventFunctions } from "./driver-contract-events.ts";
 import { parts } from "./driver-contract-parts.ts";
@@ -47,6 +48,7 @@ export function driverContract(name: string, create: () => Promise<Driver>): voi
     uncaughtErrors(() => driver);
     quickFunctions(() => driver);
     cryptoOperations(run);
+    clocks(run);
     codeGeneration(run);
     eventFunctions(run);
   });

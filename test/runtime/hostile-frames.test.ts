@@ -8,7 +8,7 @@ import { invocationOf, quietHost, versionOf } from "./driver-fixtures.ts";
 /** A client with one invocation (id 2) under way, and a way to speak as instance 1. */
 function startOne(): { readonly outcome: Promise<unknown>; readonly say: (frames: string) => void } {
   const link: Link = { givesBuffers: false, send: () => {}, onBatch: () => {}, onClose: () => {}, close: () => {} };
-  const client = new InvocationClient(link);
+  const client = new InvocationClient(link, { nowMs: () => 0, startTimer: () => () => {} });
   const version = versionOf("{}", {});
   void client.load(version);
   const { outcome } = client.invoke(invocationOf(version.key, {}), quietHost([]));

@@ -18,7 +18,13 @@ interface Running {
   readonly isRepeatable: boolean;
 }
 
-const failed = (code: "HOST_LOST"): Outcome => ({ kind: "failed", code, message: "", stack: "", passThrough: false });
+const failed = (code: "HOST_LOST" | "FUNCTION_CPU_LIMIT"): Outcome => ({
+  kind: "failed",
+  code,
+  message: "",
+  stack: "",
+  passThrough: false,
+});
 
 export class FakeHost implements IsolateHost {
   readonly pid: number;
@@ -29,6 +35,11 @@ export class FakeHost implements IsolateHost {
   answersPings = true;
   rssMiB = 50;
   heard = 1;
+  instances = 0;
+  /** What was asked to be ready. */
+  readonly warmed: string[] = [];
+  /** Invocations that were taken back. */
+  cancelled = 0;
   /** What comes over requests whose name holds `unsafe` may not run again. */
   readonly driver: HostDriver;
 
@@ -72,6 +83,13 @@ export class FakeHost implements IsolateHost {
     for (const { settle: tell } of done) tell({ kind: "continue" });
   }
 
+  /** Everything that runs fails with a limit's code, as when an instance is stopped. */
+  limit(): void {
+    const stopped = [...this.#running];
+    this.#running.clear();
+    for (const { settle: tell } of stopped) tell(failed("FUNCTION_CPU_LIMIT"));
+  }
+
   invoke({ key, requestId }: Invocation): TracedInvocation {
     const isRepeatable = !requestId.includes("unsafe");
     if (this.ended)
@@ -79,7 +97,10 @@ export class FakeHost implements IsolateHost {
     const { promise, resolve } = Promise.withResolvers<Outcome>();
     const running: Running = { key, settle: resolve, isRepeatable };
     this.#running.add(running);
-    return { outcome: promise, cancel: () => undefined, isRepeatable: () => isRepeatable };
+    const cancel = (): void => {
+      this.cancelled += 1;
+    };
+    return { outcome: promise, cancel, isRepeatable: () => isRepeatable };
   }
 }
 
@@ -92,7 +113,11 @@ function driverOf(host: FakeHost): HostDriver {
     unload: (key) => {
       host.loaded.delete(key);
     },
-    warm: () => Promise.resolve(null),
+    failOverdue: () => 0,
+    warm: (key) => {
+      host.warmed.push(key);
+      return Promise.resolve(null);
+    },
     invoke: (invocation) => host.invoke(invocation),
     stats: () => Promise.resolve([]),
     ping: () => {
@@ -110,7 +135,9 @@ function driverOf(host: FakeHost): HostDriver {
     get heard() {
       return host.heard;
     },
-    instances: 0,
+    get instances() {
+      return host.instances;
+    },
     onLost: () => undefined,
     onCondemned: () => undefined,
   };
@@ -122,6 +149,8 @@ export interface FakeSet {
   readonly logger: RecordingLogger;
   /** Every process that was started. */
   readonly started: readonly FakeHost[];
+  /** Threads and what they were lowered to; a process's own first one has its id. */
+  readonly lowered: readonly (readonly [number, number])[];
   /** The living process in which version `key` runs something. */
   readonly hostOf: (key: string) => FakeHost;
   readonly load: (name: string, isolation?: "shared" | "dedicated") => Promise<RunnableVersion>;
@@ -136,6 +165,7 @@ export async function fakeHosts(
   const clock = new FakeClock();
   const logger = new RecordingLogger();
   const started: FakeHost[] = [];
+  const lowered: [number, number][] = [];
   const startHost: StartHost = (onEnd) => {
     const host = new FakeHost(started.length + 1, onEnd);
     started.push(host);
@@ -150,6 +180,11 @@ export async function fakeHosts(
     hostMemoryMiB: options.hostMemoryMiB ?? 1_024,
     rssMiB: (pid) => started[pid - 1]?.rssMiB ?? null,
     cpuMs: () => 250,
+    priority: {
+      threads: (pid) => [pid, pid * 100],
+      lowerThread: (thread, nice) => lowered.push([thread, nice]),
+      lowerSession: () => undefined,
+    },
   });
   await hosts.start();
   await settle();
@@ -158,6 +193,7 @@ export async function fakeHosts(
     clock,
     logger,
     started,
+    lowered,
     hostOf: (key) => {
       const found = started.find((host) => host.isLive && host.running.includes(key));
       if (found === undefined) throw new Error(`${key} does not run`);

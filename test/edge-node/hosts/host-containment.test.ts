@@ -39,6 +39,36 @@ describe("a host that dies", () => {
     expect(set.hosts.containment()).toMatchObject({ repeated: 0, notRepeated: 1 });
   });
 
+  it("both runs share one wall limit: the second has what the first left of it", async () => {
+    const set = await fakeHosts();
+    const bomb = await set.load("bomb");
+    const asked = set.ask(bomb);
+    const wallMs = bomb.limits.fetchWallMs;
+    await set.clock.advance(wallMs - 100);
+    set.hostOf("bomb").die("SIGTRAP");
+    await settle();
+    const second = set.hostOf("bomb");
+    await set.clock.advance(99);
+    expect(asked.outcome).toBeNull();
+    await set.clock.advance(1);
+    expect(asked.outcome).toMatchObject({ kind: "failed", code: "FUNCTION_WALL_LIMIT" });
+    expect(second.cancelled).toBe(1);
+    second.answer();
+    await settle();
+    expect(asked.outcome).toMatchObject({ kind: "failed", code: "FUNCTION_WALL_LIMIT" });
+  });
+
+  it("what has used its wall limit up is not repeated", async () => {
+    const set = await fakeHosts();
+    const bomb = await set.load("bomb");
+    const asked = set.ask(bomb);
+    await set.clock.advance(bomb.limits.fetchWallMs);
+    set.hostOf("bomb").die("SIGTRAP");
+    await settle();
+    expect(asked.outcome).toMatchObject({ kind: "failed", code: "FUNCTION_WALL_LIMIT" });
+    expect(set.hosts.containment()).toMatchObject({ repeated: 0, notRepeated: 1 });
+  });
+
   it("an invocation is repeated once; after that its function is held back, and says for how long", async () => {
     const set = await fakeHosts();
     const bomb = await set.load("bomb");

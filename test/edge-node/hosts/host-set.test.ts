@@ -7,6 +7,7 @@ import { defaultGuestPath, hostFiles, HostProcess } from "../../../edge-node/hos
 import { findSandbox } from "../../../edge-node/hosts/sandbox/find-sandbox.ts";
 import { HostSet } from "../../../edge-node/hosts/host-set.ts";
 import { nodeRuntimeEnvironment } from "../../../edge-node/hosts/node-runtime-environment.ts";
+import { processPriority } from "../../../edge-node/hosts/process-priority.ts";
 import { residentMiB, usedCpuMs } from "../../../edge-node/hosts/process-usage.ts";
 import { silentLogger } from "../../../edge-node/logger.ts";
 import type { Outcome } from "../../../runtime/driver.ts";
@@ -46,6 +47,7 @@ async function startHosts(count: number): Promise<HostSet> {
     hostMemoryMiB: 1_024,
     rssMiB: residentMiB,
     cpuMs: usedCpuMs,
+    priority: processPriority,
   });
   await hosts.start();
   return hosts;

@@ -1,0 +1,84 @@
+/** Shared hosts that hold much more memory than what lives in them needs. */
+import { describe, expect, it } from "vitest";
+import { renewalTimes } from "../../../edge-node/hosts/host-renewal.ts";
+import { nodeLimits } from "../../../sdk/limits.ts";
+import { settle } from "../support/fake-clock.ts";
+import { fakeHosts, type FakeSet } from "./fake-host.ts";
+
+async function look({ clock }: FakeSet, times: number): Promise<void> {
+  for (let time = 0; time < times; time += 1) await clock.advance(nodeLimits.hostCheckMs);
+}
+
+async function withLargeHost(): Promise<{ readonly set: FakeSet; readonly old: FakeSet["started"][number] }> {
+  const set = await fakeHosts();
+  const version = await set.load("a");
+  set.ask(version);
+  const old = set.hostOf("a");
+  old.answer();
+  old.rssMiB = renewalTimes.leanMiB + 1;
+  return { set, old };
+}
+
+describe("a shared host that is larger than it needs to be", () => {
+  it("is replaced by the one that stands by, which has its versions ready", async () => {
+    const { set, old } = await withLargeHost();
+    await look(set, renewalTimes.looks - 1);
+    expect(old.isLive).toBe(true);
+    await look(set, 2);
+    expect(old.isLive).toBe(false);
+    const asked = set.ask(await set.load("a"));
+    const fresh = set.hostOf("a");
+    expect(fresh.warmed).toEqual(["a"]);
+    fresh.answer();
+    await settle();
+    expect(asked.outcome).toEqual({ kind: "continue" });
+    expect(set.deaths("memory")).toBe(0);
+  });
+
+  it("finishes what runs in it", async () => {
+    const { set, old } = await withLargeHost();
+    const asked = set.ask(await set.load("a"));
+    await look(set, renewalTimes.looks + 1);
+    expect([old.isLive, set.hosts.containment().hosts.map(({ kind }) => kind)]).toEqual([
+      true,
+      expect.arrayContaining(["ending", "shared"]),
+    ]);
+    old.answer();
+    await look(set, 1);
+    expect([asked.outcome, old.isLive]).toEqual([{ kind: "continue" }, false]);
+  });
+
+  it("is left alone for a moment's size, and when its instances need the room", async () => {
+    const { set, old } = await withLargeHost();
+    await look(set, renewalTimes.looks - 1);
+    old.rssMiB = renewalTimes.leanMiB;
+    await look(set, 1);
+    old.rssMiB = renewalTimes.leanMiB + 40;
+    old.instances = 10;
+    await look(set, renewalTimes.looks);
+    expect(old.isLive).toBe(true);
+  });
+
+  it("that is as large again soon is renewed after waits that double", async () => {
+    const { set } = await withLargeHost();
+    for (const host of set.started) host.rssMiB = renewalTimes.leanMiB + 1;
+    let renewals = 0;
+    for (let minute = 0; minute < 10; minute += 1) {
+      await look(set, 60_000 / nodeLimits.hostCheckMs / 2);
+      for (const host of set.started) host.rssMiB = renewalTimes.leanMiB + 1;
+      renewals = set.started.filter(({ isLive }) => !isLive).length;
+    }
+    expect(renewals).toBeGreaterThanOrEqual(2);
+    expect(renewals).toBeLessThanOrEqual(5);
+  });
+
+  it("stays when the one that was to take its place dies first", async () => {
+    const { set, old } = await withLargeHost();
+    await look(set, renewalTimes.looks - 1);
+    const standby = set.started.find((host) => host !== old && host.isLive);
+    standby?.die("SIGKILL");
+    await settle();
+    set.ask(await set.load("a"));
+    expect(set.hostOf("a")).toBe(old);
+  });
+});
