@@ -43,6 +43,20 @@ const definitions = [
     description: "Folder for the store, artifacts, keys and the local nodes' token.",
   },
   {
+    key: "store",
+    kind: "string",
+    environment: "SELVAGE_CONTROL_PLANE_STORE",
+    flag: "store",
+    default: null,
+    secret: true,
+    allowed: {
+      pattern: /^postgres(?:ql)?:\/\/[\x21-\x7e]{1,2000}$/,
+      text: "postgres://USER:PASSWORD@HOST:PORT/DATABASE, with ?sslmode=verify-full where the network is not trusted",
+    },
+    description:
+      "PostgreSQL database for store and artifacts, shared by several control planes; files in the data folder when absent. Better a variable than a flag, which others on the machine may read.",
+  },
+  {
     key: "masterKeyFile",
     kind: "string",
     environment: "SELVAGE_CONTROL_PLANE_MASTER_KEY_FILE",
@@ -88,6 +102,8 @@ export interface ControlPlaneConfig {
   readonly data: string;
   /** Absolute. */
   readonly masterKeyFile: string;
+  /** Of a PostgreSQL database, with its password; null: the embedded store. */
+  readonly store: string | null;
   readonly adminToken: string | null;
   readonly logLevel: LogThreshold;
 }

@@ -5,20 +5,19 @@
  * had opened is closed; when `close` resolves, nothing of it runs any more.
  */
 import { mkdir, readFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { randomUUID } from "node:crypto";
 import type { FastifyInstance } from "fastify";
 import packageJson from "../package.json" with { type: "json" };
 import { buildGuest } from "../bundler/build-guest.ts";
 import { bundleSource } from "../bundler/bundle.ts";
-import { BlobFolder } from "./blobs/blob-folder.ts";
-import { sweepArtifacts } from "./blobs/sweep-artifacts.ts";
+import { Sweeper } from "./blobs/sweeper.ts";
 import { Uploads } from "./blobs/uploads.ts";
 import { bootstrap, type Keys } from "./bootstrap.ts";
 import { BuilderPool } from "./builder/builder-pool.ts";
 import { spawnBuilder } from "./builder/builder-process.ts";
 import { CertificateService } from "./certificates/certificate-service.ts";
-import { timestamp, type CancelTimer, type Clock } from "./clock.ts";
+import type { Clock } from "./clock.ts";
 import type { ControlPlaneConfig } from "./config.ts";
 import { DomainHistory } from "./domains/domain-history.ts";
 import { DomainService } from "./domains/domain-service.ts";
@@ -28,6 +27,7 @@ import { FunctionService } from "./functions/function-service.ts";
 import { VersionService } from "./functions/version-service.ts";
 import { LogBuffer } from "./logs/log-buffer.ts";
 import type { Logger } from "./logger.ts";
+import { openStorage, type Storage } from "./open-storage.ts";
 import { PublishQueue } from "./publish/publish-queue.ts";
 import { PublishService } from "./publish/publish-service.ts";
 import { PreheatService } from "./purges/preheat-service.ts";
@@ -43,8 +43,6 @@ import { StagedRolloutService } from "./staged/staged-rollout-service.ts";
 import { StatisticsService } from "./statistics/statistics-service.ts";
 import { RevisionService } from "./rollout/revision-service.ts";
 import { StateSource } from "./rollout/state-source.ts";
-import type { Store } from "./store.ts";
-import { openSqliteStore } from "./store/sqlite.ts";
 import { TokenService } from "./tokens/token-service.ts";
 
 export interface ControlPlaneDependencies {
@@ -66,7 +64,6 @@ export interface ControlPlane {
 }
 
 const projectRoot = dirname(import.meta.dirname);
-const sweepEveryMs = 3_600_000;
 const closeMs = 10_000;
 
 /** @throws when the data folder is in use or unusable, the master key does not fit, or the port is taken. */
@@ -95,13 +92,14 @@ interface Opening extends ControlPlaneDependencies {
 async function openControlPlane(config: ControlPlaneConfig, opening: Opening): Promise<ControlPlane> {
   const { clock, logger, opened } = opening;
   await mkdir(config.data, { recursive: true, mode: 0o700 });
-  const store = await openSqliteStore({ file: join(config.data, "store.sqlite"), openedAt: timestamp(clock) });
+  const storage = await openStorage(config, { clock, logger });
+  const { store } = storage;
   opened(store);
   const tokens = new TokenService({ store, clock, uniqueId: randomUUID });
   const keys = await bootstrap({ ...config, store, tokens, clock, announce: opening.announce });
   const builders = await openBuilders(opening);
   opened(builders);
-  const parts = await assemble(config, { opening, store, tokens, keys, builders });
+  const parts = assemble({ opening, storage, tokens, keys, builders });
   opened(parts.fleet);
   parts.staged.start();
   const closing = new AbortController();
@@ -146,22 +144,17 @@ async function openBuilders({ clock, logger, nodePath, processId }: Opening): Pr
 
 interface Foundations {
   readonly opening: Opening;
-  readonly store: Store;
+  readonly storage: Storage;
   readonly tokens: TokenService;
   readonly keys: Keys;
   readonly builders: BuilderPool;
 }
 
-async function assemble(
-  config: ControlPlaneConfig,
-  { opening, store, tokens, keys, builders }: Foundations,
-): Promise<AppServices> {
+function assemble({ opening, storage, tokens, keys, builders }: Foundations): AppServices {
   const { clock, logger } = opening;
+  const { store, artifacts, sources } = storage;
   const { masterKey, signingKey } = keys;
-  const folder = { uniqueId: randomUUID, now: () => clock.now(), logger };
-  const artifacts = await BlobFolder.open({ ...folder, folder: join(config.data, "blobs"), durability: "durable" });
-  const blobs = await BlobFolder.open({ ...folder, folder: join(config.data, "uploads"), durability: "best-effort" });
-  const uploads = new Uploads({ blobs, clock });
+  const uploads = new Uploads({ blobs: sources, clock });
   const signal = new ChangeSignal();
   const states = new StateSource({ store, masterKey, publicKey: signingKey.publicKeyX });
   const purgeSource = new PurgeSource(store);
@@ -229,47 +222,5 @@ async function closeApp(app: FastifyInstance, clock: Clock): Promise<void> {
     await app.close();
   } finally {
     cancel();
-  }
-}
-
-interface SweeperOptions {
-  readonly store: Store;
-  readonly artifacts: BlobFolder;
-  readonly uploads: Uploads;
-  readonly clock: Clock;
-  readonly logger: Logger;
-}
-
-/** Removes blobs that nobody needs, at the start and every hour; a failure is logged and tried again with the next. */
-class Sweeper {
-  readonly #options: SweeperOptions;
-  #running: Promise<void>;
-  #cancel: CancelTimer = () => {};
-  #closed = false;
-
-  constructor(options: SweeperOptions) {
-    this.#options = options;
-    this.#running = this.#sweep();
-  }
-
-  async close(): Promise<void> {
-    this.#closed = true;
-    this.#cancel();
-    await this.#running;
-  }
-
-  async #sweep(): Promise<void> {
-    const { uploads, logger, clock } = this.#options;
-    try {
-      const artifacts = await sweepArtifacts(this.#options);
-      const sources = await uploads.sweep();
-      logger.debug({ artifacts, sources }, "blobs_swept");
-    } catch (error) {
-      logger.error({ error }, "blob_sweep_failed");
-    }
-    if (this.#closed) return;
-    this.#cancel = clock.after(sweepEveryMs, () => {
-      this.#running = this.#sweep();
-    });
   }
 }

@@ -11,7 +11,7 @@ import { digestOf } from "../../sdk/artifact-format.ts";
 import type { VersionManifest } from "../../sdk/artifact.ts";
 import { exportOf } from "../../sdk/event-settings.ts";
 import { formatProblems } from "../../sdk/problem.ts";
-import type { BlobFolder } from "../blobs/blob-folder.ts";
+import type { BlobStore } from "../blobs/blob-store.ts";
 import type { Uploads } from "../blobs/uploads.ts";
 import type { BuilderPool, BuildOutcome } from "../builder/builder-pool.ts";
 import { timestamp, type Clock } from "../clock.ts";
@@ -33,7 +33,7 @@ import { defaultVersionName } from "./version-name.ts";
 export interface PublishServiceOptions {
   readonly store: Store;
   readonly uploads: Uploads;
-  readonly artifacts: BlobFolder;
+  readonly artifacts: BlobStore;
   /** `bundleSource` of the bundler. */
   readonly bundle: (input: BundleInput, options: Pick<BundleOptions, "isEvent" | "signal">) => Promise<BundleResult>;
   readonly builders: Pick<BuilderPool, "build">;

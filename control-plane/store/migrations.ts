@@ -11,6 +11,7 @@ import { egress } from "./migrations/0008-egress.ts";
 import { event } from "./migrations/0009-event.ts";
 import { aliasGrey } from "./migrations/0010-alias-grey.ts";
 import { stagedRollouts } from "./migrations/0011-staged-rollouts.ts";
+import { shared } from "./migrations/0012-shared.ts";
 
 export const migrations: readonly Migration[] = [
   { name: "first-tables", up: firstTables },
@@ -24,4 +25,5 @@ export const migrations: readonly Migration[] = [
   { name: "event", up: event },
   { name: "alias-grey", up: aliasGrey },
   { name: "staged-rollouts", up: stagedRollouts },
+  { name: "shared", up: shared },
 ];

@@ -23,6 +23,10 @@ export interface Tables {
   purges: PurgesTable;
   purge_acks: PurgeAcksTable;
   staged_rollouts: StagedRolloutsTable;
+  blobs: BlobsTable;
+  blob_parts: BlobPartsTable;
+  replicas: ReplicasTable;
+  replica_messages: ReplicaMessagesTable;
   schema_migrations: SchemaMigrationsTable;
 }
 
@@ -201,6 +205,41 @@ export interface StagedRolloutsTable {
   started_at: string;
   /** JSON of the whole row. */
   rollout: string;
+}
+
+/** Which blobs there are. `bytes` of one are in its parts. */
+export interface BlobsTable {
+  kind: string;
+  digest: string;
+  bytes: number;
+  /** Milliseconds since the epoch. */
+  used_at: number;
+}
+
+export interface BlobPartsTable {
+  kind: string;
+  digest: string;
+  /** From 0. */
+  part: number;
+  content: Uint8Array;
+}
+
+/** Control planes on this database. */
+export interface ReplicasTable {
+  id: string;
+  /** Another one with every sign of life. */
+  beat: number;
+  /** JSON of the ReplicaFacts. */
+  facts: string;
+}
+
+export interface ReplicaMessagesTable {
+  id: string;
+  target: string;
+  /** Milliseconds since the epoch, of the sender's clock. */
+  sent_at: number;
+  /** JSON of a ReplicaMessage. */
+  body: string;
 }
 
 export interface SchemaMigrationsTable {

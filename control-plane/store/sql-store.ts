@@ -5,7 +5,7 @@
  */
 import type { Kysely } from "kysely";
 import type { Store, StoreTables, StoreView } from "../store.ts";
-import { StoreError, type StoreReason } from "../store-error.ts";
+import { nameStoreErrors, type StoreReason } from "../store-error.ts";
 import type { Tables } from "./schema.ts";
 import { SqlAliases } from "./sql-aliases.ts";
 import { SqlCertificates } from "./sql-certificates.ts";
@@ -41,20 +41,13 @@ export class SqlStore implements Store {
   }
 
   read<T>(work: (view: StoreView) => Promise<T>): Promise<T> {
-    return this.#named(this.#dialect.read(this.#db, (transaction) => work(tablesOver(transaction))));
+    const running = this.#dialect.read(this.#db, (transaction) => work(tablesOver(transaction)));
+    return nameStoreErrors(running, (error) => this.#dialect.reasonOf(error));
   }
 
   change<T>(work: (tables: StoreTables) => Promise<T>): Promise<T> {
-    return this.#named(this.#dialect.change(this.#db, (transaction) => work(tablesOver(transaction))));
-  }
-
-  async #named<T>(running: Promise<T>): Promise<T> {
-    try {
-      return await running;
-    } catch (error) {
-      const reason = this.#dialect.reasonOf(error);
-      throw reason === null ? error : new StoreError(reason, error);
-    }
+    const running = this.#dialect.change(this.#db, (transaction) => work(tablesOver(transaction)));
+    return nameStoreErrors(running, (error) => this.#dialect.reasonOf(error));
   }
 
   close(): Promise<void> {

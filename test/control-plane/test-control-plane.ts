@@ -136,6 +136,7 @@ function open(folder: string, logger: Logger): Promise<ControlPlane> {
       port: 0,
       data: folder,
       masterKeyFile: join(folder, "master.key"),
+      store: null,
       adminToken,
       logLevel: "silent",
     },
