@@ -6,7 +6,7 @@
  */
 import { mkdir, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { randomUUID } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import type { FastifyInstance } from "fastify";
 import packageJson from "../package.json" with { type: "json" };
 import { buildGuest } from "../bundler/build-guest.ts";
@@ -26,6 +26,7 @@ import { EnvironmentService } from "./functions/environment-service.ts";
 import { FunctionService } from "./functions/function-service.ts";
 import { VersionService } from "./functions/version-service.ts";
 import { LogBuffer } from "./logs/log-buffer.ts";
+import { SharedLogs } from "./logs/shared-logs.ts";
 import type { Logger } from "./logger.ts";
 import { openStorage, type Storage } from "./open-storage.ts";
 import { PublishQueue } from "./publish/publish-queue.ts";
@@ -33,6 +34,10 @@ import { PublishService } from "./publish/publish-service.ts";
 import { PreheatService } from "./purges/preheat-service.ts";
 import { PurgeService } from "./purges/purge-service.ts";
 import { PurgeSource } from "./purges/purge-source.ts";
+import { NewestWatch } from "./replicas/newest-watch.ts";
+import { RemoteNodes } from "./replicas/remote-nodes.ts";
+import { ReplicaLink } from "./replicas/replica-link.ts";
+import { loneReplica, questionId } from "./replicas/replicas.ts";
 import { createApp, type AppServices } from "./rest/app.ts";
 import { ChangeSignal } from "./rollout/change-signal.ts";
 import { Fleet } from "./rollout/fleet.ts";
@@ -43,6 +48,7 @@ import { StagedRolloutService } from "./staged/staged-rollout-service.ts";
 import { StatisticsService } from "./statistics/statistics-service.ts";
 import { RevisionService } from "./rollout/revision-service.ts";
 import { StateSource } from "./rollout/state-source.ts";
+import type { PostgresStore } from "./store/postgres.ts";
 import { TokenService } from "./tokens/token-service.ts";
 
 export interface ControlPlaneDependencies {
@@ -99,9 +105,12 @@ async function openControlPlane(config: ControlPlaneConfig, opening: Opening): P
   const keys = await bootstrap({ ...config, store, tokens, clock, announce: opening.announce });
   const builders = await openBuilders(opening);
   opened(builders);
-  const parts = assemble({ opening, storage, tokens, keys, builders });
+  const link = storage.shared === null ? null : openLink(storage.shared, opening);
+  const { watch, ...parts } = assemble({ opening, storage, tokens, keys, builders, link });
   opened(parts.fleet);
   parts.staged.start();
+  if (link !== null) opened(link);
+  await link?.start(() => watch.look());
   const closing = new AbortController();
   const app = await createApp({
     services: parts,
@@ -130,6 +139,7 @@ async function openControlPlane(config: ControlPlaneConfig, opening: Opening): P
     await parts.staged.close();
     await builders.close();
     await parts.nodes.close();
+    await link?.close();
     await store.close();
   };
   let closed: Promise<void> | null = null;
@@ -142,15 +152,29 @@ async function openBuilders({ clock, logger, nodePath, processId }: Opening): Pr
   return new BuilderPool({ guestCode, clock, logger, spawn: () => spawnBuilder({ nodePath, projectRoot }) });
 }
 
+function openLink(store: PostgresStore, { clock, logger }: Opening): ReplicaLink {
+  return new ReplicaLink({
+    id: randomBytes(6).toString("hex"),
+    board: store.replicas,
+    listen: (listener) => store.listen(listener),
+    clock,
+    logger,
+    uniqueId: randomUUID,
+  });
+}
+
 interface Foundations {
   readonly opening: Opening;
   readonly storage: Storage;
   readonly tokens: TokenService;
   readonly keys: Keys;
   readonly builders: BuilderPool;
+  /** Null: a store of its own. */
+  readonly link: ReplicaLink | null;
 }
 
-function assemble({ opening, storage, tokens, keys, builders }: Foundations): AppServices {
+function assemble(foundations: Foundations): AppServices & { readonly watch: NewestWatch } {
+  const { opening, storage, tokens, keys, builders, link } = foundations;
   const { clock, logger } = opening;
   const { store, artifacts, sources } = storage;
   const { masterKey, signingKey } = keys;
@@ -158,7 +182,13 @@ function assemble({ opening, storage, tokens, keys, builders }: Foundations): Ap
   const signal = new ChangeSignal();
   const states = new StateSource({ store, masterKey, publicKey: signingKey.publicKeyX });
   const purgeSource = new PurgeSource(store);
-  const fleet = new Fleet({ states, purges: purgeSource, clock, logger, signal });
+  const replicas = link ?? loneReplica;
+  const questions = {
+    clock,
+    replicas,
+    uniqueId: () => (link === null ? randomUUID() : questionId(link.id, randomUUID())),
+  };
+  const fleet = new Fleet({ states, purges: purgeSource, clock, logger, signal, remote: new RemoteNodes(replicas) });
   tokens.onRevoked((tokenId) => {
     fleet.disconnectToken(tokenId);
   });
@@ -181,6 +211,7 @@ function assemble({ opening, storage, tokens, keys, builders }: Foundations): Ap
   return {
     statistics,
     staged,
+    watch: new NewestWatch({ store, fleet, states, purges: purgeSource, signal }),
     artifacts,
     uploads,
     fleet,
@@ -195,12 +226,12 @@ function assemble({ opening, storage, tokens, keys, builders }: Foundations): Ap
     domainHistory: new DomainHistory({ store, masterKey }),
     certificates: new CertificateService({ store, revisions, masterKey, clock }),
     nodes: new NodeService({ store, fleet, clock, logger }),
-    invocations: new InvocationService({ fleet, clock, uniqueId: randomUUID }),
-    explanations: new ExplainService({ fleet, store, clock, uniqueId: randomUUID }),
-    logs: new LogBuffer(),
+    invocations: new InvocationService({ ...questions, fleet }),
+    explanations: new ExplainService({ ...questions, fleet, store }),
+    logs: new SharedLogs({ ...questions, buffer: new LogBuffer() }),
     purgeSource,
     purges: new PurgeService({ store, fleet, clock, signal, uniqueId: randomUUID }),
-    preheats: new PreheatService({ store, fleet, clock, signal, uniqueId: randomUUID }),
+    preheats: new PreheatService({ ...questions, store, fleet, signal }),
   };
 }
 
