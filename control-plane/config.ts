@@ -66,6 +66,35 @@ const definitions = [
       "File of the key that secrets are encrypted under, mode 600; master.key in the data folder when absent.",
   },
   {
+    key: "backupFolder",
+    kind: "string",
+    environment: "SELVAGE_CONTROL_PLANE_BACKUP_FOLDER",
+    flag: "backup-folder",
+    default: null,
+    description:
+      "Folder for the backups of the embedded store, better on another disk; backups in the data folder when absent.",
+  },
+  {
+    key: "backupEveryMinutes",
+    kind: "integer",
+    environment: "SELVAGE_CONTROL_PLANE_BACKUP_EVERY_MINUTES",
+    flag: "backup-every-minutes",
+    default: 60,
+    min: 0,
+    max: 10_080,
+    description: "Minutes between two backups of the embedded store; 0: none.",
+  },
+  {
+    key: "backupKeepDays",
+    kind: "integer",
+    environment: "SELVAGE_CONTROL_PLANE_BACKUP_KEEP_DAYS",
+    flag: "backup-keep-days",
+    default: 7,
+    min: 1,
+    max: 3_650,
+    description: "Days that backups are kept; the newest one is always.",
+  },
+  {
     key: "adminToken",
     kind: "string",
     environment: "SELVAGE_ADMIN_TOKEN",
@@ -104,6 +133,11 @@ export interface ControlPlaneConfig {
   readonly masterKeyFile: string;
   /** Of a PostgreSQL database, with its password; null: the embedded store. */
   readonly store: string | null;
+  /** Absolute. */
+  readonly backupFolder: string;
+  /** 0: none. */
+  readonly backupEveryMinutes: number;
+  readonly backupKeepDays: number;
   readonly adminToken: string | null;
   readonly logLevel: LogThreshold;
 }
@@ -161,10 +195,11 @@ export function processDependencies({ logLevel }: Pick<ControlPlaneConfig, "logL
 
 const nothing: Parsed<unknown> = { ok: true, value: undefined };
 
-function complete({ masterKeyFile, data, ...rest }: Raw): ControlPlaneConfig {
+function complete({ masterKeyFile, backupFolder, data, ...rest }: Raw): ControlPlaneConfig {
   const folder = resolve(data);
   const keyFile = masterKeyFile === null ? join(folder, "master.key") : resolve(masterKeyFile);
-  return Object.freeze({ ...rest, data: folder, masterKeyFile: keyFile });
+  const backups = backupFolder === null ? join(folder, "backups") : resolve(backupFolder);
+  return Object.freeze({ ...rest, data: folder, masterKeyFile: keyFile, backupFolder: backups });
 }
 
 function readSection(file: string | null, inputs: ConfigInputs): Parsed<unknown> {

@@ -13,7 +13,7 @@ import type { ControlPlaneConfig } from "./config.ts";
 import type { Logger } from "./logger.ts";
 import type { Store } from "./store.ts";
 import { openPostgresStore, type PostgresStore } from "./store/postgres.ts";
-import { openSqliteStore } from "./store/sqlite.ts";
+import { openSqliteStore, type SqliteStore } from "./store/sqlite.ts";
 
 export interface Storage {
   readonly store: Store;
@@ -21,6 +21,8 @@ export interface Storage {
   readonly artifacts: BlobStore;
   /** Sources on their way in. */
   readonly sources: BlobStore;
+  /** What backups are made of; null: the database's own tools make them. */
+  readonly files: { readonly store: SqliteStore; readonly artifacts: BlobStore; readonly blobFolder: string } | null;
   /** Where other control planes may be on the same store; null: nowhere. */
   readonly shared: PostgresStore | null;
 }
@@ -41,7 +43,7 @@ async function openFiles(data: string, { clock, logger }: StorageTools): Promise
     const folder = { uniqueId: randomUUID, now: () => clock.now(), logger };
     const artifacts = await BlobFolder.open({ ...folder, folder: join(data, "blobs"), durability: "durable" });
     const sources = await BlobFolder.open({ ...folder, folder: join(data, "uploads"), durability: "best-effort" });
-    return { store, artifacts, sources, shared: null };
+    return { store, artifacts, sources, files: { store, artifacts, blobFolder: join(data, "blobs") }, shared: null };
   } catch (error) {
     await store.close();
     throw error;
@@ -59,6 +61,7 @@ async function openDatabase(url: string, { clock, logger }: StorageTools): Promi
     store,
     artifacts: store.blobs({ ...options, kind: "artifact", durability: "durable" }),
     sources: store.blobs({ ...options, kind: "source", durability: "best-effort" }),
+    files: null,
     shared: store,
   };
 }

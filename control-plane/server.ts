@@ -13,6 +13,7 @@ import { buildGuest } from "../bundler/build-guest.ts";
 import { bundleSource } from "../bundler/bundle.ts";
 import { Sweeper } from "./blobs/sweeper.ts";
 import { Uploads } from "./blobs/uploads.ts";
+import { BackupService } from "./backups/backup-service.ts";
 import { bootstrap, type Keys } from "./bootstrap.ts";
 import { BuilderPool } from "./builder/builder-pool.ts";
 import { spawnBuilder } from "./builder/builder-process.ts";
@@ -106,7 +107,7 @@ async function openControlPlane(config: ControlPlaneConfig, opening: Opening): P
   const builders = await openBuilders(opening);
   opened(builders);
   const link = storage.shared === null ? null : openLink(storage.shared, opening);
-  const { watch, ...parts } = assemble({ opening, storage, tokens, keys, builders, link });
+  const { watch, ...parts } = assemble({ config, opening, storage, tokens, keys, builders, link });
   opened(parts.fleet);
   parts.staged.start();
   if (link !== null) opened(link);
@@ -122,6 +123,7 @@ async function openControlPlane(config: ControlPlaneConfig, opening: Opening): P
   });
   opened(app);
   const url = await listen(app, config);
+  await parts.backups.start();
   const sweeper = new Sweeper({ store, artifacts: parts.artifacts, uploads: parts.uploads, clock, logger });
   logger.info({ url }, "control_plane_started");
   const close = async (): Promise<void> => {
@@ -137,6 +139,7 @@ async function openControlPlane(config: ControlPlaneConfig, opening: Opening): P
     await closeApp(app, clock);
     await sweeper.close();
     await parts.staged.close();
+    await parts.backups.close();
     await builders.close();
     await parts.nodes.close();
     await link?.close();
@@ -164,6 +167,7 @@ function openLink(store: PostgresStore, { clock, logger }: Opening): ReplicaLink
 }
 
 interface Foundations {
+  readonly config: ControlPlaneConfig;
   readonly opening: Opening;
   readonly storage: Storage;
   readonly tokens: TokenService;
@@ -174,7 +178,7 @@ interface Foundations {
 }
 
 function assemble(foundations: Foundations): AppServices & { readonly watch: NewestWatch } {
-  const { opening, storage, tokens, keys, builders, link } = foundations;
+  const { config, opening, storage, tokens, keys, builders, link } = foundations;
   const { clock, logger } = opening;
   const { store, artifacts, sources } = storage;
   const { masterKey, signingKey } = keys;
@@ -212,6 +216,15 @@ function assemble(foundations: Foundations): AppServices & { readonly watch: New
     statistics,
     staged,
     watch: new NewestWatch({ store, fleet, states, purges: purgeSource, signal }),
+    backups: new BackupService({
+      source: storage.files,
+      folder: config.backupFolder,
+      everyMinutes: config.backupEveryMinutes,
+      keepDays: config.backupKeepDays,
+      clock,
+      logger,
+      uniqueId: randomUUID,
+    }),
     artifacts,
     uploads,
     fleet,

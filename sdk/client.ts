@@ -289,6 +289,10 @@ export class SelvageClient {
   deleteToken(id: string): Promise<void> {
     return this.#call(`DELETE /v1/tokens/${encodeURIComponent(id)}`);
   }
+  /** The bytes of a backup, whose last line tells whether they are all (backup-footer.ts). */
+  backup(): AsyncIterable<Uint8Array> {
+    return this.#connection.bytes("GET /v1/backup", { timeoutMs: PUBLISH_TIMEOUT_MS });
+  }
   /** Needs no token. */
   health(): Promise<HealthResource> {
     return this.#call("GET /healthz");

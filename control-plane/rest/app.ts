@@ -7,10 +7,12 @@ import swagger from "@fastify/swagger";
 import fastify, { type FastifyInstance, type FastifyReply } from "fastify";
 import type { Clock } from "../clock.ts";
 import type { Logger } from "../logger.ts";
+import type { BackupService } from "../backups/backup-service.ts";
 import type { CertificateService } from "../certificates/certificate-service.ts";
 import type { TokenService } from "../tokens/token-service.ts";
 import { ControlError } from "../control-error.ts";
 import { access, installAccess } from "./access.ts";
+import { registerBackupRoutes } from "./backup-routes.ts";
 import { registerBlobRoutes, type BlobRouteServices } from "./blob-routes.ts";
 import { registerCertificateRoutes } from "./certificate-routes.ts";
 import { registerDomainRoutes, type DomainRouteServices } from "./domain-routes.ts";
@@ -40,6 +42,7 @@ export interface AppServices
     DomainRouteServices {
   readonly certificates: CertificateService;
   readonly tokens: TokenService;
+  readonly backups: BackupService;
 }
 
 export interface AppOptions {
@@ -107,7 +110,8 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   registerStagedRolloutRoutes(app, services);
   registerLogRoutes(app, { logs: services.logs, closing });
   registerTokenRoutes(app, services.tokens);
-  registerHealthRoutes(app, { revisions: services.revisions, version });
+  registerBackupRoutes(app, services.backups);
+  registerHealthRoutes(app, { revisions: services.revisions, backups: services.backups, version });
   // It holds no data, only what the project's documentation says as well; tools that read it rarely send a token.
   app.get("/openapi.json", { config: { access: access.open }, schema: { hide: true } }, () => app.swagger());
   await app.ready();

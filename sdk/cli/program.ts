@@ -8,6 +8,7 @@ import { Command, CommanderError } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import type { CliContext } from "./cli-context.ts";
 import { addAlias } from "./commands/alias.ts";
+import { addBackup } from "./commands/backup.ts";
 import { addCache } from "./commands/cache.ts";
 import { addCertificates } from "./commands/certificates.ts";
 import { addControlPlane } from "./commands/control-plane.ts";
@@ -25,6 +26,7 @@ import { addNodes } from "./commands/nodes.ts";
 import { addPreheat } from "./commands/preheat.ts";
 import { addPublish } from "./commands/publish.ts";
 import { addPurge } from "./commands/purge.ts";
+import { addRestore } from "./commands/restore.ts";
 import { addRollback } from "./commands/rollback.ts";
 import { addRollout } from "./commands/rollout.ts";
 import { addRules } from "./commands/rules.ts";
@@ -57,6 +59,8 @@ const COMMANDS: readonly AddCommand[] = [
   addTop,
   addNodes,
   addTokens,
+  addBackup,
+  addRestore,
   addLogin,
   addDoctor,
   addStart,

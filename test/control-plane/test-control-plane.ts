@@ -47,6 +47,11 @@ export class TestControlPlane {
     return new TestControlPlane(folder, { ...options, running: await open(folder, options) });
   }
 
+  /** On what is in `folder`. */
+  static async startIn(folder: string, options: StartOptions = {}): Promise<TestControlPlane> {
+    return new TestControlPlane(folder, { ...options, running: await open(folder, options) });
+  }
+
   get url(): string {
     return this.#running.url;
   }
@@ -106,6 +111,11 @@ export class TestControlPlane {
     this.#running = await open(this.folder, this.#options);
   }
 
+  /** Leaves its files. */
+  async stop(): Promise<void> {
+    await this.#running.close();
+  }
+
   async close(): Promise<void> {
     await this.#running.close();
     await rm(this.folder, { recursive: true, force: true });
@@ -147,6 +157,9 @@ function open(folder: string, options: StartOptions): Promise<ControlPlane> {
       data: folder,
       masterKeyFile,
       store,
+      backupFolder: join(folder, "backups"),
+      backupEveryMinutes: 0,
+      backupKeepDays: 7,
       adminToken,
       logLevel: "silent",
     },
