@@ -95,6 +95,16 @@ const definitions = [
     description: "Days that backups are kept; the newest one is always.",
   },
   {
+    key: "auditKeepDays",
+    kind: "integer",
+    environment: "SELVAGE_CONTROL_PLANE_AUDIT_KEEP_DAYS",
+    flag: "audit-keep-days",
+    default: 7,
+    min: 1,
+    max: 3_650,
+    description: "Days that audit records are kept.",
+  },
+  {
     key: "adminToken",
     kind: "string",
     environment: "SELVAGE_ADMIN_TOKEN",
@@ -138,6 +148,7 @@ export interface ControlPlaneConfig {
   /** 0: none. */
   readonly backupEveryMinutes: number;
   readonly backupKeepDays: number;
+  readonly auditKeepDays: number;
   readonly adminToken: string | null;
   readonly logLevel: LogThreshold;
 }

@@ -13,6 +13,8 @@ import { buildGuest } from "../bundler/build-guest.ts";
 import { bundleSource } from "../bundler/bundle.ts";
 import { Sweeper } from "./blobs/sweeper.ts";
 import { Uploads } from "./blobs/uploads.ts";
+import { AuditService } from "./audit/audit-service.ts";
+import { AuditTrail } from "./audit/audit-trail.ts";
 import { BackupService } from "./backups/backup-service.ts";
 import { bootstrap, type Keys } from "./bootstrap.ts";
 import { BuilderPool } from "./builder/builder-pool.ts";
@@ -49,6 +51,7 @@ import { StagedRolloutService } from "./staged/staged-rollout-service.ts";
 import { StatisticsService } from "./statistics/statistics-service.ts";
 import { RevisionService } from "./rollout/revision-service.ts";
 import { StateSource } from "./rollout/state-source.ts";
+import type { Store } from "./store.ts";
 import type { PostgresStore } from "./store/postgres.ts";
 import { TokenService } from "./tokens/token-service.ts";
 
@@ -100,14 +103,15 @@ async function openControlPlane(config: ControlPlaneConfig, opening: Opening): P
   const { clock, logger, opened } = opening;
   await mkdir(config.data, { recursive: true, mode: 0o700 });
   const storage = await openStorage(config, { clock, logger });
-  const { store } = storage;
-  opened(store);
-  const tokens = new TokenService({ store, clock, uniqueId: randomUUID });
+  opened(storage.store);
+  const trail = new AuditTrail();
+  const store = trail.over(storage.store);
+  const tokens = new TokenService({ store, clock, uniqueId: randomUUID, trail });
   const keys = await bootstrap({ ...config, store, tokens, clock, announce: opening.announce });
   const builders = await openBuilders(opening);
   opened(builders);
   const link = storage.shared === null ? null : openLink(storage.shared, opening);
-  const { watch, ...parts } = assemble({ config, opening, storage, tokens, keys, builders, link });
+  const { watch, ...parts } = assemble({ config, opening, store, trail, storage, tokens, keys, builders, link });
   opened(parts.fleet);
   parts.staged.start();
   if (link !== null) opened(link);
@@ -124,7 +128,14 @@ async function openControlPlane(config: ControlPlaneConfig, opening: Opening): P
   opened(app);
   const url = await listen(app, config);
   await parts.backups.start();
-  const sweeper = new Sweeper({ store, artifacts: parts.artifacts, uploads: parts.uploads, clock, logger });
+  const sweeper = new Sweeper({
+    store,
+    artifacts: parts.artifacts,
+    uploads: parts.uploads,
+    audit: parts.audit,
+    clock,
+    logger,
+  });
   logger.info({ url }, "control_plane_started");
   const close = async (): Promise<void> => {
     logger.info({}, "control_plane_stopping");
@@ -170,6 +181,9 @@ interface Foundations {
   readonly config: ControlPlaneConfig;
   readonly opening: Opening;
   readonly storage: Storage;
+  /** Changes that are made through it are recorded. */
+  readonly store: Store;
+  readonly trail: AuditTrail;
   readonly tokens: TokenService;
   readonly keys: Keys;
   readonly builders: BuilderPool;
@@ -178,9 +192,9 @@ interface Foundations {
 }
 
 function assemble(foundations: Foundations): AppServices & { readonly watch: NewestWatch } {
-  const { config, opening, storage, tokens, keys, builders, link } = foundations;
+  const { config, opening, store, trail, storage, tokens, keys, builders, link } = foundations;
   const { clock, logger } = opening;
-  const { store, artifacts, sources } = storage;
+  const { artifacts, sources } = storage;
   const { masterKey, signingKey } = keys;
   const uploads = new Uploads({ blobs: sources, clock });
   const signal = new ChangeSignal();
@@ -208,6 +222,7 @@ function assemble(foundations: Foundations): AppServices & { readonly watch: New
     clock,
     bundle: bundleSource,
     queue: new PublishQueue(),
+    trail,
   });
   const statistics = new StatisticsService({ clock });
   const staged = new StagedRolloutService({ store, revisions, clock, logger, uniqueId: randomUUID });
@@ -216,6 +231,8 @@ function assemble(foundations: Foundations): AppServices & { readonly watch: New
     statistics,
     staged,
     watch: new NewestWatch({ store, fleet, states, purges: purgeSource, signal }),
+    trail,
+    audit: new AuditService({ store, clock, keepDays: config.auditKeepDays }),
     backups: new BackupService({
       source: storage.files,
       folder: config.backupFolder,

@@ -8,6 +8,7 @@
 import type { AliasGrey } from "../sdk/alias-grey.ts";
 import type { Digest } from "../sdk/artifact.ts";
 import type { TokenRole } from "../sdk/api.ts";
+import type { AuditFilter, AuditRecord } from "../sdk/audit.ts";
 import type { CertificateFacts } from "../sdk/certificate.ts";
 import type { NodeAck, NodeRegistration } from "../sdk/desired-state.ts";
 import type { DomainConfig } from "../sdk/domain.ts";
@@ -44,6 +45,7 @@ export interface StoreView {
   readonly settings: SettingView;
   readonly purges: PurgeView;
   readonly stagedRollouts: StagedRolloutView;
+  readonly audit: AuditView;
 }
 
 /** Everything that can be read and written. */
@@ -60,6 +62,7 @@ export interface StoreTables {
   readonly settings: SettingTable;
   readonly purges: PurgeTable;
   readonly stagedRollouts: StagedRolloutTable;
+  readonly audit: AuditTable;
 }
 
 export interface FunctionRow {
@@ -319,6 +322,22 @@ export interface PurgeTable extends PurgeView {
   add(purge: NewPurge): Promise<PurgeRow>;
   /** Of a repeated one the first stays. Keeps `purgeLimits.acksPerNodeMax` per node. */
   acknowledge(ack: PurgeAckRow): Promise<void>;
+}
+
+export type NewAuditRecord = Omit<AuditRecord, "sequence">;
+export interface AuditView {
+  /** Newest first; only those before the number `before`. */
+  list(
+    filter: AuditFilter,
+    page: { readonly before: number | null; readonly limit: number },
+  ): Promise<readonly AuditRecord[]>;
+}
+/** Records are added and forgotten, never changed. */
+export interface AuditTable extends AuditView {
+  /** Forgets those before the newest `auditLimits.keptMax`. */
+  add(record: NewAuditRecord): Promise<void>;
+  /** Answers how many; the newest stays. */
+  deleteBefore(time: string): Promise<number>;
 }
 
 /** Single values of the control plane itself. */

@@ -40,6 +40,7 @@ import type {
 } from "./api.ts";
 import { SelvageApiError } from "./api-error.ts";
 import { aliasPath, functionPath, queryText } from "./client/paths.ts";
+import type { AuditFilter, AuditPage } from "./audit.ts";
 import { RestConnection, type CallOptions, type Method } from "./client/rest-connection.ts";
 import { RolloutCalls } from "./client/rollout-calls.ts";
 import type { ExplainInput, Explanation } from "./explain.ts";
@@ -288,6 +289,14 @@ export class SelvageClient {
   }
   deleteToken(id: string): Promise<void> {
     return this.#call(`DELETE /v1/tokens/${encodeURIComponent(id)}`);
+  }
+  /** Newest first. */
+  listAudit(filter: AuditFilter, page: { readonly before?: number; readonly limit?: number } = {}): Promise<AuditPage> {
+    return this.#call(`GET /v1/audit${queryText({ ...filter, ...page })}`);
+  }
+  /** Everything that matches, as CSV. */
+  exportAudit(filter: AuditFilter): AsyncIterable<Uint8Array> {
+    return this.#connection.bytes(`GET /v1/audit/export${queryText({ ...filter })}`, { timeoutMs: this.#timeoutMs });
   }
   /** The bytes of a backup, whose last line tells whether they are all (backup-footer.ts). */
   backup(): AsyncIterable<Uint8Array> {

@@ -1,4 +1,4 @@
-/** Removes blobs that nobody needs, at the start and every hour; a failure is logged and tried again with the next. */
+/** Removes blobs that nobody needs and audit records that are too old, at the start and every hour; a failure is logged and tried again with the next. */
 import type { CancelTimer, Clock } from "../clock.ts";
 import type { Logger } from "../logger.ts";
 import type { Store } from "../store.ts";
@@ -12,6 +12,7 @@ export interface SweeperOptions {
   readonly store: Store;
   readonly artifacts: BlobStore;
   readonly uploads: Uploads;
+  readonly audit: { sweep(): Promise<number> };
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -34,13 +35,14 @@ export class Sweeper {
   }
 
   async #sweep(): Promise<void> {
-    const { uploads, logger, clock } = this.#options;
+    const { uploads, audit, logger, clock } = this.#options;
     try {
       const artifacts = await sweepArtifacts(this.#options);
       const sources = await uploads.sweep();
-      logger.debug({ artifacts, sources }, "blobs_swept");
+      const records = await audit.sweep();
+      logger.debug({ artifacts, sources, records }, "swept");
     } catch (error) {
-      logger.error({ error }, "blob_sweep_failed");
+      logger.error({ error }, "sweep_failed");
     }
     if (this.#closed) return;
     this.#cancel = clock.after(sweepEveryMs, () => {

@@ -8,7 +8,7 @@ export function registerBackupRoutes(app: FastifyInstance, backups: BackupServic
   app.get(
     "/v1/backup",
     {
-      config: { access: access.admin },
+      config: { access: access.admin, audit: { action: "createBackup", resource: ["backup"], level: "warning" } },
       schema: {
         summary: "A backup with rows and artifacts, without the master key that its secrets are encrypted under",
         response: answers(200, { type: "string", format: "binary" }),

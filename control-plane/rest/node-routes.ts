@@ -50,7 +50,7 @@ function registerNodeList(app: FastifyInstance, nodes: NodeService): void {
   app.delete<{ Params: { name: string } }>(
     "/v1/nodes/:name",
     {
-      config: { access: access.admin },
+      config: { access: access.admin, audit: { action: "deleteNode", resource: ["node", ":name"], level: "warning" } },
       schema: { summary: "Forget a node and end its connection", params: pathParameters("name"), response: noContent },
     },
     async (request, reply) => {

@@ -12,6 +12,7 @@ import { event } from "./migrations/0009-event.ts";
 import { aliasGrey } from "./migrations/0010-alias-grey.ts";
 import { stagedRollouts } from "./migrations/0011-staged-rollouts.ts";
 import { shared } from "./migrations/0012-shared.ts";
+import { audit } from "./migrations/0013-audit.ts";
 
 export const migrations: readonly Migration[] = [
   { name: "first-tables", up: firstTables },
@@ -26,4 +27,5 @@ export const migrations: readonly Migration[] = [
   { name: "alias-grey", up: aliasGrey },
   { name: "staged-rollouts", up: stagedRollouts },
   { name: "shared", up: shared },
+  { name: "audit", up: audit },
 ];

@@ -26,6 +26,7 @@ export interface Tables {
   blobs: BlobsTable;
   blob_parts: BlobPartsTable;
   replicas: ReplicasTable;
+  audit: AuditsTable;
   replica_messages: ReplicaMessagesTable;
   schema_migrations: SchemaMigrationsTable;
 }
@@ -240,6 +241,20 @@ export interface ReplicaMessagesTable {
   sent_at: number;
   /** JSON of a ReplicaMessage. */
   body: string;
+}
+
+export interface AuditsTable {
+  sequence: number;
+  time: string;
+  actor: string;
+  token_id: string;
+  action: string;
+  resource: string;
+  detail: string;
+  level: string;
+  outcome: string;
+  code: string | null;
+  request_id: string;
 }
 
 export interface SchemaMigrationsTable {

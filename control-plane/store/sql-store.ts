@@ -8,6 +8,7 @@ import type { Store, StoreTables, StoreView } from "../store.ts";
 import { nameStoreErrors, type StoreReason } from "../store-error.ts";
 import type { Tables } from "./schema.ts";
 import { SqlAliases } from "./sql-aliases.ts";
+import { SqlAudit } from "./sql-audit.ts";
 import { SqlCertificates } from "./sql-certificates.ts";
 import { SqlDomainVersions } from "./sql-domain-versions.ts";
 import { SqlDomains } from "./sql-domains.ts";
@@ -69,5 +70,6 @@ function tablesOver(db: Kysely<Tables>): StoreTables {
     settings: new SqlSettings(db),
     purges: new SqlPurges(db),
     stagedRollouts: new SqlStagedRollouts(db),
+    audit: new SqlAudit(db),
   };
 }

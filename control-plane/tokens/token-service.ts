@@ -6,6 +6,7 @@
 import type { TokenCreated, TokenResource, TokenRole } from "../../sdk/api.ts";
 import { timestamp, type Clock } from "../clock.ts";
 import { conflict, ControlError, notFound } from "../control-error.ts";
+import type { AuditTrail } from "../audit/audit-trail.ts";
 import type { Store, StoreTables, TokenRow } from "../store.ts";
 import { generateToken, hashToken, isSameHash, tokenCharsMax } from "./token-text.ts";
 
@@ -15,6 +16,7 @@ export const tokensMax = 1_000;
 /** Who sent a request. */
 export interface Caller {
   readonly tokenId: string;
+  readonly name: string;
   readonly role: TokenRole;
 }
 
@@ -22,6 +24,7 @@ export interface TokenServiceOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly uniqueId: () => string;
+  readonly trail?: Pick<AuditTrail, "name">;
 }
 
 export class TokenService {
@@ -37,7 +40,7 @@ export class TokenService {
     if (token === "" || token.length > tokenCharsMax) return null;
     const hash = hashToken(token);
     const row = await this.#options.store.read(({ tokens }) => tokens.findByHash(hash));
-    return row !== null && isSameHash(row.hash, hash) ? { tokenId: row.id, role: row.role } : null;
+    return row !== null && isSameHash(row.hash, hash) ? { tokenId: row.id, name: row.name, role: row.role } : null;
   }
 
   async list(): Promise<readonly TokenResource[]> {
@@ -53,7 +56,9 @@ export class TokenService {
           message: `There are ${String(tokensMax)} tokens, no more are allowed.`,
         });
       }
-      return { ...(await this.insert(tables, { ...input, token })), token };
+      const created = await this.insert(tables, { ...input, token });
+      this.#options.trail?.name(`token/${created.id}`);
+      return { ...created, token };
     });
   }
 

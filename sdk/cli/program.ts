@@ -8,6 +8,7 @@ import { Command, CommanderError } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import type { CliContext } from "./cli-context.ts";
 import { addAlias } from "./commands/alias.ts";
+import { addAudit } from "./commands/audit.ts";
 import { addBackup } from "./commands/backup.ts";
 import { addCache } from "./commands/cache.ts";
 import { addCertificates } from "./commands/certificates.ts";
@@ -59,6 +60,7 @@ const COMMANDS: readonly AddCommand[] = [
   addTop,
   addNodes,
   addTokens,
+  addAudit,
   addBackup,
   addRestore,
   addLogin,

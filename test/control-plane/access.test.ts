@@ -83,6 +83,9 @@ describe("roles", () => {
   ];
   const blobRoute = `GET /v1/blobs/${"0".repeat(64)}`;
   const adminRoutes = [
+    "GET /v1/audit",
+    "GET /v1/audit/export",
+    "GET /v1/backup",
     "GET /v1/tokens",
     "POST /v1/tokens",
     "DELETE /v1/tokens/x",

@@ -30,6 +30,7 @@ describe("readControlPlaneConfig()", () => {
         backupFolder: resolve("data/control-plane/backups"),
         backupEveryMinutes: 60,
         backupKeepDays: 7,
+        auditKeepDays: 7,
         adminToken: null,
         logLevel: "info",
       },

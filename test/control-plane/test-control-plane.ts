@@ -160,6 +160,7 @@ function open(folder: string, options: StartOptions): Promise<ControlPlane> {
       backupFolder: join(folder, "backups"),
       backupEveryMinutes: 0,
       backupKeepDays: 7,
+      auditKeepDays: 7,
       adminToken,
       logLevel: "silent",
     },

@@ -11,6 +11,7 @@ import { describeDomainVersions } from "./store-contract-domain-versions.ts";
 import { describeNodes } from "./store-contract-nodes.ts";
 import { describePurges } from "./store-contract-purges.ts";
 import { describeStagedRollouts } from "./store-contract-staged-rollouts.ts";
+import { describeAudit } from "./store-contract-audit.ts";
 import { describeCertificates } from "./store-contract-certificates.ts";
 import { describeSameness } from "./store-contract-sameness.ts";
 import { describeTokens } from "./store-contract-tokens.ts";
@@ -81,6 +82,7 @@ export function describeStore(name: string, makePlace: () => Promise<StorePlace>
     describeAliasesAndDomains(current);
     describeCertificates(current);
     describeDomainVersions(current, domainRow("www.example.com", [rule()]));
+    describeAudit(current);
     describeTokens(current);
     describeNodes(current);
     describePurges(current);
