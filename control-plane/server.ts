@@ -37,6 +37,7 @@ import { PublishService } from "./publish/publish-service.ts";
 import { PreheatService } from "./purges/preheat-service.ts";
 import { PurgeService } from "./purges/purge-service.ts";
 import { PurgeSource } from "./purges/purge-source.ts";
+import { QuotaService } from "./quotas/quota-service.ts";
 import { NewestWatch } from "./replicas/newest-watch.ts";
 import { RemoteNodes } from "./replicas/remote-nodes.ts";
 import { ReplicaLink } from "./replicas/replica-link.ts";
@@ -232,6 +233,7 @@ function assemble(foundations: Foundations): AppServices & { readonly watch: New
     staged,
     watch: new NewestWatch({ store, fleet, states, purges: purgeSource, signal }),
     trail,
+    quotas: new QuotaService(store),
     audit: new AuditService({ store, clock, keepDays: config.auditKeepDays }),
     backups: new BackupService({
       source: storage.files,

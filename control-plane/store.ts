@@ -19,6 +19,7 @@ import type { FunctionLimits } from "../sdk/limits.ts";
 import type { Hook } from "../sdk/phase.ts";
 import type { Rule } from "../sdk/rule.ts";
 import type { PurgeMode, PurgeTarget } from "../sdk/purge.ts";
+import type { QuotaName } from "../sdk/quota.ts";
 import type { Services } from "../sdk/service-target.ts";
 import type { StagedRolloutTable, StagedRolloutView } from "./staged/staged-rollout-row.ts";
 
@@ -46,6 +47,7 @@ export interface StoreView {
   readonly purges: PurgeView;
   readonly stagedRollouts: StagedRolloutView;
   readonly audit: AuditView;
+  readonly quotas: QuotaView;
 }
 
 /** Everything that can be read and written. */
@@ -63,6 +65,7 @@ export interface StoreTables {
   readonly purges: PurgeTable;
   readonly stagedRollouts: StagedRolloutTable;
   readonly audit: AuditTable;
+  readonly quotas: QuotaTable;
 }
 
 export interface FunctionRow {
@@ -338,6 +341,18 @@ export interface AuditTable extends AuditView {
   add(record: NewAuditRecord): Promise<void>;
   /** Answers how many; the newest stays. */
   deleteBefore(time: string): Promise<number>;
+}
+
+export interface QuotaView {
+  /** What it was set to; null: it has its default. */
+  get(name: QuotaName): Promise<number | null>;
+  /** What is used of it: by one function where it is one of a function, null: by the one that uses most. */
+  used(name: QuotaName, functionName: string | null): Promise<number>;
+}
+export interface QuotaTable extends QuotaView {
+  put(name: QuotaName, value: number): Promise<void>;
+  /** Back to its default. */
+  delete(name: QuotaName): Promise<void>;
 }
 
 /** Single values of the control plane itself. */

@@ -11,6 +11,7 @@ import type { AuditService } from "../audit/audit-service.ts";
 import type { AuditTrail } from "../audit/audit-trail.ts";
 import type { BackupService } from "../backups/backup-service.ts";
 import type { CertificateService } from "../certificates/certificate-service.ts";
+import type { QuotaService } from "../quotas/quota-service.ts";
 import type { TokenService } from "../tokens/token-service.ts";
 import { ControlError } from "../control-error.ts";
 import { access, installAccess } from "./access.ts";
@@ -30,6 +31,7 @@ import { refuseMalformed } from "./malformed-request.ts";
 import { registerPurgeRoutes, type PurgeRouteServices } from "./purge-routes.ts";
 import { registerPublishRoutes, type PublishRouteServices } from "./publish-routes.ts";
 import { registerStagedRolloutRoutes, type StagedRolloutRouteServices } from "./staged-rollout-routes.ts";
+import { registerQuotaRoutes } from "./quota-routes.ts";
 import { recordAudit } from "./record-audit.ts";
 import { registerTokenRoutes } from "./token-routes.ts";
 import { installValidation } from "./validate.ts";
@@ -47,6 +49,7 @@ export interface AppServices
   readonly certificates: CertificateService;
   readonly tokens: TokenService;
   readonly backups: BackupService;
+  readonly quotas: QuotaService;
   readonly audit: AuditService;
   readonly trail: AuditTrail;
 }
@@ -117,6 +120,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   registerStagedRolloutRoutes(app, services);
   registerLogRoutes(app, { logs: services.logs, closing });
   registerTokenRoutes(app, services.tokens);
+  registerQuotaRoutes(app, services.quotas);
   registerAuditRoutes(app, services.audit);
   registerBackupRoutes(app, services.backups);
   registerHealthRoutes(app, { revisions: services.revisions, backups: services.backups, version });

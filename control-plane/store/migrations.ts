@@ -13,6 +13,7 @@ import { aliasGrey } from "./migrations/0010-alias-grey.ts";
 import { stagedRollouts } from "./migrations/0011-staged-rollouts.ts";
 import { shared } from "./migrations/0012-shared.ts";
 import { audit } from "./migrations/0013-audit.ts";
+import { quotas } from "./migrations/0014-quotas.ts";
 
 export const migrations: readonly Migration[] = [
   { name: "first-tables", up: firstTables },
@@ -28,4 +29,5 @@ export const migrations: readonly Migration[] = [
   { name: "staged-rollouts", up: stagedRollouts },
   { name: "shared", up: shared },
   { name: "audit", up: audit },
+  { name: "quotas", up: quotas },
 ];

@@ -27,6 +27,7 @@ export interface Tables {
   blob_parts: BlobPartsTable;
   replicas: ReplicasTable;
   audit: AuditsTable;
+  quotas: QuotasTable;
   replica_messages: ReplicaMessagesTable;
   schema_migrations: SchemaMigrationsTable;
 }
@@ -255,6 +256,11 @@ export interface AuditsTable {
   outcome: string;
   code: string | null;
   request_id: string;
+}
+
+export interface QuotasTable {
+  name: string;
+  value: number;
 }
 
 export interface SchemaMigrationsTable {

@@ -15,6 +15,7 @@ import { SqlDomains } from "./sql-domains.ts";
 import { SqlFunctions } from "./sql-functions.ts";
 import { SqlNodes } from "./sql-nodes.ts";
 import { SqlPurges } from "./sql-purges.ts";
+import { SqlQuotas } from "./sql-quotas.ts";
 import { SqlRevisions } from "./sql-revisions.ts";
 import { SqlSettings } from "./sql-settings.ts";
 import { SqlStagedRollouts } from "./sql-staged-rollouts.ts";
@@ -71,5 +72,6 @@ function tablesOver(db: Kysely<Tables>): StoreTables {
     purges: new SqlPurges(db),
     stagedRollouts: new SqlStagedRollouts(db),
     audit: new SqlAudit(db),
+    quotas: new SqlQuotas(db),
   };
 }

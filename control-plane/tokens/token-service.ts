@@ -5,13 +5,11 @@
  */
 import type { TokenCreated, TokenResource, TokenRole } from "../../sdk/api.ts";
 import { timestamp, type Clock } from "../clock.ts";
-import { conflict, ControlError, notFound } from "../control-error.ts";
+import { conflict, notFound } from "../control-error.ts";
+import { requireRoom } from "../quotas/require-room.ts";
 import type { AuditTrail } from "../audit/audit-trail.ts";
 import type { Store, StoreTables, TokenRow } from "../store.ts";
 import { generateToken, hashToken, isSameHash, tokenCharsMax } from "./token-text.ts";
-
-/** Tokens in the store. */
-export const tokensMax = 1_000;
 
 /** Who sent a request. */
 export interface Caller {
@@ -51,11 +49,7 @@ export class TokenService {
   create(input: { readonly name: string; readonly role: TokenRole }): Promise<TokenCreated> {
     const token = generateToken();
     return this.#options.store.change(async (tables) => {
-      if ((await tables.tokens.list()).length >= tokensMax) {
-        throw new ControlError("LIMIT_REACHED", {
-          message: `There are ${String(tokensMax)} tokens, no more are allowed.`,
-        });
-      }
+      await requireRoom(tables, "tokens");
       const created = await this.insert(tables, { ...input, token });
       this.#options.trail?.name(`token/${created.id}`);
       return { ...created, token };

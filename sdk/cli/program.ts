@@ -27,6 +27,7 @@ import { addNodes } from "./commands/nodes.ts";
 import { addPreheat } from "./commands/preheat.ts";
 import { addPublish } from "./commands/publish.ts";
 import { addPurge } from "./commands/purge.ts";
+import { addQuotas } from "./commands/quotas.ts";
 import { addRestore } from "./commands/restore.ts";
 import { addRollback } from "./commands/rollback.ts";
 import { addRollout } from "./commands/rollout.ts";
@@ -60,6 +61,7 @@ const COMMANDS: readonly AddCommand[] = [
   addTop,
   addNodes,
   addTokens,
+  addQuotas,
   addAudit,
   addBackup,
   addRestore,

@@ -28,7 +28,7 @@ const domain = {
 const source = { kind: "inline", code: answering("hi"), language: "ts" };
 const rule = { phase: "fetch", matchType: "all", function: "hello", alias: "live", priority: 1 };
 const url = { type: "url", urls: ["http://a.example.com/x"], waitSeconds: 0 };
-let tokenId = "";
+let createdId = "";
 
 /** Every route that changes something, in an order in which each succeeds: the route, the call, its record. */
 const changes: readonly [string, `${string} /${string}`, CallOptions, Partial<AuditRecord>][] = [
@@ -73,6 +73,18 @@ const changes: readonly [string, `${string} /${string}`, CallOptions, Partial<Au
     "POST /v1/functions/hello/aliases/live/rollback",
     { body: { version: "v2", waitSeconds: 0 } },
     { action: "rollbackVersionAlias", resource: "function/hello/alias/live", detail: "version=v2" },
+  ],
+  [
+    "POST /v1/functions/{name}/aliases/{alias}/rollouts",
+    "POST /v1/functions/hello/aliases/live/rollouts",
+    { body: { to: "v1", steps: [50, 100], everySeconds: 3_600 } },
+    created("startRollout", "function/hello/alias/live"),
+  ],
+  [
+    "POST /v1/rollouts/{id}/cancel",
+    "POST /v1/rollouts/:created/cancel",
+    {},
+    created("cancelRollout", "rollout/:created"),
   ],
   [
     "PUT /v1/domains/{domain}",
@@ -128,6 +140,13 @@ const changes: readonly [string, `${string} /${string}`, CallOptions, Partial<Au
     { body: { name: "=ci", role: "publisher" } },
     { action: "createToken", detail: "name==ci role=publisher", level: "warning" },
   ],
+  [
+    "PUT /v1/quotas/{name}",
+    "PUT /v1/quotas/domains",
+    { body: { value: 500 } },
+    { action: "updateQuota", resource: "quota/domains", detail: "value=500", level: "warning" },
+  ],
+  deleted("DELETE /v1/quotas/{name}", "DELETE /v1/quotas/domains", ["resetQuota", "quota/domains"]),
   deleted("DELETE /v1/tokens/{id}", "DELETE /v1/tokens/:created", ["deleteToken", "token/:created"]),
 ];
 
@@ -145,6 +164,7 @@ const harmless = [
   "POST /v1/nodes/logs",
   "POST /v1/nodes/preheat-results",
   "POST /v1/nodes/purge-acks",
+  "POST /v1/nodes/statistics",
 ];
 
 function created(action: string, resource: string): Partial<AuditRecord> {
@@ -171,16 +191,16 @@ describe("audit records", () => {
 
   it.each(changes)("%s: %s", async (_route, call, options, expected) => {
     const before = (await records()).length;
-    const path = call.replace(":created", tokenId) as typeof call;
+    const path = call.replace(":created", createdId) as typeof call;
     const { status, body, headers } = await control.call<{ id?: string }>(path, options);
     expect(status).toBeLessThan(300);
-    const resource = expected.resource?.replace(":created", tokenId);
-    if (expected.action === "createToken") tokenId = body.id ?? "";
+    const resource = expected.resource?.replace(":created", createdId);
+    if (["createToken", "startRollout"].includes(expected.action ?? "")) createdId = body.id ?? "";
     const [record, ...rest] = await records();
     expect(rest).toHaveLength(before);
     expect(record).toMatchObject({
       ...expected,
-      resource: resource ?? `token/${tokenId}`,
+      resource: resource ?? `token/${createdId}`,
       actor: "administrator",
       outcome: "success",
       code: null,

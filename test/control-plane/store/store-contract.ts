@@ -9,6 +9,7 @@ import type { DomainConfig } from "../../../sdk/domain.ts";
 import type { Rule } from "../../../sdk/rule.ts";
 import { describeDomainVersions } from "./store-contract-domain-versions.ts";
 import { describeNodes } from "./store-contract-nodes.ts";
+import { describeQuotas } from "./store-contract-quotas.ts";
 import { describePurges } from "./store-contract-purges.ts";
 import { describeStagedRollouts } from "./store-contract-staged-rollouts.ts";
 import { describeAudit } from "./store-contract-audit.ts";
@@ -83,6 +84,7 @@ export function describeStore(name: string, makePlace: () => Promise<StorePlace>
     describeCertificates(current);
     describeDomainVersions(current, domainRow("www.example.com", [rule()]));
     describeAudit(current);
+    describeQuotas(current);
     describeTokens(current);
     describeNodes(current);
     describePurges(current);
