@@ -235,15 +235,7 @@ function assemble(foundations: Foundations): AppServices & { readonly watch: New
     trail,
     quotas: new QuotaService(store),
     audit: new AuditService({ store, clock, keepDays: config.auditKeepDays }),
-    backups: new BackupService({
-      source: storage.files,
-      folder: config.backupFolder,
-      everyMinutes: config.backupEveryMinutes,
-      keepDays: config.backupKeepDays,
-      clock,
-      logger,
-      uniqueId: randomUUID,
-    }),
+    backups: openBackups(foundations),
     artifacts,
     uploads,
     fleet,
@@ -265,6 +257,18 @@ function assemble(foundations: Foundations): AppServices & { readonly watch: New
     purges: new PurgeService({ store, fleet, clock, signal, uniqueId: randomUUID }),
     preheats: new PreheatService({ ...questions, store, fleet, signal }),
   };
+}
+
+function openBackups({ config, opening: { clock, logger }, storage }: Foundations): BackupService {
+  return new BackupService({
+    source: storage.files,
+    folder: config.backupFolder,
+    everyMinutes: config.backupEveryMinutes,
+    keepDays: config.backupKeepDays,
+    clock,
+    logger,
+    uniqueId: randomUUID,
+  });
 }
 
 async function listen(app: FastifyInstance, { host, port }: ControlPlaneConfig): Promise<string> {
