@@ -1,15 +1,16 @@
 /**
  * The first start: keys, the administrator's token and a token for nodes on the same machine; every later start finds them.
  *
- * Invariants: the store is bootstrapped as a whole or not at all, after any crash; a token's text is told once and kept nowhere but in
- * `<data>/node-token`, which only the owner may read; a store whose master key is missing is not opened with a new one.
+ * Invariants: the store is bootstrapped as a whole or not at all, after any crash, and once however many control planes start on it; a token's text
+ * is told once and kept nowhere but in `<data>/node-token`, which only the owner may read; a store is opened with the master key it was encrypted
+ * under, which the signing key in it proves, or not at all.
  */
 import { rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { SigningKey } from "../bundler/artifact.ts";
 import { syncFolder, writeNewFile } from "./blobs/durable-file.ts";
 import { timestamp, type Clock } from "./clock.ts";
-import { createMasterKey, readMasterKey, type MasterKey } from "./keys/master-key.ts";
+import { createMasterKey, readMasterKey, WrongMasterKey, type MasterKey } from "./keys/master-key.ts";
 import { createSigningKey, readSigningKey } from "./keys/signing-keys.ts";
 import type { Store } from "./store.ts";
 import type { TokenService } from "./tokens/token-service.ts";
@@ -47,16 +48,34 @@ export async function bootstrap(options: BootstrapOptions): Promise<Keys> {
     );
   }
   const masterKey = found ?? (await createMasterKey(masterKeyFile));
-  if (bootstrappedAt === null) await firstStart(options, masterKey);
-  const signingKey = await store.read((view) => readSigningKey(view, masterKey));
-  return { masterKey, signingKey };
+  const isFirst = bootstrappedAt === null && (await firstStart(options, masterKey));
+  // Another control plane set the store up at this moment: what was made here for it fits nothing.
+  if (bootstrappedAt === null && !isFirst && found === null) await rm(masterKeyFile, { force: true });
+  return { masterKey, signingKey: await openSigningKey(options, masterKey) };
 }
 
-async function firstStart(options: BootstrapOptions, masterKey: MasterKey): Promise<void> {
+/** The signing key is the value stored under the master key that tells whether this is the one. */
+async function openSigningKey({ store, masterKeyFile }: BootstrapOptions, masterKey: MasterKey): Promise<SigningKey> {
+  try {
+    return await store.read((view) => readSigningKey(view, masterKey));
+  } catch (cause) {
+    if (!(cause instanceof WrongMasterKey)) throw cause;
+    throw new Error(
+      `Cannot start: the master key is not the one this store was encrypted under: received ${masterKeyFile}, ` +
+        "allowed: a copy of the file that every control plane of this store uses",
+      { cause },
+    );
+  }
+}
+
+/** Whether this control plane was the first on the store. */
+async function firstStart(options: BootstrapOptions, masterKey: MasterKey): Promise<boolean> {
   const { store, tokens, clock, data, adminToken, announce } = options;
   const nodeToken = generateToken();
-  await replaceFile(join(data, nodeTokenFile), `${nodeToken}\n`);
-  await store.change(async (tables) => {
+  const file = join(data, nodeTokenFile);
+  await replaceFile(file, `${nodeToken}\n`);
+  const isFirst = await store.change(async (tables) => {
+    if ((await tables.settings.get("bootstrapped_at")) !== null) return false;
     await createSigningKey(tables, masterKey);
     await tokens.insert(tables, { name: "local nodes", role: "node", token: nodeToken });
     const token = adminToken ?? generateToken();
@@ -65,7 +84,10 @@ async function firstStart(options: BootstrapOptions, masterKey: MasterKey): Prom
     await tables.settings.put("bootstrapped_at", timestamp(clock));
     // Told before it is stored: a crash in between leaves a token that does not work and a next start that tells another.
     if (adminToken === null) announce(`Administrator token (shown once): ${token}`);
+    return true;
   });
+  if (!isFirst) await rm(file, { force: true });
+  return isFirst;
 }
 
 async function replaceFile(file: string, text: string): Promise<void> {

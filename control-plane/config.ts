@@ -44,6 +44,20 @@ const definitions = [
     description: "Folder for the store, artifacts, keys and the local nodes' token.",
   },
   {
+    key: "store",
+    kind: "string",
+    environment: "SELVAGE_CONTROL_PLANE_STORE",
+    flag: "store",
+    default: null,
+    secret: true,
+    allowed: {
+      pattern: /^postgres(?:ql)?:\/\/[\x21-\x7e]{1,2000}$/,
+      text: "postgres://USER:PASSWORD@HOST:PORT/DATABASE, with ?sslmode=verify-full where the network is not trusted",
+    },
+    description:
+      "PostgreSQL database for store and artifacts, shared by several control planes; files in the data folder when absent. Better a variable than a flag, which others on the machine may read.",
+  },
+  {
     key: "masterKeyFile",
     kind: "string",
     environment: "SELVAGE_CONTROL_PLANE_MASTER_KEY_FILE",
@@ -60,6 +74,45 @@ const definitions = [
     default: [],
     itemsMax: 64,
     description: "CIDR networks beside public addresses that HTTP destinations of asynchronous calls may be in.",
+  },
+  {
+    key: "backupFolder",
+    kind: "string",
+    environment: "SELVAGE_CONTROL_PLANE_BACKUP_FOLDER",
+    flag: "backup-folder",
+    default: null,
+    description:
+      "Folder for the backups of the embedded store, better on another disk; backups in the data folder when absent.",
+  },
+  {
+    key: "backupEveryMinutes",
+    kind: "integer",
+    environment: "SELVAGE_CONTROL_PLANE_BACKUP_EVERY_MINUTES",
+    flag: "backup-every-minutes",
+    default: 60,
+    min: 0,
+    max: 10_080,
+    description: "Minutes between two backups of the embedded store; 0: none.",
+  },
+  {
+    key: "backupKeepDays",
+    kind: "integer",
+    environment: "SELVAGE_CONTROL_PLANE_BACKUP_KEEP_DAYS",
+    flag: "backup-keep-days",
+    default: 7,
+    min: 1,
+    max: 3_650,
+    description: "Days that backups are kept; the newest one is always.",
+  },
+  {
+    key: "auditKeepDays",
+    kind: "integer",
+    environment: "SELVAGE_CONTROL_PLANE_AUDIT_KEEP_DAYS",
+    flag: "audit-keep-days",
+    default: 7,
+    min: 1,
+    max: 3_650,
+    description: "Days that audit records are kept.",
   },
   {
     key: "adminToken",
@@ -99,6 +152,14 @@ export interface ControlPlaneConfig {
   /** Absolute. */
   readonly masterKeyFile: string;
   readonly destinationAllowNetworks: readonly string[];
+  /** Of a PostgreSQL database, with its password; null: the embedded store. */
+  readonly store: string | null;
+  /** Absolute. */
+  readonly backupFolder: string;
+  /** 0: none. */
+  readonly backupEveryMinutes: number;
+  readonly backupKeepDays: number;
+  readonly auditKeepDays: number;
   readonly adminToken: string | null;
   readonly logLevel: LogThreshold;
 }
@@ -167,10 +228,11 @@ function checkNetworks(networks: readonly string[]): readonly Problem[] {
 
 const nothing: Parsed<unknown> = { ok: true, value: undefined };
 
-function complete({ masterKeyFile, data, ...rest }: Raw): ControlPlaneConfig {
+function complete({ masterKeyFile, backupFolder, data, ...rest }: Raw): ControlPlaneConfig {
   const folder = resolve(data);
   const keyFile = masterKeyFile === null ? join(folder, "master.key") : resolve(masterKeyFile);
-  return Object.freeze({ ...rest, data: folder, masterKeyFile: keyFile });
+  const backups = backupFolder === null ? join(folder, "backups") : resolve(backupFolder);
+  return Object.freeze({ ...rest, data: folder, masterKeyFile: keyFile, backupFolder: backups });
 }
 
 function readSection(file: string | null, inputs: ConfigInputs): Parsed<unknown> {

@@ -5,22 +5,24 @@
  * had opened is closed; when `close` resolves, nothing of it runs any more.
  */
 import { mkdir, readFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { randomUUID } from "node:crypto";
+import { dirname } from "node:path";
+import { randomBytes, randomUUID } from "node:crypto";
 import type { FastifyInstance } from "fastify";
 import packageJson from "../package.json" with { type: "json" };
 import { buildGuest } from "../bundler/build-guest.ts";
 import { bundleSource } from "../bundler/bundle.ts";
-import { BlobFolder } from "./blobs/blob-folder.ts";
-import { sweepArtifacts } from "./blobs/sweep-artifacts.ts";
+import { Sweeper } from "./blobs/sweeper.ts";
 import { Uploads } from "./blobs/uploads.ts";
+import { AuditService } from "./audit/audit-service.ts";
+import { AuditTrail } from "./audit/audit-trail.ts";
+import { BackupService } from "./backups/backup-service.ts";
 import { bootstrap, type Keys } from "./bootstrap.ts";
 import { BuilderPool } from "./builder/builder-pool.ts";
 import { spawnBuilder } from "./builder/builder-process.ts";
 import { AsyncConfigService } from "./calls/async-config-service.ts";
 import { openCalls, type Calls } from "./calls/open-calls.ts";
 import { CertificateService } from "./certificates/certificate-service.ts";
-import { timestamp, type CancelTimer, type Clock } from "./clock.ts";
+import type { Clock } from "./clock.ts";
 import type { ControlPlaneConfig } from "./config.ts";
 import { DomainHistory } from "./domains/domain-history.ts";
 import { DomainService } from "./domains/domain-service.ts";
@@ -31,12 +33,19 @@ import { EnvironmentService } from "./functions/environment-service.ts";
 import { FunctionService } from "./functions/function-service.ts";
 import { VersionService } from "./functions/version-service.ts";
 import { LogBuffer } from "./logs/log-buffer.ts";
+import { SharedLogs } from "./logs/shared-logs.ts";
 import type { Logger } from "./logger.ts";
+import { openStorage, type Storage } from "./open-storage.ts";
 import { PublishQueue } from "./publish/publish-queue.ts";
 import { PublishService } from "./publish/publish-service.ts";
 import { PreheatService } from "./purges/preheat-service.ts";
 import { PurgeService } from "./purges/purge-service.ts";
 import { PurgeSource } from "./purges/purge-source.ts";
+import { QuotaService } from "./quotas/quota-service.ts";
+import { NewestWatch } from "./replicas/newest-watch.ts";
+import { RemoteNodes } from "./replicas/remote-nodes.ts";
+import { ReplicaLink } from "./replicas/replica-link.ts";
+import { loneReplica, questionId } from "./replicas/replicas.ts";
 import { createApp, type AppServices } from "./rest/app.ts";
 import { ChangeSignal } from "./rollout/change-signal.ts";
 import { Fleet } from "./rollout/fleet.ts";
@@ -48,7 +57,7 @@ import { StatisticsService } from "./statistics/statistics-service.ts";
 import { RevisionService } from "./rollout/revision-service.ts";
 import { StateSource } from "./rollout/state-source.ts";
 import type { Store } from "./store.ts";
-import { openSqliteStore } from "./store/sqlite.ts";
+import type { PostgresStore } from "./store/postgres.ts";
 import { TokenService } from "./tokens/token-service.ts";
 
 export interface ControlPlaneDependencies {
@@ -70,7 +79,6 @@ export interface ControlPlane {
 }
 
 const projectRoot = dirname(import.meta.dirname);
-const sweepEveryMs = 3_600_000;
 const closeMs = 10_000;
 
 /** @throws when the data folder is in use or unusable, the master key does not fit, or the port is taken. */
@@ -99,16 +107,31 @@ interface Opening extends ControlPlaneDependencies {
 async function openControlPlane(config: ControlPlaneConfig, opening: Opening): Promise<ControlPlane> {
   const { clock, logger, opened } = opening;
   await mkdir(config.data, { recursive: true, mode: 0o700 });
-  const store = await openSqliteStore({ file: join(config.data, "store.sqlite"), openedAt: timestamp(clock) });
-  opened(store);
-  const tokens = new TokenService({ store, clock, uniqueId: randomUUID });
+  const storage = await openStorage(config, { clock, logger });
+  opened(storage.store);
+  const trail = new AuditTrail();
+  const store = trail.over(storage.store);
+  const tokens = new TokenService({ store, clock, uniqueId: randomUUID, trail });
   const keys = await bootstrap({ ...config, store, tokens, clock, announce: opening.announce });
   const builders = await openBuilders(opening);
   opened(builders);
-  const { callSystem, ...parts } = await assemble(config, { opening, store, tokens, keys, builders });
+  const link = storage.shared === null ? null : openLink(storage.shared, opening);
+  const { watch, callSystem, ...parts } = assemble({
+    config,
+    opening,
+    store,
+    trail,
+    storage,
+    tokens,
+    keys,
+    builders,
+    link,
+  });
   opened(parts.fleet);
   parts.staged.start();
+  if (link !== null) opened(link);
   opened(callSystem);
+  await link?.start(() => watch.look());
   const closing = new AbortController();
   const app = await createApp({
     services: parts,
@@ -121,7 +144,15 @@ async function openControlPlane(config: ControlPlaneConfig, opening: Opening): P
   opened(app);
   const url = await listen(app, config);
   callSystem.start();
-  const sweeper = new Sweeper({ store, artifacts: parts.artifacts, uploads: parts.uploads, clock, logger });
+  await parts.backups.start();
+  const sweeper = new Sweeper({
+    store,
+    artifacts: parts.artifacts,
+    uploads: parts.uploads,
+    audit: parts.audit,
+    clock,
+    logger,
+  });
   logger.info({ url }, "control_plane_started");
   const close = async (): Promise<void> => {
     logger.info({}, "control_plane_stopping");
@@ -137,8 +168,10 @@ async function openControlPlane(config: ControlPlaneConfig, opening: Opening): P
     await callSystem.close();
     await sweeper.close();
     await parts.staged.close();
+    await parts.backups.close();
     await builders.close();
     await parts.nodes.close();
+    await link?.close();
     await store.close();
   };
   let closed: Promise<void> | null = null;
@@ -151,28 +184,47 @@ async function openBuilders({ clock, logger, nodePath, processId }: Opening): Pr
   return new BuilderPool({ guestCode, clock, logger, spawn: () => spawnBuilder({ nodePath, projectRoot }) });
 }
 
+function openLink(store: PostgresStore, { clock, logger }: Opening): ReplicaLink {
+  return new ReplicaLink({
+    id: randomBytes(6).toString("hex"),
+    board: store.replicas,
+    listen: (listener) => store.listen(listener),
+    clock,
+    logger,
+    uniqueId: randomUUID,
+  });
+}
+
 interface Foundations {
+  readonly config: ControlPlaneConfig;
   readonly opening: Opening;
+  readonly storage: Storage;
+  /** Changes that are made through it are recorded. */
   readonly store: Store;
+  readonly trail: AuditTrail;
   readonly tokens: TokenService;
   readonly keys: Keys;
   readonly builders: BuilderPool;
+  /** Null: a store of its own. */
+  readonly link: ReplicaLink | null;
 }
 
-async function assemble(
-  config: ControlPlaneConfig,
-  { opening, store, tokens, keys, builders }: Foundations,
-): Promise<AppServices & { readonly callSystem: Calls }> {
+function assemble(foundations: Foundations): AppServices & { readonly watch: NewestWatch; readonly callSystem: Calls } {
+  const { config, opening, store, trail, storage, tokens, keys, builders, link } = foundations;
   const { clock, logger } = opening;
+  const { artifacts, sources } = storage;
   const { masterKey, signingKey } = keys;
-  const folder = { uniqueId: randomUUID, now: () => clock.now(), logger };
-  const artifacts = await BlobFolder.open({ ...folder, folder: join(config.data, "blobs"), durability: "durable" });
-  const blobs = await BlobFolder.open({ ...folder, folder: join(config.data, "uploads"), durability: "best-effort" });
-  const uploads = new Uploads({ blobs, clock });
+  const uploads = new Uploads({ blobs: sources, clock });
   const signal = new ChangeSignal();
   const states = new StateSource({ store, masterKey, publicKey: signingKey.publicKeyX });
   const purgeSource = new PurgeSource(store);
-  const fleet = new Fleet({ states, purges: purgeSource, clock, logger, signal });
+  const replicas = link ?? loneReplica;
+  const questions = {
+    clock,
+    replicas,
+    uniqueId: () => (link === null ? randomUUID() : questionId(link.id, randomUUID())),
+  };
+  const fleet = new Fleet({ states, purges: purgeSource, clock, logger, signal, remote: new RemoteNodes(replicas) });
   tokens.onRevoked((tokenId) => {
     fleet.disconnectToken(tokenId);
   });
@@ -188,6 +240,7 @@ async function assemble(
     clock,
     bundle: bundleSource,
     queue: new PublishQueue(),
+    trail,
   });
   const statistics = new StatisticsService({ clock });
   const staged = new StagedRolloutService({ store, revisions, clock, logger, uniqueId: randomUUID });
@@ -196,7 +249,7 @@ async function assemble(
   const environments = new EnvironmentService({ store, masterKey });
   const versions = new VersionService({ store, revisions });
   const aliases = new AliasService({ revisions, clock });
-  const invocations = new InvocationService({ fleet, clock, uniqueId: randomUUID });
+  const invocations = new InvocationService({ ...questions, fleet });
   const callSystem = openCalls({ config, store, fleet, clock, logger, uniqueId: randomUUID });
   const asyncConfigs = new AsyncConfigService({ store, clock });
   const core = { store, clock, uniqueId: randomUUID, uploads, artifacts, publishing, environments, versions };
@@ -210,6 +263,11 @@ async function assemble(
     calls: callSystem.service,
     dispatcher: callSystem.dispatcher,
     asyncConfigs,
+    watch: new NewestWatch({ store, fleet, states, purges: purgeSource, signal }),
+    trail,
+    quotas: new QuotaService(store),
+    audit: new AuditService({ store, clock, keepDays: config.auditKeepDays }),
+    backups: openBackups(foundations),
     artifacts,
     uploads,
     fleet,
@@ -225,12 +283,24 @@ async function assemble(
     certificates: new CertificateService({ store, revisions, masterKey, clock }),
     nodes: new NodeService({ store, fleet, clock, logger }),
     invocations,
-    explanations: new ExplainService({ fleet, store, clock, uniqueId: randomUUID }),
-    logs: new LogBuffer(),
+    explanations: new ExplainService({ ...questions, fleet, store }),
+    logs: new SharedLogs({ ...questions, buffer: new LogBuffer() }),
     purgeSource,
     purges: new PurgeService({ store, fleet, clock, signal, uniqueId: randomUUID }),
-    preheats: new PreheatService({ store, fleet, clock, signal, uniqueId: randomUUID }),
+    preheats: new PreheatService({ ...questions, store, fleet, signal }),
   };
+}
+
+function openBackups({ config, opening: { clock, logger }, storage }: Foundations): BackupService {
+  return new BackupService({
+    source: storage.files,
+    folder: config.backupFolder,
+    everyMinutes: config.backupEveryMinutes,
+    keepDays: config.backupKeepDays,
+    clock,
+    logger,
+    uniqueId: randomUUID,
+  });
 }
 
 async function listen(app: FastifyInstance, { host, port }: ControlPlaneConfig): Promise<string> {
@@ -251,47 +321,5 @@ async function closeApp(app: FastifyInstance, clock: Clock): Promise<void> {
     await app.close();
   } finally {
     cancel();
-  }
-}
-
-interface SweeperOptions {
-  readonly store: Store;
-  readonly artifacts: BlobFolder;
-  readonly uploads: Uploads;
-  readonly clock: Clock;
-  readonly logger: Logger;
-}
-
-/** Removes blobs that nobody needs, at the start and every hour; a failure is logged and tried again with the next. */
-class Sweeper {
-  readonly #options: SweeperOptions;
-  #running: Promise<void>;
-  #cancel: CancelTimer = () => {};
-  #closed = false;
-
-  constructor(options: SweeperOptions) {
-    this.#options = options;
-    this.#running = this.#sweep();
-  }
-
-  async close(): Promise<void> {
-    this.#closed = true;
-    this.#cancel();
-    await this.#running;
-  }
-
-  async #sweep(): Promise<void> {
-    const { uploads, logger, clock } = this.#options;
-    try {
-      const artifacts = await sweepArtifacts(this.#options);
-      const sources = await uploads.sweep();
-      logger.debug({ artifacts, sources }, "blobs_swept");
-    } catch (error) {
-      logger.error({ error }, "blob_sweep_failed");
-    }
-    if (this.#closed) return;
-    this.#cancel = clock.after(sweepEveryMs, () => {
-      this.#running = this.#sweep();
-    });
   }
 }

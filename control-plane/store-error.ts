@@ -45,3 +45,16 @@ export class StoreError extends Error {
     this.code = codes[reason];
   }
 }
+
+/** What `running` gives; what the database threw, with its reason. */
+export async function nameStoreErrors<T>(
+  running: Promise<T>,
+  reasonOf: (error: unknown) => StoreReason | null,
+): Promise<T> {
+  try {
+    return await running;
+  } catch (error) {
+    const reason = reasonOf(error);
+    throw reason === null ? error : new StoreError(reason, error);
+  }
+}

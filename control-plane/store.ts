@@ -9,6 +9,7 @@ import type { AliasGrey } from "../sdk/alias-grey.ts";
 import type { Digest } from "../sdk/artifact.ts";
 import type { TokenRole } from "../sdk/api.ts";
 import type { AsyncConfig } from "../sdk/calls.ts";
+import type { AuditFilter, AuditRecord } from "../sdk/audit.ts";
 import type { CertificateFacts } from "../sdk/certificate.ts";
 import type { NodeAck, NodeRegistration } from "../sdk/desired-state.ts";
 import type { DomainConfig } from "../sdk/domain.ts";
@@ -19,6 +20,7 @@ import type { FunctionLimits } from "../sdk/limits.ts";
 import type { Hook } from "../sdk/phase.ts";
 import type { Rule } from "../sdk/rule.ts";
 import type { PurgeMode, PurgeTarget } from "../sdk/purge.ts";
+import type { QuotaName } from "../sdk/quota.ts";
 import type { Services } from "../sdk/service-target.ts";
 import type { AccessKeyTable, AccessKeyView, FgsFunctionTable, FgsFunctionView } from "./functiongraph/fgs-row.ts";
 import type { StagedRolloutTable, StagedRolloutView } from "./staged/staged-rollout-row.ts";
@@ -49,6 +51,8 @@ export interface StoreView {
   readonly accessKeys: AccessKeyView;
   readonly fgsFunctions: FgsFunctionView;
   readonly asyncConfigs: AsyncConfigView;
+  readonly audit: AuditView;
+  readonly quotas: QuotaView;
 }
 
 /** Everything that can be read and written. */
@@ -68,6 +72,8 @@ export interface StoreTables {
   readonly accessKeys: AccessKeyTable;
   readonly fgsFunctions: FgsFunctionTable;
   readonly asyncConfigs: AsyncConfigTable;
+  readonly audit: AuditTable;
+  readonly quotas: QuotaTable;
 }
 
 export interface FunctionRow {
@@ -349,6 +355,34 @@ export interface AsyncConfigTable extends AsyncConfigView {
   put(row: NewAsyncConfig): Promise<void>;
   /** Whether there was one. */
   delete(functionName: string, qualifier: string | null): Promise<boolean>;
+}
+
+export type NewAuditRecord = Omit<AuditRecord, "sequence">;
+export interface AuditView {
+  /** Newest first; only those before the number `before`. */
+  list(
+    filter: AuditFilter,
+    page: { readonly before: number | null; readonly limit: number },
+  ): Promise<readonly AuditRecord[]>;
+}
+/** Records are added and forgotten, never changed. */
+export interface AuditTable extends AuditView {
+  /** Forgets those before the newest `auditLimits.keptMax`. */
+  add(record: NewAuditRecord): Promise<void>;
+  /** Answers how many; the newest stays. */
+  deleteBefore(time: string): Promise<number>;
+}
+
+export interface QuotaView {
+  /** What it was set to; null: it has its default. */
+  get(name: QuotaName): Promise<number | null>;
+  /** What is used of it: by one function where it is one of a function, null: by the one that uses most. */
+  used(name: QuotaName, functionName: string | null): Promise<number>;
+}
+export interface QuotaTable extends QuotaView {
+  put(name: QuotaName, value: number): Promise<void>;
+  /** Back to its default. */
+  delete(name: QuotaName): Promise<void>;
 }
 
 /** Single values of the control plane itself. */

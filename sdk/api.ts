@@ -297,4 +297,13 @@ export interface HealthResource {
   readonly status: "ok";
   readonly version: string;
   readonly revision: number;
+  /** Of the backups made by themselves; absent: none are. */
+  readonly backup?: BackupState;
+}
+/** `GET /v1/backup` answers with a file for `selvage restore`. */
+export interface BackupState {
+  /** When the newest was made; null: there is none. */
+  readonly lastAt: string | null;
+  /** The last one failed; the control plane's log says why. */
+  readonly isFailing: boolean;
 }

@@ -41,11 +41,13 @@ import type {
 import { SelvageApiError } from "./api-error.ts";
 import { aliasPath, functionPath, queryText } from "./client/paths.ts";
 import { CallsClient } from "./client/calls-client.ts";
+import type { AuditFilter, AuditPage } from "./audit.ts";
 import { RestConnection, type CallOptions, type Method } from "./client/rest-connection.ts";
 import { RolloutCalls } from "./client/rollout-calls.ts";
 import type { ExplainInput, Explanation } from "./explain.ts";
 import type { LogRecord } from "./desired-state.ts";
 import type { PreheatInput, PreheatResource, PurgeInput, PurgeResource } from "./purge.ts";
+import type { QuotaResource } from "./quota.ts";
 import type { DomainConfig } from "./domain.ts";
 import type { DomainDifference } from "./domain-diff.ts";
 
@@ -293,6 +295,28 @@ export class SelvageClient {
   deleteToken(id: string): Promise<void> {
     return this.#call(`DELETE /v1/tokens/${encodeURIComponent(id)}`);
   }
+  async listQuotas(): Promise<readonly QuotaResource[]> {
+    return (await this.#call<{ quotas: QuotaResource[] }>("GET /v1/quotas")).quotas;
+  }
+  setQuota(name: string, value: number): Promise<QuotaResource> {
+    return this.#call(`PUT /v1/quotas/${encodeURIComponent(name)}`, { value });
+  }
+  /** Brings its default back. */
+  resetQuota(name: string): Promise<void> {
+    return this.#call(`DELETE /v1/quotas/${encodeURIComponent(name)}`);
+  }
+  /** Newest first. */
+  listAudit(filter: AuditFilter, page: { readonly before?: number; readonly limit?: number } = {}): Promise<AuditPage> {
+    return this.#call(`GET /v1/audit${queryText({ ...filter, ...page })}`);
+  }
+  /** Everything that matches, as CSV. */
+  exportAudit(filter: AuditFilter): AsyncIterable<Uint8Array> {
+    return this.#connection.bytes(`GET /v1/audit/export${queryText({ ...filter })}`, { timeoutMs: this.#timeoutMs });
+  }
+  /** The bytes of a backup, whose last line tells whether they are all (backup-footer.ts). */
+  backup(): AsyncIterable<Uint8Array> {
+    return this.#connection.bytes("GET /v1/backup", { timeoutMs: PUBLISH_TIMEOUT_MS });
+  }
   /** Needs no token. */
   health(): Promise<HealthResource> {
     return this.#call("GET /healthz");
@@ -308,7 +332,7 @@ export class SelvageClient {
     return this.#call("POST /v1/explain", input, PUBLISH_TIMEOUT_MS);
   }
   async listLogs(query: LogQuery = {}): Promise<readonly LogRecord[]> {
-    return (await this.#call<LogPage>(`GET /v1/logs${queryText(query)}`)).records;
+    return (await this.#call<LogPage>(`GET /v1/logs${queryText({ ...query })}`)).records;
   }
   /**
    * Records as they come, until `signal` aborts. A stream that breaks after it was open is opened again; records of the

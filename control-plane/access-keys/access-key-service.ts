@@ -23,6 +23,7 @@ export interface AccessKeyServiceOptions {
 /** A key as a signature is checked with it. */
 export interface OpenedAccessKey {
   readonly id: string;
+  readonly name: string;
   readonly role: AccessKeyRow["role"];
   readonly secret: string;
 }
@@ -69,7 +70,12 @@ export class AccessKeyService {
     const { store, masterKey } = this.#options;
     const row = await store.read(({ accessKeys }) => accessKeys.get(id));
     if (row === null) return null;
-    return { id: row.id, role: row.role, secret: masterKey.decrypt(row.encryptedSecret, purposeOf(row.id)) };
+    return {
+      id: row.id,
+      name: row.name,
+      role: row.role,
+      secret: masterKey.decrypt(row.encryptedSecret, purposeOf(row.id)),
+    };
   }
 }
 

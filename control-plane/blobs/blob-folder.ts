@@ -10,13 +10,14 @@ import { join } from "node:path";
 import { digestOf, isDigest } from "../../sdk/artifact-format.ts";
 import type { Digest } from "../../sdk/artifact.ts";
 import type { Logger } from "../logger.ts";
+import type { BlobInfo, BlobStore, Durability } from "./blob-store.ts";
 import { syncFolder, writeNewFile } from "./durable-file.ts";
 
 export interface BlobFolderOptions {
   /** Made when absent. */
   readonly folder: string;
   /** `durable`: on the disk before `put` resolves. `best-effort`: a crash of the machine may lose it; `read` notices. */
-  readonly durability: "durable" | "best-effort";
+  readonly durability: Durability;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   /** Names of files being written; unique within this process and its forerunners. */
@@ -24,14 +25,7 @@ export interface BlobFolderOptions {
   readonly logger: Logger;
 }
 
-export interface BlobFile {
-  readonly digest: Digest;
-  readonly bytes: number;
-  /** Milliseconds since the epoch: written, or last asked for by `touch`. */
-  readonly usedAt: number;
-}
-
-export class BlobFolder {
+export class BlobFolder implements BlobStore {
   readonly #options: BlobFolderOptions;
 
   private constructor(options: BlobFolderOptions) {
@@ -46,7 +40,6 @@ export class BlobFolder {
     return new BlobFolder(options);
   }
 
-  /** Stores `bytes` under their digest, which is returned. What is there already counts as used now. */
   async put(bytes: Uint8Array): Promise<Digest> {
     const digest = digestOf(bytes);
     const file = this.#fileOf(digest);
@@ -71,7 +64,6 @@ export class BlobFolder {
     return digest;
   }
 
-  /** The bytes named `digest`, checked, or null when there are none or they were damaged. */
   async read(digest: Digest): Promise<Uint8Array | null> {
     if (!isDigest(digest)) return null;
     const file = this.#fileOf(digest);
@@ -83,7 +75,6 @@ export class BlobFolder {
     return null;
   }
 
-  /** Notes that the blob was asked for at `time`; false when there is none. */
   async touch(digest: Digest, time: number): Promise<boolean> {
     if (!isDigest(digest)) return false;
     try {
@@ -95,9 +86,9 @@ export class BlobFolder {
     }
   }
 
-  async list(): Promise<readonly BlobFile[]> {
+  async list(): Promise<readonly BlobInfo[]> {
     const { folder } = this.#options;
-    const files: BlobFile[] = [];
+    const files: BlobInfo[] = [];
     for (const parent of await readdir(folder)) {
       if (!/^[0-9a-f]{2}$/.test(parent)) continue;
       for (const digest of await readdir(join(folder, parent))) {

@@ -5,7 +5,7 @@
  */
 import type { Clock } from "../clock.ts";
 import type { Store } from "../store.ts";
-import type { BlobFolder } from "./blob-folder.ts";
+import type { BlobStore } from "./blob-store.ts";
 
 /** No publish takes this long. */
 const keepMs = 3_600_000;
@@ -16,7 +16,7 @@ export async function sweepArtifacts({
   store,
   clock,
 }: {
-  readonly artifacts: BlobFolder;
+  readonly artifacts: BlobStore;
   readonly store: Store;
   readonly clock: Clock;
 }): Promise<number> {

@@ -10,7 +10,7 @@ import type { Digest } from "../../sdk/artifact.ts";
 import type { Problem } from "../../sdk/problem.ts";
 import type { Clock } from "../clock.ts";
 import { invalidInput } from "../control-error.ts";
-import type { BlobFolder } from "./blob-folder.ts";
+import type { BlobStore } from "./blob-store.ts";
 import { mapLimited } from "./map-limited.ts";
 
 export const uploadLimits = {
@@ -25,7 +25,7 @@ export const uploadLimits = {
 } as const;
 
 export interface UploadsOptions {
-  readonly blobs: BlobFolder;
+  readonly blobs: BlobStore;
   readonly clock: Clock;
 }
 

@@ -20,7 +20,7 @@ import { judgeLoss, judgeResult, type Judgement } from "./judge-result.ts";
 
 export interface CallDispatcherOptions {
   readonly queue: CallQueue;
-  readonly fleet: Pick<Fleet, "connected" | "find">;
+  readonly fleet: Pick<Fleet, "connected" | "findOwn">;
   readonly targets: Pick<CallTargets, "resolve">;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -246,7 +246,7 @@ export class CallDispatcher {
     for (const running of this.#running.values()) {
       if (running.settling) continue;
       const { stream, deadlineMs, call } = running;
-      const isGone = this.#options.fleet.find(stream.node) !== stream;
+      const isGone = this.#options.fleet.findOwn(stream.node) !== stream;
       if (isGone) running.goneSinceMs ??= nowMs;
       const wasLost = running.goneSinceMs !== null && nowMs - running.goneSinceMs >= callLimits.lostMs;
       if (!wasLost && nowMs < deadlineMs) continue;
@@ -292,7 +292,7 @@ export class CallDispatcher {
 
   #streams(): readonly NodeStream[] {
     const { fleet } = this.#options;
-    return fleet.connected().flatMap((name) => fleet.find(name) ?? []);
+    return fleet.connected().flatMap((name) => fleet.findOwn(name) ?? []);
   }
 
   #roomOf({ node }: NodeStream): number {

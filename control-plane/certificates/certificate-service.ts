@@ -5,11 +5,11 @@
  */
 import type { CertificateChange, CertificateResource } from "../../sdk/api.ts";
 import { parseCertificate, refuseCertificateName } from "../../sdk/certificate.ts";
-import { certificateLimits } from "../../sdk/cdn-limits.ts";
 import { timestamp, type Clock } from "../clock.ts";
-import { ControlError, invalidInput, notFound, requireValid } from "../control-error.ts";
+import { invalidInput, notFound, requireValid } from "../control-error.ts";
 import { encryptCertificateKey } from "../keys/certificate-key.ts";
 import type { MasterKey } from "../keys/master-key.ts";
+import { requireRoom } from "../quotas/require-room.ts";
 import { waitSecondsDefault, type RevisionService } from "../rollout/revision-service.ts";
 import type { CertificateRow, Store, StoreView } from "../store.ts";
 
@@ -47,13 +47,9 @@ export class CertificateService {
     const { facts, chain, key } = requireValid(parseCertificate(input, { now: clock.now() }));
     const encryptedKey = encryptCertificateKey(masterKey, { fingerprint: facts.fingerprint, key });
     const row: CertificateRow = { name, facts, chain, encryptedKey, updatedAt: timestamp(clock) };
-    const { revision } = await revisions.change(async ({ certificates }) => {
-      const isNew = (await certificates.get(name)) === null;
-      if (isNew && (await certificates.count()) >= certificateLimits.certificatesMax) {
-        const message = `There are ${String(certificateLimits.certificatesMax)} certificates, no more are allowed.`;
-        throw new ControlError("LIMIT_REACHED", { message });
-      }
-      await certificates.put(row);
+    const { revision } = await revisions.change(async (tables) => {
+      if ((await tables.certificates.get(name)) === null) await requireRoom(tables, "certificates");
+      await tables.certificates.put(row);
     });
     const rollout = await revisions.waitFor(revision, waitSeconds ?? waitSecondsDefault);
     return { certificate: toResource(row), revision, rollout };

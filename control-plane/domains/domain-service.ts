@@ -8,12 +8,12 @@ import type { DomainChange, DomainResource } from "../../sdk/api.ts";
 import { diffDomains, type DomainDifference } from "../../sdk/domain-diff.ts";
 import { parseDomainInput, toDomainInput, type DomainDocument } from "../../sdk/domain-document.ts";
 import { unmaskInput } from "../../sdk/domain-secrets.ts";
-import { storeLimits } from "../../sdk/limits.ts";
 import { parseRules } from "../../sdk/rule-parser.ts";
 import { timestamp, type Clock } from "../clock.ts";
 import { conflict, ControlError, invalidInput, requireValid } from "../control-error.ts";
 import { encryptDomainSecrets } from "../keys/domain-secrets-at-rest.ts";
 import type { MasterKey } from "../keys/master-key.ts";
+import { requireRoom } from "../quotas/require-room.ts";
 import { Unchanged, waitSecondsDefault, type RevisionService } from "../rollout/revision-service.ts";
 import type { DomainRow, Store, StoreTables, StoreView } from "../store.ts";
 import {
@@ -144,7 +144,7 @@ export class DomainService {
       const document = await change.make(tables, present);
       const changes = diffDomains(present, document);
       if (present !== null && changes.length === 0) return new Unchanged({ domain: present, changes });
-      if (present === null) await requireRoom(tables);
+      if (present === null) await requireRoom(tables, "domains");
       const next = { ...document, version: (present?.version ?? 0) + 1, updatedAt: timestamp(clock) };
       if (dryRun) return new Unchanged({ domain: next, changes });
       await this.#write(tables, { next, tokenId: change.tokenId, comment: commentOf(change, present) });
@@ -207,12 +207,6 @@ async function recheck(
 async function requireReferences(view: StoreView, rules: DomainDocument["rules"]): Promise<void> {
   const problems = await checkReferences(view, rules);
   if (problems.length > 0) throw invalidInput(problems);
-}
-
-async function requireRoom(tables: StoreTables): Promise<void> {
-  if ((await tables.domains.count()) < storeLimits.domainsMax) return;
-  const message = `There are ${String(storeLimits.domainsMax)} domains, no more are allowed.`;
-  throw new ControlError("LIMIT_REACHED", { message });
 }
 
 function requireExpected(

@@ -8,7 +8,7 @@ import { createHash } from "node:crypto";
 import type { PublishRequest } from "../../sdk/api.ts";
 import { digestOf } from "../../sdk/artifact-format.ts";
 import { defaultFunctionLimits, functionLimitRanges } from "../../sdk/limits.ts";
-import type { BlobFolder } from "../blobs/blob-folder.ts";
+import type { BlobStore } from "../blobs/blob-store.ts";
 import type { Uploads } from "../blobs/uploads.ts";
 import { timestamp, type Clock } from "../clock.ts";
 import { ControlError } from "../control-error.ts";
@@ -40,7 +40,7 @@ export interface FgsFunctionServiceOptions {
   readonly versions: VersionService;
   readonly publishing: PublishService;
   readonly uploads: Uploads;
-  readonly artifacts: BlobFolder;
+  readonly artifacts: BlobStore;
   readonly clock: Clock;
 }
 

@@ -6,9 +6,9 @@
 import { isDeepStrictEqual } from "node:util";
 import type { AliasGrey } from "../../sdk/alias-grey.ts";
 import { parseAliasName } from "../../sdk/function-name.ts";
-import { storeLimits } from "../../sdk/limits.ts";
-import { conflict, ControlError, requireValid } from "../control-error.ts";
+import { conflict, requireValid } from "../control-error.ts";
 import { missingHooks } from "../domains/rule-references.ts";
+import { requireRoom } from "../quotas/require-room.ts";
 import type { AliasRow, StoreTables, VersionRow } from "../store.ts";
 import { requireVersion } from "./require-row.ts";
 
@@ -77,15 +77,11 @@ async function requireGrey(
 }
 
 async function refuseNewAlias(
-  { aliases, versions }: StoreTables,
+  tables: StoreTables,
   { functionName, name }: { readonly functionName: string; readonly name: string },
 ): Promise<void> {
-  if ((await versions.get(functionName, name)) !== null) {
+  if ((await tables.versions.get(functionName, name)) !== null) {
     throw conflict(`"${name}" is the name of a version of function "${functionName}".`);
   }
-  const max = storeLimits.aliasesPerFunctionMax;
-  if ((await aliases.list(functionName)).length < max) return;
-  throw new ControlError("LIMIT_REACHED", {
-    message: `Function "${functionName}" has ${String(max)} aliases, no more are allowed.`,
-  });
+  await requireRoom(tables, "aliasesPerFunction", functionName);
 }

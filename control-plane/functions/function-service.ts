@@ -4,6 +4,7 @@ import { parseFunctionName } from "../../sdk/function-name.ts";
 import { timestamp, type Clock } from "../clock.ts";
 import { conflict, requireValid } from "../control-error.ts";
 import { describeBinding } from "../domains/rule-references.ts";
+import { requireRoom } from "../quotas/require-room.ts";
 import { Unchanged, type RevisionService } from "../rollout/revision-service.ts";
 import type { Store } from "../store.ts";
 import { requireFunction } from "./require-row.ts";
@@ -35,13 +36,14 @@ export class FunctionService {
     return this.#options.store.read(async (view) => readFunctionResource(view, await requireFunction(view, name)));
   }
 
-  /** Nodes need not learn of a function that has no version. @throws ControlError INPUT_INVALID, CONFLICT. */
+  /** Nodes need not learn of a function that has no version. @throws ControlError INPUT_INVALID, CONFLICT, LIMIT_REACHED. */
   async create(input: CreateFunction): Promise<FunctionResource> {
     const { store, clock } = this.#options;
     const name = requireValid(parseFunctionName(input.name));
     const row = { name, description: input.description ?? "", enabled: true, createdAt: timestamp(clock) };
     return store.change(async (tables) => {
       if ((await tables.functions.get(name)) !== null) throw conflict(`There is a function "${name}" already.`);
+      await requireRoom(tables, "functions");
       await tables.functions.insert(row);
       return readFunctionResource(tables, row);
     });

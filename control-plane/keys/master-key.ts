@@ -15,6 +15,11 @@ const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
+/** What was encrypted does not open with this key. */
+export class WrongMasterKey extends Error {
+  override readonly name = "WrongMasterKey";
+}
+
 export class MasterKey {
   readonly #key: Buffer;
 
@@ -38,7 +43,7 @@ export class MasterKey {
     return `${FORM}.${nonce.toString("base64url")}.${body.toString("base64url")}`;
   }
 
-  /** @throws when `encrypted` was made under another key or for another purpose, or was changed. */
+  /** @throws WrongMasterKey when `encrypted` was made under another key or for another purpose, or was changed. */
   decrypt(encrypted: string, purpose: string): string {
     const [form, nonce = "", body = ""] = encrypted.split(".");
     const bytes = Buffer.from(body, "base64url");
@@ -52,9 +57,10 @@ export class MasterKey {
       decipher.setAuthTag(bytes.subarray(tagAt));
       return Buffer.concat([decipher.update(bytes.subarray(0, tagAt)), decipher.final()]).toString("utf8");
     } catch (error) {
-      throw new Error(`Cannot decrypt ${purpose}: the master key is another one, or the stored text was changed`, {
-        cause: error,
-      });
+      throw new WrongMasterKey(
+        `Cannot decrypt ${purpose}: the master key is another one, or the stored text was changed`,
+        { cause: error },
+      );
     }
   }
 }

@@ -40,6 +40,11 @@ export class LogBuffer {
       this.#chars += sizeOf(record);
     }
     this.#dropOldest();
+    this.pass(records);
+  }
+
+  /** To followers only: others keep these. */
+  pass(records: readonly LogRecord[]): void {
     for (const follow of this.#followers) follow(records);
   }
 

@@ -11,11 +11,12 @@ import { parseEventSettings } from "../../sdk/event-settings-parser.ts";
 import { eventFunctionLimits, parseFunctionLimits } from "../../sdk/function-limits-parser.ts";
 import { refuseAliasName, refuseVersionName } from "../../sdk/function-name.ts";
 import { showValue } from "../../sdk/field-reader.ts";
-import { publishLimits, storeLimits, type FunctionLimits } from "../../sdk/limits.ts";
+import { publishLimits, type FunctionLimits } from "../../sdk/limits.ts";
 import type { Problem } from "../../sdk/problem.ts";
 import { parseServices, type Services } from "../../sdk/service-target.ts";
-import { conflict, ControlError, invalidInput } from "../control-error.ts";
+import { conflict, invalidInput } from "../control-error.ts";
 import { requireFunction } from "../functions/require-row.ts";
+import { requireRoom } from "../quotas/require-room.ts";
 import type { StoreView } from "../store.ts";
 
 export interface PublishPlan {
@@ -102,11 +103,8 @@ function handlerProblems(event: EventSettings | null, source: Source): readonly 
 export async function checkPlan(view: StoreView, { functionName, version }: PublishPlan): Promise<void> {
   await requireFunction(view, functionName);
   if (version !== null) await requireFreeName(view, { functionName, version });
-  const max = storeLimits.versionsPerFunctionMax;
-  if ((await view.versions.count(functionName)) < max) return;
-  throw new ControlError("LIMIT_REACHED", {
-    message: `Function "${functionName}" has ${String(max)} versions, no more are allowed: delete some.`,
-  });
+  await requireRoom(view, "versionsPerFunction", functionName);
+  await requireRoom(view, "codeMiB");
 }
 
 async function requireFreeName(

@@ -11,7 +11,8 @@ import { digestOf } from "../../sdk/artifact-format.ts";
 import type { VersionManifest } from "../../sdk/artifact.ts";
 import { exportOf } from "../../sdk/event-settings.ts";
 import { formatProblems } from "../../sdk/problem.ts";
-import type { BlobFolder } from "../blobs/blob-folder.ts";
+import type { AuditTrail } from "../audit/audit-trail.ts";
+import type { BlobStore } from "../blobs/blob-store.ts";
 import type { Uploads } from "../blobs/uploads.ts";
 import type { BuilderPool, BuildOutcome } from "../builder/builder-pool.ts";
 import { timestamp, type Clock } from "../clock.ts";
@@ -33,7 +34,7 @@ import { defaultVersionName } from "./version-name.ts";
 export interface PublishServiceOptions {
   readonly store: Store;
   readonly uploads: Uploads;
-  readonly artifacts: BlobFolder;
+  readonly artifacts: BlobStore;
   /** `bundleSource` of the bundler. */
   readonly bundle: (input: BundleInput, options: Pick<BundleOptions, "isEvent" | "signal">) => Promise<BundleResult>;
   readonly builders: Pick<BuilderPool, "build">;
@@ -42,6 +43,7 @@ export interface PublishServiceOptions {
   readonly masterKey: MasterKey;
   readonly signingKey: SigningKey;
   readonly clock: Clock;
+  readonly trail?: Pick<AuditTrail, "name">;
 }
 
 export interface Published {
@@ -209,6 +211,7 @@ export class PublishService {
     const { manifest, blobs } = assemble({ plan, bundle, build, version, createdAt });
     const sealed = sealManifest(manifest, signingKey);
     await Promise.all([...blobs, sealed.bytes].map((bytes) => artifacts.put(bytes)));
+    this.#options.trail?.name(`function/${functionName}/version/${version}`);
     return revisions.change(async (tables) => {
       await checkServices(tables, { plan: { ...plan, version }, masterKey });
       return commit(tables, { plan: { ...plan, version }, manifest, sealed, build });

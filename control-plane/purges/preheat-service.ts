@@ -11,6 +11,7 @@ import { timestamp, type Clock } from "../clock.ts";
 import { ControlError, notFound, requireValid } from "../control-error.ts";
 import type { ChangeSignal } from "../rollout/change-signal.ts";
 import type { Fleet } from "../rollout/fleet.ts";
+import { askerOf, loneReplica, type Replicas } from "../replicas/replicas.ts";
 import { waitUntil } from "../rollout/wait-until.ts";
 import type { Store } from "../store.ts";
 import { domainLookup } from "./domain-lookup.ts";
@@ -22,6 +23,8 @@ export interface PreheatServiceOptions {
   /** Notified when a node connects or its connection ends, and at every report. */
   readonly signal: ChangeSignal;
   readonly uniqueId: () => string;
+  /** Default: there are none. */
+  readonly replicas?: Replicas;
 }
 
 interface Preheat {
@@ -36,6 +39,7 @@ interface Preheat {
 
 export class PreheatService {
   readonly #options: PreheatServiceOptions;
+  readonly #replicas: Replicas;
   /** Oldest first. */
   readonly #preheats = new Map<string, Preheat>();
   #closed = false;
@@ -44,6 +48,14 @@ export class PreheatService {
     this.#options = options;
     options.fleet.onDisconnected((node) => {
       for (const preheat of this.#preheats.values()) this.#end(preheat, { node, state: "lost", results: [] });
+    });
+    this.#replicas = options.replicas ?? loneReplica;
+    this.#replicas.onMessage("preheated", ({ report }) => {
+      this.report(report);
+    });
+    this.#replicas.onMessage("not-asked", ({ id, node }) => {
+      const preheat = this.#preheats.get(id);
+      if (preheat !== undefined) this.#end(preheat, { node, state: "lost", results: [] });
     });
   }
 
@@ -83,10 +95,12 @@ export class PreheatService {
     return [...this.#preheats.values()].toReversed().slice(0, purgeLimits.listedMax).map(describePreheat);
   }
 
-  /** A node's report; one that nobody asked for is dropped. */
-  report({ id, node, results }: PreheatReport): void {
+  /** A node's report, which is passed on to the control plane that asked; one that nobody asked for is dropped. */
+  report(report: PreheatReport): void {
+    const { id, node, results } = report;
     const preheat = this.#preheats.get(id);
-    if (preheat !== undefined) this.#end(preheat, { node, state: "done", results });
+    if (preheat === undefined) this.#replicas.answer(id, { kind: "preheated", report });
+    else this.#end(preheat, { node, state: "done", results });
   }
 
   /** Waiting calls answer with what is. */
@@ -97,8 +111,12 @@ export class PreheatService {
 
   #require(id: string): Preheat {
     const preheat = this.#preheats.get(id);
-    if (preheat === undefined) throw notFound(`preheat "${id}"`);
-    return preheat;
+    if (preheat !== undefined) return preheat;
+    const asker = askerOf(id);
+    const isElsewhere = asker !== null && this.#replicas.others().has(asker);
+    throw notFound(
+      isElsewhere ? `preheat "${id}" here: another control plane was asked for it and shows it` : `preheat "${id}"`,
+    );
   }
 
   #end(preheat: Preheat, { node, ...ended }: PreheatNode): void {

@@ -37,13 +37,13 @@ export class PurgeService {
   /** Answers once every connected node did it, at the latest after `waitSeconds`. @throws ControlError INPUT_INVALID. */
   async create(input: unknown): Promise<PurgeResource> {
     const { store, fleet, clock, uniqueId } = this.#options;
-    const { id, waitSeconds } = await store.change(async ({ domains, purges }) => {
+    const { id, sequence, waitSeconds } = await store.change(async ({ domains, purges }) => {
       const request = requireValid(await parsePurge(input, domainLookup(domains)));
       const { mode, targets } = request;
       const row = await purges.add({ id: uniqueId(), createdAt: timestamp(clock), mode, targets });
-      return { id: row.id, waitSeconds: request.waitSeconds };
+      return { id: row.id, sequence: row.sequence, waitSeconds: request.waitSeconds };
     });
-    fleet.announcePurges();
+    fleet.announcePurges(sequence);
     return this.get(id, waitSeconds);
   }
 

@@ -14,14 +14,21 @@ const answersMax = 64;
 
 export class PurgeSource {
   readonly #store: Store;
+  #newestSequence = 0;
   readonly #answers = new Map<string, Promise<PurgesMessage>>();
 
   constructor(store: Store) {
     this.#store = store;
   }
 
-  /** There is a newer purge. */
-  invalidate(): void {
+  /** The largest sequence that was announced. */
+  get newestSequence(): number {
+    return this.#newestSequence;
+  }
+
+  /** There is a newer purge, `sequence` or later. */
+  invalidate(sequence: number): void {
+    this.#newestSequence = Math.max(this.#newestSequence, sequence);
     this.#answers.clear();
   }
 

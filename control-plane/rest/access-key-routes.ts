@@ -23,7 +23,10 @@ export function registerAccessKeyRoutes(app: FastifyInstance, accessKeys: Access
   app.post<{ Body: AccessKeyInput }>(
     "/v1/access-keys",
     {
-      config,
+      config: {
+        ...config,
+        audit: { action: "createAccessKey", resource: ["access-key"], detail: ["name", "role"], level: "warning" },
+      },
       schema: {
         summary: "Create an access key; its secret is shown this once",
         body: accessKeyInput,
@@ -34,7 +37,10 @@ export function registerAccessKeyRoutes(app: FastifyInstance, accessKeys: Access
   );
   app.delete<{ Params: { id: string } }>(
     "/v1/access-keys/:id",
-    { config, schema: { summary: "Delete an access key", params: pathParameters("id"), response: noContent } },
+    {
+      config: { ...config, audit: { action: "deleteAccessKey", resource: ["access-key", ":id"], level: "warning" } },
+      schema: { summary: "Delete an access key", params: pathParameters("id"), response: noContent },
+    },
     async (request, reply) => {
       await accessKeys.delete(request.params.id);
       return reply.code(204).send();

@@ -41,8 +41,9 @@ export function installAccess(app: FastifyInstance, tokens: TokenService): void 
     if (allowed === "open") return;
     const caller = await tokens.authenticate(bearerToken(request));
     if (caller === null) throw new ControlError("UNAUTHENTICATED");
-    if (!request.is404 && !allowed?.includes(caller.role)) throw new ControlError("FORBIDDEN");
+    // Also of one that is refused: the refusal is recorded.
     request.caller = caller;
+    if (!request.is404 && !allowed?.includes(caller.role)) throw new ControlError("FORBIDDEN");
   });
 }
 

@@ -7,13 +7,19 @@ import swagger from "@fastify/swagger";
 import fastify, { type FastifyInstance, type FastifyReply } from "fastify";
 import type { Clock } from "../clock.ts";
 import type { Logger } from "../logger.ts";
+import type { AuditService } from "../audit/audit-service.ts";
+import type { AuditTrail } from "../audit/audit-trail.ts";
+import type { BackupService } from "../backups/backup-service.ts";
 import type { CertificateService } from "../certificates/certificate-service.ts";
+import type { QuotaService } from "../quotas/quota-service.ts";
 import type { TokenService } from "../tokens/token-service.ts";
 import { ControlError } from "../control-error.ts";
 import type { AccessKeyService } from "../access-keys/access-key-service.ts";
 import { access, installAccess } from "./access.ts";
 import { registerAccessKeyRoutes } from "./access-key-routes.ts";
 import { registerFgs, type FgsServices } from "./functiongraph/fgs-app.ts";
+import { registerAuditRoutes } from "./audit-routes.ts";
+import { registerBackupRoutes } from "./backup-routes.ts";
 import { registerBlobRoutes, type BlobRouteServices } from "./blob-routes.ts";
 import { registerCallRoutes, type CallRouteServices } from "./call-routes.ts";
 import { registerCertificateRoutes } from "./certificate-routes.ts";
@@ -29,6 +35,8 @@ import { refuseMalformed } from "./malformed-request.ts";
 import { registerPurgeRoutes, type PurgeRouteServices } from "./purge-routes.ts";
 import { registerPublishRoutes, type PublishRouteServices } from "./publish-routes.ts";
 import { registerStagedRolloutRoutes, type StagedRolloutRouteServices } from "./staged-rollout-routes.ts";
+import { registerQuotaRoutes } from "./quota-routes.ts";
+import { recordAudit } from "./record-audit.ts";
 import { registerTokenRoutes } from "./token-routes.ts";
 import { installValidation } from "./validate.ts";
 
@@ -47,6 +55,10 @@ export interface AppServices
   readonly certificates: CertificateService;
   readonly tokens: TokenService;
   readonly accessKeys: AccessKeyService;
+  readonly backups: BackupService;
+  readonly quotas: QuotaService;
+  readonly audit: AuditService;
+  readonly trail: AuditTrail;
 }
 
 export interface AppOptions {
@@ -90,6 +102,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   installErrors(app, logger);
   installValidation(app);
   installAccess(app, services.tokens);
+  recordAudit(app, { trail: services.trail, audit: services.audit, clock: options.clock, logger });
   await app.register(swagger, {
     openapi: {
       openapi: "3.1.0",
@@ -123,7 +136,10 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     tokens: services.tokens,
     accessKeys: services.accessKeys,
   });
-  registerHealthRoutes(app, { revisions: services.revisions, version });
+  registerQuotaRoutes(app, services.quotas);
+  registerAuditRoutes(app, services.audit);
+  registerBackupRoutes(app, services.backups);
+  registerHealthRoutes(app, { revisions: services.revisions, backups: services.backups, version });
   // It holds no data, only what the project's documentation says as well; tools that read it rarely send a token.
   app.get("/openapi.json", { config: { access: access.open }, schema: { hide: true } }, () => app.swagger());
   await app.ready();

@@ -2,7 +2,7 @@
 import type { FastifyInstance } from "fastify";
 import type { BlobUpload, MissingBlobs } from "../../sdk/api.ts";
 import { publishLimits } from "../../sdk/limits.ts";
-import type { BlobFolder } from "../blobs/blob-folder.ts";
+import type { BlobStore } from "../blobs/blob-store.ts";
 import type { Uploads } from "../blobs/uploads.ts";
 import { notFound } from "../control-error.ts";
 import { access } from "./access.ts";
@@ -12,7 +12,7 @@ import { digest, object } from "./schemas/json-schema.ts";
 
 export interface BlobRouteServices {
   readonly uploads: Uploads;
-  readonly artifacts: BlobFolder;
+  readonly artifacts: BlobStore;
 }
 
 export function registerBlobRoutes(app: FastifyInstance, { uploads, artifacts }: BlobRouteServices): void {

@@ -58,7 +58,7 @@ function registerCalls(app: FastifyInstance, calls: CallService): void {
   app.post<OneCall>(
     "/v1/calls/:id/cancel",
     {
-      config,
+      config: { ...config, audit: { action: "cancelCall", resource: ["call", ":requestId"] } },
       schema: {
         summary:
           "Cancel a call that waits or runs; what a node runs already runs to its end, and its result is dropped",
@@ -97,7 +97,7 @@ function registerQueues(app: FastifyInstance, calls: CallService): void {
   app.delete<OneQueue & { Querystring: { through: number } }>(
     "/v1/queues/:queue/messages",
     {
-      config,
+      config: { ...config, audit: { action: "forgetMessages", resource: ["queue", ":queue"] } },
       schema: { summary: "Forget messages up to a number", params, querystring: throughQuery, response: noContent },
     },
     async ({ params: { queue }, query: { through } }, reply) => {
@@ -140,14 +140,17 @@ function registerConfigs(app: FastifyInstance, configs: AsyncConfigService): voi
   app.put<OneConfig>(
     path,
     {
-      config,
+      config: { ...config, audit: { action: "setAsyncConfig", resource: ["function", ":name"] } },
       schema: { ...schema, summary: "Set how calls accepted from now on are treated", body: asyncConfigInput },
     },
     (request) => configs.set(nameOf(request), request.body),
   );
   app.delete<OneConfig>(
     path,
-    { config, schema: { ...schema, summary: "Back to what holds otherwise", response: noContent } },
+    {
+      config: { ...config, audit: { action: "deleteAsyncConfig", resource: ["function", ":name"] } },
+      schema: { ...schema, summary: "Back to what holds otherwise", response: noContent },
+    },
     async (request, reply) => {
       await configs.delete(nameOf(request));
       return reply.code(204).send();

@@ -34,7 +34,10 @@ export function registerCertificateRoutes(app: FastifyInstance, certificates: Ce
   app.put<CertificatePath & { Querystring: { waitSeconds?: number } }>(
     "/v1/certificates/:name",
     {
-      config: write,
+      config: {
+        ...write,
+        audit: { action: "updateCertificate", resource: ["certificate", ":name"], level: "warning" },
+      },
       schema: {
         summary: "Store a certificate with its key, or replace the one of this name; connections go on",
         params,
@@ -47,7 +50,13 @@ export function registerCertificateRoutes(app: FastifyInstance, certificates: Ce
   );
   app.delete<CertificatePath>(
     "/v1/certificates/:name",
-    { config: write, schema: { summary: "Delete a certificate with its key", params, response: noContent } },
+    {
+      config: {
+        ...write,
+        audit: { action: "deleteCertificate", resource: ["certificate", ":name"], level: "warning" },
+      },
+      schema: { summary: "Delete a certificate with its key", params, response: noContent },
+    },
     async (request, reply) => {
       await certificates.delete(request.params.name);
       return reply.code(204).send();

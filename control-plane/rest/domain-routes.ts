@@ -65,7 +65,10 @@ export function registerDomainRoutes(app: FastifyInstance, { domains }: DomainRo
   app.get<DomainPath & { Querystring: { secrets?: boolean } }>(
     "/v1/domains/:domain",
     {
-      config: read,
+      config: {
+        ...read,
+        audit: { action: "showDomainSecrets", resource: ["domain", ":domain"], level: "warning", onlyIf: "secrets" },
+      },
       schema: {
         summary: "One domain; secrets=true shows its secrets to administrators",
         params,
@@ -82,7 +85,7 @@ export function registerDomainRoutes(app: FastifyInstance, { domains }: DomainRo
   app.put<DomainPath & { Querystring: WriteQuery }>(
     "/v1/domains/:domain",
     {
-      config: write,
+      config: { ...write, audit: { action: "updateDomain", resource: ["domain", ":domain"], unless: "dryRun" } },
       schema: {
         summary:
           "Create a domain or replace its configuration, and its rules where the body has them; If-Match: VERSION refuses lost updates",
@@ -99,7 +102,10 @@ export function registerDomainRoutes(app: FastifyInstance, { domains }: DomainRo
   );
   app.delete<DomainPath>(
     "/v1/domains/:domain",
-    { config: write, schema: { summary: "Delete a domain with its rules and versions", params, response: noContent } },
+    {
+      config: { ...write, audit: { action: "deleteDomain", resource: ["domain", ":domain"], level: "warning" } },
+      schema: { summary: "Delete a domain with its rules and versions", params, response: noContent },
+    },
     async (request, reply) => {
       await domains.delete(request.params.domain, expectedVersion(request));
       return reply.code(204).send();
@@ -124,7 +130,7 @@ function registerRuleRoutes(app: FastifyInstance, domains: DomainService): void 
   app.put<DomainPath & { Body: { rules: unknown; comment?: string; waitSeconds?: number } }>(
     "/v1/domains/:domain/rules",
     {
-      config: write,
+      config: { ...write, audit: { action: "updateDomainRules", resource: ["domain", ":domain"] } },
       schema: {
         summary: "Replace all rules of a domain at once",
         params,

@@ -42,7 +42,15 @@ export function registerDomainVersionRoutes(
   app.get<{ Params: { domain: string; version: number }; Querystring: { secrets?: boolean } }>(
     "/v1/domains/:domain/versions/:version",
     {
-      config: read,
+      config: {
+        ...read,
+        audit: {
+          action: "showDomainSecrets",
+          resource: ["domain", ":domain", "version", ":version"],
+          level: "warning",
+          onlyIf: "secrets",
+        },
+      },
       schema: {
         summary: "One version of a domain",
         params: object({ domain: { type: "string", minLength: 1, maxLength: 256 }, version }),
@@ -59,7 +67,10 @@ export function registerDomainVersionRoutes(
   app.post<DomainPath & { Body: DomainRollbackInput }>(
     "/v1/domains/:domain/rollback",
     {
-      config: { access: access.admin },
+      config: {
+        access: access.admin,
+        audit: { action: "rollbackDomain", resource: ["domain", ":domain"], detail: ["version"] },
+      },
       schema: {
         summary: "Make what a version was the newest version; without `version`: the one before the present",
         params,

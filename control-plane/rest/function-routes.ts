@@ -53,7 +53,7 @@ function registerFunctions(app: FastifyInstance, functions: FunctionService): vo
   app.post<{ Body: CreateFunction }>(
     "/v1/functions",
     {
-      config,
+      config: { ...config, audit: { action: "createFunction", resource: ["function", "body.name"] } },
       schema: { summary: "Create a function", body: createFunction, response: answers(201, functionResource) },
     },
     async (request, reply) => reply.code(201).send(await functions.create(request.body)),
@@ -66,7 +66,7 @@ function registerFunctions(app: FastifyInstance, functions: FunctionService): vo
   app.patch<Name & { Body: FunctionUpdate }>(
     "/v1/functions/:name",
     {
-      config,
+      config: { ...config, audit: { action: "updateFunction", resource: ["function", ":name"], detail: ["enabled"] } },
       schema: {
         summary: "Describe, enable or disable a function",
         params,
@@ -78,7 +78,10 @@ function registerFunctions(app: FastifyInstance, functions: FunctionService): vo
   );
   app.delete<Name>(
     "/v1/functions/:name",
-    { config, schema: { summary: "Delete a function with its versions and aliases", params, response: noContent } },
+    {
+      config: { ...config, audit: { action: "deleteFunction", resource: ["function", ":name"], level: "warning" } },
+      schema: { summary: "Delete a function with its versions and aliases", params, response: noContent },
+    },
     async (request, reply) => {
       await functions.delete(request.params.name);
       return reply.code(204).send();
@@ -98,7 +101,7 @@ function registerEnvironments(app: FastifyInstance, environments: EnvironmentSer
   app.put<Name>(
     "/v1/functions/:name/environment",
     {
-      config,
+      config: { ...config, audit: { action: "updateFunctionConfig", resource: ["function", ":name", "environment"] } },
       schema: {
         summary: "Replace the environment; the next published version has it",
         params,
@@ -135,7 +138,17 @@ function registerVersions(app: FastifyInstance, versions: VersionService): void 
   );
   app.delete<VersionPath>(
     "/v1/functions/:name/versions/:version",
-    { config, schema: { summary: "Delete a version that nothing names", params: versionParams, response: noContent } },
+    {
+      config: {
+        ...config,
+        audit: {
+          action: "deleteFunctionVersion",
+          resource: ["function", ":name", "version", ":version"],
+          level: "warning",
+        },
+      },
+      schema: { summary: "Delete a version that nothing names", params: versionParams, response: noContent },
+    },
     async ({ params: { name, version } }, reply) => {
       await versions.delete({ functionName: name, version });
       return reply.code(204).send();
@@ -152,17 +165,43 @@ function registerAliases(app: FastifyInstance, aliases: AliasService): void {
   const response = answers(200, aliasChange);
   app.put<AliasPath & { Body: AliasInput }>(
     "/v1/functions/:name/aliases/:alias",
-    { config, schema: { summary: "Create or move an alias", params: aliasParams, body: aliasInput, response } },
+    {
+      config: {
+        ...config,
+        audit: {
+          action: "updateVersionAlias",
+          resource: ["function", ":name", "alias", ":alias"],
+          detail: ["version"],
+        },
+      },
+      schema: { summary: "Create or move an alias", params: aliasParams, body: aliasInput, response },
+    },
     ({ params: { name, alias }, body }) => aliases.move({ functionName: name, alias }, body),
   );
   app.post<AliasPath & { Body: RollbackInput }>(
     "/v1/functions/:name/aliases/:alias/rollback",
-    { config, schema: { summary: "Move an alias back", params: aliasParams, body: rollbackInput, response } },
+    {
+      config: {
+        ...config,
+        audit: {
+          action: "rollbackVersionAlias",
+          resource: ["function", ":name", "alias", ":alias"],
+          detail: ["version"],
+        },
+      },
+      schema: { summary: "Move an alias back", params: aliasParams, body: rollbackInput, response },
+    },
     ({ params: { name, alias }, body }) => aliases.rollback({ functionName: name, alias }, body),
   );
   app.delete<AliasPath>(
     "/v1/functions/:name/aliases/:alias",
-    { config, schema: { summary: "Delete an alias that no rule names", params: aliasParams, response: noContent } },
+    {
+      config: {
+        ...config,
+        audit: { action: "deleteVersionAlias", resource: ["function", ":name", "alias", ":alias"], level: "warning" },
+      },
+      schema: { summary: "Delete an alias that no rule names", params: aliasParams, response: noContent },
+    },
     async ({ params: { name, alias } }, reply) => {
       await aliases.delete({ functionName: name, alias });
       return reply.code(204).send();

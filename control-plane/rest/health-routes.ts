@@ -1,5 +1,6 @@
 /** `/healthz`, open to anybody: whether the control plane answers and can read its store. */
 import type { FastifyInstance } from "fastify";
+import type { BackupService } from "../backups/backup-service.ts";
 import type { RevisionService } from "../rollout/revision-service.ts";
 import { access } from "./access.ts";
 import { answers } from "./route-schema.ts";
@@ -7,7 +8,11 @@ import { health } from "./schemas/access-schemas.ts";
 
 export function registerHealthRoutes(
   app: FastifyInstance,
-  { revisions, version }: { readonly revisions: RevisionService; readonly version: string },
+  {
+    revisions,
+    backups,
+    version,
+  }: { readonly revisions: RevisionService; readonly backups: BackupService; readonly version: string },
 ): void {
   app.get(
     "/healthz",
@@ -15,6 +20,10 @@ export function registerHealthRoutes(
       config: { access: access.open },
       schema: { summary: "Whether the control plane works", response: answers(200, health) },
     },
-    async () => ({ status: "ok", version, revision: await revisions.current() }),
+    async () => {
+      const { state: backup } = backups;
+      const health = { status: "ok", version, revision: await revisions.current() };
+      return backup === null ? health : { ...health, backup };
+    },
   );
 }

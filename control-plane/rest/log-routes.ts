@@ -2,7 +2,8 @@
 import type { FastifyInstance } from "fastify";
 import type { LogRecord } from "../../sdk/desired-state.ts";
 import { ControlError } from "../control-error.ts";
-import { logLimits, type LogBuffer, type LogFilter } from "../logs/log-buffer.ts";
+import { logLimits, type LogFilter } from "../logs/log-buffer.ts";
+import type { SharedLogs } from "../logs/shared-logs.ts";
 import type { LineOutput } from "../rollout/line-output.ts";
 import { access } from "./access.ts";
 import { openLines } from "./response-lines.ts";
@@ -17,7 +18,7 @@ interface LogQuery extends LogFilter {
 
 export function registerLogRoutes(
   app: FastifyInstance,
-  { logs, closing }: { readonly logs: LogBuffer; readonly closing: AbortSignal },
+  { logs, closing }: { readonly logs: SharedLogs; readonly closing: AbortSignal },
 ): void {
   const { pageMax, pageDefault } = logLimits;
   app.get<{ Querystring: LogQuery }>(
@@ -41,8 +42,8 @@ export function registerLogRoutes(
     },
     async (request, reply) => {
       const { limit, follow, ...filter } = request.query;
-      if (follow === "0") return { records: logs.recent(filter, limit) };
-      const follower = new Follower([...logs.recent(filter, limit)]);
+      if (follow === "0") return { records: await logs.recent(filter, limit) };
+      const follower = new Follower();
       const unsubscribe = logs.subscribe(filter, (records) => {
         follower.add(records);
       });
@@ -50,13 +51,14 @@ export function registerLogRoutes(
         const message = `There are ${String(logLimits.followersMax)} followers, no more are allowed.`;
         throw new ControlError("LIMIT_REACHED", { message });
       }
+      const first = await logs.recent(filter, limit);
       const output = openLines(request, reply);
       output.onClose(unsubscribe);
       closing.addEventListener("abort", output.close, { once: true });
       output.onClose(() => {
         closing.removeEventListener("abort", output.close);
       });
-      follower.start(output);
+      follower.start(output, first);
       return reply;
     },
   );
@@ -66,15 +68,15 @@ export function registerLogRoutes(
 const behindMax = 10_000;
 
 class Follower {
-  readonly #waiting: LogRecord[];
+  readonly #waiting: LogRecord[] = [];
   #output: LineOutput | null = null;
   #blocked = false;
 
-  constructor(first: LogRecord[]) {
-    this.#waiting = first;
-  }
-
-  start(output: LineOutput): void {
+  /** Sends `first`, then what came since this was made and is not among them, then what comes. */
+  start(output: LineOutput, first: readonly LogRecord[]): void {
+    const known = new Set(first.map((record) => JSON.stringify(record)));
+    const since = this.#waiting.splice(0).filter((record) => !known.has(JSON.stringify(record)));
+    this.#waiting.push(...first, ...since);
     this.#output = output;
     output.onDrain(() => {
       this.#blocked = false;
@@ -85,7 +87,9 @@ class Follower {
 
   add(records: readonly LogRecord[]): void {
     for (const record of records) this.#waiting.push(record);
-    if (this.#waiting.length > behindMax) this.#output?.close();
+    const tooMany = this.#waiting.length - behindMax;
+    if (tooMany > 0 && this.#output === null) this.#waiting.splice(0, tooMany);
+    else if (tooMany > 0) this.#output?.close();
     else this.#send();
   }
 

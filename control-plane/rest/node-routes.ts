@@ -3,7 +3,7 @@ import type { FastifyInstance } from "fastify";
 import type { InvokeResult, LogRecord, NodeAck, NodeRegistration } from "../../sdk/desired-state.ts";
 import { publishLimits } from "../../sdk/limits.ts";
 import { parsePurgePosition } from "../../sdk/purge-position.ts";
-import type { LogBuffer } from "../logs/log-buffer.ts";
+import type { SharedLogs } from "../logs/shared-logs.ts";
 import type { Fleet } from "../rollout/fleet.ts";
 import type { InvocationService } from "../rollout/invocation-service.ts";
 import type { NodeService } from "../rollout/node-service.ts";
@@ -28,7 +28,7 @@ export interface NodeRouteServices {
   readonly fleet: Fleet;
   readonly revisions: RevisionService;
   readonly invocations: InvocationService;
-  readonly logs: LogBuffer;
+  readonly logs: SharedLogs;
 }
 
 export function registerNodeRoutes(app: FastifyInstance, services: NodeRouteServices): void {
@@ -50,7 +50,7 @@ function registerNodeList(app: FastifyInstance, nodes: NodeService): void {
   app.delete<{ Params: { name: string } }>(
     "/v1/nodes/:name",
     {
-      config: { access: access.admin },
+      config: { access: access.admin, audit: { action: "deleteNode", resource: ["node", ":name"], level: "warning" } },
       schema: { summary: "Forget a node and end its connection", params: pathParameters("name"), response: noContent },
     },
     async (request, reply) => {

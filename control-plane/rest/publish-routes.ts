@@ -34,7 +34,7 @@ export function registerPublishRoutes(app: FastifyInstance, services: PublishRou
   app.post<Name & { Body: PublishRequest }>(
     "/v1/functions/:name/versions",
     {
-      config,
+      config: { ...config, audit: { action: "publishFunctionVersion", resource: ["function", ":name"] } },
       bodyLimit,
       schema: {
         summary: "Publish a version; 200 instead of 201 when only aliases were moved to an equal one",

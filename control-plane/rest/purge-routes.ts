@@ -42,7 +42,7 @@ function registerPurges(app: FastifyInstance, purges: PurgeService): void {
   app.post(
     "/v1/purges",
     {
-      config,
+      config: { ...config, audit: { action: "createPurge", resource: ["purge"], detail: ["type", "mode", "domain"] } },
       schema: {
         summary: "Purge what caches hold by URL, directory, tag, or all of it",
         body: purgeInput,
@@ -79,7 +79,7 @@ function registerPreheats(app: FastifyInstance, preheats: PreheatService): void 
   app.post(
     "/v1/preheats",
     {
-      config,
+      config: { ...config, audit: { action: "createPreheat", resource: ["preheat"] } },
       schema: {
         summary: "Let every connected node fetch URLs into its cache",
         body: preheatInput,

@@ -31,7 +31,7 @@ function registerRollouts(app: FastifyInstance, staged: StagedRolloutService): v
   app.post<{ Params: { name: string; alias: string } }>(
     "/v1/functions/:name/aliases/:alias/rollouts",
     {
-      config,
+      config: { ...config, audit: { action: "startRollout", resource: ["function", ":name", "alias", ":alias"] } },
       schema: {
         summary: "Move an alias in steps, and back when the new version is worse",
         params: pathParameters("name", "alias"),
@@ -75,7 +75,7 @@ function registerRollouts(app: FastifyInstance, staged: StagedRolloutService): v
   app.post<{ Params: { id: string } }>(
     "/v1/rollouts/:id/cancel",
     {
-      config,
+      config: { ...config, audit: { action: "cancelRollout", resource: ["rollout", ":id"] } },
       schema: {
         summary: "End a rollout and take its alias back",
         params,

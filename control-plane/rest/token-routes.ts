@@ -23,7 +23,10 @@ export function registerTokenRoutes(app: FastifyInstance, tokens: TokenService):
   app.post<{ Body: { name: string; role: TokenRole } }>(
     "/v1/tokens",
     {
-      config,
+      config: {
+        ...config,
+        audit: { action: "createToken", resource: ["token"], detail: ["name", "role"], level: "warning" },
+      },
       schema: {
         summary: "Create a token; its text is shown this once",
         body: tokenInput,
@@ -34,7 +37,10 @@ export function registerTokenRoutes(app: FastifyInstance, tokens: TokenService):
   );
   app.delete<{ Params: { id: string } }>(
     "/v1/tokens/:id",
-    { config, schema: { summary: "Revoke a token", params: pathParameters("id"), response: noContent } },
+    {
+      config: { ...config, audit: { action: "deleteToken", resource: ["token", ":id"], level: "warning" } },
+      schema: { summary: "Revoke a token", params: pathParameters("id"), response: noContent },
+    },
     async (request, reply) => {
       await tokens.revoke(request.params.id);
       return reply.code(204).send();

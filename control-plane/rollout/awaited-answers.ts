@@ -7,7 +7,8 @@
 import type { CancelTimer, Clock } from "../clock.ts";
 import { ControlError } from "../control-error.ts";
 import type { Fleet } from "./fleet.ts";
-import type { NodeStream } from "./node-stream.ts";
+import type { AskableNode } from "../replicas/remote-nodes.ts";
+import { loneReplica, type NodeRequest, type Replicas } from "../replicas/replicas.ts";
 
 /** Why no answer came. */
 export interface Unanswered {
@@ -21,14 +22,15 @@ export interface Unanswered {
 export interface AwaitedAnswersOptions<T> {
   readonly fleet: Fleet;
   readonly clock: Clock;
+  /** Names the control plane that asks, where there are others. */
   readonly uniqueId: () => string;
+  /** Default: there are none. */
+  readonly replicas?: Replicas;
   /** Questions awaited at once. */
   readonly waitsMax: number;
   /** What the asker gets instead of an answer. */
   readonly unanswered: (reason: Unanswered) => T;
 }
-
-type Question = Parameters<NodeStream["request"]>[0];
 
 interface Pending<T> {
   readonly node: string;
@@ -43,6 +45,9 @@ export class AwaitedAnswers<T extends { readonly id: string }> {
 
   constructor(options: AwaitedAnswersOptions<T>) {
     this.#options = options;
+    (options.replicas ?? loneReplica).onMessage("not-asked", ({ id, node }) => {
+      this.#fail(id, "lost", `Node "${node}" is connected to another control plane and could not be asked.`);
+    });
     options.fleet.onDisconnected((node) => {
       for (const [id, pending] of this.#pending) {
         if (pending.node === node) this.#fail(id, "lost", `The connection to node "${node}" ended.`);
@@ -55,8 +60,8 @@ export class AwaitedAnswers<T extends { readonly id: string }> {
    * @throws ControlError NO_NODE, NODE_OVERLOADED.
    */
   ask(
-    stream: NodeStream | null,
-    { question, timeoutMs }: { readonly question: (id: string) => Question; readonly timeoutMs: number },
+    stream: AskableNode | null,
+    { question, timeoutMs }: { readonly question: (id: string) => NodeRequest; readonly timeoutMs: number },
   ): Promise<T> {
     const { clock, uniqueId, waitsMax } = this.#options;
     if (this.#pending.size >= waitsMax) throw new ControlError("NODE_OVERLOADED");
@@ -87,7 +92,9 @@ export class AwaitedAnswers<T extends { readonly id: string }> {
   }
 
   #fail(id: string, kind: Unanswered["kind"], message: string): void {
-    const startedMs = this.#pending.get(id)?.startedMs ?? 0;
+    const pending = this.#pending.get(id);
+    if (pending === undefined) return;
+    const { startedMs } = pending;
     const durationMs = this.#options.clock.monotonicMs() - startedMs;
     this.settle(this.#options.unanswered({ id, kind, message, durationMs }));
   }

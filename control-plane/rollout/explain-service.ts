@@ -13,13 +13,16 @@ import { ControlError, invalidInput, notFound } from "../control-error.ts";
 import type { Store } from "../store.ts";
 import { AwaitedAnswers, type Unanswered } from "./awaited-answers.ts";
 import type { Fleet } from "./fleet.ts";
-import type { NodeStream } from "./node-stream.ts";
+import type { AskableNode } from "../replicas/remote-nodes.ts";
+import { loneReplica, type Replicas } from "../replicas/replicas.ts";
 
 export interface ExplainServiceOptions {
   readonly fleet: Fleet;
   readonly store: Store;
   readonly clock: Clock;
   readonly uniqueId: () => string;
+  /** Default: there are none. */
+  readonly replicas?: Replicas;
 }
 
 /** Questions awaited at once. */
@@ -31,10 +34,15 @@ const runMs: number = functionLimitRanges.wallMs.max + answerMs;
 export class ExplainService {
   readonly #options: ExplainServiceOptions;
   readonly #answers: AwaitedAnswers<ExplainReport>;
+  readonly #replicas: Replicas;
 
   constructor(options: ExplainServiceOptions) {
     this.#options = options;
     this.#answers = new AwaitedAnswers({ ...options, waitsMax: explainsMax, unanswered: failedReport });
+    this.#replicas = options.replicas ?? loneReplica;
+    this.#replicas.onMessage("explained", ({ report }) => {
+      this.#answers.settle(report);
+    });
   }
 
   /** @throws ControlError INPUT_INVALID, NOT_FOUND (no such node is connected), NO_NODE, NODE_OVERLOADED, and what the node says. */
@@ -51,16 +59,16 @@ export class ExplainService {
     return { node: stream?.node ?? "", revision, domain, domainVersion, steps };
   }
 
-  /** A node's answer. False: nobody awaits it. */
+  /** A node's answer, which is passed on to the control plane that asked. False: nobody awaits it. */
   settle(report: ExplainReport): boolean {
-    return this.#answers.settle(report);
+    return this.#answers.settle(report) || this.#replicas.answer(report.id, { kind: "explained", report });
   }
 
   close(): void {
     this.#answers.close();
   }
 
-  #stream(node: string | undefined): NodeStream | null {
+  #stream(node: string | undefined): AskableNode | null {
     const { fleet } = this.#options;
     if (node === undefined) return fleet.next();
     const stream = fleet.find(node);

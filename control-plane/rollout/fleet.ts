@@ -1,7 +1,7 @@
 /**
  * The nodes connected right now: who they are, what they are sent, and when their connection ends.
  *
- * Knows neither HTTP nor what a state holds. Invariant: at most one connection per node name; the newest one stays, since an older one
+ * Those of other control planes on the same store count as connected and can be asked; each is sent its states by its own. Knows neither HTTP nor what a state holds. Invariant: at most one connection per node name; the newest one stays, since an older one
  * of the same node is one whose end has not been noticed yet.
  */
 import { controlLinkLimits } from "../../sdk/limits.ts";
@@ -10,6 +10,8 @@ import type { Logger } from "../logger.ts";
 import type { ChangeSignal } from "./change-signal.ts";
 import type { LineOutput } from "./line-output.ts";
 import { NodeStream } from "./node-stream.ts";
+import { RemoteNodes, type AskableNode, type OwnNodes } from "../replicas/remote-nodes.ts";
+import { loneReplica } from "../replicas/replicas.ts";
 import type { StateSource } from "./state-source.ts";
 import type { PreheatMessage, PurgePosition } from "../../sdk/purge.ts";
 import type { PurgeSource } from "../purges/purge-source.ts";
@@ -21,6 +23,8 @@ export interface FleetOptions {
   readonly logger: Logger;
   /** Notified when a node connects or its connection ends. */
   readonly signal: ChangeSignal;
+  /** Nodes of other control planes. Default: there are none. */
+  readonly remote?: RemoteNodes;
 }
 
 export interface NodeConnection {
@@ -33,7 +37,8 @@ export interface NodeConnection {
   readonly output: LineOutput;
 }
 
-export class Fleet {
+export class Fleet implements OwnNodes {
+  readonly #remote: RemoteNodes;
   readonly #options: FleetOptions;
   readonly #streams = new Map<string, NodeStream>();
   readonly #closeListeners = new Set<(node: string) => void>();
@@ -43,6 +48,11 @@ export class Fleet {
 
   constructor(options: FleetOptions) {
     this.#options = options;
+    this.#remote = options.remote ?? new RemoteNodes(loneReplica);
+    this.#remote.serve(this);
+    this.#remote.onGone((node) => {
+      if (!this.#streams.has(node)) this.#tellDisconnected(node);
+    });
     this.#cancelHeartbeat = this.#scheduleHeartbeat();
   }
 
@@ -66,6 +76,8 @@ export class Fleet {
       logger,
     });
     this.#streams.set(node, stream);
+    this.#remote.disconnect(node);
+    this.#remote.publish([...this.#streams.keys()]);
     output.onClose(() => {
       this.#remove(stream, logger);
     });
@@ -78,48 +90,62 @@ export class Fleet {
   }
 
   isConnected(node: string): boolean {
-    return this.#streams.has(node);
+    return this.find(node) !== null;
   }
 
   /** Names, sorted. */
   connected(): readonly string[] {
-    return [...this.#streams.keys()].sort();
+    return [...new Set([...this.#streams.keys(), ...this.#remote.names()])].sort();
   }
 
-  /** The next connected node in turn, or null. */
-  next(): NodeStream | null {
-    const names = this.connected();
+  /** The next connected node in turn, or null. Those connected here answer sooner, and go first. */
+  next(): AskableNode | null {
+    const names = this.#streams.size > 0 ? [...this.#streams.keys()].sort() : this.connected();
     const name = names[this.#turn++ % Math.max(1, names.length)];
-    return name === undefined ? null : (this.#streams.get(name) ?? null);
+    return name === undefined ? null : this.find(name);
   }
 
-  /** The connection of one node, or null. */
-  find(node: string): NodeStream | null {
+  /** One connected node, or null. */
+  find(node: string): AskableNode | null {
+    return this.findOwn(node) ?? this.#remote.find(node);
+  }
+
+  findOwn(node: string): NodeStream | null {
     return this.#streams.get(node) ?? null;
   }
 
-  /** The stored state has changed: every node is sent the newest. */
-  announce(): void {
-    this.#options.states.invalidate();
+  /** The stored state has changed, it is at `revision` or later: every node is sent the newest. */
+  announce(revision: number): void {
+    this.#options.states.invalidate(revision);
     for (const stream of this.#streams.values()) stream.offerState();
   }
 
-  /** There is a newer purge: every node is sent what it misses. */
-  announcePurges(): void {
-    this.#options.purges.invalidate();
+  /** There is a newer purge, `sequence` or later: every node is sent what it misses. */
+  announcePurges(sequence: number): void {
+    this.#options.purges.invalidate(sequence);
     for (const stream of this.#streams.values()) stream.offerPurges();
   }
 
   /** Asks every connected node; the names of those that could be asked, sorted. */
   preheat(message: PreheatMessage): readonly string[] {
-    return this.connected().filter((name) => this.#streams.get(name)?.request(message) === true);
+    return this.connected().filter((name) => this.find(name)?.request(message) === true);
   }
 
   disconnectToken(tokenId: string): void {
-    for (const stream of this.#streams.values()) if (stream.tokenId === tokenId) stream.close();
+    this.closeOwnToken(tokenId);
+    this.#remote.disconnectToken(tokenId);
   }
 
   disconnectNode(node: string): void {
+    this.closeOwn(node);
+    this.#remote.disconnect(node);
+  }
+
+  closeOwnToken(tokenId: string): void {
+    for (const stream of this.#streams.values()) if (stream.tokenId === tokenId) stream.close();
+  }
+
+  closeOwn(node: string): void {
     this.#streams.get(node)?.close();
   }
 
@@ -139,7 +165,12 @@ export class Fleet {
     if (this.#streams.get(stream.node) !== stream) return;
     this.#streams.delete(stream.node);
     logger.info({}, "node_disconnected");
-    for (const listener of this.#closeListeners) listener(stream.node);
+    this.#remote.publish([...this.#streams.keys()]);
+    this.#tellDisconnected(stream.node);
+  }
+
+  #tellDisconnected(node: string): void {
+    for (const listener of this.#closeListeners) listener(node);
     this.#options.signal.notify();
   }
 

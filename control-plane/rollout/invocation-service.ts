@@ -5,6 +5,7 @@ import type { InvokeMessage, InvokeResult } from "../../sdk/desired-state.ts";
 import type { ErrorCode } from "../../sdk/error-code.ts";
 import type { Clock } from "../clock.ts";
 import { AwaitedAnswers, type Unanswered } from "./awaited-answers.ts";
+import { loneReplica, type Replicas } from "../replicas/replicas.ts";
 import type { Fleet } from "./fleet.ts";
 
 /** Invocations awaited at once. */
@@ -14,15 +15,22 @@ export interface InvocationServiceOptions {
   readonly fleet: Fleet;
   readonly clock: Clock;
   readonly uniqueId: () => string;
+  /** Default: there are none. */
+  readonly replicas?: Replicas;
 }
 
 export class InvocationService {
   readonly #fleet: Fleet;
   readonly #answers: AwaitedAnswers<InvokeResult>;
+  readonly #replicas: Replicas;
 
   constructor(options: InvocationServiceOptions) {
     this.#fleet = options.fleet;
     this.#answers = new AwaitedAnswers({ ...options, waitsMax: invocationsMax, unanswered: failedResult });
+    this.#replicas = options.replicas ?? loneReplica;
+    this.#replicas.onMessage("invoked", ({ result }) => {
+      this.#answers.settle(result);
+    });
   }
 
   /**
@@ -37,9 +45,9 @@ export class InvocationService {
     return this.#answers.ask(this.#fleet.next(), { question, timeoutMs });
   }
 
-  /** A node's answer. False: nobody awaits it. */
+  /** A node's answer, which is passed on to the control plane that asked. False: nobody awaits it. */
   settle(result: InvokeResult): boolean {
-    return this.#answers.settle(result);
+    return this.#answers.settle(result) || this.#replicas.answer(result.id, { kind: "invoked", result });
   }
 
   /** Everything awaited fails now. */

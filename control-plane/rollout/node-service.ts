@@ -1,10 +1,10 @@
 /** Nodes as they are registered and shown. */
 import type { NodeResource } from "../../sdk/api.ts";
 import type { NodeRegistration } from "../../sdk/desired-state.ts";
-import { storeLimits } from "../../sdk/limits.ts";
 import { timestamp, type Clock } from "../clock.ts";
-import { ControlError, notFound } from "../control-error.ts";
+import { notFound } from "../control-error.ts";
 import type { Logger } from "../logger.ts";
+import { requireRoom } from "../quotas/require-room.ts";
 import type { NodeRow, Store } from "../store.ts";
 import type { Fleet } from "./fleet.ts";
 
@@ -30,12 +30,9 @@ export class NodeService {
   /** @throws ControlError LIMIT_REACHED. */
   async register(registration: NodeRegistration): Promise<NodeResource> {
     const { store, clock } = this.#options;
-    const row = await store.change(async ({ nodes }) => {
-      const isNew = (await nodes.get(registration.name)) === null;
-      if (isNew && (await nodes.count()) >= storeLimits.nodesMax) {
-        const message = `There are ${String(storeLimits.nodesMax)} nodes, no more are allowed.`;
-        throw new ControlError("LIMIT_REACHED", { message });
-      }
+    const row = await store.change(async (tables) => {
+      const { nodes } = tables;
+      if ((await nodes.get(registration.name)) === null) await requireRoom(tables, "nodes");
       await nodes.register(registration, timestamp(clock));
       return nodes.get(registration.name);
     });

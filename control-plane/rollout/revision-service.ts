@@ -47,7 +47,7 @@ export class RevisionService {
       }
       return { value, revision: (await tables.revisions.next(timestamp(clock))).revision, changed: true };
     });
-    if (outcome.changed) fleet.announce();
+    if (outcome.changed) fleet.announce(outcome.revision);
     return { value: outcome.value, revision: outcome.revision };
   }
 

@@ -23,13 +23,20 @@ export interface StateSourceOptions {
 export class StateSource {
   readonly #options: StateSourceOptions;
   #rows: Promise<StateRows> | null = null;
+  #newestRevision = 0;
 
   constructor(options: StateSourceOptions) {
     this.#options = options;
   }
 
-  /** The stored state has changed. */
-  invalidate(): void {
+  /** The largest revision that was announced. */
+  get newestRevision(): number {
+    return this.#newestRevision;
+  }
+
+  /** The stored state has changed: it is at `revision` or later. */
+  invalidate(revision: number): void {
+    this.#newestRevision = Math.max(this.#newestRevision, revision);
     this.#rows = null;
   }
 

@@ -12,7 +12,10 @@ import { event } from "./migrations/0009-event.ts";
 import { aliasGrey } from "./migrations/0010-alias-grey.ts";
 import { functiongraph } from "./migrations/0015-functiongraph.ts";
 import { stagedRollouts } from "./migrations/0011-staged-rollouts.ts";
-import { asyncConfigs } from "./migrations/0014-async-configs.ts";
+import { asyncConfigs } from "./migrations/0016-async-configs.ts";
+import { shared } from "./migrations/0012-shared.ts";
+import { audit } from "./migrations/0013-audit.ts";
+import { quotas } from "./migrations/0014-quotas.ts";
 
 export const migrations: readonly Migration[] = [
   { name: "first-tables", up: firstTables },
@@ -28,4 +31,7 @@ export const migrations: readonly Migration[] = [
   { name: "staged-rollouts", up: stagedRollouts },
   { name: "async-configs", up: asyncConfigs },
   { name: "functiongraph", up: functiongraph },
+  { name: "shared", up: shared },
+  { name: "audit", up: audit },
+  { name: "quotas", up: quotas },
 ];

@@ -6,13 +6,17 @@
  * every wait for the server has a bound.
  */
 import { Kysely, PostgresDialect, sql } from "kysely";
-import { DatabaseError, Pool } from "pg";
+import { Client, DatabaseError, Pool } from "pg";
 import type { Store } from "../store.ts";
+import type { BlobStore } from "../blobs/blob-store.ts";
+import type { ReplicaBoard } from "../replicas/replica-board.ts";
 import { StoreError, type StoreReason } from "../store-error.ts";
 import { collateByBytes } from "./collate-by-bytes.ts";
 import { migrate, type Migration } from "./migrate.ts";
 import { migrations as allMigrations } from "./migrations.ts";
 import { OneAtATime } from "./one-at-a-time.ts";
+import { PostgresBlobs, type SharedBlobOptions } from "./postgres-blobs.ts";
+import { PostgresReplicas } from "./postgres-replicas.ts";
 import type { Tables } from "./schema.ts";
 import { SqlStore, type StoreDialect } from "./sql-store.ts";
 
@@ -40,11 +44,29 @@ const postgresLimits = {
   changesWaitingMax: 1_000,
 } as const;
 
+/** A store that other control planes use as well, and what they share beside its rows. */
+export interface PostgresStore extends Store {
+  readonly replicas: ReplicaBoard;
+  blobs(options: SharedBlobOptions): BlobStore;
+  /**
+   * Calls `onChange` after every change that any control plane has committed, and everything said on `replicas`; `onLost` once, when it cannot do so
+   * any more. What is said in one moment may come as one call.
+   */
+  listen(listener: { readonly onChange: () => void; readonly onLost: () => void }): Promise<Listening>;
+}
+
+export interface Listening {
+  close(): Promise<void>;
+}
+
 /**
  * The store in the database, brought to the present schema. The caller closes it.
  * @throws when the database cannot be reached or used, or a newer program wrote it. No message holds the URL, which holds a password.
  */
-export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
+export async function openPostgresStore(options: PostgresStoreOptions): Promise<PostgresStore> {
+  // Whatever reads it would name it, with its password.
+  if (!URL.canParse(options.url))
+    throw new Error("Cannot open the store: its URL cannot be read: received (not shown)");
   const pool = new Pool({
     connectionString: options.url,
     max: postgresLimits.connectionsMax,
@@ -67,7 +89,15 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     if (postgresReasonOf(error) === null) throw error;
     throw new Error(`Cannot open the store: PostgreSQL: ${textOf(error)}`, { cause: error });
   }
-  return new SqlStore(db, postgresDialect());
+  const store = new SqlStore(db, postgresDialect());
+  return {
+    read: (work) => store.read(work),
+    change: (work) => store.change(work),
+    close: () => store.close(),
+    replicas: new PostgresReplicas(db, { reasonOf: postgresReasonOf, notify: tellListeners }),
+    blobs: (blobs) => new PostgresBlobs(db, { ...blobs, reasonOf: postgresReasonOf }),
+    listen: (listener) => listenTo(options.url, listener),
+  };
 }
 
 function postgresDialect(): StoreDialect {
@@ -83,7 +113,9 @@ function postgresDialect(): StoreDialect {
           .setIsolationLevel("read committed")
           .execute(async (transaction) => {
             await lockChanges(transaction);
-            return work(transaction);
+            const value = await work(transaction);
+            await tellListeners(transaction);
+            return value;
           }),
       );
     },
@@ -96,6 +128,50 @@ const changeLock = 0x73_65_6c_76;
 
 async function lockChanges(transaction: Kysely<Tables>): Promise<void> {
   await sql`select pg_advisory_xact_lock(${sql.lit(changeLock)})`.execute(transaction);
+}
+
+const channel = "selvage";
+
+/** Told when the transaction commits, once however often it is asked for. */
+async function tellListeners(transaction: Kysely<Tables>): Promise<void> {
+  await sql`select pg_notify(${sql.lit(channel)}, '')`.execute(transaction);
+}
+
+/** On a connection of its own: those of the pool come and go. */
+async function listenTo(
+  url: string,
+  { onChange, onLost }: { readonly onChange: () => void; readonly onLost: () => void },
+): Promise<Listening> {
+  const client = new Client({
+    connectionString: url,
+    connectionTimeoutMillis: postgresLimits.connectMs,
+    statement_timeout: postgresLimits.statementMs,
+    application_name: "selvage listener",
+    keepAlive: true,
+  });
+  let isLost = false;
+  const lose = (): void => {
+    if (isLost) return;
+    isLost = true;
+    onLost();
+  };
+  client.on("error", lose);
+  client.on("end", lose);
+  client.on("notification", onChange);
+  try {
+    await client.connect();
+    await client.query(`listen ${channel}`);
+  } catch (error) {
+    isLost = true;
+    await client.end().catch(() => {});
+    throw error;
+  }
+  return {
+    close: async () => {
+      isLost = true;
+      await client.end();
+    },
+  };
 }
 
 /** By SQLSTATE (PostgreSQL, appendix A) and by the errors of a connection. */

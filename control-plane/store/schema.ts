@@ -26,6 +26,12 @@ export interface Tables {
   access_keys: AccessKeysTable;
   fgs_functions: FgsFunctionsTable;
   async_configs: AsyncConfigsTable;
+  blobs: BlobsTable;
+  blob_parts: BlobPartsTable;
+  replicas: ReplicasTable;
+  audit: AuditsTable;
+  quotas: QuotasTable;
+  replica_messages: ReplicaMessagesTable;
   schema_migrations: SchemaMigrationsTable;
 }
 
@@ -229,6 +235,60 @@ export interface AsyncConfigsTable {
   /** JSON of the AsyncConfig. */
   config: string;
   updated_at: string;
+}
+
+/** Which blobs there are. `bytes` of one are in its parts. */
+export interface BlobsTable {
+  kind: string;
+  digest: string;
+  bytes: number;
+  /** Milliseconds since the epoch. */
+  used_at: number;
+}
+
+export interface BlobPartsTable {
+  kind: string;
+  digest: string;
+  /** From 0. */
+  part: number;
+  content: Uint8Array;
+}
+
+/** Control planes on this database. */
+export interface ReplicasTable {
+  id: string;
+  /** Another one with every sign of life. */
+  beat: number;
+  /** JSON of the ReplicaFacts. */
+  facts: string;
+}
+
+export interface ReplicaMessagesTable {
+  id: string;
+  target: string;
+  /** Milliseconds since the epoch, of the sender's clock. */
+  sent_at: number;
+  /** JSON of a ReplicaMessage. */
+  body: string;
+}
+
+export interface AuditsTable {
+  sequence: number;
+  time: string;
+  actor: string;
+  token_id: string;
+  action: string;
+  resource: string;
+  detail: string;
+  level: string;
+  outcome: string;
+  code: string | null;
+  request_id: string;
+}
+
+export interface QuotasTable {
+  name: string;
+  value: number;
 }
 
 export interface SchemaMigrationsTable {

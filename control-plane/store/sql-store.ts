@@ -5,10 +5,11 @@
  */
 import type { Kysely } from "kysely";
 import type { Store, StoreTables, StoreView } from "../store.ts";
-import { StoreError, type StoreReason } from "../store-error.ts";
+import { nameStoreErrors, type StoreReason } from "../store-error.ts";
 import type { Tables } from "./schema.ts";
 import { SqlAliases } from "./sql-aliases.ts";
 import { SqlAsyncConfigs } from "./sql-async-configs.ts";
+import { SqlAudit } from "./sql-audit.ts";
 import { SqlCertificates } from "./sql-certificates.ts";
 import { SqlDomainVersions } from "./sql-domain-versions.ts";
 import { SqlDomains } from "./sql-domains.ts";
@@ -16,6 +17,7 @@ import { SqlAccessKeys, SqlFgsFunctions } from "./sql-functiongraph.ts";
 import { SqlFunctions } from "./sql-functions.ts";
 import { SqlNodes } from "./sql-nodes.ts";
 import { SqlPurges } from "./sql-purges.ts";
+import { SqlQuotas } from "./sql-quotas.ts";
 import { SqlRevisions } from "./sql-revisions.ts";
 import { SqlSettings } from "./sql-settings.ts";
 import { SqlStagedRollouts } from "./sql-staged-rollouts.ts";
@@ -43,20 +45,13 @@ export class SqlStore implements Store {
   }
 
   read<T>(work: (view: StoreView) => Promise<T>): Promise<T> {
-    return this.#named(this.#dialect.read(this.#db, (transaction) => work(tablesOver(transaction))));
+    const running = this.#dialect.read(this.#db, (transaction) => work(tablesOver(transaction)));
+    return nameStoreErrors(running, (error) => this.#dialect.reasonOf(error));
   }
 
   change<T>(work: (tables: StoreTables) => Promise<T>): Promise<T> {
-    return this.#named(this.#dialect.change(this.#db, (transaction) => work(tablesOver(transaction))));
-  }
-
-  async #named<T>(running: Promise<T>): Promise<T> {
-    try {
-      return await running;
-    } catch (error) {
-      const reason = this.#dialect.reasonOf(error);
-      throw reason === null ? error : new StoreError(reason, error);
-    }
+    const running = this.#dialect.change(this.#db, (transaction) => work(tablesOver(transaction)));
+    return nameStoreErrors(running, (error) => this.#dialect.reasonOf(error));
   }
 
   close(): Promise<void> {
@@ -81,5 +76,7 @@ function tablesOver(db: Kysely<Tables>): StoreTables {
     accessKeys: new SqlAccessKeys(db),
     fgsFunctions: new SqlFgsFunctions(db),
     asyncConfigs: new SqlAsyncConfigs(db),
+    audit: new SqlAudit(db),
+    quotas: new SqlQuotas(db),
   };
 }

@@ -4,13 +4,13 @@
  * Nothing else imports node:sqlite. Write-ahead log with `synchronous=FULL`: a commit is on the disk before it resolves.
  * Invariant: one process per file, held by SQLite's own lock, which ends with the process however that ends.
  */
-import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import { backup, DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { Kysely, SqliteDialect, type SqliteDatabase, type SqliteStatement } from "kysely";
 import type { Store } from "../store.ts";
 import { migrate, type Migration } from "./migrate.ts";
 import { migrations as allMigrations } from "./migrations.ts";
 import type { Tables } from "./schema.ts";
-import type { StoreReason } from "../store-error.ts";
+import { nameStoreErrors, type StoreReason } from "../store-error.ts";
 import { SqlStore, type StoreDialect } from "./sql-store.ts";
 
 export interface SqliteStoreOptions {
@@ -24,14 +24,19 @@ export interface SqliteStoreOptions {
   readonly pagesMax?: number;
 }
 
+/** The embedded store. */
+export interface SqliteStore extends Store {
+  /** Writes all of it, as it is at one moment, into a new database `file`, while it goes on being used. */
+  copyTo(file: string): Promise<void>;
+}
+
 /**
  * The store in `file`, brought to the present schema. The caller closes it.
  * @throws when another process has it open, it is not a database, or a newer program wrote it.
  */
-export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
-  const db = new Kysely<Tables>({
-    dialect: new SqliteDialect({ database: openDatabase(options.file, options.pagesMax) }),
-  });
+export async function openSqliteStore(options: SqliteStoreOptions): Promise<SqliteStore> {
+  const database = openDatabase(options.file, options.pagesMax);
+  const db = overDatabase(database);
   try {
     const { migrations = allMigrations, openedAt: appliedAt } = options;
     await migrate(db, { migrations, appliedAt, dialect: { lock: nothing, complete: nothing } });
@@ -39,7 +44,18 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     await db.destroy();
     throw error;
   }
-  return new SqlStore(db, sqliteDialect);
+  const store = new SqlStore(db, sqliteDialect);
+  return {
+    read: (work) => store.read(work),
+    change: (work) => store.change(work),
+    close: () => store.close(),
+    copyTo: (file) => nameStoreErrors(database.copyTo(file), sqliteReasonOf),
+  };
+}
+
+/** The tables of an open database; closing them closes it. */
+export function overDatabase(database: SqliteDatabase): Kysely<Tables> {
+  return new Kysely<Tables>({ dialect: new SqliteDialect({ database }) });
 }
 
 /** The file has one connection, so that its transactions run one after the other, and nobody else's. */
@@ -67,7 +83,7 @@ function resultCodeOf(error: unknown): number | null {
 }
 
 /** What Kysely asks of better-sqlite3, over node:sqlite. */
-export function openDatabase(file: string, pagesMax?: number): SqliteDatabase {
+export function openDatabase(file: string, pagesMax?: number): CopiedDatabase {
   let database: DatabaseSync | null = null;
   try {
     database = new DatabaseSync(file, { enableForeignKeyConstraints: true, defensive: true, timeout: 500 });
@@ -102,8 +118,15 @@ const primaryReasons: ReadonlyMap<number, StoreReason> = new Map<number, StoreRe
 ]);
 /** Statements kept prepared; the store has fewer distinct ones, and a bound list of placeholders makes new ones rarely. */
 const STATEMENTS_MAX = 256;
+/** Of 4 KiB; the store answers between two steps. */
+const PAGES_AT_ONCE = 256;
 
-class Database implements SqliteDatabase {
+/** A database that can be copied while it is used. */
+export interface CopiedDatabase extends SqliteDatabase {
+  copyTo(file: string): Promise<void>;
+}
+
+class Database implements CopiedDatabase {
   readonly #database: DatabaseSync;
   /** Least recently used first. */
   readonly #statements = new Map<string, Statement>();
@@ -115,6 +138,11 @@ class Database implements SqliteDatabase {
   close(): void {
     this.#statements.clear();
     this.#database.close();
+  }
+
+  /** Some pages at a time, in a thread of the pool; what changes meanwhile is in the copy as well. */
+  async copyTo(file: string): Promise<void> {
+    await backup(this.#database, file, { rate: PAGES_AT_ONCE });
   }
 
   prepare(text: string): SqliteStatement {

@@ -5,17 +5,17 @@
  */
 import type { TokenCreated, TokenResource, TokenRole } from "../../sdk/api.ts";
 import { timestamp, type Clock } from "../clock.ts";
-import { conflict, ControlError, notFound } from "../control-error.ts";
 import { SharedReads } from "../store/shared-reads.ts";
+import { conflict, notFound } from "../control-error.ts";
+import { requireRoom } from "../quotas/require-room.ts";
+import type { AuditTrail } from "../audit/audit-trail.ts";
 import type { Store, StoreTables, TokenRow } from "../store.ts";
 import { generateToken, hashToken, isSameHash, tokenCharsMax } from "./token-text.ts";
-
-/** Tokens in the store. */
-export const tokensMax = 1_000;
 
 /** Who sent a request. */
 export interface Caller {
   readonly tokenId: string;
+  readonly name: string;
   readonly role: TokenRole;
 }
 
@@ -23,6 +23,7 @@ export interface TokenServiceOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly uniqueId: () => string;
+  readonly trail?: Pick<AuditTrail, "name">;
 }
 
 export class TokenService {
@@ -41,7 +42,7 @@ export class TokenService {
     if (token === "" || token.length > tokenCharsMax) return null;
     const hash = hashToken(token);
     const row = await this.#rows.get(hash);
-    return row !== null && isSameHash(row.hash, hash) ? { tokenId: row.id, role: row.role } : null;
+    return row !== null && isSameHash(row.hash, hash) ? { tokenId: row.id, name: row.name, role: row.role } : null;
   }
 
   async list(): Promise<readonly TokenResource[]> {
@@ -52,12 +53,10 @@ export class TokenService {
   create(input: { readonly name: string; readonly role: TokenRole }): Promise<TokenCreated> {
     const token = generateToken();
     return this.#options.store.change(async (tables) => {
-      if ((await tables.tokens.list()).length >= tokensMax) {
-        throw new ControlError("LIMIT_REACHED", {
-          message: `There are ${String(tokensMax)} tokens, no more are allowed.`,
-        });
-      }
-      return { ...(await this.insert(tables, { ...input, token })), token };
+      await requireRoom(tables, "tokens");
+      const created = await this.insert(tables, { ...input, token });
+      this.#options.trail?.name(`token/${created.id}`);
+      return { ...created, token };
     });
   }
 

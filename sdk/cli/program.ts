@@ -9,6 +9,8 @@ import packageJson from "../../package.json" with { type: "json" };
 import type { CliContext } from "./cli-context.ts";
 import { addAlias } from "./commands/alias.ts";
 import { addCalls } from "./commands/calls.ts";
+import { addAudit } from "./commands/audit.ts";
+import { addBackup } from "./commands/backup.ts";
 import { addCache } from "./commands/cache.ts";
 import { addCertificates } from "./commands/certificates.ts";
 import { addControlPlane } from "./commands/control-plane.ts";
@@ -26,6 +28,8 @@ import { addNodes } from "./commands/nodes.ts";
 import { addPreheat } from "./commands/preheat.ts";
 import { addPublish } from "./commands/publish.ts";
 import { addPurge } from "./commands/purge.ts";
+import { addQuotas } from "./commands/quotas.ts";
+import { addRestore } from "./commands/restore.ts";
 import { addRollback } from "./commands/rollback.ts";
 import { addRollout } from "./commands/rollout.ts";
 import { addRules } from "./commands/rules.ts";
@@ -59,6 +63,10 @@ const COMMANDS: readonly AddCommand[] = [
   addTop,
   addNodes,
   addTokens,
+  addQuotas,
+  addAudit,
+  addBackup,
+  addRestore,
   addLogin,
   addDoctor,
   addStart,

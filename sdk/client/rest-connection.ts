@@ -52,8 +52,17 @@ export class RestConnection {
     }
   }
 
+  /** The answer's bytes as they come. The deadline covers the answer's head only. */
+  async *bytes(request: `${Method} /${string}`, options: CallOptions): AsyncGenerator<Uint8Array> {
+    yield* this.#stream(request, options);
+  }
+
   /** The answer line by line as it comes, blank lines left out. The deadline covers the answer's head only. */
   async *lines(request: `${Method} /${string}`, options: CallOptions): AsyncGenerator<string> {
+    yield* splitLines(this.#stream(request, options));
+  }
+
+  async *#stream(request: `${Method} /${string}`, options: CallOptions): AsyncGenerator<Uint8Array> {
     const deadline = new AbortController();
     const timer = setTimeout(() => {
       deadline.abort();
@@ -63,7 +72,7 @@ export class RestConnection {
       clearTimeout(timer);
       if (!response.ok) throw answerError(response, await response.text());
       options.onOpen?.();
-      if (response.body !== null) yield* splitLines(response.body);
+      if (response.body !== null) yield* response.body;
     } catch (error) {
       throw this.#explain(error, { deadline: deadline.signal, timeoutMs: options.timeoutMs, signal: options.signal });
     } finally {
@@ -159,7 +168,7 @@ function readErrorBody(text: string): ReadError | null {
   };
 }
 
-async function* splitLines(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+async function* splitLines(body: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   let rest = "";
   for await (const chunk of body) {

@@ -82,9 +82,15 @@ describe("roles", () => {
     "GET /v1/nodes/purges",
     "POST /v1/nodes/purge-acks",
     "POST /v1/nodes/preheat-results",
+    "POST /v1/nodes/statistics",
   ];
   const blobRoute = `GET /v1/blobs/${"0".repeat(64)}`;
   const adminRoutes = [
+    "PUT /v1/quotas/x",
+    "DELETE /v1/quotas/x",
+    "GET /v1/audit",
+    "GET /v1/audit/export",
+    "GET /v1/backup",
     "GET /v1/tokens",
     "POST /v1/tokens",
     "DELETE /v1/tokens/x",

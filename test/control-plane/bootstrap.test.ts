@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -83,7 +83,23 @@ describe("bootstrap()", () => {
   it("refuses another master key", async () => {
     await bootstrap(options());
     await writeFile(join(data, "master.key"), "0".repeat(64));
-    await expect(bootstrap(options())).rejects.toThrow(/^Cannot decrypt signing-key: the master key is another one/);
+    await expect(bootstrap(options())).rejects.toThrow(
+      /^Cannot start: the master key is not the one this store was encrypted under: received .*master\.key, allowed: a copy/,
+    );
+  });
+
+  it("sets a store up once when two control planes start on it at once, and keeps no key that fits nothing", async () => {
+    const other = join(data, "other");
+    await mkdir(other);
+    const starts = await Promise.allSettled([
+      bootstrap(options()),
+      bootstrap(options({ data: other, masterKeyFile: join(other, "master.key") })),
+    ]);
+    expect([await rolesInStore(), lines.length]).toEqual([["admin", "node"], 1]);
+    const refused = starts.findIndex(({ status }) => status === "rejected");
+    expect(String((starts[refused] as PromiseRejectedResult).reason)).toContain("the master key is not the one");
+    expect(await readdir(refused === 0 ? data : other)).not.toContain("master.key");
+    expect(await readdir(refused === 0 ? data : other)).not.toContain("node-token");
   });
 
   it("refuses a master key that others may read, and one that is none", async () => {

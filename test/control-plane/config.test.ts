@@ -26,6 +26,11 @@ describe("readControlPlaneConfig()", () => {
         port: 8_700,
         data: resolve("data/control-plane"),
         masterKeyFile: resolve("data/control-plane/master.key"),
+        store: null,
+        backupFolder: resolve("data/control-plane/backups"),
+        backupEveryMinutes: 60,
+        backupKeepDays: 7,
+        auditKeepDays: 7,
         adminToken: null,
         destinationAllowNetworks: [],
         logLevel: "info",
@@ -57,6 +62,16 @@ describe("readControlPlaneConfig()", () => {
       "SELVAGE_ADMIN_TOKEN: received (not shown), allowed: 16..256 printable ASCII characters without blanks",
       'SELVAGE_LOG_LEVEL: received "loud", allowed: debug, info, warn, error, silent',
     ]);
+  });
+
+  it("takes a PostgreSQL database as the store, and never shows what it refuses of it", () => {
+    const store = "postgres://selvage:secret@db.internal:5432/selvage?sslmode=verify-full";
+    const result = readControlPlaneConfig(inputs({ environment: { SELVAGE_CONTROL_PLANE_STORE: store } }));
+    expect(result).toMatchObject({ config: { store } });
+    for (const wrong of ["mysql://selvage:secret@db/selvage", "postgres://", "postgres://selvage:sec ret@db/selvage"]) {
+      const [problem = ""] = problemsOf({ environment: { SELVAGE_CONTROL_PLANE_STORE: wrong } });
+      expect(problem).toMatch(/^SELVAGE_CONTROL_PLANE_STORE: received \(not shown\), allowed: postgres:\/\/USER/);
+    }
   });
 
   it("refuses files that cannot be read, unknown keys and unknown flags", () => {

@@ -33,18 +33,23 @@ export const adminToken = "slv_administrator_of_the_tests";
 
 export class TestControlPlane {
   readonly folder: string;
-  readonly #logger: Logger;
+  readonly #options: StartOptions;
   #running: ControlPlane;
 
-  private constructor(folder: string, options: { readonly running: ControlPlane; readonly logger: Logger }) {
+  private constructor(folder: string, options: StartOptions & { readonly running: ControlPlane }) {
     this.folder = folder;
     this.#running = options.running;
-    this.#logger = options.logger;
+    this.#options = options;
   }
 
-  static async start({ logger = silentLogger }: { readonly logger?: Logger } = {}): Promise<TestControlPlane> {
+  static async start(options: StartOptions = {}): Promise<TestControlPlane> {
     const folder = await mkdtemp(join(tmpdir(), "selvage-control-"));
-    return new TestControlPlane(folder, { running: await open(folder, logger), logger });
+    return new TestControlPlane(folder, { ...options, running: await open(folder, options) });
+  }
+
+  /** On what is in `folder`. */
+  static async startIn(folder: string, options: StartOptions = {}): Promise<TestControlPlane> {
+    return new TestControlPlane(folder, { ...options, running: await open(folder, options) });
   }
 
   get url(): string {
@@ -103,13 +108,27 @@ export class TestControlPlane {
 
   async restart(): Promise<void> {
     await this.#running.close();
-    this.#running = await open(this.folder, this.#logger);
+    this.#running = await open(this.folder, this.#options);
+  }
+
+  /** Leaves its files. */
+  async stop(): Promise<void> {
+    await this.#running.close();
   }
 
   async close(): Promise<void> {
     await this.#running.close();
     await rm(this.folder, { recursive: true, force: true });
   }
+}
+
+export interface StartOptions {
+  /** Default: silent. */
+  readonly logger?: Logger;
+  /** URL of a PostgreSQL database. Default: the embedded store. */
+  readonly store?: string;
+  /** Default: in its own folder. */
+  readonly masterKeyFile?: string;
 }
 
 export interface Refusal {
@@ -129,14 +148,20 @@ export function passing(mark: string): string {
   return `export default { clientRequest(request: Request) { request.headers.set("x-mark", ${JSON.stringify(mark)}) } };`;
 }
 
-function open(folder: string, logger: Logger): Promise<ControlPlane> {
+function open(folder: string, options: StartOptions): Promise<ControlPlane> {
+  const { logger = silentLogger, store = null, masterKeyFile = join(folder, "master.key") } = options;
   return startControlPlane(
     {
       host: "127.0.0.1",
       port: 0,
       data: folder,
-      masterKeyFile: join(folder, "master.key"),
       destinationAllowNetworks: ["127.0.0.0/8"],
+      masterKeyFile,
+      store,
+      backupFolder: join(folder, "backups"),
+      backupEveryMinutes: 0,
+      backupKeepDays: 7,
+      auditKeepDays: 7,
       adminToken,
       logLevel: "silent",
     },

@@ -7,15 +7,20 @@ import type { TestControlPlane } from "./test-control-plane.ts";
 export type StateMessage = Extract<StreamMessage, { kind: "state" }>;
 export type InvokeStreamMessage = Extract<StreamMessage, { kind: "invoke" }>;
 
+/** What a node connects to. */
+export interface NodeHome extends Pick<TestControlPlane, "url" | "ok"> {
+  nodeToken?(): Promise<string>;
+}
+
 export class TestNode {
   readonly name: string;
-  readonly #control: TestControlPlane;
+  readonly #control: NodeHome;
   readonly #token: string;
   readonly #abort = new AbortController();
   readonly #messages: AsyncGenerator<StreamMessage>;
 
   private constructor(
-    control: TestControlPlane,
+    control: NodeHome,
     options: {
       readonly name: string;
       readonly token: string;
@@ -32,11 +37,11 @@ export class TestNode {
 
   /** `purges`: the purge it took last, as `SEQUENCE.ID`; without it the node does not know of purges. */
   static async connect(
-    control: TestControlPlane,
+    control: NodeHome,
     name: string,
     options: { readonly token?: string; readonly purges?: string } = {},
   ): Promise<TestNode> {
-    const nodeToken = options.token ?? (await control.nodeToken());
+    const nodeToken = options.token ?? (await control.nodeToken?.()) ?? "";
     const purges = options.purges === undefined ? "" : `&purges=${options.purges}`;
     await control.ok("POST /v1/nodes", { token: nodeToken, body: registration(name) });
     const abort = new AbortController();

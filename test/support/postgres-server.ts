@@ -15,6 +15,8 @@ import { Client } from "pg";
 export interface PostgresServer {
   /** A new empty database. */
   createDatabase(): Promise<string>;
+  /** Runs SQL in a database of `createDatabase`. */
+  query(url: string, text: string): Promise<void>;
   /** Ends the server at once, as a crash does, and starts it over the same files. */
   crash(): Promise<void>;
   stop(): Promise<void>;
@@ -54,6 +56,12 @@ export async function startPostgres(): Promise<PostgresServer> {
           `create database ${name} template template0 locale_provider icu icu_locale 'en' locale 'C'`,
         );
         return `postgresql://selvage@localhost/${name}?host=${encodeURIComponent(folder)}`;
+      },
+      async query(url, text) {
+        const client = new Client({ connectionString: url });
+        await client.connect();
+        await client.query(text);
+        await client.end();
       },
       async crash() {
         await end(running, "SIGQUIT");

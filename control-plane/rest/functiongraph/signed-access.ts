@@ -46,7 +46,7 @@ export function installSignedAccess(app: FastifyInstance, options: SignedAccessO
     const claim = claims.get(request);
     if (request.caller !== null) return done();
     if (claim === undefined || !isSigned(request, claim)) return done(refused());
-    request.caller = { tokenId: claim.key.id, role: claim.key.role };
+    request.caller = { tokenId: claim.key.id, name: claim.key.name, role: claim.key.role };
     done();
   });
 }

@@ -1,7 +1,7 @@
 /** Tokens, blobs, health and errors in JSON Schema; the types are in sdk/api.ts and sdk/error-code.ts. */
 import { errorCodes } from "../../../sdk/error-code.ts";
 import { publishLimits } from "../../../sdk/limits.ts";
-import { choice, digest, integer, list, literal, object, text, time } from "./json-schema.ts";
+import { boolean, choice, digest, integer, list, literal, nullable, object, text, time } from "./json-schema.ts";
 import type { JsonSchema } from "./json-schema.ts";
 
 const role = choice(["admin", "publisher", "node"]);
@@ -26,7 +26,11 @@ export const blobUpload: JsonSchema = object({
   }),
 });
 
-export const health: JsonSchema = object({ status: literal("ok"), version: text(), revision: integer({ min: 0 }) });
+const backup = object({ lastAt: nullable(time), isFailing: boolean });
+export const health: JsonSchema = object(
+  { status: literal("ok"), version: text(), revision: integer({ min: 0 }), backup },
+  { optional: ["backup"] },
+);
 
 export const errorBody: JsonSchema = object({
   error: object(

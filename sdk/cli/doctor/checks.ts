@@ -51,7 +51,9 @@ export async function runChecks(inputs: CheckInputs): Promise<readonly CheckResu
     await checkFolder(inputs.folder),
     ...(await Promise.all(PORTS.map(([port, use]) => checkPort(port, { use, isRunning })))),
     control,
-    ...(isRunning ? [await checkToken(inputs), await checkNodes(inputs), await checkClock(inputs)] : []),
+    ...(isRunning
+      ? [await checkToken(inputs), await checkNodes(inputs), await checkClock(inputs), await checkBackups(inputs)]
+      : []),
   ];
 }
 
@@ -138,6 +140,21 @@ async function checkControlPlane({ client, credentials }: CheckInputs): Promise<
     const isDefault = credentials.url === defaultUrl;
     const hint = isDefault ? "start it with selvage start" : "is the URL right, is it running?";
     return { name, status: isDefault ? "warn" : "fail", detail: `${(error as Error).message}: ${hint}` };
+  }
+}
+
+async function checkBackups({ client }: CheckInputs): Promise<CheckResult> {
+  const name = "backups";
+  try {
+    const { backup } = await client.health();
+    if (backup === undefined) {
+      return { name, status: "warn", detail: "none are made by the control plane itself: PostgreSQL, or switched off" };
+    }
+    const saved = backup.lastAt === null ? "none yet" : `the last one is of ${backup.lastAt}`;
+    if (!backup.isFailing) return { name, status: "ok", detail: saved };
+    return { name, status: "fail", detail: `the last attempt failed, ${saved}: the control plane's log says why` };
+  } catch (error) {
+    return { name, status: "fail", detail: error instanceof SelvageApiError ? error.code : String(error) };
   }
 }
 

@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 export const installRoot: string = fileURLToPath(new URL("../../..", import.meta.url)).replace(/[/\\]$/, "");
 
 export const controlPlaneProgram: string = `${installRoot}/control-plane/main.ts`;
+export const restoreProgram: string = `${installRoot}/control-plane/restore-main.ts`;
 export const nodeProgram: string = `${installRoot}/edge-node/main.ts`;
 export const rollupProgram: string = `${installRoot}/bundler/rollup-main.ts`;
 

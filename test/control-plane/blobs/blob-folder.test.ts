@@ -9,6 +9,7 @@ import { silentLogger } from "../../../control-plane/logger.ts";
 import { openSqliteStore } from "../../../control-plane/store/sqlite.ts";
 import { digestOf } from "../../../sdk/artifact-format.ts";
 import { FakeClock } from "../fake-clock.ts";
+import { describeBlobStore } from "./blob-store-contract.ts";
 import { versionRow } from "../store/version-row.ts";
 
 let folder: string;
@@ -38,6 +39,21 @@ const textOf = async (digest: string): Promise<string | null> => {
   const bytes = await blobs.read(digest);
   return bytes === null ? null : new TextDecoder().decode(bytes);
 };
+
+describeBlobStore("a folder", async () => {
+  const place = await mkdtemp(join(tmpdir(), "selvage-blobs-"));
+  return {
+    open: () =>
+      BlobFolder.open({
+        folder: place,
+        durability: "durable",
+        uniqueId: () => String(++ids),
+        now: () => clock.now(),
+        logger: silentLogger,
+      }),
+    remove: () => rm(place, { recursive: true }),
+  };
+});
 
 describe("BlobFolder", () => {
   it("gives back what was put under its digest, also after it was opened again", async () => {

@@ -41,7 +41,7 @@ beforeEach(() => {
   });
   dispatcher = new CallDispatcher({
     queue: failing,
-    fleet: { connected: () => [...streams.keys()].sort(), find: (node) => streams.get(node) ?? null },
+    fleet: { connected: () => [...streams.keys()].sort(), findOwn: (node) => streams.get(node) ?? null },
     targets: {
       resolve: (name) =>
         name === "none"

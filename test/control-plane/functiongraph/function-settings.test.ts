@@ -103,7 +103,8 @@ it("a name has at most 60 characters, and an instance limit -1..1000", () => {
 });
 
 describe("code", () => {
-  const read = (body: object): readonly string[] => readCode(body as never, "index.handler").files.map(({ path }) => path);
+  const read = (body: object): readonly string[] =>
+    readCode(body as never, "index.handler").files.map(({ path }) => path);
 
   it("inline is the handler's file, a ZIP is its files, nothing is the blank function", () => {
     const archive = packArchive([{ path: "index.mjs", bytes: Buffer.from("export const handler = 1") }]);
@@ -152,5 +153,6 @@ describe("tags", () => {
 });
 
 it("every code of the table has a status of its kind", () => {
-  for (const [code, status] of Object.entries(fgsStatus)) expect([code, status >= 400 && status < 600]).toEqual([code, true]);
+  for (const [code, status] of Object.entries(fgsStatus))
+    expect([code, status >= 400 && status < 600]).toEqual([code, true]);
 });
