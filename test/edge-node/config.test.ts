@@ -52,6 +52,8 @@ describe("readNodeConfig()", () => {
       egressAllowNetworks: [],
       originAllowNetworks: [],
       trustedProxyNetworks: [],
+      connectionsMax: 20_000,
+      connectionsPerAddressMax: 1_000,
       logLevel: "info",
       accessLog: { kind: "file", file: path.resolve("data/node/access.log") },
       drainMs: 30_000,
