@@ -150,7 +150,6 @@ class UwsFront implements Front {
   readonly #gate: ConnectionGate;
   readonly #turn = new TurnBudget(connectionLimits.requestsPerTurnMax);
   readonly #terms: SendingTerms;
-  #deferred = 0;
   #port = 0;
   readonly #background: BackgroundTasks;
   readonly #purges = new PurgeTable();
@@ -306,7 +305,7 @@ class UwsFront implements Front {
       cacheEntries: cache.size,
       functionCacheBytes: functionCaches.bytes,
       functionCacheEntries: functionCaches.entries,
-      connections: { ...this.#gate.counts, ...this.#terms.counts, deferred: this.#deferred },
+      connections: { ...this.#gate.counts, ...this.#terms.counts, deferred: this.#turn.refused },
       tls: this.#tls.counts,
       accessLog: this.#options.accessLog?.counts ?? { written: 0, dropped: 0 },
       disk: disk?.stats ?? null,
@@ -357,10 +356,13 @@ class UwsFront implements Front {
     if (head.kind === "refused" || code !== null) {
       const refused = new ServedRequest(response, { requestBody: null, isLast: true, terms: this.#terms });
       this.#intake.refuse(refused, { code: code ?? "REQUEST_MALFORMED", method: head.method });
+      refused.outliveHandler();
       return;
     }
     const body = head.bodyBytes === 0 ? null : new RequestBody(response, head.bodyBytes);
-    const served = new ServedRequest(response, { requestBody: body, isLast: head.isLast, terms: this.#terms });
+    // Where a chunked body ends another parser may see differently than the library does.
+    const isLast = head.isLast || head.bodyBytes === undefined;
+    const served = new ServedRequest(response, { requestBody: body, isLast, terms: this.#terms });
     if (upgrade !== null) {
       served.upgrade = (answer, guest) => this.#sockets.upgrade(served, answer, { guest, fields: upgrade });
     }
@@ -381,7 +383,6 @@ class UwsFront implements Front {
 
   /** The library ends a connection on which another request comes before the answer: nobody keeps a turn for himself. */
   #serveLater(served: ServedRequest, exchange: Exchange): void {
-    this.#deferred++;
     setImmediate(() => {
       if (!served.isOver) this.#intake.serve(served, exchange);
     });

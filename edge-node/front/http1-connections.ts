@@ -46,6 +46,8 @@ export class Http1Connections {
   readonly #peers = new WeakMap<object, TlsPeer>();
   /** Connections that end with the answer under way; what the parser still finds on them is not looked at. */
   readonly #leaving = new WeakSet<object>();
+  /** Those of them on which a head was refused: they have their answer. */
+  readonly #refused = new WeakSet<object>();
   readonly #server: http.Server;
 
   constructor(options: Http1ConnectionsOptions) {
@@ -108,9 +110,14 @@ export class Http1Connections {
     const peer = this.#peers.get(socket);
     const stream = new Http1Answer(request, { response, tls: peer?.tls ?? null });
     const head = this.#reader.read(http1Head(request));
-    const code = this.#judge(head, { peer, kind: upgrade === null ? "request" : "socket" });
+    // The parser takes other versions' numbers, too.
+    const isKnown = request.httpVersion === "1.1" || request.httpVersion === "1.0";
+    const code = isKnown
+      ? this.#judge(head, { peer, kind: upgrade === null ? "request" : "socket" })
+      : "REQUEST_MALFORMED";
     if (head.kind === "refused" || code !== null) {
       this.#leaving.add(socket);
+      this.#refused.add(socket);
       const sink = new StreamSink(stream, { requestBody: null, isLast: true, upgrade: null, clock });
       intake.refuse(sink, { code: code ?? "REQUEST_MALFORMED", method: head.method });
       return;
@@ -155,6 +162,7 @@ export class Http1Connections {
 
   /** What the parser does not take for a request. */
   #refuseBytes({ code }: NodeJS.ErrnoException, socket: Duplex): void {
+    if (this.#refused.has(socket)) return;
     if (!socket.writable || code === "ECONNRESET" || code === "ERR_HTTP_REQUEST_TIMEOUT") {
       socket.destroy();
       return;

@@ -3,6 +3,7 @@
  *
  * Invariant: the uWebSockets response is never touched after it ended or was aborted; after either, `isOver` is true for good.
  */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { HeaderText } from "../../sdk/header-text.ts";
 import { connectionLimits } from "../../sdk/limits.ts";
 import type { CancelTimer, Clock } from "../clock.ts";
@@ -84,8 +85,17 @@ export class ServedRequest implements AnswerSink, AddressSource {
     return clientAddress(this.response.getRemoteAddress());
   }
 
+  /**
+   * An answer that ends the connection waits for the next turn of the event loop: the library would take what else it has read for requests,
+   * and have them answered to nobody. While an answer is owed it ends the connection instead.
+   */
   send(answer: ResponseMessage, options: SendOptions): Promise<void> | null {
-    return sendAnswer(this, answer, options);
+    return options.isLast ? this.#sendLast(answer, options) : sendAnswer(this, answer, options);
+  }
+
+  async #sendLast(answer: ResponseMessage, options: SendOptions): Promise<void> {
+    await nextTurn();
+    await sendAnswer(this, answer, options);
   }
 
   /** The status line of the answer must follow on one that came before. */

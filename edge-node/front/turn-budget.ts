@@ -12,10 +12,16 @@ const FEW = 64;
 export class TurnBudget {
   readonly #max: number;
   #count = 0;
+  #refused = 0;
 
   /** `max`: more than 64. */
   constructor(max: number) {
     this.#max = max;
+  }
+
+  /** Requests there was no room for, since the start. */
+  get refused(): number {
+    return this.#refused;
   }
 
   /** Whether there is room for one more in this turn. */
@@ -26,6 +32,8 @@ export class TurnBudget {
         this.#count = 0;
       });
     }
-    return this.#count <= this.#max;
+    if (this.#count <= this.#max) return true;
+    this.#refused++;
+    return false;
   }
 }
