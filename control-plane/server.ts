@@ -36,6 +36,7 @@ import { PreheatService } from "./purges/preheat-service.ts";
 import { PurgeService } from "./purges/purge-service.ts";
 import { PurgeSource } from "./purges/purge-source.ts";
 import { createApp, type AppServices } from "./rest/app.ts";
+import { CallRates } from "./rest/call-rates.ts";
 import { ChangeSignal } from "./rollout/change-signal.ts";
 import { Fleet } from "./rollout/fleet.ts";
 import { ExplainService } from "./rollout/explain-service.ts";
@@ -110,6 +111,7 @@ async function openControlPlane(config: ControlPlaneConfig, opening: Opening): P
   const closing = new AbortController();
   const app = await createApp({
     services: parts,
+    rates: new CallRates({ ...config, clock }),
     clock,
     logger,
     uniqueId: randomUUID,

@@ -11,6 +11,7 @@ import type { CertificateService } from "../certificates/certificate-service.ts"
 import type { TokenService } from "../tokens/token-service.ts";
 import { ControlError } from "../control-error.ts";
 import { access, installAccess } from "./access.ts";
+import type { CallRates } from "./call-rates.ts";
 import { registerBlobRoutes, type BlobRouteServices } from "./blob-routes.ts";
 import { registerCallRoutes, type CallRouteServices } from "./call-routes.ts";
 import { registerCertificateRoutes } from "./certificate-routes.ts";
@@ -46,6 +47,7 @@ export interface AppServices
 
 export interface AppOptions {
   readonly services: AppServices;
+  readonly rates: CallRates;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly uniqueId: () => string;
@@ -84,7 +86,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   installRequestLog(app, options);
   installErrors(app, logger);
   installValidation(app);
-  installAccess(app, services.tokens);
+  installAccess(app, { tokens: services.tokens, rates: options.rates });
   await app.register(swagger, {
     openapi: {
       openapi: "3.1.0",
@@ -127,6 +129,7 @@ function installErrors(app: FastifyInstance, logger: Logger): void {
         "request_failed",
       );
     }
+    if (status === 429) void reply.header("retry-after", String(retryAfterSeconds(error)));
     if (status === 401) void reply.header("www-authenticate", "Bearer");
     return reply.code(status).send(body);
   });
@@ -135,6 +138,12 @@ function installErrors(app: FastifyInstance, logger: Logger): void {
       message: `There is no ${request.method} ${request.url.split("?", 1)[0] ?? ""}.`,
     });
   });
+}
+
+/** Of an error that answers 429; where nobody knows better, one second. */
+function retryAfterSeconds(error: unknown): number {
+  const { retryAfterSeconds: known } = toControlError(error).context;
+  return typeof known === "number" ? known : 1;
 }
 
 function installRequestLog(app: FastifyInstance, { clock, logger }: AppOptions): void {

@@ -6,7 +6,8 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { systemClock } from "../../control-plane/clock.ts";
+import { systemClock, type Clock } from "../../control-plane/clock.ts";
+import type { ControlPlaneConfig } from "../../control-plane/config.ts";
 import { silentLogger, type Logger } from "../../control-plane/logger.ts";
 import { startControlPlane, type ControlPlane } from "../../control-plane/server.ts";
 import type { PublishResult, TokenCreated, TokenRole } from "../../sdk/api.ts";
@@ -29,22 +30,41 @@ export interface CallOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** Default: as good as none. */
+type TestRates = Partial<Pick<ControlPlaneConfig, "requestsPerAddress" | "requestsPerToken" | "wrongTokensPerAddress">>;
+
+interface StartOptions extends TestRates {
+  readonly logger?: Logger;
+  /** Default: the system's. One that stands still ends no deadline. */
+  readonly clock?: Clock;
+}
+
+type Surroundings = Required<Pick<StartOptions, "logger" | "clock">> & { readonly rates: TestRates };
+
 export const adminToken = "slv_administrator_of_the_tests";
 
 export class TestControlPlane {
   readonly folder: string;
-  readonly #logger: Logger;
+  readonly #surroundings: Surroundings;
   #running: ControlPlane;
 
-  private constructor(folder: string, options: { readonly running: ControlPlane; readonly logger: Logger }) {
+  private constructor(
+    folder: string,
+    options: { readonly running: ControlPlane; readonly surroundings: Surroundings },
+  ) {
     this.folder = folder;
     this.#running = options.running;
-    this.#logger = options.logger;
+    this.#surroundings = options.surroundings;
   }
 
-  static async start({ logger = silentLogger }: { readonly logger?: Logger } = {}): Promise<TestControlPlane> {
+  static async start({
+    logger = silentLogger,
+    clock = systemClock,
+    ...rates
+  }: StartOptions = {}): Promise<TestControlPlane> {
     const folder = await mkdtemp(join(tmpdir(), "selvage-control-"));
-    return new TestControlPlane(folder, { running: await open(folder, logger), logger });
+    const surroundings = { logger, clock, rates };
+    return new TestControlPlane(folder, { running: await open(folder, surroundings), surroundings });
   }
 
   get url(): string {
@@ -103,7 +123,7 @@ export class TestControlPlane {
 
   async restart(): Promise<void> {
     await this.#running.close();
-    this.#running = await open(this.folder, this.#logger);
+    this.#running = await open(this.folder, this.#surroundings);
   }
 
   async close(): Promise<void> {
@@ -129,7 +149,7 @@ export function passing(mark: string): string {
   return `export default { clientRequest(request: Request) { request.headers.set("x-mark", ${JSON.stringify(mark)}) } };`;
 }
 
-function open(folder: string, logger: Logger): Promise<ControlPlane> {
+function open(folder: string, { logger, clock, rates }: Surroundings): Promise<ControlPlane> {
   return startControlPlane(
     {
       host: "127.0.0.1",
@@ -138,8 +158,12 @@ function open(folder: string, logger: Logger): Promise<ControlPlane> {
       masterKeyFile: join(folder, "master.key"),
       destinationAllowNetworks: ["127.0.0.0/8"],
       adminToken,
+      requestsPerAddress: 1_000_000,
+      requestsPerToken: 1_000_000,
+      wrongTokensPerAddress: 1_000_000,
+      ...rates,
       logLevel: "silent",
     },
-    { clock: systemClock, logger, announce: () => {}, nodePath: process.execPath, processId: process.pid },
+    { clock, logger, announce: () => {}, nodePath: process.execPath, processId: process.pid },
   );
 }
