@@ -119,6 +119,14 @@ describe("readNodeConfig()", () => {
     expect(problemsOf(read({ arguments: ["--disk-cache-mib", "31"] }))).toContain(text);
   });
 
+  it.each(["--connections-max", "--connections-per-address-max"])("refuses %s outside of its range", (flag) => {
+    for (const value of ["0", "1000001", "1.5", "-1"]) {
+      expect(problemsOf(read({ arguments: [`${flag}=${value}`] }))).toContain(
+        `${flag}: received "${value}", allowed: an integer 1..1000000`,
+      );
+    }
+  });
+
   it("is frozen", () => {
     expect(Object.isFrozen(configOf(read()))).toBe(true);
   });
