@@ -48,6 +48,8 @@ export class Http1Connections {
   readonly #leaving = new WeakSet<object>();
   /** Those of them on which a head was refused: they have their answer. */
   readonly #refused = new WeakSet<object>();
+  /** How many answers of a connection are not at their end. */
+  readonly #owed = new WeakMap<object, number>();
   readonly #server: http.Server;
 
   constructor(options: Http1ConnectionsOptions) {
@@ -55,6 +57,7 @@ export class Http1Connections {
     this.#server = http.createServer({
       maxHeaderSize: HEAD_BYTES_MAX,
       headersTimeout: tlsLimits.headMs,
+      connectionsCheckingInterval: tlsLimits.headCheckMs,
       // Bodies have a deadline of their own.
       requestTimeout: 0,
       keepAliveTimeout: tlsLimits.idleMs,
@@ -107,6 +110,11 @@ export class Http1Connections {
       request.resume();
       return;
     }
+    if (!this.#owe(socket, response)) {
+      this.#leaving.add(socket);
+      socket.destroy();
+      return;
+    }
     const peer = this.#peers.get(socket);
     const stream = new Http1Answer(request, { response, tls: peer?.tls ?? null });
     const head = this.#reader.read(http1Head(request));
@@ -149,6 +157,14 @@ export class Http1Connections {
     // As over plain connections: not to who may be of a time before such answers, nor before a WebSocket.
     if (upgrade === null && !isLast) exchange.informed = sink;
     intake.serve(sink, exchange);
+  }
+
+  /** Counts one more answer that is owed to a connection. Returns whether it may be; the parser itself has no bound for those that wait. */
+  #owe(socket: object, response: ServerResponse): boolean {
+    const owed = this.#owed.get(socket) ?? 0;
+    this.#owed.set(socket, owed + 1);
+    response.once("close", () => this.#owed.set(socket, (this.#owed.get(socket) ?? 1) - 1));
+    return owed < tlsLimits.pipelinedMax;
   }
 
   #judge(
@@ -196,6 +212,10 @@ class Http1Answer implements AnswerStream {
     this.#request = request;
     this.writable = response;
     this.transport = { protocol: "http/1.1", tls };
+  }
+
+  get isSending(): boolean {
+    return this.writable.socket !== null;
   }
 
   writeHead(
