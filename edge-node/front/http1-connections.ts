@@ -118,9 +118,8 @@ export class Http1Connections {
     const peer = this.#peers.get(socket);
     const stream = new Http1Answer(request, { response, tls: peer?.tls ?? null });
     const head = this.#reader.read(http1Head(request));
-    // The parser takes other versions' numbers, too.
-    const isKnown = request.httpVersion === "1.1" || request.httpVersion === "1.0";
-    const code = isKnown
+    const isSound = head.kind === "refused" || isSoundVersion(request.httpVersion, head.bodyBytes);
+    const code = isSound
       ? this.#judge(head, { peer, kind: upgrade === null ? "request" : "socket" })
       : "REQUEST_MALFORMED";
     if (head.kind === "refused" || code !== null) {
@@ -190,6 +189,11 @@ export class Http1Connections {
       method: "GET",
     });
   }
+}
+
+/** The parser takes other versions' numbers, too; chunks are unknown to HTTP/1.0, and a mark of broken framing in it (RFC 9112 §6.1). */
+function isSoundVersion(version: string, bodyBytes: number | undefined): boolean {
+  return version === "1.1" || (version === "1.0" && bodyBytes !== undefined);
 }
 
 /** What came was no request, so that the protocol is only what it was meant to be. */

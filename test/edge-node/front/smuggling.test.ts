@@ -9,6 +9,7 @@ import { rawExchange } from "../support/client.ts";
 import { textOutcome } from "../support/function-driver.ts";
 import { opensThings } from "../support/opened.ts";
 import { connectTls, HOST, rawTlsExchange } from "../support/tls-client.ts";
+import { bodies, CHUNKED, get, H, heads, INNER, marked, markOf, post } from "./smuggling-forms.ts";
 
 /** The machine may be busy. */
 const PATIENT = { timeout: 60_000 };
@@ -17,109 +18,6 @@ const cleanups: (() => void)[] = [];
 afterEach(() => {
   for (const clean of cleanups.splice(0)) clean();
 });
-
-const H = `Host: ${HOST}\r\n`;
-const INNER = `GET /smuggled HTTP/1.1\r\n${H}\r\n`;
-const post = (fields: string, body: string): string => `POST /outer HTTP/1.1\r\n${H}${fields}\r\n${body}`;
-const get = (line: string, fields = H): string => `${line}\r\n${fields}\r\n`;
-const CHUNKED = "Transfer-Encoding: chunked\r\n";
-const LENGTH = `Content-Length: ${INNER.length}\r\n`;
-
-/** Forms of which nothing may reach a function. */
-const heads: Readonly<Record<string, string>> = {
-  "CL.TE": post(`Content-Length: ${5 + INNER.length}\r\n${CHUNKED}`, `0\r\n\r\n${INNER}`),
-  "TE.CL": post(`${CHUNKED}Content-Length: 4\r\n`, `${INNER.length.toString(16)}\r\n${INNER}\r\n0\r\n\r\n`),
-  "CL.0 with chunked": post(`Content-Length: 0\r\n${CHUNKED}`, `0\r\n\r\n${INNER}`),
-  "TE.TE, the second unknown": post(`${CHUNKED}Transfer-Encoding: x\r\n`, `0\r\n\r\n${INNER}`),
-  "TE.TE, the first unknown": post(`Transfer-Encoding: x\r\n${CHUNKED}`, `0\r\n\r\n${INNER}`),
-  "an unknown coding and a length": post(`Transfer-Encoding: xchunked\r\n${LENGTH}`, INNER),
-  "chunked in quotes": post('Transfer-Encoding: "chunked"\r\n', `0\r\n\r\n${INNER}`),
-  "chunked, then identity": post("Transfer-Encoding: chunked, identity\r\n", `0\r\n\r\n${INNER}`),
-  "chunked twice": post("Transfer-Encoding: chunked, chunked\r\n", `0\r\n\r\n${INNER}`),
-  "chunked behind a vertical tab": post(`Transfer-Encoding: \vchunked\r\n${LENGTH}`, INNER),
-  "chunked behind a NUL": post(`Transfer-Encoding: chunked\0\r\n${LENGTH}`, INNER),
-  "an empty coding": post(`Transfer-Encoding: \r\n${LENGTH}`, INNER),
-  "a space before the colon of Transfer-Encoding": post(`Transfer-Encoding : chunked\r\n${LENGTH}`, INNER),
-  "a tab before the colon of Transfer-Encoding": post(`Transfer-Encoding\t: chunked\r\n${LENGTH}`, INNER),
-  "a space before Transfer-Encoding": post(` Transfer-Encoding: chunked\r\n${LENGTH}`, INNER),
-  "a folded Transfer-Encoding": post(`Transfer-Encoding:\r\n chunked\r\n${LENGTH}`, INNER),
-  "a length folded with another": post(`Content-Length: 5\r\n 0\r\n`, INNER),
-  "Transfer-Encoding behind a bare line feed": post(`X: a\n${CHUNKED}${LENGTH}`, INNER),
-  "Transfer-Encoding behind a bare carriage return": post(`X: a\r${CHUNKED}${LENGTH}`, INNER),
-  "two equal lengths": post(`${LENGTH}${LENGTH}`, INNER),
-  "two lengths": post(`Content-Length: 0\r\n${LENGTH}`, INNER),
-  "a list of lengths": post(`Content-Length: 0, ${INNER.length}\r\n`, INNER),
-  "a length with a sign": post(`Content-Length: +${INNER.length}\r\n`, INNER),
-  "a negative length": post("Content-Length: -1\r\n", INNER),
-  "a hexadecimal length": post("Content-Length: 0x10\r\n", INNER),
-  "a length with a point": post("Content-Length: 1.0\r\n", INNER),
-  "a length with a space in it": post("Content-Length: 1 0\r\n", INNER),
-  "a length with an underscore": post("Content-Length: 1_0\r\n", INNER),
-  "a length that overflows 64 bits": post("Content-Length: 18446744073709551617\r\n", INNER),
-  "an empty length": post("Content-Length: \r\n", INNER),
-  "a space before the colon of Content-Length": post(`Content-Length : ${INNER.length}\r\n`, INNER),
-  "two hosts": get("GET /smuggled HTTP/1.1", `${H}Host: other.example\r\n`),
-  "the same host twice": get("GET /smuggled HTTP/1.1", `${H}${H}`),
-  "no host": get("GET /smuggled HTTP/1.1", ""),
-  "a folded host": get("GET /smuggled HTTP/1.1", `Host: ${HOST}\r\n .other.example\r\n`),
-  "userinfo in the host": get("GET /smuggled HTTP/1.1", `Host: other.example@${HOST}\r\n`),
-  "a host with a path": get("GET /smuggled HTTP/1.1", `Host: ${HOST}/x\r\n`),
-  "a list of hosts": get("GET /smuggled HTTP/1.1", `Host: ${HOST}, other.example\r\n`),
-  "a space before the colon of Host": get("GET /smuggled HTTP/1.1", `Host : ${HOST}\r\n`),
-  "an absolute target of another host": get("GET http://other.example/smuggled HTTP/1.1"),
-  "an absolute target of the same host": get(`GET http://${HOST}/smuggled HTTP/1.1`),
-  "a target that begins like a host": get(`GET ${HOST}:443 HTTP/1.1`),
-  "a target of two hosts": get(`GET https://${HOST}@other.example/smuggled HTTP/1.1`),
-  "a space in the target": get("GET /smuggled x HTTP/1.1"),
-  "a tab in the request line": get("GET\t/smuggled\tHTTP/1.1"),
-  "a NUL in the target": get("GET /smuggled\0 HTTP/1.1"),
-  "DEL in the target": get("GET /smuggled\x7f HTTP/1.1"),
-  "a byte beyond ASCII in the target": get("GET /smuggled\xff HTTP/1.1"),
-  "overlong UTF-8 in the target": get("GET /smuggled\xc0\xaf HTTP/1.1"),
-  "a fragment": get("GET /smuggled#x HTTP/1.1"),
-  "a backslash in the target": get("GET /\\smuggled HTTP/1.1"),
-  "an escape that is none": get("GET /smuggled%zz HTTP/1.1"),
-  "an escaped NUL": get("GET /smuggled%00 HTTP/1.1"),
-  "HTTP/0.9": "GET /smuggled\r\n\r\n",
-  "HTTP/2.0 in words": get("GET /smuggled HTTP/2.0"),
-  "HTTP/1.10": get("GET /smuggled HTTP/1.10"),
-  "lower-case http/1.1": get("GET /smuggled http/1.1"),
-  "bare line feeds": INNER.replaceAll("\r\n", "\n"),
-  "bare carriage returns": INNER.replaceAll("\r\n", "\r"),
-  "a line without a colon": get("GET /smuggled HTTP/1.1", `${H}nothing\r\n`),
-  "a field without a name": get("GET /smuggled HTTP/1.1", `${H}: a\r\n`),
-  "a space in a name": get("GET /smuggled HTTP/1.1", `${H}a b: c\r\n`),
-  "a quote in a name": get("GET /smuggled HTTP/1.1", `${H}a"b: c\r\n`),
-  "a NUL in a name": get("GET /smuggled HTTP/1.1", `${H}a\0b: c\r\n`),
-  "a byte beyond ASCII in a name": get("GET /smuggled HTTP/1.1", `${H}a\xe9: c\r\n`),
-  "a line that begins with a space": get("GET /smuggled HTTP/1.1", ` ${H}${H}`),
-  "a folded field": get("GET /smuggled HTTP/1.1", `${H}A: b\r\n c\r\n`),
-  "a folded field by tab": get("GET /smuggled HTTP/1.1", `${H}A: b\r\n\tc\r\n`),
-  "a NUL in a value": get("GET /smuggled HTTP/1.1", `${H}A: b\0c\r\n`),
-  "a bare carriage return in a value": get("GET /smuggled HTTP/1.1", `${H}A: b\rC: d\r\n`),
-  "a bare line feed in a value": get("GET /smuggled HTTP/1.1", `${H}A: b\nC: d\r\n`),
-  "DEL in a value": get("GET /smuggled HTTP/1.1", `${H}A: b\x7f\r\n`),
-  "a method with a space before it": get(" GET /smuggled HTTP/1.1"),
-  "a method that is no token": get("GE{T /smuggled HTTP/1.1"),
-};
-
-/** Forms whose head is right and whose body is not: a function may be asked, and is told that the body broke off; nothing behind it is a request. */
-const bodies: Readonly<Record<string, string>> = {
-  "a size that is no number": "zz\r\n",
-  "an empty size": "\r\n",
-  "a negative size": "-1\r\n",
-  "a size with 0x": "0x5\r\nhello\r\n0\r\n\r\n",
-  "a size with a sign": "+5\r\nhello\r\n0\r\n\r\n",
-  "a size behind a space": " 5\r\nhello\r\n0\r\n\r\n",
-  "a size that overflows 64 bits": "10000000000000005\r\nhello\r\n0\r\n\r\n",
-  "a size beyond the bound": "ffffffffffffffff\r\nhello\r\n0\r\n\r\n",
-  "a size that ends with a bare line feed": "5\nhello\r\n0\r\n\r\n",
-  "an extension that ends with a bare line feed": "5;a\nhello\r\n0\r\n\r\n",
-  "a chunk longer than its size": "5\r\nhelloXX\r\n0\r\n\r\n",
-  "a chunk that ends with a bare line feed": "5\r\nhello\n0\r\n\r\n",
-  "a chunk that ends with nothing": "5\r\nhello0\r\n\r\n",
-  "a NUL in an extension": "5;\0\r\nhello\r\n0\r\n\r\n",
-};
 
 async function start(): Promise<Edge> {
   return await opened.edge({
@@ -141,9 +39,6 @@ const listeners = {
   "TLS port": { portOf: (site: Edge) => site.tlsPort, exchange: rawTlsExchange },
 } as const;
 
-/** The plain port's parser ends a head's fields at one without a name; nothing behind it is seen by anybody. */
-const namelessField = "a field without a name";
-
 interface Seen {
   /** Empty: closed without one. */
   readonly answer: string;
@@ -158,9 +53,8 @@ async function sendAll(
   send: (bytes: string) => Promise<string>,
 ): Promise<readonly (readonly [string, Seen])[]> {
   const numbered = Object.entries(forms).map(([form, bytes], index) => {
-    const mark = String(index).padStart(2, "0");
-    const own = bytes.replaceAll("/smuggled", `/smuggl${mark}`).replaceAll("/outer", `/out${mark}`);
-    return { form, mark, own };
+    const mark = markOf(index);
+    return { form, mark, own: marked(bytes, mark) };
   });
   const answers = await Promise.all(numbered.map(({ own }) => within(send(own))));
   const paths = site.driver.invocations.map(({ url }) => new URL(url).pathname);
@@ -182,12 +76,10 @@ function within(exchange: Promise<string>): Promise<string> {
   return promise;
 }
 
-describe.each(Object.entries(listeners))("the %s", (name, { portOf, exchange }) => {
+describe.each(Object.entries(listeners))("the %s", (_name, { portOf, exchange }) => {
   it("refuses every head that could be read in two ways, and asks no function", PATIENT, async () => {
     const site = await start();
-    const { [namelessField]: nameless, ...others } = heads;
-    const forms = name === "plain port" ? others : { ...others, [namelessField]: nameless ?? "" };
-    const seen = await sendAll(site, forms, (bytes) => exchange(portOf(site), bytes));
+    const seen = await sendAll(site, heads, (bytes) => exchange(portOf(site), bytes));
     const isRefused = ({ answer, paths }: Seen): boolean =>
       paths.length === 0 &&
       (answer === "" || answer === STILL_OPEN || (/^HTTP\/1\.1 (?:4\d\d|505) /.test(answer) && count(answer) === 1));
