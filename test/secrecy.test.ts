@@ -47,14 +47,15 @@ beforeAll(async () => {
   const { PATH = "", HOME = "/" } = process.env;
   const talkative = { SELVAGE_LOG_LEVEL: "debug" };
   fleet = await LocalFleet.start({ folder, env: { PATH: pathWithNode(PATH), HOME }, settings: talkative });
-  [tlsPort = 0] = await freePorts(1);
+  const [edge = 0, admin = 0, tls = 0] = await freePorts(3);
+  tlsPort = tls;
   const settings = {
     ...talkative,
     SELVAGE_NODE_FRONTS: "1",
     SELVAGE_NODE_TLS_PORT: String(tlsPort),
     SELVAGE_NODE_ACCESS_LOG: join(folder, "access.log"),
   };
-  node = await fleet.startNode({ name: "n1", settings });
+  node = await fleet.startNode({ name: "n1", settings, ports: { edge, admin } });
   secrets.set("the administrator's token", fleet.adminToken);
   secrets.set("a token that was made", (await fleet.client.createToken({ name: "ci", role: "publisher" })).token);
   secrets.set("the master key", await readFile(join(folder, "control-plane/master.key"), "utf8"));
