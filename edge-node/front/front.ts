@@ -27,7 +27,6 @@ import { Connections, type Resolver } from "../origin/connections.ts";
 import { Origins } from "../origin/origins.ts";
 import type { EgressPolicy } from "../../sdk/egress-policy.ts";
 import { Collapser } from "../pipeline/collapser.ts";
-import type { Exchange } from "../pipeline/exchange.ts";
 import { PipelineMetrics } from "../pipeline/pipeline-metrics.ts";
 import { Renewals } from "../pipeline/renewals.ts";
 import { ShownHeads } from "../pipeline/shown-heads.ts";
@@ -37,9 +36,9 @@ import type { FunctionLog, Services } from "../pipeline/services.ts";
 import type { Routing } from "../routing/routing.ts";
 import { BackgroundTasks } from "../supervisor/background-tasks.ts";
 import type { Uws, UwsApp, UwsListenSocket, UwsRequest, UwsResponse } from "../uws.ts";
-import { clientAddress } from "./client-address.ts";
+import { admitPlain } from "./admit-plain.ts";
 import { ClientSockets } from "./client-sockets.ts";
-import { ConnectionGate, networkOf, type Census } from "./connection-gate.ts";
+import { ConnectionGate, type Census } from "./connection-gate.ts";
 import { HeadReader } from "./incoming-head.ts";
 import { explainRequest } from "../explain/explain-request.ts";
 import { invokeDirectly } from "./invoke-directly.ts";
@@ -221,7 +220,7 @@ class UwsFront implements Front {
     );
     this.#app = options.uws
       .App()
-      .filter((response, change) => this.#connectionChanged(response, Number(change)))
+      .filter((response, change) => admitPlain(this.#gate, { response, change: Number(change) }))
       .ws("/*", upgrading)
       .any("/*", (response, request) => this.#receive(response, request, null));
   }
@@ -375,25 +374,11 @@ class UwsFront implements Front {
     // Who asks for the connection's end may be of a time before such answers (RFC 9110 §15.2); an upgrade has a head of its own.
     if (upgrade === null && !head.isLast) exchange.informed = served;
     if (this.#turn.take()) this.#intake.serve(served, exchange);
-    else this.#serveLater(served, exchange);
+    // The library ends a connection on which another request comes before the answer: nobody keeps a turn for himself.
+    else setImmediate(() => (served.isOver ? undefined : this.#intake.serve(served, exchange)));
     if (served.isOver) return;
     exchange.rememberClient();
     served.outliveHandler();
-  }
-
-  /** The library ends a connection on which another request comes before the answer: nobody keeps a turn for himself. */
-  #serveLater(served: ServedRequest, exchange: Exchange): void {
-    setImmediate(() => {
-      if (!served.isOver) this.#intake.serve(served, exchange);
-    });
-  }
-
-  /** The plain port's connections, as they come (1) and go (-1). */
-  #connectionChanged(response: UwsResponse, change: number): void {
-    if (change < 0) return this.#gate.plainClosed();
-    const octets = response.getRemoteAddress();
-    const peer = { network: networkOf(new Uint8Array(octets)), address: () => clientAddress(octets) };
-    if (!this.#gate.plainOpened(peer)) response.close();
   }
 }
 

@@ -82,6 +82,7 @@ describe("roles", () => {
     "GET /v1/nodes/purges",
     "POST /v1/nodes/purge-acks",
     "POST /v1/nodes/preheat-results",
+    "POST /v1/nodes/statistics",
   ];
   const blobRoute = `GET /v1/blobs/${"0".repeat(64)}`;
   const adminRoutes = [
