@@ -8,7 +8,7 @@ import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { readConfigFile } from "../sdk/config-file.ts";
 import { createEgressPolicy } from "../sdk/egress-policy.ts";
-import { controlAccessLimits } from "../sdk/limits.ts";
+import { controlAccessLimits } from "../sdk/control-access-limits.ts";
 import type { Parsed, Problem } from "../sdk/problem.ts";
 import { describeFlags, parseCommandLine } from "../sdk/setting-flags.ts";
 import { parseSettings, type Setting, type Settings } from "../sdk/settings.ts";

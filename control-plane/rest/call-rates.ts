@@ -4,7 +4,7 @@
  * Knows addresses and ids, no request. A token of the control plane's own making cannot be guessed, so an address that is slowed down for wrong
  * ones may still use it: whoever shares an address with a guesser is not shut out. Invariant: each table is bounded; what is forgotten begins anew.
  */
-import { controlAccessLimits } from "../../sdk/limits.ts";
+import { controlAccessLimits } from "../../sdk/control-access-limits.ts";
 import type { Clock } from "../clock.ts";
 
 export interface CallRatesOptions {

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { CallRates, clientNetwork } from "../../../control-plane/rest/call-rates.ts";
 import type { Clock } from "../../../control-plane/clock.ts";
-import { controlAccessLimits } from "../../../sdk/limits.ts";
+import { controlAccessLimits } from "../../../sdk/control-access-limits.ts";
 import { FakeClock } from "../fake-clock.ts";
 import { adminToken, TestControlPlane } from "../test-control-plane.ts";
 
