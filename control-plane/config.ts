@@ -8,6 +8,7 @@ import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { readConfigFile } from "../sdk/config-file.ts";
 import { createEgressPolicy } from "../sdk/egress-policy.ts";
+import { controlAccessLimits } from "../sdk/control-access-limits.ts";
 import type { Parsed, Problem } from "../sdk/problem.ts";
 import { describeFlags, parseCommandLine } from "../sdk/setting-flags.ts";
 import { parseSettings, type Setting, type Settings } from "../sdk/settings.ts";
@@ -128,6 +129,31 @@ const definitions = [
     description: "Administrator token of the first start; one is made and printed when absent. Ignored later.",
   },
   {
+    key: "requestsPerAddress",
+    kind: "integer",
+    environment: "SELVAGE_CONTROL_PLANE_REQUESTS_PER_ADDRESS",
+    flag: "requests-per-address",
+    ...controlAccessLimits.requestsPerAddress,
+    description: "Requests of one address in a second; more are answered 429.",
+  },
+  {
+    key: "requestsPerToken",
+    kind: "integer",
+    environment: "SELVAGE_CONTROL_PLANE_REQUESTS_PER_TOKEN",
+    flag: "requests-per-token",
+    ...controlAccessLimits.requestsPerToken,
+    description: "Requests with one token (but nodes') in a second; more are answered 429.",
+  },
+  {
+    key: "wrongTokensPerAddress",
+    kind: "integer",
+    environment: "SELVAGE_CONTROL_PLANE_WRONG_TOKENS_PER_ADDRESS",
+    flag: "wrong-tokens-per-address",
+    ...controlAccessLimits.wrongTokensPerAddress,
+    description:
+      "Wrong tokens from one address in a minute; more are answered 429, and so are tokens that operators chose.",
+  },
+  {
     key: "logLevel",
     kind: "choice",
     environment: "SELVAGE_LOG_LEVEL",
@@ -161,6 +187,9 @@ export interface ControlPlaneConfig {
   readonly backupKeepDays: number;
   readonly auditKeepDays: number;
   readonly adminToken: string | null;
+  readonly requestsPerAddress: number;
+  readonly requestsPerToken: number;
+  readonly wrongTokensPerAddress: number;
   readonly logLevel: LogThreshold;
 }
 

@@ -47,6 +47,7 @@ import { RemoteNodes } from "./replicas/remote-nodes.ts";
 import { ReplicaLink } from "./replicas/replica-link.ts";
 import { loneReplica, questionId } from "./replicas/replicas.ts";
 import { createApp, type AppServices } from "./rest/app.ts";
+import { CallRates } from "./rest/call-rates.ts";
 import { ChangeSignal } from "./rollout/change-signal.ts";
 import { Fleet } from "./rollout/fleet.ts";
 import { ExplainService } from "./rollout/explain-service.ts";
@@ -135,6 +136,7 @@ async function openControlPlane(config: ControlPlaneConfig, opening: Opening): P
   const closing = new AbortController();
   const app = await createApp({
     services: parts,
+    rates: new CallRates({ ...config, clock }),
     clock,
     logger,
     uniqueId: randomUUID,

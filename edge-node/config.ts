@@ -8,7 +8,7 @@ import { readFileSync } from "node:fs";
 import { availableParallelism, hostname } from "node:os";
 import path from "node:path";
 import { readConfigFile } from "../sdk/config-file.ts";
-import { nodeLimits } from "../sdk/limits.ts";
+import { connectionLimits, nodeLimits } from "../sdk/limits.ts";
 import type { Parsed, Problem } from "../sdk/problem.ts";
 import { describeFlags, parseCommandLine } from "../sdk/setting-flags.ts";
 import { parseSettings, type Setting, type Settings, type SettingSources } from "../sdk/settings.ts";
@@ -235,6 +235,22 @@ const definitions = [
     description: "CIDR networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.",
   },
   {
+    key: "connectionsMax",
+    kind: "integer",
+    environment: "SELVAGE_NODE_CONNECTIONS_MAX",
+    flag: "connections-max",
+    ...connectionLimits.perFront,
+    description: "Connections of clients to one front; one more is closed at once.",
+  },
+  {
+    key: "connectionsPerAddressMax",
+    kind: "integer",
+    environment: "SELVAGE_NODE_CONNECTIONS_PER_ADDRESS_MAX",
+    flag: "connections-per-address-max",
+    ...connectionLimits.perAddress,
+    description: "Connections of one client address (IPv6: /64 network) to the node; trusted proxies may have more.",
+  },
+  {
     key: "logLevel",
     kind: "choice",
     environment: "SELVAGE_LOG_LEVEL",
@@ -301,6 +317,8 @@ export interface NodeConfig {
   readonly egressAllowNetworks: readonly string[];
   readonly originAllowNetworks: readonly string[];
   readonly trustedProxyNetworks: readonly string[];
+  readonly connectionsMax: number;
+  readonly connectionsPerAddressMax: number;
   readonly logLevel: LogThreshold;
   readonly accessLog: AccessLogPlace;
   readonly drainMs: number;

@@ -15,6 +15,7 @@ import { systemClock } from "./clock.ts";
 import { StateApplier } from "./front-process/apply-state.ts";
 import { FrontProcess } from "./front-process/front-process.ts";
 import type { FrontOptions } from "./front/front.ts";
+import { readCensus } from "./front/tcp-census.ts";
 import type { FrontDriver } from "./front-driver.ts";
 import type { FromFront, FrontSettings, ToFront } from "./ipc.ts";
 import { createLogger, type Logger } from "./logger.ts";
@@ -61,6 +62,9 @@ async function start(settings: FrontSettings, logger: Logger): Promise<void> {
     originEgress: createEgressPolicy({ allowNetworks: settings.originAllowNetworks }),
     functionEgress: createEgressPolicy({ allowNetworks: settings.egressAllowNetworks }),
     trustedProxyNetworks: settings.trustedProxyNetworks,
+    connectionsMax: settings.connectionsMax,
+    connectionsPerAddressMax: settings.connectionsPerAddressMax,
+    ...(process.platform === "linux" ? { census: readCensus } : {}),
     cacheBytesMax: settings.cacheBytesMax,
     ...(news === null ? {} : { news }),
     ...(accessLog === undefined ? {} : { accessLog }),

@@ -53,6 +53,8 @@ export interface FrontSettings {
   readonly originAllowNetworks: readonly string[];
   /** CIDR blocks of proxies that are believed about their clients. */
   readonly trustedProxyNetworks: readonly string[];
+  readonly connectionsMax: number;
+  readonly connectionsPerAddressMax: number;
   readonly logLevel: LogThreshold;
   readonly accessLog: AccessLogPlace;
   /** Used when the front is told to stop by a signal of its own. */

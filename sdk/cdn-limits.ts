@@ -189,12 +189,19 @@ export const tlsLimits = {
   handshakeMs: 10_000,
   /** From the first byte of an HTTP/1.1 head to its last. */
   headMs: 30_000,
+  /** How often that is looked at. */
+  headCheckMs: 5_000,
+  /** Requests of an HTTP/1.1 connection that wait for their answers; one more ends it. */
+  pipelinedMax: 128,
   /** A connection without a request is closed after this time. */
   idleMs: 60_000,
   /** For its client to close it as well. */
   closeMs: 5_000,
-  /** A client that neither takes nor sends a byte while it is waited for is given up after this time. */
+  /** A client that takes no byte of an answer for this time is given up. */
   stalledMs: 60_000,
+  /** In each such time a client that is waited for sends so much of a body, or is given up: 500 bytes a second. */
+  bodyPeriodMs: 60_000,
+  bodyPeriodBytesMin: 30_000,
   /** A key of session tickets is used this long. */
   ticketKeyMs: 43_200_000,
   /** Contexts kept ready; the rest is made anew with the next handshake that needs it. */

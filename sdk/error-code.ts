@@ -201,6 +201,7 @@ export const errorCodes = {
   INPUT_INVALID: { source: "control", status: 400, text: "The input is not valid.", retry: false },
   UNAUTHENTICATED: { source: "control", status: 401, text: "A valid token is needed.", retry: false },
   FORBIDDEN: { source: "control", status: 403, text: "The token does not allow this.", retry: false },
+  RATE_LIMITED: { source: "control", status: 429, text: "Too many requests.", retry: true },
   NOT_FOUND: { source: "control", status: 404, text: "There is no such thing.", retry: false },
   CONFLICT: { source: "control", status: 409, text: "The change conflicts with what exists.", retry: false },
   PRECONDITION_FAILED: {

@@ -191,6 +191,26 @@ export const nodeLimits = {
   artifactCacheBytesMax: 2_147_483_648,
 } as const;
 
+/** Bounds of a front's connections with clients. Those of its TLS port beyond these are `tlsLimits`. */
+export const connectionLimits = {
+  /** Connections of one front, both ports together. One more is closed at once. */
+  perFront: { default: 20_000, min: 1, max: 1_000_000 },
+  /** Connections with one client address (IPv6: one /64 network), both ports together; trusted proxies may have more. */
+  perAddress: { default: 1_000, min: 1, max: 1_000_000 },
+  /** Looks at the system's table of connections are at least this far apart. */
+  censusMs: 1_000,
+  /** Addresses counted between two looks. */
+  addressesMax: 100_000,
+  /** Requests of the plain port that one turn of the event loop takes; others wait for the next, pipelined ones end their connection. */
+  requestsPerTurnMax: 512,
+  /** A client that takes no byte of an answer for this time is given up. */
+  stalledMs: 60_000,
+  /** A client that was asked to leave has this long to do so. */
+  leaveMs: 5_000,
+  /** Answers without a body that a client has not read may pile up to this many bytes of its connection, on average. */
+  unreadHeadBytes: 262_144,
+} as const;
+
 /** Bounds of sources and artifacts. */
 export const publishLimits = {
   /** All source files of one function together. */

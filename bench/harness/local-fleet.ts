@@ -90,6 +90,11 @@ export class LocalFleet {
     await waitForAnswer(this.#controlPlane, { url: `${this.controlUrl}/healthz`, deadlineMs: START_MS });
   }
 
+  /** Everything the control plane has printed since it was started last. */
+  get controlPlaneOutput(): string {
+    return `${this.#controlPlane?.stdout ?? ""}${this.#controlPlane?.stderr ?? ""}`;
+  }
+
   /** kill -9, as a crash would be. */
   async killControlPlane(): Promise<void> {
     await this.#controlPlane?.kill();

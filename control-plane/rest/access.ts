@@ -7,6 +7,8 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { TokenRole } from "../../sdk/api.ts";
 import { ControlError } from "../control-error.ts";
 import type { Caller, TokenService } from "../tokens/token-service.ts";
+import { isGeneratedToken } from "../tokens/token-text.ts";
+import type { CallRates } from "./call-rates.ts";
 
 /** `open`: anybody. A list: these roles; `admin` is always among them unless the list is only `node`. */
 export type Access = "open" | readonly TokenRole[];
@@ -30,20 +32,50 @@ export const access: Readonly<Record<"open" | "admin" | "publisher" | "node" | "
 };
 
 /** Installs the check; must run before the first route. */
-export function installAccess(app: FastifyInstance, tokens: TokenService): void {
+export function installAccess(
+  app: FastifyInstance,
+  { tokens, rates }: { readonly tokens: TokenService; readonly rates: CallRates },
+): void {
   app.decorateRequest("caller", null);
   app.addHook("onRoute", ({ method, url, config }) => {
     if (config?.access !== undefined) return;
     throw new Error(`Cannot register ${String(method)} ${url}: it does not say who may call it (config.access)`);
   });
   app.addHook("onRequest", async (request) => {
+    refuseAfter(rates.fromAddress(request.ip));
     const allowed = request.is404 ? access.publisher : request.routeOptions.config.access;
     if (allowed === "open") return;
-    const caller = await tokens.authenticate(bearerToken(request));
-    if (caller === null) throw new ControlError("UNAUTHENTICATED");
+    const caller = await recognise(request, { tokens, rates });
+    // Nodes share one, and what they say must not be lost.
+    if (caller.role !== "node") refuseAfter(rates.withToken(caller.tokenId));
     // Also of one that is refused: the refusal is recorded.
     request.caller = caller;
     if (!request.is404 && !allowed?.includes(caller.role)) throw new ControlError("FORBIDDEN");
+  });
+}
+
+async function recognise(
+  request: FastifyRequest,
+  { tokens, rates }: { readonly tokens: TokenService; readonly rates: CallRates },
+): Promise<Caller> {
+  const token = bearerToken(request);
+  const canBeGuessed = !isGeneratedToken(token);
+  // Before the lookup: the answer to a right guess must be the one to a wrong guess.
+  if (canBeGuessed) refuseAfter(rates.untilTry(request.ip));
+  const caller = await tokens.authenticate(token);
+  if (caller !== null) return caller;
+  if (!canBeGuessed) refuseAfter(rates.untilTry(request.ip));
+  if (token !== "") rates.wrongToken(request.ip);
+  throw new ControlError("UNAUTHENTICATED");
+}
+
+/** @throws ControlError RATE_LIMITED unless `waitMs` is 0. */
+function refuseAfter(waitMs: number): void {
+  if (waitMs <= 0) return;
+  const seconds = Math.ceil(waitMs / 1_000);
+  throw new ControlError("RATE_LIMITED", {
+    message: `Too many requests: try again in ${String(seconds)} s.`,
+    context: { retryAfterSeconds: seconds },
   });
 }
 

@@ -20,6 +20,7 @@ import { registerAccessKeyRoutes } from "./access-key-routes.ts";
 import { registerFgs, type FgsServices } from "./functiongraph/fgs-app.ts";
 import { registerAuditRoutes } from "./audit-routes.ts";
 import { registerBackupRoutes } from "./backup-routes.ts";
+import type { CallRates } from "./call-rates.ts";
 import { registerBlobRoutes, type BlobRouteServices } from "./blob-routes.ts";
 import { registerCallRoutes, type CallRouteServices } from "./call-routes.ts";
 import { registerCertificateRoutes } from "./certificate-routes.ts";
@@ -63,6 +64,7 @@ export interface AppServices
 
 export interface AppOptions {
   readonly services: AppServices;
+  readonly rates: CallRates;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly uniqueId: () => string;
@@ -101,7 +103,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   installRequestLog(app, options);
   installErrors(app, logger);
   installValidation(app);
-  installAccess(app, services.tokens);
+  installAccess(app, { tokens: services.tokens, rates: options.rates });
   recordAudit(app, { trail: services.trail, audit: services.audit, clock: options.clock, logger });
   await app.register(swagger, {
     openapi: {
@@ -156,6 +158,7 @@ function installErrors(app: FastifyInstance, logger: Logger): void {
         "request_failed",
       );
     }
+    if (status === 429) void reply.header("retry-after", String(retryAfterSeconds(error)));
     if (status === 401) void reply.header("www-authenticate", "Bearer");
     return reply.code(status).send(body);
   });
@@ -164,6 +167,12 @@ function installErrors(app: FastifyInstance, logger: Logger): void {
       message: `There is no ${request.method} ${request.url.split("?", 1)[0] ?? ""}.`,
     });
   });
+}
+
+/** Of an error that answers 429; where nobody knows better, one second. */
+function retryAfterSeconds(error: unknown): number {
+  const { retryAfterSeconds: known } = toControlError(error).context;
+  return typeof known === "number" ? known : 1;
 }
 
 function installRequestLog(app: FastifyInstance, { clock, logger }: AppOptions): void {

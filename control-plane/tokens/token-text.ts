@@ -14,6 +14,11 @@ export function generateToken(): string {
   return `slv_${randomBytes(32).toString("base64url")}`;
 }
 
+/** Whether `token` has the form of `generateToken`'s, of which none can be guessed. */
+export function isGeneratedToken(token: string): boolean {
+  return /^slv_[\w-]{43}$/.test(token);
+}
+
 /** Lower-case hex SHA-256. */
 export function hashToken(token: string): string {
   return createHash("sha256").update(token).digest("hex");

@@ -17,6 +17,11 @@ export function clientAddressOf(address: string): string {
   return ipaddr.isValid(address) ? ipaddr.process(address).toString() : "";
 }
 
+/** The 4 or 16 bytes of an address as text; none for what is no address. */
+export function addressOctets(address: string): Uint8Array {
+  return ipaddr.isValid(address) ? Uint8Array.from(ipaddr.process(address).toByteArray()) : new Uint8Array();
+}
+
 function dotted(octets: Uint8Array, at: number): string {
   return `${octets[at]}.${octets[at + 1]}.${octets[at + 2]}.${octets[at + 3]}`;
 }

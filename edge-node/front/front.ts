@@ -4,12 +4,13 @@
  *
  * Knows neither the control plane nor the disk: routing comes by `setRouting`, certificates by `setCertificates`, the driver is given.
  */
+import { setImmediate } from "node:timers";
 import type { Driver } from "../../runtime/driver.ts";
 import type { InvokeMessage, InvokeResult } from "../../sdk/desired-state.ts";
 import type { VersionTally } from "../../sdk/statistics.ts";
 import type { ExplainMessage, ExplainReport } from "../../sdk/explain.ts";
 import { emptyBody } from "../../runtime/body.ts";
-import { nodeLimits, socketLimits } from "../../sdk/limits.ts";
+import { connectionLimits, nodeLimits, socketLimits } from "../../sdk/limits.ts";
 import type { PreheatResult } from "../../sdk/purge.ts";
 import type { CacheNews, NewsSender } from "../cache/cache-news.ts";
 import { DiskTier } from "../cache/disk-tier.ts";
@@ -35,7 +36,9 @@ import type { FunctionLog, Services } from "../pipeline/services.ts";
 import type { Routing } from "../routing/routing.ts";
 import { BackgroundTasks } from "../supervisor/background-tasks.ts";
 import type { Uws, UwsApp, UwsListenSocket, UwsRequest, UwsResponse } from "../uws.ts";
+import { admitPlain } from "./admit-plain.ts";
 import { ClientSockets } from "./client-sockets.ts";
+import { ConnectionGate, type Census } from "./connection-gate.ts";
 import { HeadReader } from "./incoming-head.ts";
 import { explainRequest } from "../explain/explain-request.ts";
 import { invokeDirectly } from "./invoke-directly.ts";
@@ -47,7 +50,8 @@ import { RequestIntake } from "./request-intake.ts";
 import type { ServingCertificate } from "./server-certificates.ts";
 import { takeCacheNews } from "./take-cache-news.ts";
 import { TlsListener } from "./tls-listener.ts";
-import { ServedRequest } from "./served-request.ts";
+import { ServedRequest, type SendingTerms } from "./served-request.ts";
+import { TurnBudget } from "./turn-budget.ts";
 import { readUpgrade, type UpgradeFields } from "./upgrade-fields.ts";
 
 export interface FrontOptions {
@@ -84,6 +88,11 @@ export interface FrontOptions {
   readonly requestsMax?: number;
   /** Default `socketLimits.perFrontMax`. */
   readonly socketsMax?: number;
+  /** Default `connectionLimits.perFront` and `perAddress`. */
+  readonly connectionsMax?: number;
+  readonly connectionsPerAddressMax?: number;
+  /** Counts the connections of a port by client network. Default: unknown, so that addresses have no bound of their own on the plain port. */
+  readonly census?: (port: number) => ReturnType<Census>;
   readonly onLog: (record: FunctionLog) => void;
   /** A stack of a version (by the driver's key) in the author's positions. Default: as it is. */
   readonly mapStack?: (key: string, stack: string) => Promise<string>;
@@ -137,6 +146,10 @@ class UwsFront implements Front {
   readonly #reader = new HeadReader({ scheme: "http", values: "utf-8" });
   readonly #sockets = new ClientSockets();
   readonly #tls: TlsListener;
+  readonly #gate: ConnectionGate;
+  readonly #turn = new TurnBudget(connectionLimits.requestsPerTurnMax);
+  readonly #terms: SendingTerms;
+  #port = 0;
   readonly #background: BackgroundTasks;
   readonly #purges = new PurgeTable();
   readonly #preheater: Preheater;
@@ -181,23 +194,33 @@ class UwsFront implements Front {
       onLog: options.onLog,
       mapStack: options.mapStack ?? ((_key, stack) => Promise.resolve(stack)),
     };
+    const trustedProxies = createTrustedProxies(options.trustedProxyNetworks);
+    this.#terms = { clock, random, counts: { stalled: 0 } };
+    this.#gate = new ConnectionGate({
+      connectionsMax: options.connectionsMax ?? connectionLimits.perFront.default,
+      perAddressMax: options.connectionsPerAddressMax ?? connectionLimits.perAddress.default,
+      isExempt: (address) => trustedProxies?.has(address) === true,
+      census: options.census === undefined ? null : () => options.census?.(this.#port) ?? Promise.resolve(null),
+      clock,
+    });
     this.#intake = new RequestIntake({
       services: this.#services,
       logger,
-      trustedProxies: createTrustedProxies(options.trustedProxyNetworks),
+      trustedProxies,
       requestIdPrefix,
       accessLog: options.accessLog ?? null,
       requestsMax: options.requestsMax ?? nodeLimits.requestsMax,
       socketsMax: options.socketsMax ?? socketLimits.perFrontMax,
       socketsOpen: () => this.#socketsOpen,
     });
-    this.#tls = new TlsListener({ intake: this.#intake, clock, logger });
+    this.#tls = new TlsListener({ intake: this.#intake, gate: this.#gate, clock, logger });
     this.#preheater = new Preheater({ services: this.#services, intake: this.#intake, logger });
     const upgrading = this.#sockets.behavior((response, request, context) =>
       this.#receive(response, request, readUpgrade(request, context)),
     );
     this.#app = options.uws
       .App()
+      .filter((response, change) => admitPlain(this.#gate, { response, change: Number(change) }))
       .ws("/*", upgrading)
       .any("/*", (response, request) => this.#receive(response, request, null));
   }
@@ -225,6 +248,7 @@ class UwsFront implements Front {
     const { uws } = this.#options;
     const first = await this.#listenSocket(host, port);
     const chosen = uws.us_socket_local_port(first);
+    this.#port = chosen;
     if (port !== 0) {
       this.#listenSockets.push(first);
       return chosen;
@@ -280,6 +304,7 @@ class UwsFront implements Front {
       cacheEntries: cache.size,
       functionCacheBytes: functionCaches.bytes,
       functionCacheEntries: functionCaches.entries,
+      connections: { ...this.#gate.counts, ...this.#terms.counts, deferred: this.#turn.refused },
       tls: this.#tls.counts,
       accessLog: this.#options.accessLog?.counts ?? { written: 0, dropped: 0 },
       disk: disk?.stats ?? null,
@@ -328,12 +353,15 @@ class UwsFront implements Front {
     const code =
       head.kind === "refused" ? head.code : this.#intake.judge(head, upgrade === null ? "request" : "socket");
     if (head.kind === "refused" || code !== null) {
-      const refused = new ServedRequest(response, { requestBody: null, isLast: true });
+      const refused = new ServedRequest(response, { requestBody: null, isLast: true, terms: this.#terms });
       this.#intake.refuse(refused, { code: code ?? "REQUEST_MALFORMED", method: head.method });
+      refused.outliveHandler();
       return;
     }
     const body = head.bodyBytes === 0 ? null : new RequestBody(response, head.bodyBytes);
-    const served = new ServedRequest(response, { requestBody: body, isLast: head.isLast });
+    // Where a chunked body ends another parser may see differently than the library does.
+    const isLast = head.isLast || head.bodyBytes === undefined;
+    const served = new ServedRequest(response, { requestBody: body, isLast, terms: this.#terms });
     if (upgrade !== null) {
       served.upgrade = (answer, guest) => this.#sockets.upgrade(served, answer, { guest, fields: upgrade });
     }
@@ -345,7 +373,9 @@ class UwsFront implements Front {
     served.exchange = exchange;
     // Who asks for the connection's end may be of a time before such answers (RFC 9110 §15.2); an upgrade has a head of its own.
     if (upgrade === null && !head.isLast) exchange.informed = served;
-    this.#intake.serve(served, exchange);
+    if (this.#turn.take()) this.#intake.serve(served, exchange);
+    // The library ends a connection on which another request comes before the answer: nobody keeps a turn for himself.
+    else setImmediate(() => (served.isOver ? undefined : this.#intake.serve(served, exchange)));
     if (served.isOver) return;
     exchange.rememberClient();
     served.outliveHandler();

@@ -46,6 +46,10 @@ export class Http1Connections {
   readonly #peers = new WeakMap<object, TlsPeer>();
   /** Connections that end with the answer under way; what the parser still finds on them is not looked at. */
   readonly #leaving = new WeakSet<object>();
+  /** Those of them on which a head was refused: they have their answer. */
+  readonly #refused = new WeakSet<object>();
+  /** How many answers of a connection are not at their end. */
+  readonly #owed = new WeakMap<object, number>();
   readonly #server: http.Server;
 
   constructor(options: Http1ConnectionsOptions) {
@@ -53,6 +57,7 @@ export class Http1Connections {
     this.#server = http.createServer({
       maxHeaderSize: HEAD_BYTES_MAX,
       headersTimeout: tlsLimits.headMs,
+      connectionsCheckingInterval: tlsLimits.headCheckMs,
       // Bodies have a deadline of their own.
       requestTimeout: 0,
       keepAliveTimeout: tlsLimits.idleMs,
@@ -105,12 +110,21 @@ export class Http1Connections {
       request.resume();
       return;
     }
+    if (!this.#owe(socket, response)) {
+      this.#leaving.add(socket);
+      socket.destroy();
+      return;
+    }
     const peer = this.#peers.get(socket);
     const stream = new Http1Answer(request, { response, tls: peer?.tls ?? null });
     const head = this.#reader.read(http1Head(request));
-    const code = this.#judge(head, { peer, kind: upgrade === null ? "request" : "socket" });
+    const isSound = head.kind === "refused" || isSoundVersion(request.httpVersion, head.bodyBytes);
+    const code = isSound
+      ? this.#judge(head, { peer, kind: upgrade === null ? "request" : "socket" })
+      : "REQUEST_MALFORMED";
     if (head.kind === "refused" || code !== null) {
       this.#leaving.add(socket);
+      this.#refused.add(socket);
       const sink = new StreamSink(stream, { requestBody: null, isLast: true, upgrade: null, clock });
       intake.refuse(sink, { code: code ?? "REQUEST_MALFORMED", method: head.method });
       return;
@@ -144,6 +158,14 @@ export class Http1Connections {
     intake.serve(sink, exchange);
   }
 
+  /** Counts one more answer that is owed to a connection. Returns whether it may be; the parser itself has no bound for those that wait. */
+  #owe(socket: object, response: ServerResponse): boolean {
+    const owed = this.#owed.get(socket) ?? 0;
+    this.#owed.set(socket, owed + 1);
+    response.once("close", () => this.#owed.set(socket, (this.#owed.get(socket) ?? 1) - 1));
+    return owed < tlsLimits.pipelinedMax;
+  }
+
   #judge(
     head: ReturnType<HeadReader["read"]>,
     { peer, kind }: { readonly peer: TlsPeer | undefined; readonly kind: "request" | "socket" },
@@ -155,6 +177,7 @@ export class Http1Connections {
 
   /** What the parser does not take for a request. */
   #refuseBytes({ code }: NodeJS.ErrnoException, socket: Duplex): void {
+    if (this.#refused.has(socket)) return;
     if (!socket.writable || code === "ECONNRESET" || code === "ERR_HTTP_REQUEST_TIMEOUT") {
       socket.destroy();
       return;
@@ -166,6 +189,11 @@ export class Http1Connections {
       method: "GET",
     });
   }
+}
+
+/** The parser takes other versions' numbers, too; chunks are unknown to HTTP/1.0, and a mark of broken framing in it (RFC 9112 §6.1). */
+function isSoundVersion(version: string, bodyBytes: number | undefined): boolean {
+  return version === "1.1" || (version === "1.0" && bodyBytes !== undefined);
 }
 
 /** What came was no request, so that the protocol is only what it was meant to be. */
@@ -188,6 +216,10 @@ class Http1Answer implements AnswerStream {
     this.#request = request;
     this.writable = response;
     this.transport = { protocol: "http/1.1", tls };
+  }
+
+  get isSending(): boolean {
+    return this.writable.socket !== null;
   }
 
   writeHead(

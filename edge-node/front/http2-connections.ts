@@ -182,6 +182,7 @@ class ResetBudget {
 class Http2Answer implements AnswerStream {
   readonly writable: ServerHttp2Stream;
   readonly transport: Transport;
+  readonly isSending = true;
   readonly #logger: Logger;
 
   constructor(stream: ServerHttp2Stream, { logger, tls }: { readonly logger: Logger; readonly tls: string | null }) {

@@ -214,7 +214,7 @@ export class HeadReader {
   #connectionOptions(value: string): void {
     // The common values name no field that would have to go.
     if (value === "keep-alive") return;
-    if (value.includes("close")) this.#isLast = value.split(",").some((option) => option.trim() === "close");
+    if (value.includes("close")) this.#isLast ||= value.split(",").some((option) => option.trim() === "close");
     if (value !== "close") this.#connection += `connection:${value}\n`;
   }
 

@@ -5,6 +5,8 @@ import type { AccessLogCounts } from "../access-log/access-log.ts";
 import type { DiskStats } from "../cache/disk/disk-store.ts";
 import type { DomainCounts, InvocationCounts, PipelineMetrics } from "../pipeline/pipeline-metrics.ts";
 import { counter, gauge, histogram, type Labels, type MetricReport } from "./metric-report.ts";
+import type { ConnectionCounts } from "./connection-gate.ts";
+import type { SendingCounts } from "./served-request.ts";
 import { sourceReports } from "./source-reports.ts";
 import type { TlsCounts } from "./tls-listener.ts";
 
@@ -16,6 +18,11 @@ export interface FrontGauges {
   /** What functions cache themselves. */
   readonly functionCacheBytes: number;
   readonly functionCacheEntries: number;
+  readonly connections: ConnectionCounts &
+    SendingCounts & {
+      /** Requests that waited for the next turn. */
+      readonly deferred: number;
+    };
   readonly tls: TlsCounts;
   readonly accessLog: AccessLogCounts;
   /** Null: there is no disk cache. */
@@ -29,6 +36,7 @@ export function reportMetrics(metrics: PipelineMetrics, gauges: FrontGauges): re
     ...sourceReports(metrics.allSources()),
     ...invocationReports(metrics.allInvocations()),
     ...gaugeReports(gauges),
+    ...connectionReports(gauges),
     ...listenerReports(gauges),
   ];
 }
@@ -77,6 +85,31 @@ function diskReports(disk: DiskStats): MetricReport[] {
   return [
     ...shared.map((one): MetricReport => ({ ...gauge(one), aggregator: "average" })),
     ...counted.map(({ value, ...described }) => counter({ ...described, values: [{ value, labels: {} }] })),
+  ];
+}
+
+function connectionReports({ connections }: FrontGauges): MetricReport[] {
+  const { open, refusedByFront, refusedByAddress, stalled, deferred } = connections;
+  return [
+    gauge({ name: "selvage_client_connections", help: "Connections of clients", value: open }),
+    counter({
+      name: "selvage_connections_refused_total",
+      help: "Connections closed at once: too many in all, or from one address",
+      values: [
+        { value: refusedByFront, labels: { reason: "front" } },
+        { value: refusedByAddress, labels: { reason: "address" } },
+      ],
+    }),
+    counter({
+      name: "selvage_stalled_clients_total",
+      help: "Clients given up that took no byte of an answer for too long",
+      values: [{ value: stalled, labels: {} }],
+    }),
+    counter({
+      name: "selvage_deferred_requests_total",
+      help: "Requests beyond what one turn of the event loop takes",
+      values: [{ value: deferred, labels: {} }],
+    }),
   ];
 }
 

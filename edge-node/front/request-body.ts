@@ -2,8 +2,10 @@
  * A request's body from the socket as a pulled stream: bounded in size, slowing the client when the reader is slow.
  *
  * Knows uWebSockets' rules: chunks are lent for the time of the callback, and the response object may not be touched once it is over.
- * Invariant: the stream ends only when the client's message did; a client that goes away or sends too much makes the reader throw.
+ * Invariants: the stream ends only when the client's message did; a client that goes away or sends too much makes the reader throw; nobody
+ * reads a chunked body in the midst of its parsing.
  */
+import { setImmediate } from "node:timers";
 import type { Body } from "../../runtime/body.ts";
 import type { ErrorCode } from "../../sdk/error-code.ts";
 import { messageLimits } from "../../sdk/limits.ts";
@@ -25,6 +27,8 @@ export class RequestBody {
   readonly #response: UwsResponse;
   readonly #lengthBytes: number | undefined;
   #received = 0;
+  /** Of a chunked body: what came in this turn of the event loop. */
+  #arrived: Uint8Array[] = [];
   #paused = false;
   #isComplete = false;
   /** The response may not be touched any more, or nobody reads. */
@@ -70,10 +74,25 @@ export class RequestBody {
       this.#queue.fail(new RequestBodyError("REQUEST_BODY_TOO_LARGE"));
       return;
     }
-    if (!this.#isReleased && chunk.byteLength > 0) this.#queue.push(new Uint8Array(chunk.slice(0)));
-    if (!isLast) return;
-    this.#isComplete = true;
-    this.#queue.end();
+    if (isLast) this.#isComplete = true;
+    const bytes = this.#isReleased || chunk.byteLength === 0 ? null : new Uint8Array(chunk.slice(0));
+    if (this.#lengthBytes === undefined) return this.#deliverLater(bytes);
+    if (bytes !== null) this.#queue.push(bytes);
+    if (isLast) this.#queue.end();
+  }
+
+  /**
+   * The parser is lenient about chunks, so that what follows in the bytes it has read may be no request. Whoever answered now would have it take
+   * one from there; an answer that is still owed makes it end the connection instead.
+   */
+  #deliverLater(bytes: Uint8Array | null): void {
+    if (this.#arrived.length === 0) setImmediate(() => this.#deliver());
+    this.#arrived.push(bytes ?? nothing);
+  }
+
+  #deliver(): void {
+    for (const bytes of this.#arrived.splice(0)) if (bytes.byteLength > 0 && !this.#isReleased) this.#queue.push(bytes);
+    if (this.#isComplete) this.#queue.end();
   }
 
   #pause(): void {
@@ -88,3 +107,5 @@ export class RequestBody {
     this.#response.resume();
   }
 }
+
+const nothing = new Uint8Array();

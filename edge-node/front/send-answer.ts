@@ -9,7 +9,7 @@ import { releaseMemory } from "../../runtime/release-memory.ts";
 import { getHeader, type HeaderText } from "../../sdk/header-text.ts";
 import { bodyLengthBytes } from "../pipeline/body-length.ts";
 import { discardBody } from "../pipeline/discard-body.ts";
-import type { NodeFields, ResponseMessage } from "../pipeline/exchange.ts";
+import { sentFields, type NodeFields, type ResponseMessage } from "../pipeline/exchange.ts";
 import { blockOf, fieldBlock, isAsciiText, type FieldBlock } from "../pipeline/written-fields.ts";
 import type { UwsResponse } from "../uws.ts";
 import type { SendOptions } from "./request-intake.ts";
@@ -26,33 +26,49 @@ export function sendAnswer(served: ServedRequest, answer: ResponseMessage, optio
   if (options.method === "HEAD" || status === 204 || status === 304) return sendHead(served, answer, options);
   const large = body.kind === "bytes" && body.bytes.byteLength > WHOLE_BYTES_MAX;
   if (body.kind === "stream" || large) return sendStream(served, answer, options);
-  if (served.isCorked) sendWhole(served, answer, options);
-  else served.response.cork(() => sendWhole(served, answer, options));
-  return null;
+  if (served.isCorked) return sendWhole(served, answer, options);
+  let sending: Promise<void> | null = null;
+  served.response.cork(() => {
+    sending = sendWhole(served, answer, options);
+  });
+  return sending;
 }
 
-function sendWhole(served: ServedRequest, answer: ResponseMessage, options: SendOptions): void {
+function sendWhole(served: ServedRequest, answer: ResponseMessage, options: SendOptions): Promise<void> | null {
   const { response } = served;
   const { body } = answer;
   writeHead(response, answer, served);
   const content = body.kind === "text" ? body.text : body.kind === "bytes" ? body.bytes : "";
-  served.sentBytes = bodyLengthBytes(body) ?? 0;
-  const mustClose = served.ending();
-  response.end(content, mustClose || options.isLast);
+  const length = bodyLengthBytes(body) ?? 0;
+  served.sentBytes = length;
+  const isLast = options.isLast || served.isEarly;
+  if (length > 0 && !isLast) return served.endWhole(content, length);
+  const mustClose = isLast || served.endsWith(headBytes(answer));
+  served.ending();
+  response.end(content, mustClose);
+  return null;
+}
+
+/** About as long as it gets. */
+function headBytes({ headers }: ResponseMessage): number {
+  return headers.length + 200;
 }
 
 function sendHead(served: ServedRequest, answer: ResponseMessage, options: SendOptions): Promise<void> {
   const { response } = served;
   response.cork(() => {
-    writeHead(response, answer, served);
     const length = options.method === "HEAD" && answer.status !== 204 ? headLength(answer) : undefined;
-    const mustClose = served.ending() || options.isLast;
-    // Without a length the library must not be told to close: it would invent one.
-    if (length !== undefined) response.endWithoutBody(length, mustClose);
-    else {
-      if (mustClose) response.writeHeader("connection", "close");
-      response.endWithoutBody();
+    const mustClose = options.isLast || served.isEarly || served.endsWith(headBytes(answer));
+    if (length === undefined && mustClose) {
+      // Told to close without a length, the library would invent one.
+      writeFarewell(response, { answer, isFirst: !served.hasInformed });
+      served.leave();
+      return;
     }
+    served.ending();
+    writeHead(response, answer, served);
+    if (length === undefined) response.endWithoutBody();
+    else response.endWithoutBody(length, mustClose);
   });
   return discardBody(answer.body);
 }
@@ -141,6 +157,18 @@ function withNodeFields({ first, rest, isAscii }: FieldBlock, node: NodeFields |
 }
 
 const nothingBefore = { hasInformed: false } as const;
+
+/** Writes a whole head that asks the client to leave; for the library there is no answer yet. */
+function writeFarewell(
+  response: UwsResponse,
+  { answer, isFirst }: { readonly answer: ResponseMessage; readonly isFirst: boolean },
+): void {
+  const { first, rest } = fieldBlock(sentFields(answer));
+  const line = statusLine(answer.status);
+  const fields = first === "" ? "" : `${first}: ${rest}\r\n`;
+  if (isFirst) response.writeStatus(latin1(`${line}\r\nconnection: close\r\n${fields}`));
+  else response.writeHeader(`HTTP/1.1 ${line}\r\nconnection`, latin1(`close\r\n${fields}`));
+}
 
 /** Writes a whole head of an informational answer, which the library knows nothing of. */
 export function writeInformation(

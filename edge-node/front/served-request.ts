@@ -3,7 +3,10 @@
  *
  * Invariant: the uWebSockets response is never touched after it ended or was aborted; after either, `isOver` is true for good.
  */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { HeaderText } from "../../sdk/header-text.ts";
+import { connectionLimits } from "../../sdk/limits.ts";
+import type { CancelTimer, Clock } from "../clock.ts";
 import type { AddressSource, ResponseMessage } from "../pipeline/exchange.ts";
 import type { UwsResponse } from "../uws.ts";
 import { clientAddress } from "./client-address.ts";
@@ -12,6 +15,19 @@ import type { AnswerSink, SendOptions, Transport } from "./request-intake.ts";
 import { sendAnswer, writeInformation } from "./send-answer.ts";
 
 const plain: Transport = { protocol: "http/1.1", tls: null };
+
+/** What all requests of the plain port share. */
+export interface SendingTerms {
+  readonly clock: Clock;
+  /** Numbers in [0, 1). */
+  readonly random: () => number;
+  readonly counts: SendingCounts;
+}
+
+export interface SendingCounts {
+  /** Clients that took no byte for too long. */
+  stalled: number;
+}
 
 interface PendingWrite {
   /** What tryEnd did not take, and where it begins in the whole body. */
@@ -40,9 +56,16 @@ export class ServedRequest implements AnswerSink, AddressSource {
   #pending: PendingWrite | null = null;
   #wake: (() => void) | null = null;
 
+  #cancelStall: CancelTimer | null = null;
+  readonly #terms: SendingTerms;
+
   /** Must be made within the request's handler. */
-  constructor(response: UwsResponse, options: { readonly requestBody: RequestBody | null; readonly isLast: boolean }) {
+  constructor(
+    response: UwsResponse,
+    options: { readonly requestBody: RequestBody | null; readonly isLast: boolean; readonly terms: SendingTerms },
+  ) {
     this.response = response;
+    this.#terms = options.terms;
     this.requestBody = options.requestBody;
     this.isLast = options.isLast;
   }
@@ -62,8 +85,17 @@ export class ServedRequest implements AnswerSink, AddressSource {
     return clientAddress(this.response.getRemoteAddress());
   }
 
+  /**
+   * An answer that ends the connection waits for the next turn of the event loop: the library would take what else it has read for requests,
+   * and have them answered to nobody. While an answer is owed it ends the connection instead.
+   */
   send(answer: ResponseMessage, options: SendOptions): Promise<void> | null {
-    return sendAnswer(this, answer, options);
+    return options.isLast ? this.#sendLast(answer, options) : sendAnswer(this, answer, options);
+  }
+
+  async #sendLast(answer: ResponseMessage, options: SendOptions): Promise<void> {
+    await nextTurn();
+    await sendAnswer(this, answer, options);
   }
 
   /** The status line of the answer must follow on one that came before. */
@@ -87,6 +119,43 @@ export class ServedRequest implements AnswerSink, AddressSource {
   ending(): boolean {
     this.requestBody?.release();
     this.#isOver = true;
+    return this.isEarly;
+  }
+
+  /**
+   * Whether the connection should end with an answer that is `bytes` long and has no body. The library does not tell whether a client takes such
+   * answers, and would keep what it does not take: the more of them, the likelier one is the last.
+   */
+  endsWith(bytes: number): boolean {
+    return this.#terms.random() < bytes / connectionLimits.unreadHeadBytes;
+  }
+
+  /** The answer is written, and its client told to leave; the library does not know, so that it takes no further request. */
+  leave(): void {
+    this.requestBody?.release();
+    this.#cancelStall = this.#terms.clock.after(connectionLimits.leaveMs, () => {
+      if (!this.#isOver) this.response.close();
+    });
+  }
+
+  /**
+   * Sends a whole body; null when it was taken at once. What the client does not take makes the answer wait, so that no more requests are read
+   * from its connection: the library ends it when one comes.
+   */
+  endWhole(content: string | Uint8Array, total: number): Promise<void> | null {
+    this.requestBody?.release();
+    const [, isDone] = this.response.tryEnd(content, total);
+    if (isDone) {
+      this.#isOver = true;
+      return null;
+    }
+    const chunk = typeof content === "string" ? Buffer.from(content) : content;
+    this.#pending = { chunk, offset: 0, total };
+    return this.#drained();
+  }
+
+  /** The request's body has not come to its end. */
+  get isEarly(): boolean {
     return this.requestBody !== null && !this.requestBody.isComplete;
   }
 
@@ -129,8 +198,20 @@ export class ServedRequest implements AnswerSink, AddressSource {
       this.#listens = true;
       this.response.onWritable((offset) => this.#writable(offset));
     }
+    this.#awaitClient();
     return new Promise((resolve) => {
       this.#wake = resolve;
+    });
+  }
+
+  /** A client that takes nothing for too long is given up; the library itself would wait for ever. */
+  #awaitClient(): void {
+    this.#cancelStall?.();
+    this.#cancelStall = this.#terms.clock.after(connectionLimits.stalledMs, () => {
+      this.#cancelStall = null;
+      if (this.#isOver) return;
+      this.#terms.counts.stalled++;
+      this.breakOff();
     });
   }
 
@@ -139,7 +220,11 @@ export class ServedRequest implements AnswerSink, AddressSource {
       const { chunk, offset: start, total } = this.#pending;
       const [isTaken, isDone] = this.response.tryEnd(chunk.subarray(offset - start), total);
       if (isDone) this.#isOver = true;
-      if (!isTaken && !isDone) return false;
+      if (!isTaken && !isDone) {
+        // It took some of it.
+        this.#awaitClient();
+        return false;
+      }
       this.#pending = null;
     }
     this.#wakeUp();
@@ -156,6 +241,8 @@ export class ServedRequest implements AnswerSink, AddressSource {
   }
 
   #wakeUp(): void {
+    this.#cancelStall?.();
+    this.#cancelStall = null;
     const wake = this.#wake;
     this.#wake = null;
     wake?.();

@@ -1,7 +1,7 @@
 /**
  * A request's body from a stream of Node.js as a pulled one: bounded in size, slowing the client when the reader is slow.
  *
- * Invariant: it ends only when the client's message did; a client that goes away, stalls or sends too much makes the reader throw.
+ * Invariant: it ends only when the client's message did; a client that goes away, is too slow or sends too much makes the reader throw.
  */
 import type { Readable } from "node:stream";
 import type { Body } from "../../runtime/body.ts";
@@ -26,13 +26,14 @@ export class StreamBody {
   #isComplete = false;
   #isDropping = false;
   #isPaused = false;
-  #lastMs: number;
+  /** What came in this period, and whether the client was asked to wait in it. */
+  #periodBytes = 0;
+  #hasPaused = false;
   #cancelCheck: CancelTimer = () => {};
 
   constructor(stream: Readable, options: StreamBodyOptions) {
     this.#stream = stream;
     this.#options = options;
-    this.#lastMs = options.clock.monotonicMs();
     this.#queue = new ByteQueue(
       { pause: () => this.#pause(), resume: () => this.#resume(), cancel: () => this.release() },
       { bytesMax: messageLimits.bodyWindowBytes },
@@ -66,7 +67,7 @@ export class StreamBody {
   }
 
   #receive(chunk: Buffer): void {
-    this.#lastMs = this.#options.clock.monotonicMs();
+    this.#periodBytes += chunk.byteLength;
     this.#received += chunk.byteLength;
     if (this.#received > messageLimits.requestBodyBytesMax) {
       this.#queue.fail(new RequestBodyError("REQUEST_BODY_TOO_LARGE"));
@@ -81,24 +82,26 @@ export class StreamBody {
     this.#queue.end();
   }
 
-  /** A client that is not asked to wait and sends nothing is given up. */
+  /** A client that is not asked to wait and sends next to nothing is given up. */
   #watch(): void {
-    const { clock } = this.#options;
-    const leftMs = this.#lastMs + tlsLimits.stalledMs - clock.monotonicMs();
-    if (leftMs <= 0 && !this.#isPaused) return this.abort();
-    this.#cancelCheck = clock.after(leftMs <= 0 ? tlsLimits.stalledMs : leftMs, () => this.#watch());
+    this.#cancelCheck = this.#options.clock.after(tlsLimits.bodyPeriodMs, () => {
+      if (!this.#hasPaused && this.#periodBytes < tlsLimits.bodyPeriodBytesMin) return this.abort();
+      this.#periodBytes = 0;
+      this.#hasPaused = this.#isPaused;
+      this.#watch();
+    });
   }
 
   #pause(): void {
     if (this.#isPaused || this.#isDropping || this.#isComplete) return;
     this.#isPaused = true;
+    this.#hasPaused = true;
     this.#stream.pause();
   }
 
   #resume(): void {
     if (!this.#isPaused) return;
     this.#isPaused = false;
-    this.#lastMs = this.#options.clock.monotonicMs();
     this.#stream.resume();
   }
 }

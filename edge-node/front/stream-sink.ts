@@ -7,7 +7,7 @@
 import type { Writable } from "node:stream";
 import { forEachHeader, type HeaderText } from "../../sdk/header-text.ts";
 import { tlsLimits } from "../../sdk/cdn-limits.ts";
-import type { Clock } from "../clock.ts";
+import type { CancelTimer, Clock } from "../clock.ts";
 import { bodyLengthBytes } from "../pipeline/body-length.ts";
 import { discardBody } from "../pipeline/discard-body.ts";
 import { sentFields, type ResponseMessage } from "../pipeline/exchange.ts";
@@ -20,6 +20,8 @@ import type { StreamBody } from "./stream-body.ts";
 export interface AnswerStream {
   readonly writable: Writable;
   readonly transport: Transport;
+  /** Its bytes go out now; over HTTP/1.1 an answer may have to wait for those before it. */
+  readonly isSending: boolean;
   /** `fields`: names and values in turns, framing and connection fields left out. Undefined length: not known, or nothing to say. */
   writeHead(
     status: number,
@@ -49,6 +51,7 @@ export class StreamSink implements AnswerSink {
   #source: AsyncIterator<Uint8Array> | null = null;
   #isOver = false;
   #wake: (() => void) | null = null;
+  #cancelLast: CancelTimer | null = null;
 
   constructor(
     stream: AnswerStream,
@@ -159,6 +162,10 @@ export class StreamSink implements AnswerSink {
       this.sentBytes += last.byteLength;
       writable.end(last);
     }
+    // Nobody waits for the last bytes; a client that does not take them is given up like one in the middle.
+    if (this.#stream.isSending && !writable.writableFinished && !writable.closed) {
+      this.#cancelLast = this.#clock.after(tlsLimits.stalledMs, () => this.#stream.breakOff());
+    }
     if (isEarly) this.#stream.leaveRequest();
   }
 
@@ -171,6 +178,7 @@ export class StreamSink implements AnswerSink {
   }
 
   #closed(): void {
+    this.#cancelLast?.();
     this.#wakeUp();
     if (this.#isOver) return;
     this.#isOver = true;

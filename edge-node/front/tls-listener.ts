@@ -4,11 +4,13 @@
  * Node.js carries it and not uWebSockets.js, which has no HTTP/2 and takes keys only from files (DECISIONS.md). Invariants: a client that names
  * no host, or one that no certificate is for, gets no handshake; new certificates leave open connections alone.
  */
+import type { Socket } from "node:net";
 import tls, { type SecureContext, type TLSSocket } from "node:tls";
 import { tlsLimits } from "../../sdk/cdn-limits.ts";
 import type { Clock } from "../clock.ts";
 import type { Logger } from "../logger.ts";
-import { clientAddressOf } from "./client-address.ts";
+import { addressOctets, clientAddressOf } from "./client-address.ts";
+import { networkOf, type ConnectionGate } from "./connection-gate.ts";
 import { Http1Connections } from "./http1-connections.ts";
 import { Http2Connections } from "./http2-connections.ts";
 import type { RequestIntake } from "./request-intake.ts";
@@ -25,6 +27,8 @@ export interface TlsCounts {
 
 export interface TlsListenerOptions {
   readonly intake: RequestIntake;
+  /** Says which connections may stay. */
+  readonly gate: ConnectionGate;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -55,6 +59,7 @@ export class TlsListener {
       noDelay: true,
     });
     this.#server.maxConnections = tlsLimits.connectionsMax;
+    this.#server.on("connection", (socket: Socket) => admit(options.gate, socket));
     this.#server.on("secureConnection", (socket) => this.#accept(socket));
     // A handshake that fails is the client's own business; the library ends it.
     this.#server.on("tlsClientError", (_error, socket) => {
@@ -135,4 +140,12 @@ export class TlsListener {
     if (isHttp2) this.#http2.accept(socket, peer);
     else this.#http1.accept(socket, peer);
   }
+}
+
+/** Before the handshake, which costs more than anything that follows. */
+function admit(gate: ConnectionGate, socket: Socket): void {
+  const address = clientAddressOf(socket.remoteAddress ?? "");
+  const network = networkOf(addressOctets(address));
+  socket.once("close", () => gate.tlsClosed(network));
+  if (!gate.tlsOpened({ network, address: () => address })) socket.destroy();
 }

@@ -25,6 +25,8 @@ export function frontSettings(config: NodeConfig): readonly FrontSettings[] {
     egressAllowNetworks: config.egressAllowNetworks,
     originAllowNetworks: config.originAllowNetworks,
     trustedProxyNetworks: config.trustedProxyNetworks,
+    connectionsMax: config.connectionsMax,
+    connectionsPerAddressMax: config.connectionsPerAddressMax,
     logLevel: config.logLevel,
     accessLog: config.accessLog,
     drainMs: config.drainMs,

@@ -76,7 +76,6 @@ describe("roles", () => {
     "POST /v1/nodes/acks",
     "POST /v1/nodes/logs",
     "POST /v1/nodes/call-results",
-    "POST /v1/nodes/statistics",
     "POST /v1/nodes/explanations",
     "POST /v1/nodes/invocation-results",
     "GET /v1/nodes/purges",

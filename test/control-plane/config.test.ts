@@ -33,6 +33,9 @@ describe("readControlPlaneConfig()", () => {
         auditKeepDays: 7,
         adminToken: null,
         destinationAllowNetworks: [],
+        requestsPerAddress: 2_000,
+        requestsPerToken: 500,
+        wrongTokensPerAddress: 30,
         logLevel: "info",
       },
     });
@@ -73,6 +76,16 @@ describe("readControlPlaneConfig()", () => {
       expect(problem).toMatch(/^SELVAGE_CONTROL_PLANE_STORE: received \(not shown\), allowed: postgres:\/\/USER/);
     }
   });
+  it.each(["requests-per-address", "requests-per-token", "wrong-tokens-per-address"])(
+    "refuses --%s outside of its range",
+    (flag) => {
+      for (const value of ["0", "1000001", "1.5", "many", "-1"]) {
+        const problem = `--${flag}: received "${value}", allowed: an integer 1..1000000`;
+        expect(problemsOf({ arguments: [`--${flag}=${value}`] })).toEqual([problem]);
+      }
+      expect(problemsOf({ arguments: [`--${flag}=1`] })).toEqual([]);
+    },
+  );
 
   it("refuses files that cannot be read, unknown keys and unknown flags", () => {
     expect(problemsOf({ arguments: ["--config", "x.json"] })).toEqual(["x.json: cannot be read: no such file"]);

@@ -134,6 +134,21 @@ describe("bytes that are not HTTP", () => {
   });
 });
 
+describe("a body that is said to be endless", () => {
+  it.each([
+    ["without a token", "", 401],
+    ["with one", `authorization: Bearer ${adminToken}\r\n`, 413],
+  ])("is not waited for %s: the answer comes before it", async (_, field, status) => {
+    const { hostname, port } = new URL(control.url);
+    const socket = connect(Number(port), hostname);
+    const head = `POST /v1/functions HTTP/1.1\r\nhost: x\r\n${field}content-type: application/json\r\n`;
+    socket.write(`${head}content-length: 1000000000000\r\n\r\n{`);
+    const answer = await new Promise<string>((resolve) => socket.once("data", (chunk) => resolve(chunk.toString())));
+    socket.destroy();
+    expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${String(status)} `));
+  });
+});
+
 describe("an answer", () => {
   it("to a failure inside says nothing of its cause, which is logged under the same request id", async () => {
     const { rm } = await import("node:fs/promises");

@@ -6,7 +6,8 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { systemClock } from "../../control-plane/clock.ts";
+import { systemClock, type Clock } from "../../control-plane/clock.ts";
+import type { ControlPlaneConfig } from "../../control-plane/config.ts";
 import { silentLogger, type Logger } from "../../control-plane/logger.ts";
 import { startControlPlane, type ControlPlane } from "../../control-plane/server.ts";
 import type { PublishResult, TokenCreated, TokenRole } from "../../sdk/api.ts";
@@ -27,6 +28,18 @@ export interface CallOptions {
   readonly text?: string;
   readonly contentType?: string;
   readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Default: as good as none. */
+type TestRates = Partial<Pick<ControlPlaneConfig, "requestsPerAddress" | "requestsPerToken" | "wrongTokensPerAddress">>;
+
+export interface StartOptions extends TestRates {
+  readonly logger?: Logger;
+  /** Default: the system's. One that stands still ends no deadline. */
+  readonly clock?: Clock;
+  /** A PostgreSQL database; default: a store of its own. */
+  readonly store?: string | null;
+  readonly masterKeyFile?: string;
 }
 
 export const adminToken = "slv_administrator_of_the_tests";
@@ -122,15 +135,6 @@ export class TestControlPlane {
   }
 }
 
-export interface StartOptions {
-  /** Default: silent. */
-  readonly logger?: Logger;
-  /** URL of a PostgreSQL database. Default: the embedded store. */
-  readonly store?: string;
-  /** Default: in its own folder. */
-  readonly masterKeyFile?: string;
-}
-
 export interface Refusal {
   readonly status: number;
   readonly code: string;
@@ -149,7 +153,8 @@ export function passing(mark: string): string {
 }
 
 function open(folder: string, options: StartOptions): Promise<ControlPlane> {
-  const { logger = silentLogger, store = null, masterKeyFile = join(folder, "master.key") } = options;
+  const { clock = systemClock, logger = silentLogger, store = null, ...rest } = options;
+  const { masterKeyFile = join(folder, "master.key"), ...rates } = rest;
   return startControlPlane(
     {
       host: "127.0.0.1",
@@ -163,8 +168,12 @@ function open(folder: string, options: StartOptions): Promise<ControlPlane> {
       backupKeepDays: 7,
       auditKeepDays: 7,
       adminToken,
+      requestsPerAddress: 1_000_000,
+      requestsPerToken: 1_000_000,
+      wrongTokensPerAddress: 1_000_000,
+      ...rates,
       logLevel: "silent",
     },
-    { clock: systemClock, logger, announce: () => {}, nodePath: process.execPath, processId: process.pid },
+    { clock, logger, announce: () => {}, nodePath: process.execPath, processId: process.pid },
   );
 }

@@ -52,6 +52,8 @@ describe("readNodeConfig()", () => {
       egressAllowNetworks: [],
       originAllowNetworks: [],
       trustedProxyNetworks: [],
+      connectionsMax: 20_000,
+      connectionsPerAddressMax: 1_000,
       logLevel: "info",
       accessLog: { kind: "file", file: path.resolve("data/node/access.log") },
       drainMs: 30_000,
@@ -115,6 +117,14 @@ describe("readNodeConfig()", () => {
   it("refuses a disk cache that is too small to be one", () => {
     const text = "node.diskCacheMiB: received 31, allowed: 0 for none, or an integer from 32";
     expect(problemsOf(read({ arguments: ["--disk-cache-mib", "31"] }))).toContain(text);
+  });
+
+  it.each(["--connections-max", "--connections-per-address-max"])("refuses %s outside of its range", (flag) => {
+    for (const value of ["0", "1000001", "1.5", "-1"]) {
+      expect(problemsOf(read({ arguments: [`${flag}=${value}`] }))).toContain(
+        `${flag}: received "${value}", allowed: an integer 1..1000000`,
+      );
+    }
   });
 
   it("is frozen", () => {

@@ -38,6 +38,8 @@ const config: NodeConfig = {
   egressAllowNetworks: [],
   originAllowNetworks: ["10.0.0.0/8"],
   trustedProxyNetworks: ["192.0.2.0/24"],
+  connectionsMax: 100,
+  connectionsPerAddressMax: 10,
   logLevel: "silent",
   accessLog: { kind: "off" },
   drainMs: 1_000,

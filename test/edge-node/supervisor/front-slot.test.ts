@@ -26,6 +26,8 @@ const settings: FrontSettings = {
   egressAllowNetworks: [],
   originAllowNetworks: [],
   trustedProxyNetworks: [],
+  connectionsMax: 100,
+  connectionsPerAddressMax: 10,
   logLevel: "silent",
   accessLog: { kind: "off" },
   drainMs: 0,

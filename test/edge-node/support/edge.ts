@@ -145,6 +145,10 @@ export class ManualClock implements Clock {
       this.#timers = this.#timers.filter((other) => other !== timer);
     };
   }
+  /** Timers that wait. */
+  get timers(): number {
+    return this.#timers.length;
+  }
   advance(ms: number): void {
     this.#now += ms;
     const due = this.#timers.filter((timer) => timer.at <= this.#now);
