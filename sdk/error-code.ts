@@ -173,6 +173,12 @@ export const errorCodes = {
     text: "The origin could not prove who it is.",
     retry: false,
   },
+  CERTIFICATE_REFUSED: {
+    source: "node",
+    status: 500,
+    text: "The node cannot serve a certificate.",
+    retry: false,
+  },
   ORIGIN_OVERLOADED: {
     source: "origin",
     status: 503,
