@@ -106,7 +106,7 @@ export class Http1Connections {
       return;
     }
     const peer = this.#peers.get(socket);
-    const stream = new Http1Answer(request, { response, tls: peer?.tls ?? null });
+    const stream = new Http1Answer(request, { response, tls: peer?.tls.version ?? null });
     const head = this.#reader.read(http1Head(request));
     const code = this.#judge(head, { peer, kind: upgrade === null ? "request" : "socket" });
     if (head.kind === "refused" || code !== null) {
@@ -137,6 +137,7 @@ export class Http1Connections {
       body: body?.body ?? emptyBody,
       peer: peer?.address ?? "",
       socketProtocols: upgrade?.protocols ?? null,
+      tls: peer?.tls ?? null,
     });
     sink.exchange = exchange;
     // As over plain connections: not to who may be of a time before such answers, nor before a WebSocket.

@@ -66,6 +66,11 @@ describe.each(ways)("%s over TLS", (name, ask) => {
     });
     expect(answer.text).toBe("https");
     expect(driver.invocations[0]).toMatchObject({ url: `https://${HOST}/a?b=c`, clientIp: "127.0.0.1" });
+    expect(driver.invocations[0]?.tls).toEqual({
+      version: "TLSv1.3",
+      cipher: expect.stringMatching(/^TLS_(?:AES|CHACHA20)_[A-Z0-9_]+$/),
+      serverName: HOST,
+    });
     expect(driver.invocations[0]?.headers).toContain("cookie:a=1; b=2\n");
     expect(origin.requests[0]?.headers).toMatchObject({ host: HOST, "x-forwarded-for": "127.0.0.1" });
   });

@@ -6,7 +6,13 @@ import type { DomainConfig } from "../../../sdk/domain.ts";
 import { freePort } from "../support/origin.ts";
 import type { Edge } from "../support/edge.ts";
 import { opensThings } from "../support/opened.ts";
-import { connectPlain, connectSecure, startSocketOrigin, type SocketOrigin } from "../support/socket-origin.ts";
+import {
+  connectHttp2,
+  connectPlain,
+  connectSecure,
+  startSocketOrigin,
+  type SocketOrigin,
+} from "../support/socket-origin.ts";
 import { HOST } from "../support/tls-client.ts";
 
 const opened = opensThings();
@@ -17,9 +23,10 @@ async function site(origins: readonly number[], change: Partial<DomainConfig> = 
 }
 
 describe.each([
-  ["plain", connectPlain, "http"],
-  ["TLS", connectSecure, "https"],
-] as const)("a WebSocket over %s that no function takes", (_name, connect, scheme) => {
+  ["plain", connectPlain, "http", 426],
+  ["TLS", connectSecure, "https", 426],
+  ["HTTP/2", connectHttp2, "https", 400],
+] as const)("a WebSocket over %s that no function takes", (_name, connect, scheme, refusal) => {
   it("is the origin's: messages both ways, the protocol it chose, the client's fields", async () => {
     const origin = await socketOrigin();
     const edge = await site([origin.port]);
@@ -86,10 +93,10 @@ describe.each([
     await expect(connect(await site([nobody]), "/ws")).rejects.toThrow("Unexpected server response: 502");
   });
 
-  it("is an ordinary request to the origin when the domain passes none on", async () => {
+  it("is none when the domain passes none on: over HTTP/1.1 an ordinary request to the origin", async () => {
     const origin = await socketOrigin();
     const edge = await site([origin.port], { websocket: { status: "off" } });
-    await expect(connect(edge, "/ws")).rejects.toThrow("Unexpected server response: 426");
+    await expect(connect(edge, "/ws")).rejects.toThrow(`Unexpected server response: ${refusal}`);
     expect(origin.requests).toEqual([]);
   });
 

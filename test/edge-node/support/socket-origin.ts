@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { WebSocket, WebSocketServer, type ClientOptions } from "ws";
 import { chainOf } from "../../support/certificates.ts";
 import type { Edge } from "./edge.ts";
+import { socketOverHttp2 } from "./http2-websocket.ts";
 import { HOST } from "./tls-client.ts";
 
 export interface SocketOrigin {
@@ -80,3 +81,6 @@ export const connectSecure: Connect = ({ tlsPort }, path, protocols = []) =>
       servername: HOST,
     } as ClientOptions),
   );
+
+export const connectHttp2: Connect = async ({ tlsPort }, path, protocols = []) =>
+  await client(await socketOverHttp2(tlsPort, path, protocols));
