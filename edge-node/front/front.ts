@@ -330,6 +330,7 @@ class UwsFront implements Front {
     if (head.kind === "refused" || code !== null) {
       const refused = new ServedRequest(response, { requestBody: null, isLast: true });
       this.#intake.refuse(refused, { code: code ?? "REQUEST_MALFORMED", method: head.method });
+      refused.outliveHandler();
       return;
     }
     const body = head.bodyBytes === 0 ? null : new RequestBody(response, head.bodyBytes);

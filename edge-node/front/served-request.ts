@@ -62,8 +62,19 @@ export class ServedRequest implements AnswerSink, AddressSource {
     return clientAddress(this.response.getRemoteAddress());
   }
 
+  /**
+   * After an answer that is its connection's last nothing else may be taken for a request (RFC 9112 §9.6). The library goes on with what it read
+   * together with this request all the same, unless the answer is still to come: then it closes the connection.
+   */
   send(answer: ResponseMessage, options: SendOptions): Promise<void> | null {
-    return sendAnswer(this, answer, options);
+    return options.isLast && this.#isInHandler
+      ? this.#sendBehindHandler(answer, options)
+      : sendAnswer(this, answer, options);
+  }
+
+  async #sendBehindHandler(answer: ResponseMessage, options: SendOptions): Promise<void> {
+    await new Promise<void>((resolve) => void setImmediate(resolve));
+    await sendAnswer(this, answer, options);
   }
 
   /** The status line of the answer must follow on one that came before. */
