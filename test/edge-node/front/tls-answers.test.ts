@@ -111,6 +111,22 @@ describe.each(ways)("%s over TLS", (name, ask) => {
     }
   });
 
+  it("drops an origin's trailers (RFC 9110 §6.5.1), also of what is kept", async () => {
+    const source = await opened.rawOrigin((socket) => {
+      socket.write(
+        "HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\nTrailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n",
+      );
+      socket.write("3\r\nabc\r\n0\r\nX-Sum: 1\r\nContent-Length: 9\r\nSet-Cookie: a=b\r\n\r\n");
+    });
+    const { tlsPort } = await edge({ origins: [source.port] });
+    for (let round = 0; round < 2; round++) {
+      const answer = await ask(tlsPort, "/");
+      expect(answer.text).toBe("abc");
+      for (const name of ["x-sum", "set-cookie", "trailer"]) expect(answer.headers[name]).toBeUndefined();
+    }
+    expect(source.connections).toBe(1);
+  });
+
   it("breaks off an answer that the origin broke off", async () => {
     const { port } = await opened.rawOrigin((socket) => {
       socket.end("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello");
