@@ -51,7 +51,7 @@ describe("of a stored answer", () => {
     const source = await origin(fresh);
     const { port } = await edge({ origins: [source.port] });
     await ask(port, "/");
-    const answer = await ask(port, "/", { headers: headers as http.OutgoingHttpHeaders });
+    const answer = await ask(port, "/", { headers });
     expect([answer.status, answer.text]).toEqual([status, text]);
     expect(answer.headers["cache-status"]).toMatch(/^Selvage; hit; ttl=/);
     expect(source.requests).toHaveLength(1);
