@@ -271,6 +271,8 @@ export interface NodeView {
   count(): Promise<number>;
   /** Of each node the first acknowledgement of `revision` or a later one. */
   acksSince(revision: number): Promise<readonly AckRow[]>;
+  /** Of each node its newest acknowledgement, by name. */
+  newestAcks(): Promise<readonly AckRow[]>;
 }
 export interface NodeTable extends NodeView {
   /** Inserts, or replaces what it said of itself; the acknowledged revision stays. */

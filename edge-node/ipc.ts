@@ -6,7 +6,7 @@
  */
 import type { Digest } from "../sdk/artifact.ts";
 import type { PreheatMessage, PreheatResult } from "../sdk/purge.ts";
-import type { DesiredState, InvokeMessage, InvokeResult, LogRecord, NodeAck } from "../sdk/desired-state.ts";
+import type { DesiredState, InvokeMessage, InvokeResult, LogRecord, VersionFailure } from "../sdk/desired-state.ts";
 import type { ExplainMessage, ExplainReport } from "../sdk/explain.ts";
 import type { FrontStatistics } from "../sdk/statistics.ts";
 import type { VersionStats } from "../runtime/driver.ts";
@@ -16,9 +16,6 @@ import type { Purge } from "./cache/purge-table.ts";
 import type { ServingCertificate } from "./front/server-certificates.ts";
 import type { QuarantinedVersion } from "./hosts/containment-report.ts";
 import type { LogThreshold } from "./logger.ts";
-
-/** A function version that a node could not make ready. */
-export type VersionFailure = NodeAck["failures"][number];
 
 /** How a front runs; fixed for its life. */
 export interface FrontSettings {

@@ -61,10 +61,22 @@ export interface Invocation {
   /** Response phases only. */
   readonly response: { readonly status: number; readonly headers: HeaderText; readonly body: Body } | null;
   readonly clientIp: string;
+  /** Absent or null: not known, as for a plain connection. */
+  readonly tls?: ClientTls | null;
   readonly domain: string;
   readonly rulePriority: number;
   /** `hit`, `miss`, … in clientResponse, else "". */
   readonly cacheStatus: string;
+}
+
+/** The TLS connection that a client's request came over. */
+export interface ClientTls {
+  /** Such as `TLSv1.3`; no blanks. */
+  readonly version: string;
+  /** IANA's name of the cipher suite; no blanks. */
+  readonly cipher: string;
+  /** The name that the client asked for (SNI), as it wrote it. */
+  readonly serverName: string;
 }
 
 /** What a function asks of the world. The front implements it; a driver only forwards. */

@@ -6,6 +6,7 @@
 import type { AliasGrey } from "./alias-grey.ts";
 import type { Digest } from "./artifact.ts";
 import type { CertificateFacts } from "./certificate.ts";
+import type { ErrorCode } from "./error-code.ts";
 import type { DomainConfig } from "./domain.ts";
 import type { DomainDifference } from "./domain-diff.ts";
 import type { Egress } from "./egress.ts";
@@ -188,6 +189,15 @@ export interface DomainChange {
 export interface CertificateResource extends CertificateFacts {
   readonly name: string;
   readonly updatedAt: string;
+  /** Nodes that could not serve it when they last acknowledged a revision, and why; each goes on with what it had of this name. */
+  readonly refusals: readonly CertificateRefusal[];
+}
+export interface CertificateRefusal {
+  readonly node: string;
+  /** The revision that the node acknowledged with it. */
+  readonly revision: number;
+  readonly code: ErrorCode;
+  readonly message: string;
 }
 /** `PUT /v1/certificates/:name?waitSeconds=N` → CertificateChange. Both in PEM; the chain begins with the certificate itself. */
 export interface CertificateInput {

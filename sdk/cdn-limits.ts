@@ -18,6 +18,8 @@ export const originLimits = {
   waitingMax: 1_000,
   /** Redirects of an origin that are followed for one request. */
   redirectsMax: 5,
+  /** Informational answers (1xx) before one answer. */
+  informationalMax: 16,
   /** A connection that is not used for this time is closed, unless its server named a time. */
   keepAliveMs: 15_000,
   /** Seconds when the domain does not say. */

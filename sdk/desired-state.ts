@@ -93,19 +93,32 @@ export type StreamMessage =
   | CallsMessage
   | InvokeMessage;
 
+/** A version that could not be made ready; the node goes on with what it had for it. */
+export interface VersionFailure {
+  readonly function: string;
+  readonly version: string;
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+/** A certificate that the node cannot serve; it goes on with the last one of that name that it could, if it had one. */
+export interface CertificateFailure {
+  readonly certificate: string;
+  readonly code: "CERTIFICATE_REFUSED";
+  /** Never holds anything of a key. */
+  readonly message: string;
+}
+
+export type NodeFailure = VersionFailure | CertificateFailure;
+
 /** `POST /v1/nodes/acks`: a node serves a revision on all of its fronts. */
 export interface NodeAck {
   readonly node: string;
   readonly revision: number;
   /** From receiving the state to serving it, milliseconds. */
   readonly applyMs: number;
-  /** Versions that could not be made ready; the node goes on with what it had for them. */
-  readonly failures: readonly {
-    readonly function: string;
-    readonly version: string;
-    readonly code: ErrorCode;
-    readonly message: string;
-  }[];
+  /** What of the state the node could not make ready. */
+  readonly failures: readonly NodeFailure[];
 }
 
 /** `POST /v1/nodes/invocation-results`. */

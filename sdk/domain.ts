@@ -38,7 +38,7 @@ export interface DomainSource {
   readonly https_port: number;
   /** Host header and TLS server name; default: the client's host. */
   readonly host_name?: string;
-  /** Connections of one front to it, 1..10,000; further requests wait. Default 1,024. Ours. */
+  /** Connections of one front to it, open WebSockets among them, 1..10,000; further requests wait. Default 1,024. Ours. */
   readonly max_connections?: number;
 }
 

@@ -68,6 +68,11 @@ export interface Context<P extends HookName = HookName> {
   /** The configured domain that matched, for example `*.example.com`. */
   readonly domain: string;
   readonly clientIp: string;
+  /**
+   * The TLS connection that the client made to the node. Undefined when there is none: on the plain port, behind a trusted proxy (whose connection it
+   * would be), for `selvage invoke`, and when the node asks by itself (renewals, preheats).
+   */
+  readonly tls: ClientTls | undefined;
   /** Keeps the invocation alive after its answer until `promise` settles. A rejection is logged. */
   waitUntil(promise: Promise<unknown>): void;
   /** When this invocation fails, the message goes on unmodified, whatever the rule's `onError` says. */
@@ -76,6 +81,16 @@ export interface Context<P extends HookName = HookName> {
   getRemainingTimeInMilliSeconds(): number;
   /** Log lines that carry this request's id. */
   readonly logger: Logger;
+}
+
+/** How a client's connection is secured. */
+export interface ClientTls {
+  /** `TLSv1.2` or `TLSv1.3`. */
+  readonly version: string;
+  /** IANA's name of the cipher suite, for example `TLS_AES_128_GCM_SHA256`. */
+  readonly cipher: string;
+  /** The name the client asked for (SNI), as it wrote it. The Host field of a request may be another one of the same certificate. */
+  readonly serverName: string;
 }
 
 /** The context of originResponse and clientResponse. */

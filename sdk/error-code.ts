@@ -41,6 +41,7 @@ export const errorCodes = {
   DOMAIN_UNKNOWN: { source: "client", status: 404, text: "This host is not configured here.", retry: false },
   DOMAIN_DISABLED: { source: "client", status: 404, text: "This host is disabled.", retry: false },
   REQUEST_METHOD_REFUSED: { source: "client", status: 405, text: "This method is not served here.", retry: false },
+  SOCKET_NOT_OPENED: { source: "client", status: 400, text: "There is no WebSocket at this URL.", retry: false },
   REQUEST_MISDIRECTED: {
     source: "client",
     status: 421,
@@ -171,6 +172,12 @@ export const errorCodes = {
     source: "origin",
     status: 502,
     text: "The origin could not prove who it is.",
+    retry: false,
+  },
+  CERTIFICATE_REFUSED: {
+    source: "node",
+    status: 500,
+    text: "The node cannot serve a certificate.",
     retry: false,
   },
   ORIGIN_OVERLOADED: {

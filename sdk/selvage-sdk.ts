@@ -4,6 +4,7 @@
  * Holds no code, so that importing it adds nothing to a bundle. Tools that talk to a control plane import `client.ts`.
  */
 export type {
+  ClientTls,
   Context,
   EdgeFunction,
   Environment,

@@ -4,6 +4,7 @@
  * Which certificate serves which host name is the nodes' decision. Invariant: no answer holds a key.
  */
 import type { CertificateChange, CertificateResource } from "../../sdk/api.ts";
+import type { NodeAck } from "../../sdk/desired-state.ts";
 import { parseCertificate, refuseCertificateName } from "../../sdk/certificate.ts";
 import { timestamp, type Clock } from "../clock.ts";
 import { invalidInput, notFound, requireValid } from "../control-error.ts";
@@ -28,12 +29,19 @@ export class CertificateService {
   }
 
   async list(): Promise<readonly CertificateResource[]> {
-    return (await this.#options.store.read(({ certificates }) => certificates.list())).map(toResource);
+    return this.#options.store.read(async ({ certificates, nodes }) => {
+      const rows = await certificates.list();
+      const acks = await nodes.newestAcks();
+      return rows.map((row) => toResource(row, acks));
+    });
   }
 
   /** @throws ControlError NOT_FOUND. */
   get(name: string): Promise<CertificateResource> {
-    return this.#options.store.read(async (view) => toResource(await requireCertificate(view, name)));
+    return this.#options.store.read(async (view) => {
+      const row = await requireCertificate(view, name);
+      return toResource(row, await view.nodes.newestAcks());
+    });
   }
 
   /** Stores it or replaces the one of this name. @throws ControlError INPUT_INVALID, LIMIT_REACHED. */
@@ -52,7 +60,7 @@ export class CertificateService {
       await tables.certificates.put(row);
     });
     const rollout = await revisions.waitFor(revision, waitSeconds ?? waitSecondsDefault);
-    return { certificate: toResource(row), revision, rollout };
+    return { certificate: toResource(row, rollout.acks), revision, rollout };
   }
 
   /** @throws ControlError NOT_FOUND. */
@@ -70,6 +78,13 @@ async function requireCertificate(view: StoreView, name: string): Promise<Certif
   return row;
 }
 
-function toResource({ name, facts, updatedAt }: CertificateRow): CertificateResource {
-  return { name, ...facts, updatedAt };
+function toResource({ name, facts, updatedAt }: CertificateRow, acks: readonly NodeAck[]): CertificateResource {
+  const refusals = acks.flatMap(({ node, revision, failures }) =>
+    failures.flatMap((failure) =>
+      "certificate" in failure && failure.certificate === name
+        ? [{ node, revision, code: failure.code, message: failure.message }]
+        : [],
+    ),
+  );
+  return { name, ...facts, updatedAt, refusals };
 }

@@ -6,6 +6,7 @@
  * leaves it there; `tick` never rejects.
  */
 import { writtenAbortCondition } from "../../sdk/abort-condition.ts";
+import type { NodeFailure } from "../../sdk/desired-state.ts";
 import { addTallies, tallyQuantile } from "../../sdk/duration-buckets.ts";
 import { stagedRolloutLimits } from "../../sdk/limits.ts";
 import type { RolloutSide, StagedRolloutResource, StagedRolloutState } from "../../sdk/staged-rollout.ts";
@@ -253,10 +254,14 @@ async function requireRollout(
 async function refusalOf({ nodes, revisions }: StoreTables, row: StagedRolloutRow): Promise<string | null> {
   const { revision } = await revisions.current();
   for (const { node, failures } of await nodes.acksSince(revision)) {
-    const found = failures.find((failure) => failure.function === row.function && failure.version === row.to);
+    const found = failures.find((failure) => isOf(failure, row));
     if (found !== undefined) return `node "${node}" cannot run version "${row.to}": ${found.code}: ${found.message}`;
   }
   return null;
+}
+
+function isOf(failure: NodeFailure, row: StagedRolloutRow): boolean {
+  return "function" in failure && failure.function === row.function && failure.version === row.to;
 }
 
 function addCounts(row: StagedRolloutRow, pending: ReadonlyMap<string, SideCounts>): RolloutCounts {

@@ -45,6 +45,21 @@ export class SqlNodes implements NodeTable {
     return rows.map(toAck);
   }
 
+  async newestAcks(): Promise<readonly AckRow[]> {
+    const rows = await this.#db
+      .selectFrom("node_acks as a")
+      .selectAll("a")
+      .where("a.revision", "=", (select) =>
+        select
+          .selectFrom("node_acks as b")
+          .select((inner) => inner.fn.max("b.revision").as("newest"))
+          .whereRef("b.node", "=", "a.node"),
+      )
+      .orderBy("a.node")
+      .execute();
+    return rows.map(toAck);
+  }
+
   async register(registration: NodeRegistration, seenAt: string): Promise<void> {
     const values = {
       selvage_version: registration.selvageVersion,

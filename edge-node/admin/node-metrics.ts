@@ -32,7 +32,10 @@ function addNodeGauges(registry: Registry, { view, supervisorRssBytes }: NodeMet
   const restarts = view.fronts.reduce((sum, front) => sum + front.restarts, 0);
   const dropped = view.fronts.reduce((sum, front) => sum + front.logsDropped, view.logsDropped);
   set("selvage_node_revision", "Revision that all fronts serve.", view.applied?.revision ?? 0);
-  set("selvage_node_version_failures", "Versions that could not be made ready.", view.applied?.failures.length ?? 0);
+  const failures = view.applied?.failures ?? [];
+  const refused = failures.filter((failure) => "certificate" in failure).length;
+  set("selvage_node_version_failures", "Versions that could not be made ready.", failures.length - refused);
+  set("selvage_node_certificate_failures", "Certificates that could not be made ready.", refused);
   set(
     "selvage_node_control_link_up",
     "1 while the control plane is connected.",

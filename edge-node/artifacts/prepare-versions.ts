@@ -8,13 +8,19 @@
 import { createHash } from "node:crypto";
 import type { BlobReference, Digest, VersionManifest } from "../../sdk/artifact.ts";
 import { parseManifest, verifyManifest } from "../../sdk/artifact-format.ts";
-import type { DesiredState, FunctionState, VersionState } from "../../sdk/desired-state.ts";
+import type {
+  CertificateFailure,
+  DesiredState,
+  FunctionState,
+  VersionFailure,
+  VersionState,
+} from "../../sdk/desired-state.ts";
 import { formatProblems } from "../../sdk/problem.ts";
 import { openDomainSecrets } from "../../sdk/domain-secrets.ts";
 import { openSecrets } from "../../sdk/sealed-secret.ts";
 import type { Clock } from "../clock.ts";
 import { ControlError, type BlobSource } from "../control/control-client.ts";
-import type { FrontState, FrontVersion, VersionFailure } from "../ipc.ts";
+import type { FrontState, FrontVersion } from "../ipc.ts";
 import type { Logger } from "../logger.ts";
 import { BlobMismatchError, type BlobFolder, type BlobSpec } from "./blob-folder.ts";
 import { fetchBlob } from "./fetch-blob.ts";
@@ -25,6 +31,10 @@ export interface PreparedState {
   readonly state: FrontState;
   /** Every blob the state's ready versions need. */
   readonly digests: ReadonlySet<Digest>;
+  /** Certificates of the state that are not served as it says. */
+  readonly certificateFailures: readonly CertificateFailure[];
+  /** The state as a restart is to find it: with the certificates that are served. */
+  readonly kept: DesiredState;
 }
 
 export interface VersionPreparerOptions {
@@ -97,8 +107,13 @@ export class VersionPreparer {
     });
     this.#checked = checked;
     const versions = results.filter((version) => version !== null);
-    const certificates = this.#certificates.open(state.certificates);
-    return { state: { state: this.#forFronts(state), versions, certificates, failures }, digests };
+    const { serving, failures: certificateFailures, kept } = this.#certificates.open(state.certificates);
+    return {
+      state: { state: this.#forFronts(state), versions, certificates: serving, failures },
+      digests,
+      certificateFailures,
+      kept: { ...state, certificates: kept },
+    };
   }
 
   /** The state without functions' secrets, which come with the versions, and with those of domains opened. One that stays closed refuses access. */

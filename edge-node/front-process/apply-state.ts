@@ -5,6 +5,7 @@
  * never keeps the others from being served; a version that was routed stays loaded until the requests that may still use it are over.
  */
 import type { Digest } from "../../sdk/artifact.ts";
+import type { VersionFailure } from "../../sdk/desired-state.ts";
 import { describeError } from "../../sdk/error-code.ts";
 import { nodeLimits } from "../../sdk/limits.ts";
 import type { Driver } from "../../runtime/driver.ts";
@@ -13,7 +14,7 @@ import { mapBounded } from "../artifacts/map-bounded.ts";
 import { readVersion } from "../artifacts/read-version.ts";
 import type { StackMaps } from "../artifacts/stack-maps.ts";
 import type { CancelTimer, Clock } from "../clock.ts";
-import type { FrontApplied, FrontState, FrontVersion, VersionFailure } from "../ipc.ts";
+import type { FrontApplied, FrontState, FrontVersion } from "../ipc.ts";
 import type { Logger } from "../logger.ts";
 import { compileEgress, type EgressRules } from "../origin/egress-rules.ts";
 import { buildRouting, type ReadyVersion, type Routing } from "../routing/routing.ts";

@@ -19,13 +19,15 @@ export interface ForwardedClient {
   readonly address: string;
   /** Null: as it came to this node. */
   readonly scheme: "http" | "https" | null;
+  /** The client is at the other end of this connection. */
+  readonly isPeer: boolean;
 }
 
 /** A longer chain of trusted proxies is cut: its client is the last one that was looked at. */
 const PROXIES_MAX = 32;
 
 export function forwardedClient(peer: string, fields: ForwardedFields, trusted: AddressSet): ForwardedClient {
-  if (!trusted.has(peer)) return { address: peer, scheme: null };
+  if (!trusted.has(peer)) return { address: peer, scheme: null, isPeer: true };
   const { forwardedFor, forwardedProto } = fields;
   let address = peer;
   let proxies = 0;
@@ -36,7 +38,7 @@ export function forwardedClient(peer: string, fields: ForwardedFields, trusted: 
     address = named;
     end = comma;
   }
-  return { address, scheme: readScheme(forwardedProto, Math.max(1, proxies)) };
+  return { address, scheme: readScheme(forwardedProto, Math.max(1, proxies)), isPeer: false };
 }
 
 const BRACKETED = /^\[([0-9a-fA-F:.]+)\](?::\d{1,5})?$/;

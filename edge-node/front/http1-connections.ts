@@ -116,7 +116,7 @@ export class Http1Connections {
       return;
     }
     const peer = this.#peers.get(socket);
-    const stream = new Http1Answer(request, { response, tls: peer?.tls ?? null });
+    const stream = new Http1Answer(request, { response, tls: peer?.tls.version ?? null });
     const head = this.#reader.read(http1Head(request));
     const isSound = head.kind === "refused" || isSoundVersion(request.httpVersion, head.bodyBytes);
     const code = isSound
@@ -151,6 +151,7 @@ export class Http1Connections {
       body: body?.body ?? emptyBody,
       peer: peer?.address ?? "",
       socketProtocols: upgrade?.protocols ?? null,
+      tls: peer?.tls ?? null,
     });
     sink.exchange = exchange;
     // As over plain connections: not to who may be of a time before such answers, nor before a WebSocket.

@@ -15,19 +15,25 @@ import type { TLSSocket } from "node:tls";
 import { emptyBody } from "../../runtime/body.ts";
 import type { ErrorCode } from "../../sdk/error-code.ts";
 import { tlsLimits } from "../../sdk/cdn-limits.ts";
+import { filterHeaders, getHeader, type HeaderText } from "../../sdk/header-text.ts";
 import { messageLimits } from "../../sdk/limits.ts";
 import type { Clock } from "../clock.ts";
 import type { Logger } from "../logger.ts";
+import { sentFields } from "../pipeline/exchange.ts";
+import { tunnelUpgrade } from "./http2-tunnel.ts";
 import { HeadReader, type IncomingHead, type RefusedHead } from "./incoming-head.ts";
 import { http2Head } from "./node-heads.ts";
 import type { RequestIntake, Transport } from "./request-intake.ts";
 import { coversHost } from "./server-certificates.ts";
 import { StreamBody } from "./stream-body.ts";
-import { StreamSink, type AnswerStream } from "./stream-sink.ts";
+import { fieldsOf, StreamSink, type AnswerStream } from "./stream-sink.ts";
 import type { TlsPeer } from "./tls-peer.ts";
+import type { TlsSockets } from "./tls-sockets.ts";
+import { asksForTunnel, offeredTunnel } from "./upgrade-fields.ts";
 
 export interface Http2ConnectionsOptions {
   readonly intake: RequestIntake;
+  readonly sockets: TlsSockets;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -53,6 +59,7 @@ export class Http2Connections {
         initialWindowSize: tlsLimits.streamWindowBytes,
         maxHeaderListSize: HEAD_BYTES_MAX,
         enablePush: false,
+        enableConnectProtocol: true,
       },
       maxHeaderListPairs: messageLimits.headerLinesMax + 16,
       maxSessionInvalidFrames: tlsLimits.invalidFramesMax,
@@ -119,9 +126,11 @@ export class Http2Connections {
   #receive(stream: ServerHttp2Stream, raw: readonly string[]): void {
     const { clock, intake } = this.#options;
     const peer = stream.session === undefined ? undefined : this.#sessions.get(stream.session);
-    const answer = new Http2Answer(stream, { logger: this.#options.logger, tls: peer?.tls ?? null });
-    const head = bodyOf(this.#reader.read(http2Head(raw)), stream);
-    const code = this.#judge(head, peer);
+    const answer = new Http2Answer(stream, { logger: this.#options.logger, tls: peer?.tls.version ?? null });
+    const tunnel = asksForTunnel(raw) ? { protocols: offeredTunnel(raw) } : null;
+    const read = this.#reader.read(http2Head(raw));
+    const head = tunnel === null ? bodyOf(read, stream) : read;
+    const code = this.#judge(head, { peer, tunnel });
     if (head.kind === "refused" || code !== null) {
       const sink = new StreamSink(answer, { requestBody: null, isLast: true, upgrade: null, clock });
       stream.resume();
@@ -129,6 +138,13 @@ export class Http2Connections {
       if (!stream.endAfterHeaders) answer.leaveRequest();
       return;
     }
+    const arrived: Arrived = { head, stream, answer, peer };
+    if (tunnel === null) this.#serve(arrived);
+    else this.#serveTunnel(arrived, tunnel.protocols ?? []);
+  }
+
+  #serve({ head, stream, answer, peer }: Arrived): void {
+    const { clock, intake } = this.#options;
     // A stream that was reset ends like one that is whole, but is closed by then.
     const isWhole = (): boolean => !stream.closed && !stream.aborted;
     const body = head.bodyBytes === 0 ? null : new StreamBody(stream, { lengthBytes: head.bodyBytes, isWhole, clock });
@@ -138,17 +154,63 @@ export class Http2Connections {
       body: body?.body ?? emptyBody,
       peer: peer?.address ?? "",
       socketProtocols: null,
+      tls: peer?.tls ?? null,
     });
     sink.exchange = exchange;
     exchange.informed = sink;
     intake.serve(sink, exchange);
   }
 
-  #judge(head: IncomingHead | RefusedHead, peer: TlsPeer | undefined): ErrorCode | null {
+  /** What comes over the stream waits until there is somebody to read it; the window bounds it. */
+  #serveTunnel({ head, stream, answer, peer }: Arrived, protocols: readonly string[]): void {
+    const { clock, intake, sockets } = this.#options;
+    const sink: StreamSink = new StreamSink(answer, {
+      requestBody: null,
+      isLast: false,
+      upgrade: (opened, guest) => {
+        sink.detach();
+        const headers = sentFields(opened);
+        answer.openTunnel(headers);
+        sockets.upgrade(tunnelUpgrade(stream, getHeader(headers, "sec-websocket-protocol")), { headers, guest });
+      },
+      clock,
+    });
+    const exchange = intake.open(head, {
+      body: emptyBody,
+      peer: peer?.address ?? "",
+      socketProtocols: protocols,
+      tls: peer?.tls ?? null,
+      opensTunnel: true,
+    });
+    sink.exchange = exchange;
+    // Another answer ends the stream for its client, too.
+    stream.once("finish", () => {
+      if (exchange.socket === null && !stream.closed) stream.close(NGHTTP2_NO_ERROR);
+    });
+    intake.serve(sink, exchange);
+  }
+
+  #judge(
+    head: IncomingHead | RefusedHead,
+    { peer, tunnel }: { readonly peer: TlsPeer | undefined; readonly tunnel: AskedTunnel | null },
+  ): ErrorCode | null {
     if (head.kind === "refused") return head.code;
     if (peer === undefined || !coversHost(peer.domains, head.url.hostname)) return "REQUEST_MISDIRECTED";
-    return this.#options.intake.judge(head, "request");
+    if (tunnel !== null && tunnel.protocols === null) return "REQUEST_MALFORMED";
+    return this.#options.intake.judge(head, tunnel === null ? "request" : "socket");
   }
+}
+
+/** A stream that asks for a connection through this node; null: not for a WebSocket, or not as it is asked for. */
+interface AskedTunnel {
+  readonly protocols: readonly string[] | null;
+}
+
+interface Arrived {
+  readonly head: IncomingHead;
+  readonly stream: ServerHttp2Stream;
+  readonly answer: Http2Answer;
+  readonly peer: TlsPeer | undefined;
 }
 
 /** Whether there is a body is the framing's to say in HTTP/2, not a field's. */
@@ -204,6 +266,15 @@ class Http2Answer implements AnswerStream {
       this.#logger.error({ err: error }, "answer.refused");
       this.breakOff();
     }
+  }
+
+  /** RFC 8441 §5: what HTTP/1.1 says with 101 is 200 here, and the handshake's own fields are not needed. */
+  openTunnel(headers: HeaderText): void {
+    const sent = filterHeaders(
+      headers,
+      (name) => !name.startsWith("sec-websocket-") || name === "sec-websocket-protocol",
+    );
+    this.writeHead(200, { fields: fieldsOf(sent), lengthBytes: undefined });
   }
 
   writeInformation(status: number, fields: readonly string[]): void {

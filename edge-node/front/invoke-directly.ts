@@ -63,6 +63,7 @@ async function runHook(
     services,
     egress: resolved.egress,
     clientIp: "127.0.0.1",
+    tls: null,
     domain: new URL(request.url).hostname,
     cdnLoop: "",
     depth: 0,

@@ -21,7 +21,7 @@ export function http1Head({ method = "", url = "", rawHeaders }: IncomingMessage
   };
 }
 
-/** An HTTP/2 head: `raw` has names and values in turns, pseudo-fields first. */
+/** An HTTP/2 head: `raw` has names and values in turns, pseudo-fields first. One that asks for a WebSocket is seen as the GET that it is over HTTP/1.1. */
 export function http2Head(raw: readonly string[]): HeadSource {
   const pseudo = new Map<string, string>();
   const fields: [string, string][] = [];
@@ -37,7 +37,7 @@ export function http2Head(raw: readonly string[]): HeadSource {
   const { path, query } = splitTarget(pseudo.get(":path") ?? "");
   return {
     // A scheme that is not this connection's leaves no method that could be served.
-    getCaseSensitiveMethod: () => (isServed(pseudo) ? (pseudo.get(":method") ?? "") : ""),
+    getCaseSensitiveMethod: () => methodOf(pseudo),
     getUrl: () => path,
     getQuery: () => query,
     forEach: (visit) => {
@@ -52,8 +52,10 @@ export function http2Head(raw: readonly string[]): HeadSource {
   };
 }
 
-function isServed(pseudo: ReadonlyMap<string, string>): boolean {
-  return pseudo.get(":scheme") === "https" || pseudo.get(":method") === "CONNECT";
+function methodOf(pseudo: ReadonlyMap<string, string>): string {
+  const method = pseudo.get(":method") ?? "";
+  if (pseudo.get(":scheme") !== "https") return method === "CONNECT" && !pseudo.has(":protocol") ? method : "";
+  return method === "CONNECT" && pseudo.get(":protocol") === "websocket" ? "GET" : method;
 }
 
 function splitTarget(target: string): { readonly path: string; readonly query: string } {

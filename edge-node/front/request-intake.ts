@@ -5,6 +5,7 @@
  * answered, broken off visibly, or was given up by its client; all listeners of a front share one bound on requests and one on WebSockets.
  */
 import type { Body } from "../../runtime/body.ts";
+import type { ClientTls } from "../../runtime/driver.ts";
 import type { GuestSocket } from "../../runtime/socket.ts";
 import type { ErrorCode } from "../../sdk/error-code.ts";
 import { messageLimits } from "../../sdk/limits.ts";
@@ -69,6 +70,10 @@ export interface Arrival {
   readonly peer: string | AddressSource;
   /** The protocols a client offers that asks for a WebSocket; null: it does not ask for one. */
   readonly socketProtocols: readonly string[] | null;
+  /** Default null: a plain connection. */
+  readonly tls?: ClientTls | null;
+  /** Default false: what asks for a WebSocket takes 101 alone for one. */
+  readonly opensTunnel?: boolean;
 }
 
 export class RequestIntake {
@@ -106,7 +111,7 @@ export class RequestIntake {
   }
 
   /** The exchange of a request that is let in. */
-  open(head: IncomingHead, { body, peer, socketProtocols }: Arrival): Exchange {
+  open(head: IncomingHead, { body, peer, socketProtocols, tls = null, opensTunnel = false }: Arrival): Exchange {
     const { trustedProxies } = this.#options;
     const client = trustedProxies === undefined ? null : forwardedClient(addressOf(peer), head, trustedProxies);
     const scheme = client?.scheme ?? head.url.scheme;
@@ -118,6 +123,9 @@ export class RequestIntake {
       domain: this.#routing.find(url.hostname),
       cdnLoop: head.cdnLoop,
       socketProtocols,
+      // A proxy's connection says nothing of its client's.
+      tls: client === null || client.isPeer ? tls : null,
+      opensTunnel,
     });
   }
 

@@ -63,10 +63,15 @@ export class ServerCertificates {
   context(certificate: ServingCertificate): SecureContext {
     const known = this.#contexts.get(certificate.fingerprint);
     if (known !== undefined) return known;
-    const context = createSecureContext({ cert: certificate.chain, key: certificate.key, minVersion: "TLSv1.2" });
+    const context = secureContextOf(certificate);
     this.#contexts.set(certificate.fingerprint, context);
     return context;
   }
+}
+
+/** What handshakes are made with. Throws what OpenSSL throws for a key or a certificate that it does not take. */
+export function secureContextOf({ chain, key }: Pick<ServingCertificate, "chain" | "key">): SecureContext {
+  return createSecureContext({ cert: chain, key, minVersion: "TLSv1.2" });
 }
 
 /** Whether a certificate for `domains` is one for `hostname` (RFC 6125 §6.4.3: a wildcard stands for one label). */

@@ -194,7 +194,8 @@ export class StreamSink implements AnswerSink {
   }
 }
 
-function fieldsOf(headers: HeaderText): readonly string[] {
+/** Names and values in turns, without what the protocol writes itself. */
+export function fieldsOf(headers: HeaderText): readonly string[] {
   const fields: string[] = [];
   forEachHeader(headers, (name, value) => {
     if (!isOwnField(name)) fields.push(name, value);

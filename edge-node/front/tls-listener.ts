@@ -15,6 +15,7 @@ import { Http1Connections } from "./http1-connections.ts";
 import { Http2Connections } from "./http2-connections.ts";
 import type { RequestIntake } from "./request-intake.ts";
 import { ServerCertificates, type ServingCertificate } from "./server-certificates.ts";
+import { tlsOf } from "./tls-peer.ts";
 import { TlsSockets } from "./tls-sockets.ts";
 
 /** Since the front's start. */
@@ -50,7 +51,7 @@ export class TlsListener {
     this.#certificates = new ServerCertificates(options);
     this.#sockets = new TlsSockets(options);
     this.#http1 = new Http1Connections({ ...options, sockets: this.#sockets });
-    this.#http2 = new Http2Connections(options);
+    this.#http2 = new Http2Connections({ ...options, sockets: this.#sockets });
     this.#server = tls.createServer({
       ALPNProtocols: ["h2", "http/1.1"],
       SNICallback: (serverName, reply) => this.#chooseContext(serverName, reply),
@@ -132,9 +133,9 @@ export class TlsListener {
     this.#connections.add(socket);
     socket.once("close", () => this.#connections.delete(socket));
     socket.on("error", () => {});
-    const serverName = typeof socket.servername === "string" ? socket.servername : "";
-    const domains = this.#certificates.find(serverName)?.domains ?? [];
-    const peer = { address: clientAddressOf(socket.remoteAddress ?? ""), domains, tls: socket.getProtocol() };
+    const facts = tlsOf(socket);
+    const domains = this.#certificates.find(facts.serverName)?.domains ?? [];
+    const peer = { address: clientAddressOf(socket.remoteAddress ?? ""), domains, tls: facts };
     const isHttp2 = socket.alpnProtocol === "h2";
     if (isHttp2) this.#counts.http2Connections++;
     if (isHttp2) this.#http2.accept(socket, peer);

@@ -1,5 +1,5 @@
 /**
- * WebSockets of clients that came over TLS (HTTP/1.1): RFC 6455's server is the `ws` package's.
+ * WebSockets of clients that came over TLS, by HTTP/1.1 or within a stream of HTTP/2: RFC 6455's server is the `ws` package's.
  *
  * Knows no pipeline: it is told which answer upgrades which request. Invariant: every socket that was opened is in the set until it is closed.
  */

@@ -40,6 +40,28 @@ export function offeredUpgrade(head: Pick<HeadSource, "getCaseSensitiveMethod" |
   return { key, protocols: offered.filter((protocol) => protocol !== "").slice(0, PROTOCOLS_MAX) };
 }
 
+/**
+ * The protocols that an HTTP/2 stream offers which asks for a WebSocket (RFC 8441 §5); null: it asks for none, or in a way that is not understood.
+ * `raw` has names and values in turns.
+ */
+export function offeredTunnel(raw: readonly string[]): readonly string[] | null {
+  const fields = new Map<string, string>();
+  for (let at = 0; at + 1 < raw.length; at += 2) {
+    const [name = "", value = ""] = raw.slice(at, at + 2);
+    const before = fields.get(name);
+    fields.set(name, before === undefined ? value : `${before},${value}`);
+  }
+  const asks = fields.get(":method") === "CONNECT" && fields.get(":protocol") === "websocket";
+  if (!asks || fields.get("sec-websocket-version") !== "13") return null;
+  const offered = (fields.get("sec-websocket-protocol") ?? "").split(",").map((protocol) => protocol.trim());
+  return offered.filter((protocol) => protocol !== "").slice(0, PROTOCOLS_MAX);
+}
+
+/** Whether the stream asks for a connection through this node, of whatever kind. */
+export function asksForTunnel(raw: readonly string[]): boolean {
+  return raw[raw.indexOf(":method") + 1] === "CONNECT";
+}
+
 function members(value: string): readonly string[] {
   return value.split(",").map((member) => member.trim().toLowerCase());
 }

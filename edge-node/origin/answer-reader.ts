@@ -4,6 +4,7 @@
  * Knows no socket and no time. Invariants: a piece handed out is memory of the read, to be copied before the next; what follows on the end of an answer
  * is never part of anything; a body without framing is whole only when the connection ended by itself.
  */
+import { originLimits } from "../../sdk/cdn-limits.ts";
 import { messageLimits } from "../../sdk/limits.ts";
 import type { AnswerHead, AnswerHeadParser, AnswerRefused } from "./answer-head-parser.ts";
 import { ChunkedReader } from "./chunked-reader.ts";
@@ -23,7 +24,6 @@ export type ReadOutcome =
   | { readonly kind: "over"; readonly isClean: boolean }
   | AnswerRefused;
 
-const INFORMATIONAL_MAX = 16;
 /** A status line's reason says nothing; what is too long of it is dropped while its end is waited for. */
 const STATUS_LINE_BYTES_MAX = 4_096;
 const CR = 13;
@@ -115,7 +115,7 @@ export class AnswerReader {
   #inform(head: AnswerHead, receiver: AnswerReceiver): AnswerRefused | null {
     // Nobody asks for another protocol here, and nobody waits with a body to be told to go on.
     if (head.status <= 101) return refused("an informational answer that was not asked for");
-    if (++this.#informational > INFORMATIONAL_MAX) return refused("too many informational answers");
+    if (++this.#informational > originLimits.informationalMax) return refused("too many informational answers");
     receiver.informed(head);
     return null;
   }

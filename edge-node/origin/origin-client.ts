@@ -9,11 +9,13 @@ import type { Body } from "../../runtime/body.ts";
 import { getHeader, hasHeader, type HeaderText } from "../../sdk/header-text.ts";
 import { originLimits } from "../../sdk/cdn-limits.ts";
 import type { CancelTimer, Clock } from "../clock.ts";
+import type { ConnectionPool } from "./connection-pool.ts";
 import type { Connections } from "./connections.ts";
 import { discardBody } from "../pipeline/discard-body.ts";
 import {
   sendExchange,
   type ExchangeFailure,
+  type ExchangeRequest,
   type ExchangeResponse,
   type ExchangeResult,
   type RunningExchange,
@@ -48,7 +50,16 @@ export interface OriginAsk {
   readonly certificate: "checked" | "any";
   /** Whether 502, 503 and 504 count as failures of the source, as those of a gateway that found nobody. */
   readonly countsStatuses: boolean;
+  /** How an attempt is made. Default: as an exchange on one of the target's pooled connections. */
+  readonly send?: SendAttempt;
 }
+
+/** Asks one target once. Like `sendExchange` it settles once, later, and calls the request's `onOver` once. */
+export type SendAttempt = (
+  target: OriginTarget,
+  request: ExchangeRequest,
+  settle: (result: ExchangeResult) => void,
+) => RunningExchange;
 
 /** An answer and who gave it. */
 export interface OriginAnswer extends ExchangeResponse {
@@ -150,7 +161,7 @@ class Attempts implements RunningOriginRequest {
   }
 
   #send(target: OriginTarget, onOver: ReleaseSlot): void {
-    const { request, connections, connectTimeoutMs, headTimeoutMs, idleTimeoutMs, certificate, clock } = this.#ask;
+    const { request, headTimeoutMs, idleTimeoutMs, clock } = this.#ask;
     const nowMs = clock.monotonicMs();
     const counts = target.record?.counts;
     if (counts !== undefined) {
@@ -161,10 +172,7 @@ class Attempts implements RunningOriginRequest {
     const own = getHeader(request.headers, "host");
     const leftMs = Math.max(ATTEMPT_MS_MIN, this.#deadlineMs - nowMs);
     const attemptMs = this.#attempts++ === 0 ? headTimeoutMs : Math.min(headTimeoutMs, leftMs);
-    const { origin, connectionsMax: socketsMax, addresses = null } = target;
-    const serverName = own ?? target.host;
-    const pool = connections.pool({ origin, serverName, connectTimeoutMs, certificate, socketsMax, addresses });
-    const message = {
+    const message: ExchangeRequest = {
       method: request.method,
       target: request.target,
       headers: own === undefined ? `host:${target.host}\n${request.headers}` : request.headers,
@@ -175,7 +183,18 @@ class Attempts implements RunningOriginRequest {
       onInformational: (status: number, headers: HeaderText) => this.#informed(attemptMs, { status, headers }),
       ...(counts === undefined ? {} : { onBytes: (bytes: number) => void (counts.receivedBytes += bytes) }),
     };
-    this.#running = sendExchange(pool, message, (result) => this.#answered(target, result));
+    const settle = (result: ExchangeResult): void => this.#answered(target, result);
+    const { send } = this.#ask;
+    this.#running =
+      send === undefined
+        ? sendExchange(this.#pool(target, own ?? target.host), message, settle)
+        : send(target, message, settle);
+  }
+
+  #pool(target: OriginTarget, serverName: string): ConnectionPool {
+    const { connections, connectTimeoutMs, certificate } = this.#ask;
+    const { origin, connectionsMax: socketsMax, addresses = null } = target;
+    return connections.pool({ origin, serverName, connectTimeoutMs, certificate, socketsMax, addresses });
   }
 
   /** A source that says "soon" again and again has no more time for it than one that says nothing. */

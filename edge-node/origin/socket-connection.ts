@@ -1,26 +1,30 @@
 /**
- * WebSockets that functions open (InvocationHost.connect): the opening handshake under the same egress rules as every subrequest, then messages
- * both ways. RFC 6455's client is the `ws` package's.
+ * WebSockets to other servers, for functions (InvocationHost.connect) and for clients that are passed on: the opening handshake under the same
+ * egress rules as every subrequest, then messages both ways. RFC 6455's client is the `ws` package's.
  *
- * Knows no function and counts nothing: limits on numbers are the runtime's. Invariants: the address that is connected to passed the egress
- * policy; a server that sends faster than the function takes is made to wait; once open, the guest's end is closed exactly once.
+ * Knows no function and counts nothing: limits on numbers are its callers'. Invariants: the address that is connected to passed the egress
+ * policy; the handshake ends in time, whatever the server says meanwhile; a server that sends faster than the guest takes is made to wait; once
+ * open, the guest's end is closed exactly once.
  */
-import type { IncomingMessage } from "node:http";
+import type { ClientRequest, IncomingMessage } from "node:http";
 import net from "node:net";
 import type tls from "node:tls";
 import { WebSocket } from "ws";
 import { emptyBody, type Body } from "../../runtime/body.ts";
-import { SubrequestError, type SocketConnection, type Subrequest } from "../../runtime/driver.ts";
+import type { SocketConnection, Subrequest } from "../../runtime/driver.ts";
 import type { SocketEnd } from "../../runtime/socket.ts";
 import { getAllHeaders, headerEntries, isHeaderValue, type HeaderText } from "../../sdk/header-text.ts";
+import { originLimits } from "../../sdk/cdn-limits.ts";
 import { messageLimits, socketLimits } from "../../sdk/limits.ts";
-import type { Clock } from "../clock.ts";
+import type { CancelTimer, Clock } from "../clock.ts";
 import { removeHopByHop } from "../pipeline/hop-headers.ts";
 import { EgressDeniedError } from "./checked-lookup.ts";
 import type { Connections } from "./connections.ts";
 import type { AddressRules } from "./egress-rules.ts";
+import { HandshakeError, handshakeError } from "./handshake-failure.ts";
 import { NetworkSocket } from "./network-socket.ts";
-import { notListed, type SubrequestContext } from "./subrequest.ts";
+import { ResponseBody, type ResponseBodyOptions } from "./response-body.ts";
+import type { SubrequestContext } from "./subrequest.ts";
 
 export interface SocketContext extends Omit<SubrequestContext, "egress"> {
   readonly clock: Clock;
@@ -28,6 +32,20 @@ export interface SocketContext extends Omit<SubrequestContext, "egress"> {
   readonly addresses: AddressRules | null;
   /** For a server that is reached by another name than its own. Default: the URL's, with a checked certificate. */
   readonly place?: SocketPlace;
+  /** Default: `socketLimits`. */
+  readonly times?: SocketTimes;
+  /** Called once when the connection is needed no longer, or there is none. */
+  readonly onOver?: () => void;
+}
+
+/** Milliseconds. */
+export interface SocketTimes {
+  /** Until the connection is there. */
+  readonly connectMs: number;
+  /** From then on until the answer's head. */
+  readonly headMs: number;
+  /** Between two pieces of an answer that opens no WebSocket. */
+  readonly idleMs: number;
 }
 
 export interface SocketPlace {
@@ -36,34 +54,124 @@ export interface SocketPlace {
   readonly certificate: "checked" | "any";
 }
 
+const defaultTimes: SocketTimes = {
+  connectMs: socketLimits.handshakeMs,
+  headMs: socketLimits.handshakeMs,
+  idleMs: socketLimits.handshakeMs,
+};
+
 /** Opens a WebSocket whose messages go to `guest`. Throws SubrequestError when there is neither a socket nor a response. */
 export async function connectSocket(
   context: SocketContext,
   request: Subrequest,
   guest: SocketEnd,
 ): Promise<SocketConnection> {
-  const url = URL.parse(request.url);
-  if (url === null) throw new SubrequestError("REQUEST_MALFORMED", "The URL is not valid");
-  if (context.signal.aborted) throw aborted();
-  const socket = startHandshake(context, { url, headers: request.headers });
-  const abort = (): void => socket.terminate();
-  context.signal.addEventListener("abort", abort, { once: true });
   try {
-    return await answerOf(socket, { context, guest, url: request.url });
+    return await new Handshake(context, request).answer(guest);
   } catch (error) {
-    throw context.signal.aborted ? aborted() : error;
-  } finally {
-    context.signal.removeEventListener("abort", abort);
+    context.onOver?.();
+    throw error;
   }
 }
 
 /** Fields that the handshake itself writes. */
 const ownFields = ["host", "expect", "content-length", "sec-websocket-key", "sec-websocket-version"];
 
+/** From the first byte to the head of the answer. */
+class Handshake {
+  readonly #context: SocketContext;
+  readonly #times: SocketTimes;
+  readonly #url: string;
+  readonly #socket: WebSocket;
+  #isConnected = false;
+  #informational = 0;
+  /** Why it was ended before the server did. */
+  #ended: HandshakeError | null = null;
+  #cancelDeadline: CancelTimer = () => {};
+
+  constructor(context: SocketContext, { url, headers }: Subrequest) {
+    this.#context = context;
+    this.#times = context.times ?? defaultTimes;
+    this.#url = url;
+    const parsed = URL.parse(url);
+    if (parsed === null) throw malformedRequest("The URL is not valid");
+    if (context.signal.aborted) throw new HandshakeError("REQUEST_ABORTED", "unsent");
+    this.#socket = startHandshake(context, { url: parsed, headers, onRequest: (request) => this.#follow(request) });
+    this.#endAfter(this.#times.connectMs);
+  }
+
+  async answer(guest: SocketEnd): Promise<SocketConnection> {
+    const { signal } = this.#context;
+    const abort = (): void => this.#end(new HandshakeError("REQUEST_ABORTED", "sent"));
+    signal.addEventListener("abort", abort, { once: true });
+    try {
+      return await this.#answered(guest);
+    } catch (error) {
+      if (this.#ended !== null) throw this.#ended;
+      throw error instanceof Error ? handshakeError(error, this.#isConnected ? "made" : "missing") : error;
+    } finally {
+      this.#cancelDeadline();
+      signal.removeEventListener("abort", abort);
+    }
+  }
+
+  /** Until then the request has no connection. */
+  #follow(request: ClientRequest): void {
+    const isSecure = request.protocol === "https:";
+    request.once("socket", (connection) => {
+      connection.once(isSecure ? "secureConnect" : "connect", () => {
+        this.#isConnected = true;
+        this.#endAfter(this.#times.headMs);
+      });
+    });
+    request.on("information", () => {
+      if (++this.#informational > originLimits.informationalMax)
+        this.#end(new HandshakeError("ORIGIN_MALFORMED", "sent"));
+    });
+    request.end();
+  }
+
+  #endAfter(delayMs: number): void {
+    this.#cancelDeadline();
+    this.#cancelDeadline = this.#context.clock.after(delayMs, () => {
+      this.#end(new HandshakeError("ORIGIN_TIMEOUT", this.#isConnected ? "sent" : "unsent"));
+    });
+  }
+
+  #end(reason: HandshakeError): void {
+    this.#ended ??= reason;
+    this.#socket.terminate();
+  }
+
+  #answered(guest: SocketEnd): Promise<SocketConnection> {
+    const { clock, onOver } = this.#context;
+    const socket = this.#socket;
+    return new Promise((resolve, reject) => {
+      let headers: HeaderText = "";
+      socket.on("upgrade", (response) => {
+        headers = removeHopByHop(headerText(response)).replace(/^sec-websocket-(?:accept|extensions):[^\n]*\n/gm, "");
+      });
+      socket.on("open", () => {
+        const end = new NetworkSocket(socket, { guest, clock });
+        if (onOver !== undefined) socket.on("close", onOver);
+        resolve({ kind: "socket", headers, end });
+      });
+      socket.on("unexpected-response", (_request, response) => {
+        if (onOver !== undefined) response.on("close", onOver);
+        const described = describeResponse(response, { clock, idleMs: this.#times.idleMs });
+        resolve({ kind: "response", response: { ...described, url: this.#url, redirected: false } });
+      });
+      // Also the way of what goes wrong later; what happened then is told by the close event.
+      socket.on("error", reject);
+    });
+  }
+}
+
 function startHandshake(
   { connections, addresses, cdnLoop, place }: SocketContext,
-  { url, headers }: { readonly url: URL; readonly headers: HeaderText },
+  given: { readonly url: URL; readonly headers: HeaderText; readonly onRequest: (request: ClientRequest) => void },
 ): WebSocket {
+  const { url, headers } = given;
   const fields: Record<string, string[]> = { "cdn-loop": [cdnLoop] };
   for (const [name, value] of headerEntries(removeHopByHop(headers))) {
     const isOwn = ownFields.includes(name) || name === "cdn-loop" || name.startsWith("sec-websocket-");
@@ -87,11 +195,11 @@ function startHandshake(
       perMessageDeflate: false,
       maxPayload: socketLimits.messageBytesMax,
       maxHeaderSize: messageLimits.headerBytesMax,
-      handshakeTimeout: socketLimits.handshakeMs,
+      finishRequest: given.onRequest,
     });
   } catch (error) {
-    if (error instanceof EgressDeniedError) throw unreachable(error);
-    throw new SubrequestError("REQUEST_MALFORMED", "The WebSocket's URL or protocols are not valid");
+    if (error instanceof EgressDeniedError) throw handshakeError(error, "missing");
+    throw malformedRequest("The WebSocket's URL or protocols are not valid");
   }
 }
 
@@ -105,28 +213,10 @@ function secureOptions({ host, certificate }: SocketPlace, { authorities }: Conn
   };
 }
 
-function answerOf(
-  socket: WebSocket,
-  given: { readonly context: SocketContext; readonly guest: SocketEnd; readonly url: string },
-): Promise<SocketConnection> {
-  return new Promise((resolve, reject) => {
-    let headers: HeaderText = "";
-    socket.on("upgrade", (response) => {
-      headers = removeHopByHop(headerText(response)).replace(/^sec-websocket-(?:accept|extensions):[^\n]*\n/gm, "");
-    });
-    socket.on("open", () => {
-      const end = new NetworkSocket(socket, { guest: given.guest, clock: given.context.clock });
-      resolve({ kind: "socket", headers, end });
-    });
-    socket.on("unexpected-response", (_request, response) => {
-      resolve({ kind: "response", response: { ...describeResponse(response), url: given.url, redirected: false } });
-    });
-    // Also the way of what goes wrong later; what happened then is told by the close event.
-    socket.on("error", (error) => reject(unreachable(error)));
-  });
-}
-
-function describeResponse(response: IncomingMessage): {
+function describeResponse(
+  response: IncomingMessage,
+  options: ResponseBodyOptions,
+): {
   readonly status: number;
   readonly statusText: string;
   readonly headers: HeaderText;
@@ -135,7 +225,7 @@ function describeResponse(response: IncomingMessage): {
   const { statusCode: status = 0, statusMessage: statusText = "" } = response;
   const isEmpty = status === 204 || status === 304 || response.headers["content-length"] === "0";
   if (isEmpty) response.resume();
-  const body: Body = isEmpty ? emptyBody : { kind: "stream", chunks: response, lengthBytes: undefined };
+  const body: Body = isEmpty ? emptyBody : new ResponseBody(response, options).body;
   return { status, statusText, headers: removeHopByHop(headerText(response)), body };
 }
 
@@ -148,17 +238,6 @@ function headerText({ rawHeaders }: IncomingMessage): HeaderText {
   return text;
 }
 
-function aborted(): SubrequestError {
-  return new SubrequestError("REQUEST_ABORTED", "The request was aborted");
-}
-
-/** What a function may read about the network: never the address that was tried. */
-function unreachable(error: Error): SubrequestError {
-  if (error instanceof EgressDeniedError && error.code === "FUNCTION_EGRESS_DENIED") return notListed();
-  if (error instanceof EgressDeniedError) return new SubrequestError("EGRESS_DENIED", "The address may not be reached");
-  // Errors of the system have a code; those of the handshake have none.
-  const isSystems = "code" in error && typeof error.code === "string";
-  return isSystems
-    ? new SubrequestError("ORIGIN_UNREACHABLE", "The server could not be reached")
-    : new SubrequestError("ORIGIN_MALFORMED", "The server did not open a WebSocket");
+function malformedRequest(message: string): HandshakeError {
+  return new HandshakeError("REQUEST_MALFORMED", "unsent", message);
 }

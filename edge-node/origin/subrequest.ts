@@ -170,7 +170,7 @@ export function notListed(): SubrequestError {
 }
 
 /** What a function may read about the network: never the address that was tried. */
-function describeFailure(code: ErrorCode): string {
+export function describeFailure(code: ErrorCode): string {
   switch (code) {
     case "EGRESS_DENIED":
       return "The address may not be reached";

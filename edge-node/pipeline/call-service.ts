@@ -78,7 +78,7 @@ interface Run {
 }
 
 async function run(callee: Caller, { call, hop, lent, key }: Run): Promise<HopResponse> {
-  const { services, requestId, clientIp, domain } = callee;
+  const { services, requestId, clientIp, tls, domain } = callee;
   const started = services.clock.monotonicMs();
   const { url } = hop;
   const running = services.driver.invoke(
@@ -92,6 +92,7 @@ async function run(callee: Caller, { call, hop, lent, key }: Run): Promise<HopRe
       body: lent?.body ?? hop.body,
       response: null,
       clientIp,
+      tls,
       domain,
       rulePriority: 0,
       cacheStatus: "",

@@ -1,4 +1,5 @@
 /** Who runs: an invocation as its host and its log see it. Said by the front, never by the function. */
+import type { ClientTls } from "../../runtime/driver.ts";
 import type { CalledHook } from "../../sdk/phase.ts";
 import type { EgressRules } from "../origin/egress-rules.ts";
 import type { Asking } from "../routing/grey-picker.ts";
@@ -19,6 +20,8 @@ export interface Caller {
   readonly egress: EgressRules | null;
   readonly phase: CalledHook;
   readonly clientIp: string;
+  /** Null: not known. */
+  readonly tls: ClientTls | null;
   readonly domain: string;
   /** The client request's CDN-Loop field, "" when absent. */
   readonly cdnLoop: string;

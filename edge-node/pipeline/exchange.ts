@@ -6,6 +6,7 @@
  */
 import type { Body } from "../../runtime/body.ts";
 import type { ErrorCode } from "../../sdk/error-code.ts";
+import type { ClientTls } from "../../runtime/driver.ts";
 import type { GuestSocket } from "../../runtime/socket.ts";
 import type { HeaderText } from "../../sdk/header-text.ts";
 import { serviceLimits } from "../../sdk/limits.ts";
@@ -100,6 +101,10 @@ export class Exchange {
   readonly cdnLoop: string;
   /** The protocols a client offers that asks for a WebSocket; null: it does not ask for one. */
   readonly socketProtocols: readonly string[] | null;
+  /** The client's connection to this node; null: plain, another's, or there is no client. */
+  readonly tls: ClientTls | null;
+  /** What asks for the WebSocket takes any answer of 2xx for one (RFC 8441). */
+  readonly opensTunnel: boolean;
 
   request: RequestMessage;
   /** The client's URL without what only proves its signature: what configuration compares paths with. */
@@ -160,6 +165,10 @@ export class Exchange {
     readonly domain: RoutedDomain | undefined;
     readonly cdnLoop: string;
     readonly socketProtocols: readonly string[] | null;
+    /** Default null. */
+    readonly tls?: ClientTls | null;
+    /** Default false. */
+    readonly opensTunnel?: boolean;
     /** Default: client. */
     readonly askedBy?: AskedBy;
   }) {
@@ -172,6 +181,8 @@ export class Exchange {
     this.domain = received.domain;
     this.cdnLoop = received.cdnLoop;
     this.socketProtocols = received.socketProtocols;
+    this.tls = received.tls ?? null;
+    this.opensTunnel = received.opensTunnel ?? false;
   }
 
   /** Empty for a preheat. */

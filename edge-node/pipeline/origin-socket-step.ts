@@ -1,15 +1,12 @@
 /**
- * A request for a WebSocket on its way to the origin: the handshake with the first of its sources that can be reached, its 101 or whatever else it
- * answers.
+ * A request for a WebSocket on its way to the origin: the handshake with one of its sources, its 101 or whatever else it answers.
  *
  * A handshake is made anew for the origin (RFC 6455 §4.1): protocols are offered on, extensions are not. Invariant: a socket to an origin either
  * reaches the client with the 101 or is closed.
  */
-import { SubrequestError, type SocketConnection } from "../../runtime/driver.ts";
-import { getAllHeaders, getHeader } from "../../sdk/header-text.ts";
-import type { OriginAsk } from "../origin/origin-client.ts";
-import type { OriginTarget } from "../origin/origin-target.ts";
-import { connectSocket } from "../origin/socket-connection.ts";
+import { askOrigin, type OriginAsk, type OriginResult } from "../origin/origin-client.ts";
+import { openSocketAt } from "../origin/socket-attempt.ts";
+import type { RoutedDomain } from "../routing/routing.ts";
 import type { Exchange } from "./exchange.ts";
 import { failExchange } from "./fail-exchange.ts";
 import { routeToOrigin } from "./origin-route.ts";
@@ -27,72 +24,41 @@ export async function connectToOrigin(services: Services, exchange: Exchange): P
     return "clientResponse";
   }
   const relay = new RelayedSocket();
-  const giveUp = new AbortController();
-  exchange.running({ cancel: () => giveUp.abort() });
-  const started = services.clock.monotonicMs();
-  const result = await connectToFirst(services, ask, { relay, signal: giveUp.signal });
+  const startedMs = services.clock.monotonicMs();
+  const result = await askForSocket(ask, exchange, relay);
+  const durationMs = services.clock.monotonicMs() - startedMs;
+  return takeAnswer(services, exchange, { result, domain, relay, durationMs });
+}
+
+function askForSocket(ask: OriginAsk, exchange: Exchange, relay: RelayedSocket): Promise<OriginResult> {
+  const attempt = { guest: relay.fromOrigin, onOpen: relay.connect.bind(relay) };
+  return new Promise((resolve) => {
+    exchange.running(askOrigin({ ...ask, send: openSocketAt(ask, attempt) }, resolve));
+  });
+}
+
+interface Asked {
+  readonly result: OriginResult;
+  readonly domain: RoutedDomain;
+  readonly relay: RelayedSocket;
+  readonly durationMs: number;
+}
+
+function takeAnswer(services: Services, exchange: Exchange, { result, domain, relay, durationMs }: Asked): StepName {
   exchange.running(null);
-  const code = result instanceof SubrequestError ? originCode(result.code) : null;
-  services.metrics.countOrigin(domain.config.domain, { code, durationMs: services.clock.monotonicMs() - started });
-  if (result instanceof SubrequestError) {
+  const code = result.kind === "failed" ? originCode(result.code) : null;
+  services.metrics.countOrigin(domain.config.domain, { code, durationMs });
+  exchange.originMs = durationMs;
+  if (result.kind === "failed") {
     failExchange(exchange, originCode(result.code));
     return "clientResponse";
   }
-  if (result.kind === "response") {
-    const { status, headers, body } = result.response;
-    exchange.response = { status, headers, body };
-    return "originResponse";
+  exchange.originAddress = result.target.origin;
+  const { status, headers, body } = result;
+  if (status === 101) {
+    answerWithSocket(exchange, { headers, socket: relay });
+    return "responseConfiguration";
   }
-  relay.connect(result.end);
-  answerWithSocket(exchange, { headers: result.headers, socket: relay });
-  return "responseConfiguration";
-}
-
-interface Joining {
-  readonly relay: RelayedSocket;
-  readonly signal: AbortSignal;
-}
-
-/** What the first source said that could be reached, or why none could. */
-async function connectToFirst(
-  services: Services,
-  ask: OriginAsk,
-  joining: Joining,
-): Promise<SocketConnection | SubrequestError> {
-  let failure = new SubrequestError("ORIGIN_UNREACHABLE", "There is no source");
-  for (const target of ask.targets) {
-    try {
-      return await connectTo(services, ask, { ...joining, target });
-    } catch (error) {
-      if (!(error instanceof SubrequestError)) throw error;
-      failure = error;
-      if (joining.signal.aborted || error.code !== "ORIGIN_UNREACHABLE") return failure;
-    }
-  }
-  return failure;
-}
-
-function connectTo(
-  { clock }: Services,
-  { connections, certificate, request }: OriginAsk,
-  { relay, signal, target }: Joining & { readonly target: OriginTarget },
-): Promise<SocketConnection> {
-  const { headers } = request;
-  const context = {
-    connections,
-    addresses: target.addresses ?? null,
-    clock,
-    signal,
-    cdnLoop: getAllHeaders(headers, "cdn-loop").join(", "),
-    place: { host: getHeader(headers, "host") ?? target.host, certificate },
-  };
-  const message = {
-    target: { kind: "network" },
-    method: "GET",
-    url: `${target.origin}${request.target}`,
-    headers,
-    body: request.body,
-    redirect: "manual",
-  } as const;
-  return connectSocket(context, message, relay.fromOrigin);
+  exchange.response = { status, headers, body };
+  return "originResponse";
 }

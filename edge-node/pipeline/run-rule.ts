@@ -94,6 +94,7 @@ function invoke(services: Services, exchange: Exchange, { rule, input, lent }: C
       ? { status: response.status, headers: response.headers, body: lent?.body ?? response.body }
       : null,
     clientIp: exchange.clientIp,
+    tls: exchange.tls,
     domain: exchange.domain?.config.domain ?? "",
     rulePriority: rule.priority,
     cacheStatus: rule.phase === "clientResponse" ? cacheWord(exchange.cacheNote) : "",
@@ -203,6 +204,7 @@ function callerOf({ services, exchange, rule }: Running): Caller {
     egress: rule.egress,
     phase: rule.phase,
     clientIp: exchange.clientIp,
+    tls: exchange.tls,
     domain: exchange.domain?.config.domain ?? "",
     cdnLoop: exchange.cdnLoop,
     depth: 0,

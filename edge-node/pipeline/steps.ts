@@ -22,7 +22,7 @@ import type { RoutedRule } from "../routing/routing.ts";
 import type { Services } from "./services.ts";
 import { connectToOrigin } from "./origin-socket-step.ts";
 import { compressAnswer } from "./compress-step.ts";
-import { answerWithSocket } from "./upgrade.ts";
+import { answerWithSocket, refuseTunnel } from "./upgrade.ts";
 import { isAsciiText } from "./written-fields.ts";
 
 export type StepName =
@@ -116,7 +116,12 @@ function redirectToHttps(services: Services, exchange: Exchange): StepName {
 
 /** A request for a WebSocket that no function took is passed on as one, unless the domain says otherwise. */
 function askOrigin(services: Services, exchange: Exchange): StepName | Promise<StepName> {
-  const isSocket = exchange.socketProtocols !== null && exchange.domain?.config.websocket?.status !== "off";
+  const isOff = exchange.domain?.config.websocket?.status === "off";
+  if (isOff && exchange.opensTunnel) {
+    failExchange(exchange, "SOCKET_NOT_OPENED");
+    return "clientResponse";
+  }
+  const isSocket = exchange.socketProtocols !== null && !isOff;
   return isSocket ? connectToOrigin(services, exchange) : fetchFromOrigin(services, exchange);
 }
 
@@ -165,7 +170,8 @@ async function applyClientResponse(
 }
 
 /** The node's own word about the answer takes the place of what others wrote there. */
-function describeAnswer(_services: Services, exchange: Exchange): StepName {
+function describeAnswer(services: Services, exchange: Exchange): StepName {
+  refuseTunnel(services, exchange);
   const { status, headers, body, written } = exchange.response ?? errorAnswer("NODE_INTERNAL", exchange.requestId);
   let others: HeaderText = headers;
   let cacheStatus = formatCacheNote(exchange.cacheNote);

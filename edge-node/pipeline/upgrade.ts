@@ -6,8 +6,11 @@
  */
 import type { GuestSocket } from "../../runtime/socket.ts";
 import { getHeader, type HeaderText } from "../../sdk/header-text.ts";
+import { discardBody } from "./discard-body.ts";
 import type { Exchange } from "./exchange.ts";
+import { failExchange } from "./fail-exchange.ts";
 import { removeHopByHop } from "./hop-headers.ts";
+import type { Services } from "./services.ts";
 
 /** A 101 with the socket behind it. */
 export interface SocketAnswer {
@@ -25,6 +28,14 @@ export function answerWithSocket(exchange: Exchange, { headers, socket }: Socket
 export function dropSocket(exchange: Exchange): void {
   exchange.socket?.close({ code: 1006, reason: "", wasClean: false });
   exchange.socket = null;
+}
+
+/** An answer without a socket that its client would take for one becomes a refusal. */
+export function refuseTunnel(services: Services, exchange: Exchange): void {
+  const { opensTunnel, response, socket } = exchange;
+  if (!opensTunnel || socket !== null || response === null || response.status >= 300) return;
+  services.background.add("body.discard", discardBody(response.body));
+  failExchange(exchange, "SOCKET_NOT_OPENED");
 }
 
 /** Whether the exchange's client asked for a socket, and with the protocol that the function chose (RFC 6455 §4.2.2). */

@@ -11,17 +11,10 @@ import { purgeLimits } from "../../sdk/cdn-limits.ts";
 import type { ExplainMessage, ExplainReport } from "../../sdk/explain.ts";
 import { functionLimitRanges } from "../../sdk/limits.ts";
 import type { PreheatMessage, PreheatResult } from "../../sdk/purge.ts";
+import type { VersionFailure } from "../../sdk/desired-state.ts";
 import type { Purge } from "../cache/purge-table.ts";
 import type { Clock } from "../clock.ts";
-import type {
-  FromFront,
-  FrontAddress,
-  FrontLogRecord,
-  FrontMetrics,
-  FrontSettings,
-  FrontState,
-  VersionFailure,
-} from "../ipc.ts";
+import type { FromFront, FrontAddress, FrontLogRecord, FrontMetrics, FrontSettings, FrontState } from "../ipc.ts";
 import type { Logger } from "../logger.ts";
 import type { SpawnFront } from "./front-handle.ts";
 import { FrontSlot, type NumberedState, type SlotOutcome, type SlotStatus } from "./front-slot.ts";

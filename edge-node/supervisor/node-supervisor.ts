@@ -163,8 +163,9 @@ export class NodeSupervisor {
     const report = await this.#fronts.start(address, kept?.state ?? null);
     if (kept !== null && report?.kind === "applied") {
       await this.#preparer.discard(report.damaged);
-      const { state } = kept.state;
-      this.#applier.adopt({ revision: state.revision, failures: report.failures }, state);
+      const { certificateFailures, state } = kept;
+      const failures = [...report.failures, ...certificateFailures];
+      this.#applier.adopt({ revision: state.state.revision, failures }, state.state);
     }
     const { signal } = this.#ending;
     this.#tasks.add("access_log.rotation", keepLogSmall(config.accessLog, { clock, logger, signal }));

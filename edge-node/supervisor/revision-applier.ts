@@ -4,12 +4,12 @@
  * Knows the order of these steps and nothing of how each is done. Invariants: one state is applied at a time and the newest offered wins;
  * the state on disk was served by all fronts; while a state cannot be prepared the node serves the one it has, and tries again.
  */
-import type { DesiredState, NodeAck } from "../../sdk/desired-state.ts";
+import type { DesiredState, NodeAck, NodeFailure } from "../../sdk/desired-state.ts";
 import type { Digest } from "../../sdk/artifact.ts";
 import type { PreparedState, PrepareOptions } from "../artifacts/prepare-versions.ts";
 import { delay, type Clock } from "../clock.ts";
 import type { PinResult } from "../control/pinned-key.ts";
-import type { FrontState, VersionFailure } from "../ipc.ts";
+import type { FrontState } from "../ipc.ts";
 import type { Logger } from "../logger.ts";
 import { BackOff } from "./back-off.ts";
 import type { ApplyReport } from "./front-set.ts";
@@ -33,7 +33,7 @@ export interface RevisionApplierOptions {
 
 export interface AppliedRevision {
   readonly revision: number;
-  readonly failures: readonly VersionFailure[];
+  readonly failures: readonly NodeFailure[];
 }
 
 interface Job {
@@ -143,12 +143,13 @@ export class RevisionApplier {
     }
     if (report.kind === "refused") return this.#refuse(revision, report.message);
     const applyMs = Math.round(clock.monotonicMs() - receivedMs);
-    this.#applied = { revision, failures: report.failures };
+    const failures = [...report.failures, ...prepared.certificateFailures];
+    this.#applied = { revision, failures };
     this.#served = state;
     this.#refusal = null;
-    logger.info({ revision, applyMs, failures: report.failures.length }, "revision.applied");
-    await this.#keep(state, stateFile);
-    onAck({ revision, applyMs, failures: report.failures });
+    logger.info({ revision, applyMs, failures: failures.length }, "revision.applied");
+    await this.#keep(prepared.kept, stateFile);
+    onAck({ revision, applyMs, failures });
     await onServed(prepared.digests);
   }
 

@@ -19,6 +19,8 @@ export interface InvocationFields {
   readonly domain: string;
   readonly rulePriority: number;
   readonly cacheStatus: string;
+  /** `VERSION CIPHER SERVERNAME` of the client's TLS connection; "": not known. */
+  readonly tls: string;
   readonly response: { readonly status: number; readonly headers: string; readonly body: AnnouncedBody } | null;
 }
 
@@ -34,7 +36,8 @@ export function writeInvocation(fields: InvocationFields): string {
     text(fields.clientIp) +
     text(fields.domain) +
     int(fields.rulePriority) +
-    text(fields.cacheStatus);
+    text(fields.cacheStatus) +
+    text(fields.tls);
   if (fields.response === null) return head + int(0);
   return (
     head + int(1) + int(fields.response.status) + text(fields.response.headers) + writeAnnounced(fields.response.body)
@@ -54,6 +57,7 @@ export function readInvocation(reader: FrameReader): InvocationFields {
     domain: reader.text(),
     rulePriority: reader.int(),
     cacheStatus: reader.text(),
+    tls: reader.text(),
     response: reader.int() === 0 ? null : { status: reader.int(), headers: reader.text(), body: readAnnounced(reader) },
   };
 }

@@ -270,9 +270,14 @@ function announce(invocation: Invocation): Parameters<typeof writeInvocation>[0]
     domain: invocation.domain,
     rulePriority: invocation.rulePriority,
     cacheStatus: invocation.cacheStatus,
+    tls: tlsText(invocation.tls),
     response:
       response === null ? null : { status: response.status, headers: response.headers, body: announced(response.body) },
   };
+}
+
+function tlsText(tls: Invocation["tls"]): string {
+  return tls === undefined || tls === null ? "" : `${tls.version} ${tls.cipher} ${tls.serverName}`;
 }
 
 function announced(body: Body): AnnouncedBody {

@@ -31,6 +31,7 @@ const fields: InvocationFields = {
   domain: "example.com",
   rulePriority: 1,
   cacheStatus: "",
+  tls: "",
   response: null,
 };
 

@@ -36,7 +36,11 @@ const sourceFields: Fields<DomainSource> = {
     }),
   ),
   max_connections: optional(
-    integer({ meaning: "Connections of one front to it; further requests wait. Ours.", min: 1, max: 10_000 }),
+    integer({
+      meaning: "Connections of one front to it, open WebSockets among them; further requests wait. Ours.",
+      min: 1,
+      max: 10_000,
+    }),
     1_024,
   ),
 };

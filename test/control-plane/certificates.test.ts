@@ -89,6 +89,25 @@ describe("certificates", () => {
     expect((await control.refusal("PUT /v1/certificates/-x", { body: certificateOf("www") })).status).toBe(400);
   });
 
+  it("tell which node does not serve them and why, as of its newest word", async () => {
+    const token = await control.nodeToken();
+    const node = await TestNode.connect(control, "n1", { token });
+    const { revision } = await put("www", certificateOf("www"));
+    const refused = { certificate: "www", code: "CERTIFICATE_REFUSED", message: "key: cannot be opened" } as const;
+    await node.ack(revision, [refused, { certificate: "other", code: "CERTIFICATE_REFUSED", message: "no" }]);
+    const refusals = [{ node: "n1", revision, code: "CERTIFICATE_REFUSED", message: "key: cannot be opened" }];
+    expect(await control.ok("GET /v1/certificates/www")).toMatchObject({ refusals });
+    const list = await control.ok<{ certificates: CertificateResource[] }>("GET /v1/certificates");
+    expect(list.certificates.find(({ name }) => name === "www")?.refusals).toEqual(refusals);
+    expect(await control.ok(`GET /v1/revisions/${revision}?waitSeconds=0`)).toMatchObject({
+      acks: [{ node: "n1", failures: [refused, { certificate: "other" }] }],
+    });
+    const next = await put("www", certificateOf("renewed"));
+    await node.ack(next.revision);
+    expect(await control.ok("GET /v1/certificates/www")).toMatchObject({ refusals: [] });
+    node.disconnect();
+  });
+
   it("are changed by administrators only", async () => {
     const { token } = await control.createToken("publisher");
     const body = certificateOf("www");

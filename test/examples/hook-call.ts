@@ -19,6 +19,7 @@ export function contextOf<P extends HookName>(phase: P, options: CallOptions = {
     rule: { priority: 1 },
     domain: "docs.example.test",
     clientIp: "127.0.0.1",
+    tls: undefined,
     waitUntil: () => undefined,
     passThroughOnException: () => undefined,
     getRemainingTimeInMilliSeconds: () => 1_000,

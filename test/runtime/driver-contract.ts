@@ -84,6 +84,23 @@ function answers(run: RunFunction): void {
     expect(logs).toEqual(["info seen { a: 1 }", "warn warned"]);
   });
 
+  it.each([
+    [
+      "a TLS connection",
+      { version: "TLSv1.2", cipher: "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", serverName: "WWW.x.test" },
+    ],
+    [
+      "a server name that is none",
+      { version: "TLSv1.3", cipher: "TLS_AES_128_GCM_SHA256", serverName: "a b\u00e9 c.x.test" },
+    ],
+    ["no such connection", null],
+  ])("ctx.tls tells of %s", async (_case, tls) => {
+    const { outcome } = await run(`{ fetch(request, env, ctx) { return Response.json(ctx.tls ?? null); } }`, {
+      invocation: { tls },
+    });
+    expect(JSON.parse(await textOf(outcome))).toEqual(tls);
+  });
+
   it("bytes and text beyond Latin-1 arrive as they were", async () => {
     const text = await run(`{ fetch() { return new Response("snö 🙂"); } }`);
     expect(await textOf(text.outcome)).toBe("snö 🙂");

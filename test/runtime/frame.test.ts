@@ -103,6 +103,7 @@ describe("invocation frames", () => {
     domain: "example.com",
     rulePriority: 10,
     cacheStatus: "hit",
+    tls: "TLSv1.3 TLS_AES_128_GCM_SHA256 www.example.com",
     response: { status: 200, headers: "x:y\n", body: { lengthBytes: 12 } },
   };
 

@@ -18,6 +18,7 @@ export const certificateResource: JsonSchema = object({
   keyType: text(),
   issuer: text(),
   updatedAt: time,
+  refusals: list(object({ node: text(), revision: integer({ min: 0 }), code: text(), message: text() })),
 });
 
 export const certificateChange: JsonSchema = object({

@@ -2,7 +2,7 @@
 import { errorCodes } from "../../../sdk/error-code.ts";
 import { messageLimits } from "../../../sdk/limits.ts";
 import { calledHooks } from "../../../sdk/phase.ts";
-import { boolean, choice, integer, list, nullable, number, object, text, time } from "./json-schema.ts";
+import { boolean, choice, integer, list, literal, nullable, number, object, text, time } from "./json-schema.ts";
 import type { JsonSchema } from "./json-schema.ts";
 
 const errorCode = choice(Object.keys(errorCodes));
@@ -36,11 +36,14 @@ export const nodeResource: JsonSchema = object({
   runtimeKey: text(),
 });
 
+const versionFailure = object({ function: short, version: short, code: errorCode, message });
+const certificateFailure = object({ certificate: short, code: literal("CERTIFICATE_REFUSED"), message });
+
 export const nodeAck: JsonSchema = object({
   node: nodeName,
   revision: revisionNumber,
   applyMs: { type: "number", minimum: 0 },
-  failures: list(object({ function: short, version: short, code: errorCode, message }), { maxItems: 1_000 }),
+  failures: list({ anyOf: [versionFailure, certificateFailure] }, { maxItems: 1_000 }),
 });
 
 export const revisionResource: JsonSchema = object({

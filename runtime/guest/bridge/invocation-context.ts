@@ -14,6 +14,8 @@ export interface ContextFields {
   readonly domain: string;
   readonly clientIp: string;
   readonly cacheStatus: string;
+  /** As in the frame; "": not known. */
+  readonly tls: string;
   /** Epoch milliseconds. */
   readonly deadlineMs: number;
   /** Response phases: the request the response belongs to. */
@@ -22,6 +24,12 @@ export interface ContextFields {
   readonly waitUntil: (promise: unknown) => void;
   readonly passThrough: () => void;
   readonly format: (values: readonly unknown[]) => string;
+}
+
+export interface ContextTls {
+  readonly version: string;
+  readonly cipher: string;
+  readonly serverName: string;
 }
 
 export class InvocationContext {
@@ -52,6 +60,15 @@ export class InvocationContext {
   }
   get clientIp(): string {
     return this.#fields.clientIp;
+  }
+  /** The client's connection to the node; undefined when it is not over TLS, or not known. */
+  get tls(): ContextTls | undefined {
+    const { tls } = this.#fields;
+    if (tls === "") return undefined;
+    // The name is the client's: only what stands before it has no blanks.
+    const first = tls.indexOf(" ");
+    const second = tls.indexOf(" ", first + 1);
+    return { version: tls.slice(0, first), cipher: tls.slice(first + 1, second), serverName: tls.slice(second + 1) };
   }
   get cacheStatus(): string {
     return this.#fields.cacheStatus;

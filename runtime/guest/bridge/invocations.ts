@@ -216,6 +216,7 @@ export class Invocations {
       domain: fields.domain,
       clientIp: fields.clientIp,
       cacheStatus: fields.cacheStatus,
+      tls: fields.tls,
       deadlineMs: Date.now() + wallMs,
       request: isResponsePhase(fields.phase)
         ? () => this.#incomingRequest(fields, null, () => this.#signal(running))

@@ -1,12 +1,13 @@
 /** `selvage certificates`: what the nodes' TLS port presents to clients. */
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
+import type { CertificateResource } from "../../api.ts";
 import { parseCertificate } from "../../certificate.ts";
 import type { CliContext } from "../cli-context.ts";
 import { refusal } from "../exit-code.ts";
 import { rolloutText } from "../rollout-text.ts";
 import { examples, type AddCommand } from "../session.ts";
-import { textTable } from "../text-table.ts";
+import { printable, textTable } from "../text-table.ts";
 
 interface PutOptions {
   readonly certificate: string;
@@ -32,14 +33,16 @@ export const addCertificates: AddCommand = (program, open) => {
     .action(async (_options, command) => {
       const { client, output } = open(command);
       const list = await (await client()).listCertificates();
-      const rows = list.map(({ name, domains, notAfter, fingerprint }) => [
+      const rows = list.map(({ name, domains, notAfter, fingerprint, refusals }) => [
         name,
         domains.join(","),
         notAfter,
         fingerprint.slice(0, 16),
+        refusals.length === 0 ? "-" : refusals.map(({ node }) => node).join(","),
       ]);
-      const header = ["NAME", "DOMAINS", "NOT AFTER", "FINGERPRINT"];
-      output.result(list, textTable(header, { rows, empty: "no certificates: selvage certificates put" }));
+      const header = ["NAME", "DOMAINS", "NOT AFTER", "FINGERPRINT", "REFUSED BY"];
+      const table = textTable(header, { rows, empty: "no certificates: selvage certificates put" });
+      output.result(list, [table, ...list.flatMap(refusalLines)].join("\n"));
     });
 
   certificates
@@ -70,6 +73,11 @@ export const addCertificates: AddCommand = (program, open) => {
       output.result({ deleted: name }, `deleted certificate ${name}`);
     });
 };
+
+/** Why which node goes on with another one. */
+function refusalLines({ name, refusals }: CertificateResource): readonly string[] {
+  return refusals.map(({ node, code, message }) => printable(`  ${name} on ${node}: ${code} ${message}`));
+}
 
 async function readText(file: string, context: CliContext): Promise<string> {
   try {

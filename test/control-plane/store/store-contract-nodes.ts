@@ -65,6 +65,20 @@ function describeAcknowledgements(store: () => Store): void {
       ]);
     });
 
+    it("have a newest one for each node", async () => {
+      const refused = [{ certificate: "www", code: "CERTIFICATE_REFUSED", message: "no" }] as const;
+      await store().change(async ({ nodes }) => {
+        await nodes.register({ ...registration, name: "n2" }, createdAt);
+        await nodes.register(registration, createdAt);
+        for (const revision of [1, 6, 4]) await nodes.acknowledge(ack(revision));
+        await nodes.acknowledge(ack(2, { node: "n2", failures: refused }));
+      });
+      expect(await store().read(({ nodes }) => nodes.newestAcks())).toEqual([
+        ack(6),
+        ack(2, { node: "n2", failures: refused }),
+      ]);
+    });
+
     it("keep the first time and the last failures of a repeated acknowledgement", async () => {
       const failures = [{ function: "hello", version: "v1", code: "FUNCTION_LOAD_FAILED", message: "no" }] as const;
       await store().change(async ({ nodes }) => {

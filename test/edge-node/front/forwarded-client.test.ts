@@ -2,7 +2,9 @@ import { describe, expect, it } from "vitest";
 import { forwardedClient } from "../../../edge-node/front/forwarded-client.ts";
 import { createAddressSet } from "../../../edge-node/policy/address-set.ts";
 import { ask } from "../support/client.ts";
+import { textOutcome } from "../support/function-driver.ts";
 import { opensThings } from "../support/opened.ts";
+import { askHttp1, HOST } from "../support/tls-client.ts";
 
 const { edge, origin } = opensThings();
 
@@ -80,6 +82,23 @@ describe("a front behind a proxy", () => {
     started.route({ origins: [source.port], domain: { ip_filter: { type: "black", value: "203.0.113.9" } } });
     expect((await ask(port, "/a", { headers: spoofed })).status).toBe(403);
     expect((await ask(port, "/a", { headers: { "x-forwarded-for": "203.0.113.9, 198.51.100.1" } })).status).toBe(200);
+  });
+
+  it("that is trusted has a TLS connection which is not its client's", async () => {
+    for (const [trustedProxyNetworks, isKnown] of [
+      [["127.0.0.0/8"], false],
+      [["10.0.0.0/8"], true],
+    ] as const) {
+      const { tlsPort, driver } = await edge({
+        certificates: ["www"],
+        domain: { domain: HOST },
+        front: { trustedProxyNetworks },
+        functions: { looks: () => textOutcome("seen") },
+        rules: [{ phase: "clientRequest", function: "looks" }],
+      });
+      expect((await askHttp1(tlsPort, "/a", { headers: spoofed })).text).toBe("seen");
+      expect(driver.invocations[0]?.tls?.serverName).toBe(isKnown ? HOST : undefined);
+    }
   });
 
   it.each([undefined, ["10.0.0.0/8"]])("that is not trusted (%j) believes nothing", async (trustedProxyNetworks) => {

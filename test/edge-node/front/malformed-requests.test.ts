@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { rawExchange } from "../support/client.ts";
 import { textOutcome } from "../support/function-driver.ts";
@@ -5,6 +6,8 @@ import { opensThings } from "../support/opened.ts";
 
 const opened = opensThings();
 const H = "Host: site.test\r\n";
+/** A whole request that no connection here may get to. */
+const behind = `GET /behind HTTP/1.1\r\n${H}\r\n`;
 
 async function edge(): ReturnType<typeof opened.edge> {
   return await opened.edge({
@@ -68,7 +71,41 @@ describe("a malformed request is refused with 400 and its connection closed:", (
     const text = await rawExchange(port, bytes);
     expect(text).toMatch(/^HTTP\/1\.1 400 /);
     expect(text.match(/HTTP\/1\.1 /g)).toHaveLength(1);
+    // What stands behind it, in one piece with it or not, is not taken for a request.
+    for (const pieces of [[`${bytes}${behind}`], [bytes, behind]]) {
+      expect((await rawExchange(port, ...pieces)).match(/HTTP\/1\.1 /g)?.length ?? 0).toBeLessThanOrEqual(1);
+    }
     expect(driver.invocations).toHaveLength(0);
+  });
+});
+
+describe("nothing is taken for a request behind", () => {
+  const last = `GET /last HTTP/1.1\r\n${H}Connection: close\r\n\r\n`;
+
+  it.each([
+    ["a request that asks for the connection's end", 0],
+    ["one whose answer takes its time", 20],
+  ])("%s", async (_case, delayMs) => {
+    const { port, driver } = await opened.edge({
+      functions: { echo: () => delay(delayMs, textOutcome("last")) },
+      rules: [{ phase: "fetch", function: "echo" }],
+    });
+    expect(await rawExchange(port, last)).toMatch(/^HTTP\/1\.1 200 .*\r\n\r\nlast$/s);
+    for (const pieces of [[`${last}${behind}`], [last, behind]]) {
+      expect((await rawExchange(port, ...pieces)).match(/HTTP\/1\.1 /g)?.length ?? 0).toBeLessThanOrEqual(1);
+    }
+    expect(driver.invocations.map(({ url }) => new URL(url).pathname)).not.toContain("/behind");
+  });
+
+  it("an answer from memory that is the connection's last", async () => {
+    const source = await opened.origin((_request, response) => {
+      response.setHeader("cache-control", "max-age=60").end("kept");
+    });
+    const { port } = await opened.edge({ origins: [source.port] });
+    await rawExchange(port, last);
+    expect(await rawExchange(port, last)).toMatch(/cache-status: Selvage; hit.*\r\n\r\nkept$/s);
+    await rawExchange(port, `${last}${behind}`);
+    expect(source.requests.map(({ url }) => url)).toEqual(["/last"]);
   });
 });
 

@@ -66,6 +66,11 @@ describe.each(ways)("%s over TLS", (name, ask) => {
     });
     expect(answer.text).toBe("https");
     expect(driver.invocations[0]).toMatchObject({ url: `https://${HOST}/a?b=c`, clientIp: "127.0.0.1" });
+    expect(driver.invocations[0]?.tls).toEqual({
+      version: "TLSv1.3",
+      cipher: expect.stringMatching(/^TLS_(?:AES|CHACHA20)_[A-Z0-9_]+$/),
+      serverName: HOST,
+    });
     expect(driver.invocations[0]?.headers).toContain("cookie:a=1; b=2\n");
     expect(origin.requests[0]?.headers).toMatchObject({ host: HOST, "x-forwarded-for": "127.0.0.1" });
   });
@@ -104,6 +109,22 @@ describe.each(ways)("%s over TLS", (name, ask) => {
       const answer = await ask(tlsPort, `/${status}`, { headers: { "if-none-match": '"a"' } });
       expect([answer.status, answer.text, answer.headers["content-length"]]).toEqual([status, "", undefined]);
     }
+  });
+
+  it("drops an origin's trailers (RFC 9110 §6.5.1), also of what is kept", async () => {
+    const source = await opened.rawOrigin((socket) => {
+      socket.write(
+        "HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\nTrailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n",
+      );
+      socket.write("3\r\nabc\r\n0\r\nX-Sum: 1\r\nContent-Length: 9\r\nSet-Cookie: a=b\r\n\r\n");
+    });
+    const { tlsPort } = await edge({ origins: [source.port] });
+    for (let round = 0; round < 2; round++) {
+      const answer = await ask(tlsPort, "/");
+      expect(answer.text).toBe("abc");
+      for (const name of ["x-sum", "set-cookie", "trailer"]) expect(answer.headers[name]).toBeUndefined();
+    }
+    expect(source.connections).toBe(1);
   });
 
   it("breaks off an answer that the origin broke off", async () => {

@@ -1,102 +1,32 @@
-import type { AddressInfo } from "node:net";
-import http from "node:http";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 
 /** The machine may be busy. */
 const PATIENT = { timeout: 180_000 };
-import { WebSocket, WebSocketServer, type ClientOptions } from "ws";
 import type { DomainConfig } from "../../../sdk/domain.ts";
-import { chainOf } from "../../support/certificates.ts";
 import { freePort } from "../support/origin.ts";
 import type { Edge } from "../support/edge.ts";
 import { opensThings } from "../support/opened.ts";
+import {
+  connectHttp2,
+  connectPlain,
+  connectSecure,
+  startSocketOrigin,
+  type SocketOrigin,
+} from "../support/socket-origin.ts";
 import { HOST } from "../support/tls-client.ts";
 
 const opened = opensThings();
-const closing: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0)) await close();
-});
-
-interface SocketOrigin {
-  readonly port: number;
-  readonly requests: http.IncomingMessage[];
-  readonly sockets: WebSocket[];
-  /** `CODE REASON` of each socket's end. */
-  readonly ends: string[];
-}
-
-/** Echoes every message. Paths other than `/ws` are refused with 403. */
-async function socketOrigin(): Promise<SocketOrigin> {
-  const server = http.createServer((_request, response) => response.writeHead(426).end("plain"));
-  const sockets = new WebSocketServer({ noServer: true, handleProtocols: (offered) => [...offered].at(-1) ?? false });
-  const origin: SocketOrigin = { port: 0, requests: [], sockets: [], ends: [] };
-  server.on("upgrade", (request, socket, head) => {
-    origin.requests.push(request);
-    if (!request.url?.startsWith("/ws")) {
-      socket.end("HTTP/1.1 403 Forbidden\r\nX-Why: path\r\nContent-Length: 2\r\n\r\nno");
-      return;
-    }
-    sockets.handleUpgrade(request, socket, head, (client) => {
-      origin.sockets.push(client);
-      client.on("message", (data, isBinary) => client.send(data, { binary: isBinary }));
-      client.on("close", (code, reason) => origin.ends.push(`${code} ${reason.toString()}`));
-      client.on("error", () => {});
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  closing.push(
-    () =>
-      new Promise((resolve) => {
-        for (const socket of origin.sockets) socket.terminate();
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  );
-  return { ...origin, port: (server.address() as AddressInfo).port };
-}
-
-interface Client {
-  readonly socket: WebSocket;
-  readonly messages: unknown[];
-  readonly end: Promise<string>;
-}
-
-type Connect = (edge: Edge, path: string, protocols?: string[]) => Promise<Client>;
-
-function client(socket: WebSocket): Promise<Client> {
-  const messages: unknown[] = [];
-  const end = new Promise<string>((resolve) => {
-    socket.on("close", (code, reason) => resolve(`${code} ${reason.toString()}`));
-  });
-  socket.on("message", (data, isBinary) =>
-    messages.push(isBinary ? [...(data as Buffer)] : (data as Buffer).toString()),
-  );
-  return new Promise((resolve, reject) => {
-    socket.on("error", reject);
-    socket.on("open", () => resolve({ socket, messages, end }));
-  });
-}
-
-const plain: Connect = ({ port }, path, protocols = []) =>
-  client(new WebSocket(`ws://127.0.0.1:${port}${path}`, protocols, { headers: { host: HOST, "x-mine": "1" } }));
-const secure: Connect = ({ tlsPort }, path, protocols = []) =>
-  client(
-    new WebSocket(`wss://127.0.0.1:${tlsPort}${path}`, protocols, {
-      headers: { host: HOST, "x-mine": "1" },
-      ca: chainOf("ca"),
-      servername: HOST,
-    } as ClientOptions),
-  );
+const socketOrigin = (): Promise<SocketOrigin> => opened.keep(startSocketOrigin());
 
 async function site(origins: readonly number[], change: Partial<DomainConfig> = {}): Promise<Edge> {
   return await opened.edge({ certificates: ["www"], origins, domain: { domain: HOST, ...change } });
 }
 
 describe.each([
-  ["plain", plain, "http"],
-  ["TLS", secure, "https"],
-] as const)("a WebSocket over %s that no function takes", (_name, connect, scheme) => {
+  ["plain", connectPlain, "http", 426],
+  ["TLS", connectSecure, "https", 426],
+  ["HTTP/2", connectHttp2, "https", 400],
+] as const)("a WebSocket over %s that no function takes", (_name, connect, scheme, refusal) => {
   it("is the origin's: messages both ways, the protocol it chose, the client's fields", async () => {
     const origin = await socketOrigin();
     const edge = await site([origin.port]);
@@ -163,10 +93,10 @@ describe.each([
     await expect(connect(await site([nobody]), "/ws")).rejects.toThrow("Unexpected server response: 502");
   });
 
-  it("is an ordinary request to the origin when the domain passes none on", async () => {
+  it("is none when the domain passes none on: over HTTP/1.1 an ordinary request to the origin", async () => {
     const origin = await socketOrigin();
     const edge = await site([origin.port], { websocket: { status: "off" } });
-    await expect(connect(edge, "/ws")).rejects.toThrow("Unexpected server response: 426");
+    await expect(connect(edge, "/ws")).rejects.toThrow(`Unexpected server response: ${refusal}`);
     expect(origin.requests).toEqual([]);
   });
 

@@ -20,6 +20,9 @@ class Node {
   readonly acks: Omit<NodeAck, "node">[] = [];
   pin: PinResult = { kind: "accepted" };
   saveFails = false;
+  certificateFailures: PreparedState["certificateFailures"] = [];
+  keptCertificates: DesiredState["certificates"] = [];
+  readonly saved: DesiredState[] = [];
   prepare: (state: DesiredState, signal: AbortSignal) => Promise<void> = () => Promise.resolve();
   apply: (revision: number) => Promise<ApplyReport> = () => Promise.resolve(applied);
 
@@ -31,6 +34,8 @@ class Node {
         return {
           state: { state, versions: [], certificates: [], failures: [] },
           digests: new Set([`digest-${state.revision}`]),
+          certificateFailures: this.certificateFailures,
+          kept: { ...state, certificates: this.keptCertificates },
         };
       },
       discard: (digests) => {
@@ -49,6 +54,7 @@ class Node {
     stateFile: {
       save: (state) => {
         this.steps.push(`save ${state.revision}`);
+        this.saved.push(state);
         return this.saveFails ? Promise.reject(new Error("disk full")) : Promise.resolve();
       },
     },
@@ -84,6 +90,19 @@ describe("RevisionApplier", () => {
     expect(node.steps).toEqual(["prepare 3", "apply 3", "save 3", "ack 3", "in use digest-3"]);
     expect(node.acks).toEqual([{ revision: 3, applyMs: 40, failures: [] }]);
     expect(node.applier.applied).toEqual({ revision: 3, failures: [] });
+  });
+
+  it("acknowledges which certificates it does not serve, and keeps those that it serves", async () => {
+    const node = new Node();
+    const version = { function: "f", version: "v1", code: "FUNCTION_LOAD_FAILED", message: "no" } as const;
+    const refused = { certificate: "www", code: "CERTIFICATE_REFUSED", message: "key: no" } as const;
+    node.apply = () => Promise.resolve({ ...applied, failures: [version] });
+    node.certificateFailures = [refused];
+    node.keptCertificates = [{ name: "www", chain: "older", sealedKey: "older" }];
+    await node.offer(3);
+    expect(node.acks).toMatchObject([{ revision: 3, failures: [version, refused] }]);
+    expect(node.applier.applied?.failures).toEqual([version, refused]);
+    expect(node.saved.map(({ certificates }) => certificates)).toEqual([node.keptCertificates]);
   });
 
   it("gives a state up that is being prepared when a newer one arrives", async () => {
