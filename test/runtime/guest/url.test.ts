@@ -3,6 +3,9 @@ import { isOrdinary } from "../../../runtime/guest/web/url/fast-url.ts";
 import { URL } from "../../../runtime/guest/web/url/url.ts";
 import { URLSearchParams } from "../../../runtime/guest/web/url/url-search-params.ts";
 import { connectFakeHost } from "./fake-host-port.ts";
+import { provideParts } from "./provide-parts.ts";
+
+provideParts();
 
 beforeAll(() => {
   connectFakeHost();

@@ -4,10 +4,10 @@
  * Bounded in depth, items and characters, and safe: it calls no getter of user objects, and a proxy or a tampered object that
  * throws gives a mark in the text, never an exception.
  */
-import { boxedPrimitive } from "../core/boxed-primitive.ts";
-import { isDomException } from "../core/dom-exception.ts";
-import { isArrayBuffer, typedArrayName } from "../encoding/buffer-source.ts";
-import { shownAttributes } from "../core/interface.ts";
+import { boxedPrimitive } from "../../web/core/boxed-primitive.ts";
+import { isDomException } from "../../web/core/dom-exception.ts";
+import { isArrayBuffer, typedArrayName } from "../../web/encoding/buffer-source.ts";
+import { shownAttributes } from "../../web/core/interface.ts";
 import { layout, quote } from "./layout.ts";
 
 export interface InspectOptions {

@@ -1,12 +1,11 @@
 /**
- * Bodies on the host's side as a byte stream, or read whole.
+ * Bodies on the host's side as a byte stream.
  *
  * Invariant: nothing is read before the reader's first pull, and one chunk ahead of it from then on, which hides the way to the host and
  * tells of a body that broke off before it is asked for. Cancelling the stream cancels the body.
  */
-import { type HostBody, hostPort } from "../../host-port.ts";
-import { concatBytes } from "../encoding/buffer-source.ts";
-import { ReadableStream } from "../streams/streams.ts";
+import { ReadableStream } from "web-streams-polyfill";
+import type { HostBody } from "../../host-port.ts";
 
 interface ByteController {
   readonly byobRequest: { respond(bytesWritten: number): void } | null;
@@ -69,32 +68,4 @@ class ReadAhead {
 function closeStream(controller: ByteController): void {
   controller.close();
   controller.byobRequest?.respond(0);
-}
-
-/** The whole body. Rejects with a TypeError, and cancels, when it is larger than a function may hold in memory. */
-export async function readHostBody(body: HostBody): Promise<Uint8Array<ArrayBuffer>> {
-  const bytesMax = hostPort().bufferedBodyBytesMax;
-  refuseLarge(body, { lengthBytes: body.lengthBytes ?? 0, bytesMax });
-  const first = await body.read();
-  if (first === null) return new Uint8Array(0);
-  const chunks = [first];
-  let lengthBytes = first.byteLength;
-  for (let chunk = await body.read(); chunk !== null; chunk = await body.read()) {
-    lengthBytes += chunk.byteLength;
-    refuseLarge(body, { lengthBytes, bytesMax });
-    chunks.push(chunk);
-  }
-  return chunks.length === 1 && isWhole(first) ? first : concatBytes(chunks);
-}
-
-function isWhole(chunk: Uint8Array): chunk is Uint8Array<ArrayBuffer> {
-  return chunk.byteLength === chunk.buffer.byteLength;
-}
-
-function refuseLarge(body: HostBody, size: { readonly lengthBytes: number; readonly bytesMax: number }): void {
-  if (size.lengthBytes <= size.bytesMax) return;
-  body.cancel();
-  throw new TypeError(
-    `Cannot hold the body in memory: it is larger than ${size.bytesMax} bytes (limit bufferedBodyMiB); read it as a stream`,
-  );
 }

@@ -3,20 +3,10 @@
  *
  * Invariant: no chunk passes through a promise, so that what is read is what the stream holds whatever user code put on Object.prototype.
  */
-import { concatBytes, typedArrayName } from "../encoding/buffer-source.ts";
-import { DirectReader, type ReadSteps } from "../streams/direct-reader.ts";
-import type { ReadableStream } from "../streams/streams.ts";
-
-/** Bytes on their way through a promise: its own `then` keeps an inherited one from being asked. */
-export interface Whole {
-  readonly then: undefined;
-  readonly bytes: Uint8Array<ArrayBuffer>;
-}
-
-export function wholeOf(bytes: Uint8Array<ArrayBuffer>): Whole {
-  // eslint-disable-next-line unicorn/no-thenable -- it is not one: that is what the member is for
-  return { then: undefined, bytes };
-}
+import { concatBytes, typedArrayName } from "../../web/encoding/buffer-source.ts";
+import type { ReadableStream } from "web-streams-polyfill";
+import { type Whole, wholeOf } from "../../web/body/whole.ts";
+import { DirectReader, type ReadSteps } from "./direct-reader.ts";
 
 /** Locks the stream. Rejects with its error, or with a TypeError when a chunk is not a Uint8Array. */
 export function readStream(stream: ReadableStream<unknown>): Promise<Whole> {

@@ -4,7 +4,11 @@
  * A reader's `read()` resolves with an object, and resolving looks for `then` on it and so on Object.prototype: whoever can write there could
  * put other chunks in. Knows the insides of web-streams-polyfill that this takes.
  */
-import { type ReadableStream, ReadableStreamDefaultController, type ReadableStreamDefaultReader } from "./streams.ts";
+import {
+  type ReadableStream,
+  ReadableStreamDefaultController,
+  type ReadableStreamDefaultReader,
+} from "web-streams-polyfill";
 
 /** Exactly one of the three is called for each `read`, once. */
 export interface ReadSteps {

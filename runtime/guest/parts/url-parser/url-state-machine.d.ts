@@ -1,4 +1,4 @@
-/** The parts of whatwg-url's state machine that parser.ts uses; @types/whatwg-url does not cover this file. */
+/** The parts of whatwg-url's state machine that main.ts uses; @types/whatwg-url does not cover this file. */
 declare module "whatwg-url/lib/url-state-machine.js" {
   export interface UrlRecord {
     scheme: string;

@@ -3,8 +3,8 @@
  *
  * Invariant: user code can neither make one nor read the number of its key.
  */
-import { finishInterface } from "../core/interface.ts";
-import { isObject } from "../core/webidl.ts";
+import { finishInterface } from "../../web/core/interface.ts";
+import { isObject } from "../../web/core/webidl.ts";
 import type { WireKey } from "../../crypto-protocol.ts";
 
 /** Where the key is on the host, and how to import it again if the host had to drop it. Outlives the CryptoKey by a moment. */

@@ -1,7 +1,7 @@
 /** Parameters of `crypto.subtle` calls as JSON and copied buffers (crypto-protocol.ts); knows no operation. */
 import { algorithmMembers, type WireValue } from "../../crypto-protocol.ts";
-import { isObject, sequenceOf, toDomString } from "../core/webidl.ts";
-import { copyBytes, isBufferSource } from "../encoding/buffer-source.ts";
+import { isObject, sequenceOf, toDomString } from "../../web/core/webidl.ts";
+import { copyBytes, isBufferSource } from "../../web/encoding/buffer-source.ts";
 import { type CryptoKey, isCryptoKey, keyReferenceOf } from "./crypto-key.ts";
 
 export class WireEncoder {

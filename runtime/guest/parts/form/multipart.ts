@@ -3,9 +3,9 @@
  *
  * Pure. The parser is strict: what is not well-formed is null, never a part of a form.
  */
-import { latin1ToBytes, latin1ToString, decodeUtf8, encodeUtf8 } from "../encoding/utf8.ts";
-import { concatBytes } from "../encoding/buffer-source.ts";
-import { bytesOfBlob, File } from "./blob.ts";
+import { latin1ToBytes, latin1ToString, decodeUtf8, encodeUtf8 } from "../../web/encoding/utf8.ts";
+import { concatBytes } from "../../web/encoding/buffer-source.ts";
+import { bytesOfBlob, File } from "../../web/body/blob.ts";
 import { entriesOfForm, FormData } from "./form-data.ts";
 
 /** Parts of one form; more are refused. */

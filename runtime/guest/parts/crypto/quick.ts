@@ -4,7 +4,7 @@
  */
 import type { WireValue } from "../../crypto-protocol.ts";
 import { hostPort } from "../../host-port.ts";
-import { exactBuffer, isBufferSource } from "../encoding/buffer-source.ts";
+import { exactBuffer, isBufferSource } from "../../web/encoding/buffer-source.ts";
 import { type CryptoKey, keyReferenceOf } from "./crypto-key.ts";
 
 /** As quick-crypto.ts has them. */

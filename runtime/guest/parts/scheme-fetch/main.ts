@@ -1,16 +1,16 @@
 /**
- * `fetch` of what needs no network (https://fetch.spec.whatwg.org/#scheme-fetch): data: and blob: URLs. Every other scheme but http and https
+ * Part: `fetch` of what needs no network (https://fetch.spec.whatwg.org/#scheme-fetch): data: and blob: URLs. Every other scheme but http and https
  * is refused here, about: included, which has nothing to answer outside a browser.
  */
-import { bytesOfBlob } from "../body/blob.ts";
-import { blobOfUrl } from "../body/blob-url.ts";
-import { Body } from "../body/body.ts";
-import { parseMimeType } from "../body/mime-type.ts";
-import { toPrintable } from "../core/webidl.ts";
-import { HeaderList } from "../headers/header-list.ts";
+import { bytesOfBlob } from "../../web/body/blob.ts";
+import { blobOfUrl } from "../../web/body/blob-url.ts";
+import { Body } from "../../web/body/body.ts";
+import { parseMimeType } from "../../web/body/mime-type.ts";
+import { toPrintable } from "../../web/core/webidl.ts";
+import { HeaderList } from "../../web/headers/header-list.ts";
 import { parseDataUrl } from "./data-url.ts";
-import type { RequestState } from "./request-state.ts";
-import { type Response, responseOver, ResponseState } from "./response.ts";
+import type { RequestState } from "../../web/fetch/request-state.ts";
+import { type Response, responseOver, ResponseState } from "../../web/fetch/response.ts";
 
 /** Throws a TypeError (a network error) when there is no answer. */
 export function schemeFetch(request: RequestState): Response {

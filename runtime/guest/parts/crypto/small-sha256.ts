@@ -3,9 +3,9 @@
  *
  * Null means that it cannot be done here. A key's bytes are only known of keys that were imported raw, from the parameters kept to import them again.
  */
-import { loadPart } from "../../parts/load-part.ts";
-import type { HmacStart, Sha256 } from "../../parts/sha256/main.ts";
-import { bytesOf, isBufferSource } from "../encoding/buffer-source.ts";
+import { loadPart } from "../load-part.ts";
+import type { HmacStart, Sha256 } from "../sha256/main.ts";
+import { bytesOf, isBufferSource } from "../../web/encoding/buffer-source.ts";
 import { keyReferenceOf, type CryptoKey } from "./crypto-key.ts";
 
 /** Longer messages are faster on the host. */

@@ -2,7 +2,7 @@
  * Stands in for `@exodus/bytes/whatwg.js` when the guest is bundled (bundle-aliases.json): percent-encoding after encoding, in
  * UTF-8 only, since nothing else is ever asked for.
  */
-import { encodeUtf8 } from "../encoding/utf8.ts";
+import { encodeUtf8 } from "../../web/encoding/utf8.ts";
 
 /** `input` in UTF-8 with everything outside 0x21..0x7e and `extra` percent-encoded (https://url.spec.whatwg.org/#string-percent-encode-after-encoding). */
 export function percentEncodeAfterEncoding(_encoding: string, input: string, extra: string): string {

@@ -1,8 +1,8 @@
 /** The data: URL processor (https://fetch.spec.whatwg.org/#data-url-processor). Pure. */
-import { parseMimeType } from "../body/mime-type.ts";
-import { atob } from "../encoding/base64.ts";
-import { latin1ToBytes, latin1ToString } from "../encoding/utf8.ts";
-import { percentDecodeBytes } from "../url/urlencoded.ts";
+import { parseMimeType } from "../../web/body/mime-type.ts";
+import { atob } from "../../web/encoding/base64.ts";
+import { latin1ToBytes, latin1ToString } from "../../web/encoding/utf8.ts";
+import { percentDecodeBytes } from "../../web/url/urlencoded.ts";
 
 export interface DataUrl {
   /** In normal form. */

@@ -7,9 +7,9 @@
  */
 import type { SubtleMethod, WireKey, WireResult, WireValue } from "../../crypto-protocol.ts";
 import { type HostCallResult, hostPort } from "../../host-port.ts";
-import { DOMException } from "../core/dom-exception.ts";
-import { finishInterface } from "../core/interface.ts";
-import { requireArguments, toBoolean, toDomString, toUnsignedLong } from "../core/webidl.ts";
+import { DOMException } from "../../web/core/dom-exception.ts";
+import { finishInterface } from "../../web/core/interface.ts";
+import { requireArguments, toBoolean, toDomString, toUnsignedLong } from "../../web/core/webidl.ts";
 import {
   createCryptoKey,
   type CryptoKey,

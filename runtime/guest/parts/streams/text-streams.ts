@@ -1,10 +1,10 @@
 /** TextEncoderStream and TextDecoderStream (https://encoding.spec.whatwg.org/#stream-interfaces). */
-import { finishInterface } from "../core/interface.ts";
-import { toDomString } from "../core/webidl.ts";
-import { TransformStream, type ReadableStream, type WritableStream } from "../streams/streams.ts";
-import { bytesOf, isBufferSource } from "./buffer-source.ts";
-import { TextDecoder, type TextDecoderOptions } from "./text-decoder.ts";
-import { encodeUtf8 } from "./utf8.ts";
+import { finishInterface } from "../../web/core/interface.ts";
+import { toDomString } from "../../web/core/webidl.ts";
+import { TransformStream, type ReadableStream, type WritableStream } from "web-streams-polyfill";
+import { bytesOf, isBufferSource } from "../../web/encoding/buffer-source.ts";
+import { TextDecoder, type TextDecoderOptions } from "../../web/encoding/text-decoder.ts";
+import { encodeUtf8 } from "../../web/encoding/utf8.ts";
 
 export class TextEncoderStream {
   readonly #transform: TransformStream<string, Uint8Array<ArrayBuffer>>;

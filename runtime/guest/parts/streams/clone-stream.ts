@@ -5,10 +5,11 @@
  * Byte streams copy their chunks by themselves. Invariant: nothing is read ahead of the faster branch, and the source is cancelled when both
  * branches are.
  */
-import { structuredClone } from "../clone/structured-clone.ts";
-import { DirectReader, type ReadSteps } from "../streams/direct-reader.ts";
-import { isByteStream, ReadableStream, type ReadableStreamDefaultController } from "../streams/streams.ts";
-import { queueMicrotask } from "../timing/timers.ts";
+import { structuredClone } from "../../web/clone/structured-clone.ts";
+import { ReadableStream, type ReadableStreamDefaultController } from "web-streams-polyfill";
+import { DirectReader, type ReadSteps } from "./direct-reader.ts";
+import { isByteStream } from "./stream-state.ts";
+import { queueMicrotask } from "../../web/timing/timers.ts";
 
 type Pair = readonly [ReadableStream<Uint8Array>, ReadableStream<Uint8Array>];
 

@@ -1,8 +1,8 @@
 /** FormData (https://xhr.spec.whatwg.org/#interface-formdata): an ordered list of names with strings or files. */
-import { finishInterface } from "../core/interface.ts";
-import { pairIterators } from "../core/pair-iterator.ts";
-import { isObject, requireArguments, toUsvString } from "../core/webidl.ts";
-import { type Blob, bytesOfBlob, File, isBlob, isFile } from "./blob.ts";
+import { finishInterface } from "../../web/core/interface.ts";
+import { pairIterators } from "../../web/core/pair-iterator.ts";
+import { isObject, requireArguments, toUsvString } from "../../web/core/webidl.ts";
+import { type Blob, bytesOfBlob, File, isBlob, isFile } from "../../web/body/blob.ts";
 
 export type FormDataEntryValue = File | string;
 type Entry = readonly [name: string, value: FormDataEntryValue];
