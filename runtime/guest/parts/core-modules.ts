@@ -45,6 +45,7 @@ import * as urlParser from "../web/url/parser.ts";
 import * as url from "../web/url/url.ts";
 import * as urlSearchParams from "../web/url/url-search-params.ts";
 import * as urlencoded from "../web/url/urlencoded.ts";
+import * as wasmOriginals from "../web/wasm/originals.ts";
 
 export const coreModules: Readonly<Record<string, object>> = {
   "../cache-call.ts": cacheCall,
@@ -89,4 +90,5 @@ export const coreModules: Readonly<Record<string, object>> = {
   "web/url/url.ts": url,
   "web/url/url-search-params.ts": urlSearchParams,
   "web/url/urlencoded.ts": urlencoded,
+  "web/wasm/originals.ts": wasmOriginals,
 };

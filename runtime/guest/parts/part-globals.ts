@@ -19,6 +19,7 @@ import type * as structuredClone from "./structured-clone/main.ts";
 import type * as urlParser from "./url-parser/main.ts";
 import type * as streams from "./streams/main.ts";
 import type * as urlPattern from "./url-pattern/main.ts";
+import type * as wasm from "./wasm/main.ts";
 import type * as websocket from "./websocket/main.ts";
 
 /** Part → what its main.ts exports. */
@@ -39,6 +40,7 @@ export interface PartExports {
   readonly streams: typeof streams;
   readonly "url-pattern": typeof urlPattern;
   readonly "html-rewriter": typeof htmlRewriter;
+  readonly wasm: typeof wasm;
   readonly websocket: typeof websocket;
 }
 
@@ -78,6 +80,7 @@ export const partGlobals: { readonly [Name in PartName]: readonly (keyof PartExp
     "WritableStreamDefaultWriter",
   ],
   "url-pattern": ["URLPattern"],
+  wasm: [],
   websocket: ["CloseEvent", "WebSocket", "WebSocketPair"],
 };
 

@@ -1,17 +1,19 @@
 /**
  * Reads and writes the pieces of WebAssembly's binary format: bytes, LEB128 integers, sections.
  *
- * Used by host and guest. In the guest, user code shares the realm: everything this file relies on is captured when it is evaluated.
+ * Used by host and guest. In the guest, user code shares the realm: everything this file relies on was taken before user code ran.
  */
-
-const Bytes = Uint8Array;
-const { apply } = Reflect;
-const setBytes = Bytes.prototype.set;
-const { charCodeAt } = String.prototype;
-const bufferOf = getterOf("buffer") as (this: Uint8Array<ArrayBuffer>) => ArrayBuffer;
-const offsetOf = getterOf("byteOffset") as (this: Uint8Array<ArrayBuffer>) => number;
-const bytesIn = getterOf("length") as (this: Uint8Array<ArrayBuffer>) => number;
-const { setPrototypeOf } = Object;
+import {
+  apply,
+  bufferOf,
+  bytesIn,
+  charCodeAt,
+  offsetOf,
+  OriginalError,
+  OriginalUint8Array,
+  setBytes,
+  setPrototypeOf,
+} from "../../web/wasm/originals.ts";
 
 /** How many bytes an array really has. */
 export function lengthOf(bytes: Uint8Array<ArrayBuffer>): number {
@@ -24,7 +26,7 @@ export function bareList<T>(): T[] {
 }
 
 /** The bytes are cut, or are something this folder does not know. */
-export class ReadError extends Error {
+export class ReadError extends OriginalError {
   constructor() {
     super("Cannot read the module");
     this.name = "ReadError";
@@ -94,7 +96,7 @@ export class ByteReader {
 
 /** Collects bytes in an array that grows by doubling. */
 export class ByteWriter {
-  #bytes = new Bytes(256);
+  #bytes = new OriginalUint8Array(256);
   #capacity = 256;
   #length = 0;
 
@@ -126,7 +128,7 @@ export class ByteWriter {
 
   copy(source: Uint8Array<ArrayBuffer>, from: number, to: number): void {
     this.#reserve(to - from);
-    const view = new Bytes(apply(bufferOf, source, []), apply(offsetOf, source, []) + from, to - from);
+    const view = new OriginalUint8Array(apply(bufferOf, source, []), apply(offsetOf, source, []) + from, to - from);
     apply(setBytes, this.#bytes, [view, this.#length]);
     this.#length += to - from;
   }
@@ -140,8 +142,8 @@ export class ByteWriter {
 
   /** What was written, in memory of its own. */
   take(): Uint8Array<ArrayBuffer> {
-    const taken = new Bytes(this.#length);
-    apply(setBytes, taken, [new Bytes(apply(bufferOf, this.#bytes, []), 0, this.#length)]);
+    const taken = new OriginalUint8Array(this.#length);
+    apply(setBytes, taken, [new OriginalUint8Array(apply(bufferOf, this.#bytes, []), 0, this.#length)]);
     return taken;
   }
 
@@ -149,15 +151,8 @@ export class ByteWriter {
     const needed = this.#length + count;
     if (needed <= this.#capacity) return;
     this.#capacity = needed * 2;
-    const grown = new Bytes(this.#capacity);
+    const grown = new OriginalUint8Array(this.#capacity);
     apply(setBytes, grown, [this.#bytes]);
     this.#bytes = grown;
   }
-}
-
-function getterOf(name: "buffer" | "byteOffset" | "length"): (this: Uint8Array<ArrayBuffer>) => unknown {
-  const prototype = Object.getPrototypeOf(Bytes.prototype) as object;
-  const getter = Object.getOwnPropertyDescriptor(prototype, name)?.get;
-  if (getter === undefined) throw new Error(`Cannot start: no getter ${name}`);
-  return getter;
 }

@@ -4,7 +4,7 @@
  *
  * Imports come first in the memory index space, so every index in the module's code stays right. Knows no WebAssembly engine: what it
  * does not understand it calls unreadable, and the caller refuses that unless the engine does it first. Used by host and guest, so it
- * relies on nothing that user code could replace after this file was evaluated.
+ * relies on nothing that user code could have replaced.
  */
 import { bareList, ByteReader, ByteWriter, lengthOf, ReadError } from "./module-bytes.ts";
 

@@ -4,9 +4,9 @@
  *
  * The body is read whole before it is compiled: what compiles at once is counted and bounded.
  */
-import { readBytes } from "../body/read-body.ts";
-import { isResponse, responseStateIn } from "../fetch/response.ts";
-import { contentTypeName } from "../headers/header-name.ts";
+import { readBytes } from "../../web/body/read-body.ts";
+import { isResponse, responseStateIn } from "../../web/fetch/response.ts";
+import { contentTypeName } from "../../web/headers/header-name.ts";
 
 /** No parameters, not even empty ones. */
 const wasmType = /^[\t ]*application\/wasm[\t ]*$/i;

@@ -1,8 +1,7 @@
 /** Bounds what an instance compiles when it runs: V8 does not count compiled modules as memory of the isolate. */
-import { webAssemblyLimits } from "../../../../sdk/limits.ts";
+import { OriginalRangeError, webAssemblyLimits } from "../../web/wasm/originals.ts";
 import { Budget } from "./budget.ts";
 
-const ModuleRangeError = RangeError;
 /** What V8 keeps for a function besides its code; 99 MB for a million that do nothing. */
 const functionBytes = 100;
 
@@ -18,7 +17,7 @@ export class CompiledBytes {
     if (!this.#budget.hasRoom(cost)) this.#budget.collect();
     if (this.#budget.hasRoom(cost)) return this.#budget.claim(cost, compile);
     const { compiledBytesMax, compiledModulesMax } = webAssemblyLimits;
-    throw new ModuleRangeError(
+    throw new OriginalRangeError(
       `Cannot compile a WebAssembly module: received ${bytes} bytes and ${functions} functions, allowed ${compiledBytesMax} bytes (a function counts ${functionBytes}) and ${compiledModulesMax} modules in all: compile a module once, or import it`,
     );
   }

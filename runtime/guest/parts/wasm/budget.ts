@@ -3,6 +3,14 @@
  *
  * The account errs on the safe side: what nobody holds any more counts until V8 says so. Relies on nothing that user code can replace.
  */
+import {
+  apply,
+  deref,
+  OriginalArrayBuffer,
+  OriginalRegistry,
+  OriginalWeakRef,
+  register,
+} from "../../web/wasm/originals.ts";
 import { bareList } from "./module-bytes.ts";
 
 export interface Claim {
@@ -11,13 +19,6 @@ export interface Claim {
   /** Position among the claims, or -1 when it was given back. */
   at: number;
 }
-
-const { apply } = Reflect;
-const { deref } = WeakRef.prototype;
-const { register } = FinalizationRegistry.prototype;
-const Reference = WeakRef;
-const Registry = FinalizationRegistry;
-const Buffer = ArrayBuffer;
 
 /** More than any isolate has: asking for it makes V8 collect everything before it says no. */
 const impossibleBytes = 2 ** 40;
@@ -33,7 +34,7 @@ export class Budget {
   constructor({ unitsMax, claimsMax }: { readonly unitsMax: number; readonly claimsMax: number }) {
     this.#unitsMax = unitsMax;
     this.#claimsMax = claimsMax;
-    this.#collected = new Registry((claim: Claim) => {
+    this.#collected = new OriginalRegistry((claim: Claim) => {
       this.#release(claim);
     });
   }
@@ -61,7 +62,7 @@ export class Budget {
     this.#units += units;
     try {
       const holder = make();
-      claim.holder = new Reference(holder);
+      claim.holder = new OriginalWeakRef(holder);
       apply(register, this.#collected, [holder, claim]);
       return holder;
     } catch (error) {
@@ -74,7 +75,7 @@ export class Budget {
   collect(): void {
     try {
       // eslint-disable-next-line no-new -- for its effect
-      new Buffer(impossibleBytes);
+      new OriginalArrayBuffer(impossibleBytes);
     } catch {
       // As expected.
     }

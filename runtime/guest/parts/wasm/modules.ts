@@ -5,11 +5,26 @@
  * Everything runs synchronously: V8's background compilation would not be counted as CPU time of the function. Invariant: no module without a
  * limit exists, so none can be instantiated. Relies on nothing that user code can replace.
  */
-import { webAssemblyLimits } from "../../../../sdk/limits.ts";
+import {
+  apply,
+  construct,
+  create,
+  freeze,
+  getOfWeakMap,
+  getProperty,
+  OriginalProxy,
+  OriginalRangeError,
+  OriginalTypeError,
+  OriginalUint8Array,
+  OriginalWeakMap,
+  setOfWeakMap,
+  toBigInt,
+  webAssemblyLimits,
+} from "../../web/wasm/originals.ts";
 import { limitModule, memoryImportName, type DeclaredMemory } from "./limit-module.ts";
 import { lengthOf } from "./module-bytes.ts";
-import { isObject } from "../core/webidl.ts";
-import { bytesOf, isBufferSource } from "../encoding/buffer-source.ts";
+import { isObject } from "../../web/core/webidl.ts";
+import { bytesOf, isBufferSource } from "../../web/encoding/buffer-source.ts";
 import type { CompiledBytes } from "./compiled-bytes.ts";
 import type { MemoryBudget } from "./memory-budget.ts";
 import type { Constructor, ModuleImport, NativeWasm } from "./native.ts";
@@ -20,22 +35,12 @@ export interface ModuleNeeds {
   readonly areTablesTooLarge: boolean;
 }
 
-const { apply, construct, get: getProperty } = Reflect;
-const { get, set } = WeakMap.prototype;
-const { create, freeze } = Object;
-const Bytes = Uint8Array;
-const Needs = WeakMap;
-const ProxyObject = Proxy;
-const WasmTypeError = TypeError;
-const WasmRangeError = RangeError;
-const toBigInt = BigInt;
-
 export class WasmModules {
   readonly #native: NativeWasm;
   readonly #budget: MemoryBudget;
   readonly #compiled: CompiledBytes;
   readonly #tableElementsMax: number;
-  readonly #needs: WeakMap<object, ModuleNeeds> = new Needs<object, ModuleNeeds>();
+  readonly #needs: WeakMap<object, ModuleNeeds> = new OriginalWeakMap<object, ModuleNeeds>();
 
   constructor(
     native: NativeWasm,
@@ -88,12 +93,12 @@ export class WasmModules {
     const needs = this.#needsOf(module);
     if (needs === undefined) return construct(Instance, [module, imports], newTarget) as object;
     if (needs.areTablesTooLarge) {
-      throw new WasmRangeError(
+      throw new OriginalRangeError(
         `Cannot instantiate a WebAssembly module: its tables have too many elements, allowed ${this.#tableElementsMax}`,
       );
     }
     if (imports === undefined ? this.importsOf(module).length > 0 : !isObject(imports)) {
-      throw new WasmTypeError("WebAssembly.Instance(): argument 1 must be an object with the module's imports");
+      throw new OriginalTypeError("WebAssembly.Instance(): argument 1 must be an object with the module's imports");
     }
     const own = needs.memories.length === 0 ? imports : importsWith(this.#memoriesOf(needs), imports);
     return construct(Instance, [module, own], newTarget) as object;
@@ -123,7 +128,7 @@ export class WasmModules {
   }
 
   #needsOf(module: unknown): ModuleNeeds | undefined {
-    return isObject(module) ? apply(get, this.#needs, [module]) : undefined;
+    return isObject(module) ? (apply(getOfWeakMap, this.#needs, [module]) as ModuleNeeds | undefined) : undefined;
   }
 
   #construct(bytes: Uint8Array<ArrayBuffer>, newTarget: Constructor): object {
@@ -133,7 +138,7 @@ export class WasmModules {
   #remember(module: object, { memories, areTablesTooLarge }: ModuleNeeds): void {
     if (memories.length === 0 && !areTablesTooLarge) return;
     this.#refuseOwnUse(module, memories.length);
-    apply(set, this.#needs, [module, { memories, areTablesTooLarge }]);
+    apply(setOfWeakMap, this.#needs, [module, { memories, areTablesTooLarge }]);
   }
 
   /** The name of the added imports is ours alone. */
@@ -159,10 +164,10 @@ export class WasmModules {
 
 /** A private copy of a BufferSource. @throws a TypeError for anything else. */
 export function copySource(source: unknown, where: string): Uint8Array<ArrayBuffer> {
-  if (!isBufferSource(source)) throw new WasmTypeError(`${where}: argument 0 must be a buffer source`);
-  const bytes = construct(Bytes, [bytesOf(source)]) as Uint8Array<ArrayBuffer>;
+  if (!isBufferSource(source)) throw new OriginalTypeError(`${where}: argument 0 must be a buffer source`);
+  const bytes = construct(OriginalUint8Array, [bytesOf(source)]) as Uint8Array<ArrayBuffer>;
   if (lengthOf(bytes) > webAssemblyLimits.moduleBytesMax) {
-    throw new WasmRangeError(
+    throw new OriginalRangeError(
       `${where}: received ${lengthOf(bytes)} bytes, allowed ${webAssemblyLimits.moduleBytesMax} for one module`,
     );
   }
@@ -176,5 +181,5 @@ function importsWith(memories: object, imports: unknown): object {
     get: (_target: object, key: PropertyKey): unknown =>
       key === memoryImportName ? memories : isObject(imports) ? getProperty(imports, key) : undefined,
   });
-  return new ProxyObject(create(null) as object, handler);
+  return new OriginalProxy(create(null) as object, handler);
 }

@@ -4,8 +4,20 @@
  * Runs in each isolate, because V8 puts a fresh WebAssembly into every one and none into a snapshot in the making. Invariant: V8's own constructors are
  * reachable only from here. The stack switching interface (Suspending, promising) is taken away: its stacks are memory that nobody counts.
  */
-import { webAssemblyLimits } from "../../../../sdk/limits.ts";
-import { isObject, requireArguments } from "../core/webidl.ts";
+import {
+  apply,
+  construct,
+  defineProperty,
+  deleteProperty,
+  freeze,
+  OriginalProxy,
+  OriginalRangeError,
+  OriginalTypeError,
+  tick,
+  toBigInt,
+  webAssemblyLimits,
+} from "../../web/wasm/originals.ts";
+import { isObject, requireArguments } from "../../web/core/webidl.ts";
 import { CompiledBytes } from "./compiled-bytes.ts";
 import { readMemoryDescriptor, readTableDescriptor } from "./descriptors.ts";
 import { MemoryBudget } from "./memory-budget.ts";
@@ -13,15 +25,7 @@ import { copySource, WasmModules } from "./modules.ts";
 import type { Constructor, ModuleImport, NativeWasm, WasmNamespace } from "./native.ts";
 import { readModuleResponse } from "./streaming.ts";
 
-const { construct, deleteProperty, apply } = Reflect;
-const { defineProperty, freeze } = Object;
-const ProxyObject = Proxy;
-const toBigInt = BigInt;
-const WasmTypeError = TypeError;
-const WasmRangeError = RangeError;
 const pagesPerMiB = 16;
-/** Awaited, so that what is asynchronous by the standard is never done at once. */
-const tick: Promise<void> = Promise.resolve();
 
 /** Compiles a module that the version imports; the bytes are this isolate's own. */
 export type CompileImported = (bytes: Uint8Array<ArrayBuffer>) => object;
@@ -86,7 +90,7 @@ function replaceConstructor(
     __proto__: null,
     construct: (_target: object, parameters: readonly unknown[], newTarget: Constructor) => make(parameters, newTarget),
   });
-  const limited = new ProxyObject(constructor, handler);
+  const limited = new OriginalProxy(constructor, handler);
   defineHidden(namespace, name, limited);
   defineHidden((constructor as { readonly prototype: object }).prototype, "constructor", limited);
 }
@@ -111,7 +115,7 @@ function replaceConstructors(
     make: (parameters, newTarget) => {
       const { initial, maximum, is64, isShared } = readMemoryDescriptor(parameters[0]);
       if (maximum !== null && initial > maximum) {
-        throw new WasmRangeError(
+        throw new OriginalRangeError(
           `WebAssembly.Memory(): property 'initial': received ${initial}, allowed 0..${maximum}`,
         );
       }
@@ -133,7 +137,9 @@ function replaceConstructors(
 function limitedTable(value: unknown, elementsMax: number): object {
   const { element, initial, maximum, is64 } = readTableDescriptor(value);
   if (initial > elementsMax) {
-    throw new WasmRangeError(`WebAssembly.Table(): property 'initial': received ${initial}, allowed 0..${elementsMax}`);
+    throw new OriginalRangeError(
+      `WebAssembly.Table(): property 'initial': received ${initial}, allowed 0..${elementsMax}`,
+    );
   }
   const allowed = maximum === null || maximum > elementsMax ? elementsMax : maximum;
   if (!is64) return { __proto__: null, element, initial, maximum: allowed };
@@ -202,7 +208,7 @@ function instantiateFunctions({ native, modules }: Parts) {
 
 function requireImports(imports: unknown, where: string): void {
   if (imports === undefined || isObject(imports)) return;
-  throw new WasmTypeError(`${where}: argument 1 must be an object with the module's imports`);
+  throw new OriginalTypeError(`${where}: argument 1 must be an object with the module's imports`);
 }
 
 /** As Web IDL has the operations of a namespace; one parameter must be given. */

@@ -5,12 +5,10 @@
  * A memory whose own maximum fits into what is left gets that. One without a maximum, or with a larger one, gets a share of what is left, so
  * that there is room for others: the first that lives half, each further one a quarter, but some pages to grow by as long as there are any.
  */
-import { webAssemblyLimits } from "../../../../sdk/limits.ts";
+import { floor, max, min, OriginalRangeError, webAssemblyLimits } from "../../web/wasm/originals.ts";
 import type { DeclaredMemory } from "./limit-module.ts";
 import { Budget } from "./budget.ts";
 
-const MemoryRangeError = RangeError;
-const { floor, max, min } = Math;
 /** 1 MiB. */
 const growthPagesMin = 16;
 /** With less than this part of the budget left for a memory without a maximum, memories that nobody holds are looked for. */
@@ -42,7 +40,7 @@ export class MemoryBudget {
       this.#lookAgainAt = max(livingMin, 2 * budget.count);
     }
     if (!budget.hasRoom(initialPages)) {
-      throw new MemoryRangeError(
+      throw new OriginalRangeError(
         `WebAssembly.Memory(): could not allocate memory: received ${initialPages} pages of 64 KiB, allowed ${budget.left} beside the memories there are (${this.#pagesMax} and ${webAssemblyLimits.memoriesMax} memories in all)`,
       );
     }
