@@ -23,6 +23,7 @@ const failed = (code: "HOST_LOST"): Outcome => ({ kind: "failed", code, message:
 export class FakeHost implements IsolateHost {
   readonly pid: number;
   readonly loaded: Set<string> = new Set();
+  readonly prewarmed: string[] = [];
   readonly #running = new Set<Running>();
   readonly #onEnd: (host: IsolateHost, end: HostEnd) => void;
   ended = false;
@@ -93,6 +94,10 @@ function driverOf(host: FakeHost): HostDriver {
       host.loaded.delete(key);
     },
     warm: () => Promise.resolve(null),
+    prewarm: (key) => {
+      host.prewarmed.push(key);
+      return Promise.resolve();
+    },
     invoke: (invocation) => host.invoke(invocation),
     stats: () => Promise.resolve([]),
     ping: () => {
