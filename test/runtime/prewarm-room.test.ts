@@ -1,11 +1,12 @@
 import { expect, it, vi } from "vitest";
 import { nodeRuntimeEnvironment } from "../../edge-node/hosts/node-runtime-environment.ts";
+import type * as limitsModule from "../../sdk/limits.ts";
 import { LocalDriver } from "../../runtime/local-driver.ts";
 import { versionOf } from "./driver-fixtures.ts";
 import { guestCode } from "./guest-code.ts";
 
 vi.mock("../../sdk/limits.ts", async (original) => {
-  const limits = await original<typeof import("../../sdk/limits.ts")>();
+  const limits = await original<typeof limitsModule>();
   return { ...limits, nodeLimits: { ...limits.nodeLimits, prewarmBelowInstances: 2 } };
 });
 
