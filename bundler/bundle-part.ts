@@ -4,6 +4,7 @@
  * A module that the core has too must be the very same module in a part (classes, private brands, state), so such an import becomes a lookup
  * in the core's registry, runtime/guest/parts/core-modules.ts, and is refused when the module is not in it.
  */
+import { existsSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import type { BuildOptions, OnResolveArgs, OnResolveResult, Plugin } from "./esbuild.ts";
 import { bundleOwnCode, type OwnBundle } from "./own-code.ts";
@@ -25,19 +26,32 @@ export interface PartOptions {
 }
 
 /**
- * The source of the part `name`: an expression whose value is a function of `require` and `module`.
+ * The source of the part `name`: an expression whose value is a function of `require` and `provide`, to which it gives its exports.
+ *
+ * User code may have replaced built-ins before a part is loaded, so nothing of esbuild's own that uses them hands the exports over.
  * @throws with every problem in the message when it cannot be bundled.
  */
 export async function bundlePart(name: string, { core, options }: PartOptions): Promise<OwnBundle> {
   const folder = join(core.directory, "parts", name);
-  const bundle = await bundleOwnCode(join(folder, "main.ts"), `part ${name} of the guest`, {
+  const entryPath = join(folder, "main.ts");
+  // What takes the place of globals that the part's libraries would find replaced by user code.
+  const globals = join(folder, "globals.ts");
+  const shared: BuildOptions = {
     ...options,
-    format: "cjs",
+    ...(existsSync(globals) ? { inject: [globals] } : {}),
     plugins: [coreImports(core, folder)],
+  };
+  const what = `part ${name} of the guest`;
+  const bundle = await bundleOwnCode(entryPath, what, { ...shared, format: "esm" });
+  const names = bundle.exports.join(",");
+  const { code } = await bundleOwnCode(entryPath, what, {
+    ...shared,
+    format: "cjs",
+    stdin: { contents: `import{${names}}from"./main.ts";provide({__proto__:null,${names}});`, resolveDir: folder },
   });
   return {
     ...bundle,
-    code: `(function(require,module){"use strict";${bundle.code}})\n//# sourceURL=selvage-part-${name}.js\n`,
+    code: `(function(require,provide){"use strict";${code}})\n//# sourceURL=selvage-part-${name}.js\n`,
   };
 }
 

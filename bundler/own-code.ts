@@ -8,19 +8,24 @@ const timeoutMs = 60_000;
 
 export interface OwnBundle {
   readonly code: string;
+  /** Names that the entry exports, when the format is `esm`. */
+  readonly exports: readonly string[];
   /** Absolute paths of everything that went into it. */
   readonly inputs: readonly string[];
   /** Absolute path of an input → absolute paths of what it imports. */
   readonly importsOf: ReadonlyMap<string, readonly string[]>;
 }
 
-/** `entryPath` is absolute; `what` names it in messages. @throws with every problem in the message. */
+/**
+ * `entryPath` is absolute; `what` names it in messages. With `options.stdin` that is the entry, and `entryPath` is what it imports.
+ * @throws with every problem in the message.
+ */
 export async function bundleOwnCode(entryPath: string, what: string, options: BuildOptions): Promise<OwnBundle> {
   const directory = dirname(entryPath);
   const outcome = await runEsbuild(
     {
       ...options,
-      entryPoints: [entryPath],
+      ...(options.stdin === undefined ? { entryPoints: [entryPath] } : {}),
       absWorkingDir: directory,
       outfile: resolve(directory, "bundle.js"),
       bundle: true,
@@ -40,6 +45,7 @@ export async function bundleOwnCode(entryPath: string, what: string, options: Bu
   }));
   return {
     code: outcome.files[0]?.text ?? "",
+    exports: Object.values(outcome.metafile.outputs)[0]?.exports ?? [],
     inputs: inputs.map(({ path }) => path),
     importsOf: new Map(inputs.map(({ path, imports }) => [path, imports])),
   };

@@ -202,6 +202,11 @@ export interface Driver {
   unload(key: string): void;
   /** Starts instances until `count` are ready. Resolves with the first start's failure, or null. */
   warm(key: string, count: number): Promise<Extract<Outcome, { kind: "failed" }> | null>;
+  /**
+   * A hint that an invocation may come soon: starts an instance where the version has none and its host has room to spare (`nodeLimits.prewarmBelowInstances`),
+   * so that guesses evict nobody. Never rejects; tells of no failure.
+   */
+  prewarm(key: string): Promise<void>;
   /** Runs one hook. Unknown keys give `FUNCTION_UNAVAILABLE`, a full queue `FUNCTION_OVERLOADED`. */
   invoke(invocation: Invocation, host: InvocationHost): RunningInvocation;
   stats(): Promise<readonly VersionStats[]>;

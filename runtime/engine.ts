@@ -177,10 +177,10 @@ export class Engine implements InstanceOwner {
         this.#unload(reader.int());
         return;
       case toEngine.warm:
-        this.#warm(reader.int(), reader.int(), reader.int());
+        this.#warm(reader);
         return;
       case toEngine.stats:
-        this.#done(reader.int(), this.#stats());
+        this.#done(reader.int(), JSON.stringify([...this.#versions.values()].map(statsOf)));
         return;
       case toEngine.ping:
         this.#done(reader.int(), "");
@@ -302,13 +302,15 @@ export class Engine implements InstanceOwner {
     }
   }
 
-  #warm(requestId: number, number: number, count: number): void {
+  #warm(reader: FrameReader): void {
+    const [requestId, number, count, below] = [reader.int(), reader.int(), reader.int(), reader.int()];
     const loaded = this.#versions.get(number);
     if (loaded === undefined) {
       this.#done(requestId, JSON.stringify({ message: "The function version is not loaded", stack: "" }));
       return;
     }
-    loaded.pool.warm(count).then(
+    const isRefused = this.#instances.size >= below;
+    (isRefused ? Promise.resolve(null) : loaded.pool.warm(count)).then(
       (failure) => {
         this.#done(requestId, failure === null ? "" : JSON.stringify(failure));
       },
@@ -339,10 +341,6 @@ export class Engine implements InstanceOwner {
       if (instance.active === 0 && !instance.stopped) this.#enterIdle(instance);
     }
     this.#justIdle.clear();
-  }
-
-  #stats(): string {
-    return JSON.stringify([...this.#versions.values()].map(statsOf));
   }
 
   #done(requestId: number, json: string): void {

@@ -46,6 +46,10 @@ export class LocalDriver implements Driver {
     return this.#client.warm(key, count);
   }
 
+  prewarm(key: string): Promise<void> {
+    return this.#client.prewarm(key);
+  }
+
   invoke(invocation: Invocation, host: InvocationHost): RunningInvocation {
     return this.#client.invoke(invocation, host);
   }

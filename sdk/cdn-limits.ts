@@ -187,6 +187,12 @@ export const certificateLimits = {
 /** Bounds of connections over TLS in one front; requests and WebSockets are bounded with all others. */
 export const tlsLimits = {
   connectionsMax: 20_000,
+  /** Server names of handshakes for which a front may start instances in one second; more start none. */
+  prewarmedNamesPerSecond: 10,
+  /** Versions started for one server name. */
+  prewarmedVersionsMax: 4,
+  /** Not again for one domain before. */
+  prewarmAgainMs: 30_000,
   /** From the connection to the end of the TLS handshake. */
   handshakeMs: 10_000,
   /** From the first byte of an HTTP/1.1 head to its last. */

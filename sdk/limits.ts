@@ -167,6 +167,8 @@ export const nodeLimits = {
   sparesDefault: 2,
   /** Instances in one isolate host over all functions; the least recently used idle one is evicted. */
   instancesPerHostMax: 2_000,
+  /** What is started on a guess (`Driver.prewarm`) finds fewer instances than so many in its host: guesses evict nobody. */
+  prewarmBelowInstances: 1_000,
   /** An idle instance is disposed after this time. */
   instanceIdleMs: 300_000,
   /** A stopped isolate's thread that is away longer, plus 1 ms for each MiB of the isolate's limit, does not come back: its host is replaced. */

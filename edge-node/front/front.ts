@@ -45,6 +45,7 @@ import { invokeDirectly } from "./invoke-directly.ts";
 import { reportMetrics } from "./metrics-report.ts";
 import type { MetricReport } from "./metric-report.ts";
 import { Preheater } from "./preheater.ts";
+import { Prewarmer } from "./prewarmer.ts";
 import { RequestBody } from "./request-body.ts";
 import { RequestIntake } from "./request-intake.ts";
 import type { ServingCertificate } from "./server-certificates.ts";
@@ -213,7 +214,9 @@ class UwsFront implements Front {
       socketsMax: options.socketsMax ?? socketLimits.perFrontMax,
       socketsOpen: () => this.#socketsOpen,
     });
-    this.#tls = new TlsListener({ intake: this.#intake, gate: this.#gate, clock, logger });
+    const prewarmer = new Prewarmer(this.#services);
+    const onServerName = (serverName: string): void => prewarmer.expect(serverName);
+    this.#tls = new TlsListener({ intake: this.#intake, gate: this.#gate, clock, logger, onServerName });
     this.#preheater = new Preheater({ services: this.#services, intake: this.#intake, logger });
     const upgrading = this.#sockets.behavior((response, request, context) =>
       this.#receive(response, request, readUpgrade(request, context)),

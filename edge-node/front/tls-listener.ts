@@ -32,12 +32,15 @@ export interface TlsListenerOptions {
   readonly gate: ConnectionGate;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Told of the server name of each handshake that there is a certificate for, before the handshake. */
+  readonly onServerName: (serverName: string) => void;
 }
 
 type ContextReply = (error: Error | null, context?: SecureContext) => void;
 
 export class TlsListener {
   readonly #logger: Logger;
+  readonly #onServerName: TlsListenerOptions["onServerName"];
   readonly #certificates: ServerCertificates;
   readonly #sockets: TlsSockets;
   readonly #http1: Http1Connections;
@@ -48,6 +51,7 @@ export class TlsListener {
 
   constructor(options: TlsListenerOptions) {
     this.#logger = options.logger;
+    this.#onServerName = options.onServerName;
     this.#certificates = new ServerCertificates(options);
     this.#sockets = new TlsSockets(options);
     this.#http1 = new Http1Connections({ ...options, sockets: this.#sockets });
@@ -120,6 +124,7 @@ export class TlsListener {
     const certificate = this.#certificates.find(serverName);
     // Without a context the handshake fails: the server has no certificate of its own.
     if (certificate === undefined) return reply(null);
+    this.#onServerName(serverName);
     try {
       reply(null, this.#certificates.context(certificate));
     } catch (error) {

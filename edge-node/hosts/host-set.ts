@@ -74,6 +74,11 @@ export class HostSet implements Driver {
     return resident === undefined ? unavailable : resident.slot.warm(resident.version, count);
   }
 
+  async prewarm(key: string): Promise<void> {
+    const resident = this.#homes.get(key);
+    await resident?.slot.prewarm(resident.version);
+  }
+
   invoke(invocation: Invocation, host: InvocationHost): RunningInvocation {
     const resident = this.#homes.get(invocation.key);
     if (resident === undefined) return { outcome: Promise.resolve(unavailable), cancel: ignore };

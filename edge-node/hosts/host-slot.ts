@@ -71,6 +71,15 @@ export class HostSlot {
     return process.driver.warm(version.key, count);
   }
 
+  /** Nothing for a version that is suspected or in quarantine, or that has no process. */
+  async prewarm(version: RunnableVersion): Promise<void> {
+    const { kind } = this.home;
+    const process = this.#host;
+    if (process === null || (kind !== "shared" && kind !== "dedicated")) return;
+    await process.driver.load(version);
+    await process.driver.prewarm(version.key);
+  }
+
   /** Sees to it that there is a process. */
   wake(): void {
     if (this.#host !== null || this.#cancelTake !== null) return;

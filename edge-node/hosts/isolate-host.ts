@@ -10,6 +10,7 @@ export type HostDriver = Pick<
   | "load"
   | "unload"
   | "warm"
+  | "prewarm"
   | "invoke"
   | "stats"
   | "ping"

@@ -12,7 +12,7 @@ export const toEngine = {
   load: "L",
   /** version number */
   unload: "U",
-  /** request id, version number, count → `done` */
+  /** request id, version number, count, number of the host's instances from which on none is started → `done` */
   warm: "W",
   /** request id → `done` with JSON of the statistics */
   stats: "Z",

@@ -4,6 +4,7 @@
  * It owns the invocation ids, the bodies the front handed in, and the subrequests under way. Invariant: every `invoke` settles its outcome
  * exactly once, also when the link ends.
  */
+import { nodeLimits } from "../../sdk/limits.ts";
 import type { Body } from "../body.ts";
 import type {
   Driver,
@@ -27,6 +28,8 @@ import { isRepeatable, pendingInvocation, type PendingInvocation } from "./pendi
 const idMax = 0x0fff_ffff;
 /** What an engine may be late before its front answers in its place. */
 const overdueMs = 250;
+/** More instances than a host ever has. */
+const anyNumber = 0x0fff_ffff;
 
 /** The engine said that its process must end: which version's isolate does not come back, and why. */
 export type Condemned = (condemned: { readonly key: string; readonly reason: CondemnedReason }) => void;
@@ -82,12 +85,23 @@ export class InvocationClient implements Driver {
     this.#link.send(frame(toEngine.unload, int(entry.number)), []);
   }
 
-  async warm(key: string, count: number): Promise<Extract<Outcome, { kind: "failed" }> | null> {
+  warm(key: string, count: number): Promise<Extract<Outcome, { kind: "failed" }> | null> {
+    return this.#warm(key, { count, below: anyNumber });
+  }
+
+  async prewarm(key: string): Promise<void> {
+    await this.#warm(key, { count: 1, below: nodeLimits.prewarmBelowInstances });
+  }
+
+  async #warm(
+    key: string,
+    { count, below }: { readonly count: number; readonly below: number },
+  ): Promise<Extract<Outcome, { kind: "failed" }> | null> {
     const entry = this.#numbers.get(key);
     if (entry === undefined) return failed("FUNCTION_UNAVAILABLE", "The function version is not loaded", "");
     const json = await this.#request((id) => {
       this.#warming.set(id, key);
-      this.#link.send(frame(toEngine.warm, int(id) + int(entry.number) + int(count)), []);
+      this.#link.send(frame(toEngine.warm, int(id) + int(entry.number) + int(count) + int(below)), []);
     });
     if (json === "") return null;
     const failure = JSON.parse(json) as { readonly message: string; readonly stack: string };

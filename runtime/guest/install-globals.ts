@@ -4,7 +4,6 @@
  * Runs once, while the base snapshot is made: it may use nothing of the host.
  */
 import { Blob, File } from "./web/body/blob.ts";
-import { FormData } from "./web/body/form-data.ts";
 import { structuredClone } from "./web/clone/structured-clone.ts";
 import { createConsole } from "./web/console/console.ts";
 import { reportError } from "./web/console/report-error.ts";
@@ -12,12 +11,9 @@ import { DOMException, QuotaExceededError } from "./web/core/dom-exception.ts";
 import { createNavigator, Navigator } from "./web/core/navigator.ts";
 import { requireArguments } from "./web/core/webidl.ts";
 import { createCrypto, Crypto } from "./web/crypto/crypto.ts";
-import { CryptoKey } from "./web/crypto/crypto-key.ts";
-import { SubtleCrypto } from "./web/crypto/subtle-crypto.ts";
 import { atob, btoa } from "./web/encoding/base64.ts";
 import { TextDecoder } from "./web/encoding/text-decoder.ts";
 import { TextEncoder } from "./web/encoding/text-encoder.ts";
-import { TextDecoderStream, TextEncoderStream } from "./web/encoding/text-streams.ts";
 import { AbortController, AbortSignal } from "./web/events/abort-signal.ts";
 import { CustomEvent, ErrorEvent, Event } from "./web/events/event.ts";
 import { EventTarget } from "./web/events/event-target.ts";
@@ -28,7 +24,6 @@ import { fetch } from "./web/fetch/fetch.ts";
 import { Request } from "./web/fetch/request.ts";
 import { Response } from "./web/fetch/response.ts";
 import { Headers } from "./web/headers/headers.ts";
-import * as streams from "./web/streams/streams.ts";
 import { createPerformance, Performance } from "./web/timing/performance.ts";
 import { createScheduler, Scheduler } from "./web/timing/scheduler.ts";
 import { createTimers, queueMicrotask } from "./web/timing/timers.ts";
@@ -38,7 +33,6 @@ import { URLSearchParams } from "./web/url/url-search-params.ts";
 /** Defines every web global on `target`; `self` is `target` itself. Not twice on one object. */
 export function installGlobals(target: typeof globalThis): void {
   for (const [name, value] of Object.entries(interfaces)) define(target, name, value, { enumerable: false });
-  for (const [name, value] of Object.entries(streamInterfaces())) define(target, name, value, { enumerable: false });
   const functions = {
     ...createTimers(),
     ...globalEventMethods,
@@ -72,14 +66,12 @@ const interfaces: Readonly<Record<string, unknown>> = {
   AbortSignal,
   Blob,
   Crypto,
-  CryptoKey,
   CustomEvent,
   DOMException,
   ErrorEvent,
   Event,
   EventTarget,
   File,
-  FormData,
   Headers,
   MessageEvent,
   Navigator,
@@ -89,18 +81,11 @@ const interfaces: Readonly<Record<string, unknown>> = {
   Request,
   Response,
   Scheduler,
-  SubtleCrypto,
   TextDecoder,
-  TextDecoderStream,
   TextEncoder,
-  TextEncoderStream,
   URL,
   URLSearchParams,
 };
-
-function streamInterfaces(): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(Object.entries(streams).filter(([name]) => /^[A-Z]/.test(name)));
-}
 
 function report(...parameters: [error: unknown]): void {
   requireArguments(parameters.length, 1, "reportError");

@@ -17,7 +17,7 @@ import { coreModules } from "./parts/core-modules.ts";
 import { connectPartSources, loadPart, providePart, shareCoreModules } from "./parts/load-part.ts";
 import { installPartGlobals } from "./parts/part-globals.ts";
 import { createProcess } from "./web/process/process.ts";
-import type { CompileImported } from "./web/wasm/install-wasm.ts";
+import type { CompileImported } from "./parts/wasm/install-wasm.ts";
 import { limitWebAssembly } from "./web/wasm/limit-webassembly.ts";
 import { serviceBindings } from "./web/fetch/service-binding.ts";
 

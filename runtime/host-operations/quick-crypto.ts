@@ -49,7 +49,7 @@ export class QuickCrypto {
   }
 
   /**
-   * Performs `digest`, `sign`, `verify` or `supports`, whose fields are separated by line feeds (guest/web/crypto/quick.ts). Returns `b` and the result's bytes,
+   * Performs `digest`, `sign`, `verify` or `supports`, whose fields are separated by line feeds (guest/parts/crypto/quick.ts). Returns `b` and the result's bytes,
    * or the verdict 1 or 0; "" when it has to be asked otherwise.
    */
   compute(request: unknown, buffers: readonly unknown[]): string {

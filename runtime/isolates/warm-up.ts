@@ -39,7 +39,7 @@ const module = `{
   fetch(request, env, ctx) {
     const url = new URL(request.url);
     const q = url.searchParams.get("c");
-    if (request.headers.has("cookie")) ctx.logger.info("warm", { q });
+    if (request.headers.has("cookie")) ctx.logger.info("warm " + q);
     return new Response("warm " + url.pathname, { status: 200, headers: { "content-type": "text/plain" } });
   },
   async clientRequest(request) {

@@ -6,7 +6,7 @@
  */
 import { webAssemblyLimits } from "../../sdk/limits.ts";
 import type { WasmModule } from "../driver.ts";
-import { limitModule } from "../guest/web/wasm/limit-module.ts";
+import { limitModule } from "../guest/parts/wasm/limit-module.ts";
 
 export class VersionWasm {
   readonly modules: readonly WasmModule[];

@@ -1,7 +1,7 @@
 import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { runInNewContext } from "node:vm";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it, vi } from "vitest";
 import { buildGuest, type BuildReport } from "../../bundler/build-guest.ts";
 import { parseGuestCode } from "../../runtime/guest-code.ts";
 import { stopEsbuild } from "../../bundler/esbuild.ts";
@@ -92,23 +92,29 @@ describe("parts of the guest", () => {
     expect([...parts.keys()]).toEqual(["rare"]);
     expect(script).not.toContain("100");
     const factory = runInNewContext(parts.get("rare") ?? "") as PartFactory;
-    const module = { exports: {} as Readonly<Record<string, unknown>> };
+    let exports: Readonly<Record<string, unknown>> = {};
     const asked: string[] = [];
-    factory((name) => {
-      asked.push(name);
-      return { value: 1_000 };
-    }, module);
+    factory(
+      (name) => {
+        asked.push(name);
+        return { value: 1_000 };
+      },
+      (given) => {
+        exports = given as typeof exports;
+      },
+    );
     expect(asked).toEqual(["light.ts"]);
-    expect(module.exports["sum"]).toBe(1_107);
+    expect(exports["sum"]).toBe(1_107);
   });
 
   it("are strict code", async () => {
     const root = await project();
     await writeFile(join(root, main), "export const sum = (function () { return this; })() === undefined;");
     const { parts } = parseGuestCode(await readFile((await build(root)).path, "utf8"));
-    const module = { exports: {} as Readonly<Record<string, unknown>> };
-    (runInNewContext(parts.get("rare") ?? "") as PartFactory)(() => ({}), module);
-    expect(module.exports["sum"]).toBe(true);
+    const factory = runInNewContext(parts.get("rare") ?? "") as PartFactory;
+    const provide = vi.fn<(exports: object) => void>();
+    factory(() => ({}), provide);
+    expect(provide).toHaveBeenCalledWith({ sum: true });
   });
 
   it.each([

@@ -22,6 +22,19 @@ export function lifeCycle(driver: () => Driver): void {
     expect(await driver().warm(bad.key, 1)).toMatchObject({ code: "FUNCTION_LOAD_FAILED", message: "cannot" });
   });
 
+  it("prewarm() starts one instance where there is none, and tells of no failure", async () => {
+    const good = versionOf(`{ fetch() { return new Response("w"); } }`, {});
+    const bad = versionOf(`(() => { throw new Error("cannot"); })()`, {});
+    for (const version of [good, bad]) {
+      await driver().load(version);
+      await driver().prewarm(version.key);
+      await driver().prewarm(version.key);
+    }
+    await driver().prewarm("nobody");
+    const stats = (await driver().stats()).find(({ key }) => key === good.key);
+    expect(stats).toMatchObject({ instances: 1, active: 0, coldStarts: 1 });
+  });
+
   it("an unloaded version is gone", async () => {
     const version = versionOf(`{ fetch() { return new Response("w"); } }`, {});
     await driver().load(version);

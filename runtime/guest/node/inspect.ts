@@ -1,5 +1,5 @@
 /** `util.inspect` and `util.format`: the console's own inspector without its bound, and with `[util.inspect.custom]`. */
-import { inspect as show } from "../web/console/inspect.ts";
+import { inspect as show } from "../parts/inspect/inspect.ts";
 
 const custom: symbol = Symbol.for("nodejs.util.inspect.custom");
 

@@ -6,8 +6,8 @@
  */
 import type { PartExports, PartName } from "./part-globals.ts";
 
-/** What a part's source evaluates to; the shape that bundler/bundle-parts.ts writes. */
-export type PartFactory = (require: (path: string) => object, module: { exports: object }) => void;
+/** What a part's source evaluates to; the shape that bundler/bundle-part.ts writes. Calls `provide` once. */
+export type PartFactory = (require: (path: string) => object, provide: (exports: object) => void) => void;
 
 interface PartSources {
   /** Path from runtime/guest → the core's module of that path. */
@@ -24,7 +24,7 @@ const isOwn = Object.hasOwn;
 
 const sources: PartSources = { coreModules: {}, sourceOf: null };
 const provided = Object.create(null) as Partial<Record<string, PartFactory>>;
-const loaded = Object.create(null) as Partial<Record<string, { exports: object }>>;
+const loaded = Object.create(null) as Partial<Record<string, object>>;
 
 /** Called once, before anything can ask for a part: the modules that parts share with the core. */
 export function shareCoreModules(modules: Readonly<Record<string, object>>): void {
@@ -44,12 +44,17 @@ export function providePart(name: string, factory: PartFactory): void {
 /** What the part exports. Evaluates it when it is first asked for: milliseconds that the running request pays. */
 export function loadPart<Name extends PartName>(name: Name): PartExports[Name] {
   const known = loaded[name];
-  if (known !== undefined) return known.exports as PartExports[Name];
+  if (known !== undefined) return known as PartExports[Name];
   const factory = provided[name] ?? compile(name);
-  const module: { exports: object } = { exports: {} };
-  factory(coreModule, module);
-  loaded[name] = module;
-  return module.exports as PartExports[Name];
+  factory(coreModule, (exports) => {
+    loaded[name] = exports;
+  });
+  return loaded[name] as PartExports[Name];
+}
+
+/** What the part exports if it is loaded already. */
+export function loadedPart<Name extends PartName>(name: Name): PartExports[Name] | undefined {
+  return loaded[name] as PartExports[Name] | undefined;
 }
 
 /**

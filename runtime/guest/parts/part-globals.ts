@@ -11,7 +11,15 @@ import { definePartGlobal } from "./load-part.ts";
 import type * as messaging from "./messaging/main.ts";
 import type * as multiByteEncodings from "./multi-byte-encodings/main.ts";
 import type * as sha256 from "./sha256/main.ts";
+import type * as crypto from "./crypto/main.ts";
+import type * as form from "./form/main.ts";
+import type * as inspect from "./inspect/main.ts";
+import type * as schemeFetch from "./scheme-fetch/main.ts";
+import type * as structuredClone from "./structured-clone/main.ts";
+import type * as urlParser from "./url-parser/main.ts";
+import type * as streams from "./streams/main.ts";
 import type * as urlPattern from "./url-pattern/main.ts";
+import type * as wasm from "./wasm/main.ts";
 import type * as websocket from "./websocket/main.ts";
 
 /** Part → what its main.ts exports. */
@@ -23,8 +31,16 @@ export interface PartExports {
   readonly messaging: typeof messaging;
   readonly "multi-byte-encodings": typeof multiByteEncodings;
   readonly sha256: typeof sha256;
+  readonly crypto: typeof crypto;
+  readonly form: typeof form;
+  readonly inspect: typeof inspect;
+  readonly "scheme-fetch": typeof schemeFetch;
+  readonly "structured-clone": typeof structuredClone;
+  readonly "url-parser": typeof urlParser;
+  readonly streams: typeof streams;
   readonly "url-pattern": typeof urlPattern;
   readonly "html-rewriter": typeof htmlRewriter;
+  readonly wasm: typeof wasm;
   readonly websocket: typeof websocket;
 }
 
@@ -40,7 +56,31 @@ export const partGlobals: { readonly [Name in PartName]: readonly (keyof PartExp
   messaging: ["MessageChannel", "MessagePort"],
   "multi-byte-encodings": [],
   sha256: [],
+  crypto: ["CryptoKey", "SubtleCrypto"],
+  form: ["FormData"],
+  inspect: [],
+  "scheme-fetch": [],
+  "structured-clone": [],
+  "url-parser": [],
+  streams: [
+    "ByteLengthQueuingStrategy",
+    "CountQueuingStrategy",
+    "ReadableByteStreamController",
+    "ReadableStream",
+    "ReadableStreamBYOBReader",
+    "ReadableStreamBYOBRequest",
+    "ReadableStreamDefaultController",
+    "ReadableStreamDefaultReader",
+    "TextDecoderStream",
+    "TextEncoderStream",
+    "TransformStream",
+    "TransformStreamDefaultController",
+    "WritableStream",
+    "WritableStreamDefaultController",
+    "WritableStreamDefaultWriter",
+  ],
   "url-pattern": ["URLPattern"],
+  wasm: [],
   websocket: ["CloseEvent", "WebSocket", "WebSocketPair"],
 };
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { nodeBuiltins } from "../../../bundler/node-builtins.ts";
 import { nodeModuleNames } from "../../../bundler/node-modules.ts";
 import type { LocalDriver } from "../../../runtime/local-driver.ts";
-import { createFunctionSnapshot } from "../../../runtime/evaluate-module.ts";
+import { evaluateModule } from "../../../runtime/evaluate-module.ts";
 import { invocationOf, quietHost, textOf } from "../../runtime/driver-fixtures.ts";
 import { guestCode } from "../../runtime/guest-code.ts";
 import { bundled, defaultExportOf, filesInput, problemsOf } from "../run-bundle.ts";
@@ -173,7 +173,18 @@ it("all modules together survive a start-up snapshot", async () => {
     export default { async fetch() { return storage.run("store", async () => { await null; return new Response([all.length, storage.getStore(), kept, process.env.A, m4.createHash("md5").update("").digest("hex")].join()); }); } };`;
   expect([nodeModuleNames[2], nodeModuleNames[4], nodeModuleNames[6]]).toEqual(["async_hooks", "crypto", "events"]);
   const version = await bundledVersion({ "index.ts": index }, { environment: { A: "1" } });
-  const snapshot = createFunctionSnapshot(await guestCode(), { code: version.code, parts: [] });
+  const { code } = version;
+  const evaluated = await evaluateModule({
+    guest: await guestCode(),
+    code,
+    wasm: [],
+    memoryMiB: 128,
+    timeoutMs: 60_000,
+    snapshot: true,
+  });
+  if (!evaluated.ok) throw new Error(evaluated.message);
+  const { snapshot, snapshotFailure } = evaluated;
+  expect(snapshotFailure).toBeNull();
   await driver.load({ ...version, snapshot });
   const { outcome } = driver.invoke(invocationOf(version.key, {}), quietHost([]));
   await expect(textOf(await outcome)).resolves.toBe("24,store,kept,1,d41d8cd98f00b204e9800998ecf8427e");

@@ -29,6 +29,7 @@ const failed = (code: "HOST_LOST" | "FUNCTION_CPU_LIMIT"): Outcome => ({
 export class FakeHost implements IsolateHost {
   readonly pid: number;
   readonly loaded: Set<string> = new Set();
+  readonly prewarmed: string[] = [];
   readonly #running = new Set<Running>();
   readonly #onEnd: (host: IsolateHost, end: HostEnd) => void;
   ended = false;
@@ -117,6 +118,10 @@ function driverOf(host: FakeHost): HostDriver {
     warm: (key) => {
       host.warmed.push(key);
       return Promise.resolve(null);
+    },
+    prewarm: (key) => {
+      host.prewarmed.push(key);
+      return Promise.resolve();
     },
     invoke: (invocation) => host.invoke(invocation),
     stats: () => Promise.resolve([]),

@@ -6,6 +6,7 @@ export type FailedOutcome = Extract<Outcome, { kind: "failed" }>;
 export class FakeDriver implements Driver {
   readonly loaded: Map<string, RunnableVersion> = new Map();
   readonly warmed: string[] = [];
+  readonly prewarmed: string[] = [];
   /** By function name: why it does not load or start. */
   readonly loadErrors: Map<string, string> = new Map();
   readonly warmFailures: Map<string, FailedOutcome> = new Map();
@@ -25,6 +26,11 @@ export class FakeDriver implements Driver {
   warm(key: string): Promise<FailedOutcome | null> {
     this.warmed.push(key);
     return Promise.resolve(this.warmFailures.get(this.loaded.get(key)?.function ?? "") ?? null);
+  }
+
+  prewarm(key: string): Promise<void> {
+    this.prewarmed.push(key);
+    return Promise.resolve();
   }
 
   invoke(): RunningInvocation {

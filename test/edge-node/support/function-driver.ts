@@ -32,6 +32,9 @@ export class FunctionDriver implements Driver {
   warm(): Promise<null> {
     return Promise.resolve(null);
   }
+  prewarm(): Promise<void> {
+    return Promise.resolve();
+  }
   stats(): Promise<readonly VersionStats[]> {
     return Promise.resolve([]);
   }

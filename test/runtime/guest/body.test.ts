@@ -1,13 +1,16 @@
 import { describe, expect, test } from "vitest";
 import { createIncomingResponse } from "../../../runtime/guest/message.ts";
 import { Blob, File } from "../../../runtime/guest/web/body/blob.ts";
-import { FormData } from "../../../runtime/guest/web/body/form-data.ts";
+import { FormData } from "../../../runtime/guest/parts/form/main.ts";
 import { Request } from "../../../runtime/guest/web/fetch/request.ts";
 import { Response } from "../../../runtime/guest/web/fetch/response.ts";
-import { ReadableStream } from "../../../runtime/guest/web/streams/streams.ts";
+import { ReadableStream } from "../../../runtime/guest/parts/streams/main.ts";
 import { URLSearchParams } from "../../../runtime/guest/web/url/url-search-params.ts";
 import { collect } from "./collect.ts";
 import { connectFakeHost, FakeHostBody } from "./fake-host-port.ts";
+import { provideParts } from "./provide-parts.ts";
+
+provideParts();
 
 const host = connectFakeHost();
 

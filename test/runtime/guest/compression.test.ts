@@ -1,8 +1,11 @@
 import { brotliDecompressSync, deflateRawSync, gunzipSync, gzipSync, inflateRawSync, inflateSync } from "node:zlib";
 import { beforeEach, describe, expect, test } from "vitest";
 import { CompressionStream, DecompressionStream } from "../../../runtime/guest/parts/compression/main.ts";
-import { ReadableStream } from "../../../runtime/guest/web/streams/streams.ts";
+import { ReadableStream } from "../../../runtime/guest/parts/streams/main.ts";
 import { connectFakeHost, type FakeHostPort } from "./fake-host-port.ts";
+import { provideParts } from "./provide-parts.ts";
+
+provideParts();
 
 let host: FakeHostPort;
 beforeEach(() => {

@@ -1,9 +1,12 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { createConsole } from "../../../runtime/guest/web/console/console.ts";
-import { formatLog } from "../../../runtime/guest/web/console/format.ts";
-import { inspect } from "../../../runtime/guest/web/console/inspect.ts";
+import { formatLog } from "../../../runtime/guest/parts/inspect/main.ts";
+import { inspect } from "../../../runtime/guest/parts/inspect/main.ts";
 import { Response } from "../../../runtime/guest/web/fetch/response.ts";
 import { connectFakeHost, type FakeHostPort } from "./fake-host-port.ts";
+import { provideParts } from "./provide-parts.ts";
+
+provideParts();
 
 let port: FakeHostPort;
 let console: Console;

@@ -1,9 +1,12 @@
 import { webcrypto } from "node:crypto";
 import { beforeEach, describe, expect, test } from "vitest";
 import { type Crypto, createCrypto } from "../../../runtime/guest/web/crypto/crypto.ts";
-import { CryptoKey } from "../../../runtime/guest/web/crypto/crypto-key.ts";
-import type { CryptoKeyPair } from "../../../runtime/guest/web/crypto/subtle-crypto.ts";
+import { CryptoKey } from "../../../runtime/guest/parts/crypto/main.ts";
+import type { CryptoKeyPair } from "../../../runtime/guest/parts/crypto/subtle-crypto.ts";
 import { connectFakeHost, type FakeHostPort } from "./fake-host-port.ts";
+import { provideParts } from "./provide-parts.ts";
+
+provideParts();
 
 let port: FakeHostPort;
 let crypto: Crypto;

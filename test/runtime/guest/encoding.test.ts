@@ -4,10 +4,13 @@ import { connectPartSources, shareCoreModules } from "../../../runtime/guest/par
 import { atob, btoa } from "../../../runtime/guest/web/encoding/base64.ts";
 import { TextDecoder } from "../../../runtime/guest/web/encoding/text-decoder.ts";
 import { TextEncoder } from "../../../runtime/guest/web/encoding/text-encoder.ts";
-import { TextDecoderStream, TextEncoderStream } from "../../../runtime/guest/web/encoding/text-streams.ts";
-import { ReadableStream } from "../../../runtime/guest/web/streams/streams.ts";
+import { TextDecoderStream, TextEncoderStream } from "../../../runtime/guest/parts/streams/main.ts";
+import { ReadableStream } from "../../../runtime/guest/parts/streams/main.ts";
 import { guestCode } from "../guest-code.ts";
 import { collect } from "./collect.ts";
+import { provideParts } from "./provide-parts.ts";
+
+provideParts();
 
 beforeAll(async () => {
   const { parts } = await guestCode();

@@ -4,6 +4,9 @@ import { AbortController, AbortSignal } from "../../../runtime/guest/web/events/
 import { CustomEvent, ErrorEvent, Event } from "../../../runtime/guest/web/events/event.ts";
 import { EventTarget } from "../../../runtime/guest/web/events/event-target.ts";
 import { connectFakeHost, type FakeHostPort } from "./fake-host-port.ts";
+import { provideParts } from "./provide-parts.ts";
+
+provideParts();
 
 let port: FakeHostPort;
 beforeEach(() => {

@@ -5,9 +5,12 @@ import { Blob } from "../../../runtime/guest/web/body/blob.ts";
 import { AbortController, AbortSignal } from "../../../runtime/guest/web/events/abort-signal.ts";
 import { fetch } from "../../../runtime/guest/web/fetch/fetch.ts";
 import { Request } from "../../../runtime/guest/web/fetch/request.ts";
-import { ReadableStream } from "../../../runtime/guest/web/streams/streams.ts";
+import { ReadableStream } from "../../../runtime/guest/parts/streams/main.ts";
 import { URL } from "../../../runtime/guest/web/url/url.ts";
 import { connectFakeHost, FakeHostBody, type FakeHostPort } from "./fake-host-port.ts";
+import { provideParts } from "./provide-parts.ts";
+
+provideParts();
 
 let port: FakeHostPort;
 let sent: OutgoingRequest[];

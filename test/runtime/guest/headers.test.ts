@@ -1,6 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { HeaderList } from "../../../runtime/guest/web/headers/header-list.ts";
 import { headerListOf, Headers, headersOver, type HeadersInit } from "../../../runtime/guest/web/headers/headers.ts";
+import { provideParts } from "./provide-parts.ts";
+
+provideParts();
 
 const text = "host:example.com\ncookie:a=1\nset-cookie:x=1\ncookie:b=2\nset-cookie:y=2\n";
 

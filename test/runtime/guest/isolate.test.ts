@@ -10,6 +10,7 @@ import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { HostSubtle } from "../../../runtime/host-operations/subtle.ts";
 import { type Context, type ExternalCopy, type Isolate, ivm } from "../../../runtime/isolates/isolated-vm.ts";
+import { guestCode } from "../guest-code.ts";
 
 const guestFolder = fileURLToPath(new URL("../../../runtime/guest/", import.meta.url));
 const root = fileURLToPath(new URL("../../../", import.meta.url));
@@ -17,9 +18,14 @@ const root = fileURLToPath(new URL("../../../", import.meta.url));
 const guestEntry = `
   import { installGlobals, removeSharedMemory } from "./install-globals.ts";
   import { connectHostPort } from "./host-port.ts";
+  import { coreModules } from "./parts/core-modules.ts";
+  import { connectPartSources, shareCoreModules } from "./parts/load-part.ts";
+  import { installPartGlobals } from "./parts/part-globals.ts";
   import { errorFromHost } from "./web/core/host-error.ts";
+  shareCoreModules(coreModules);
   installGlobals(globalThis);
-  Object.defineProperty(globalThis, "guest", { value: { connectHostPort, errorFromHost, removeSharedMemory }, enumerable: false });
+  installPartGlobals(globalThis);
+  Object.defineProperty(globalThis, "guest", { value: { connectHostPort, connectPartSources, errorFromHost, removeSharedMemory }, enumerable: false });
 `;
 
 /** $0 performs a call, $1 is domainToAscii, $2 gives random bytes. */
@@ -64,7 +70,14 @@ beforeAll(async () => {
   snapshot = ivm.Isolate.createSnapshot([{ code, filename: "guest.js" }]);
   isolate = new ivm.Isolate({ snapshot, memoryLimit: 64 });
   context = await isolate.createContext();
+  await connectParts(context);
 });
+
+async function connectParts(into: Context): Promise<void> {
+  const { parts } = await guestCode();
+  const source = new ivm.Callback((name: string) => parts.get(name) ?? "");
+  await into.evalClosure("guest.connectPartSources((name) => $0(name));", [source]);
+}
 
 afterAll(() => {
   isolate.dispose();
@@ -126,6 +139,8 @@ describe("the guest in a bare isolate", () => {
   test("globals have the attributes of the web", async () => {
     const attributes = await run<Record<string, unknown>>(`JSON.stringify(Object.fromEntries(
       ["Request", "URL", "ReadableStream", "fetch", "setTimeout", "self"].map((name) => {
+        // The global of a part is the property it should be once it was read.
+        void globalThis[name];
         const { writable, enumerable, configurable } = Object.getOwnPropertyDescriptor(globalThis, name);
         return [name, [writable, enumerable, configurable]];
       })))`);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { limitModule, type LimitedModule } from "../../../runtime/guest/web/wasm/limit-module.ts";
+import { limitModule, type LimitedModule } from "../../../runtime/guest/parts/wasm/limit-module.ts";
 import { addModule, growingModule, leb, limits, moduleOf, name, section, vector } from "../wasm-assembler.ts";
 
 const bounds = { tableElementsMax: 1_000, functionsMax: 100 };

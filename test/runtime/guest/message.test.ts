@@ -10,8 +10,11 @@ import {
 import { createAbortSignal } from "../../../runtime/guest/web/events/abort-signal.ts";
 import { Request } from "../../../runtime/guest/web/fetch/request.ts";
 import { Response } from "../../../runtime/guest/web/fetch/response.ts";
-import { ReadableStream } from "../../../runtime/guest/web/streams/streams.ts";
+import { ReadableStream } from "../../../runtime/guest/parts/streams/main.ts";
 import { connectFakeHost, FakeHostBody } from "./fake-host-port.ts";
+import { provideParts } from "./provide-parts.ts";
+
+provideParts();
 
 connectFakeHost();
 

@@ -2,7 +2,10 @@ import { describe, expect, test } from "vitest";
 import { AbortController } from "../../../runtime/guest/web/events/abort-signal.ts";
 import { Request } from "../../../runtime/guest/web/fetch/request.ts";
 import { Response } from "../../../runtime/guest/web/fetch/response.ts";
-import { ReadableStream } from "../../../runtime/guest/web/streams/streams.ts";
+import { ReadableStream } from "../../../runtime/guest/parts/streams/main.ts";
+import { provideParts } from "./provide-parts.ts";
+
+provideParts();
 
 const text = { body: "x" };
 

@@ -1,6 +1,9 @@
 /** What our streams do beyond their library's own tests: the places where the runtime amends it. */
 import { describe, expect, test } from "vitest";
-import { ReadableStream, WritableStream } from "../../../runtime/guest/web/streams/streams.ts";
+import { ReadableStream, WritableStream } from "../../../runtime/guest/parts/streams/main.ts";
+import { provideParts } from "./provide-parts.ts";
+
+provideParts();
 
 describe("pipeTo()", () => {
   test("writes a chunk that it waited for after enqueue() returned", async () => {

@@ -1,8 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { Blob, File } from "../../../runtime/guest/web/body/blob.ts";
-import { structuredClone } from "../../../runtime/guest/web/clone/structured-clone.ts";
+import { structuredClone } from "../../../runtime/guest/parts/structured-clone/main.ts";
 import { DOMException } from "../../../runtime/guest/web/core/dom-exception.ts";
 import { Headers } from "../../../runtime/guest/web/headers/headers.ts";
+import { provideParts } from "./provide-parts.ts";
+
+provideParts();
 
 const dataCloneError = expect.objectContaining({ name: "DataCloneError", code: 25 }) as Error;
 

@@ -2,6 +2,9 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { createPerformance } from "../../../runtime/guest/web/timing/performance.ts";
 import { createTimers, queueMicrotask, type TimerFunctions } from "../../../runtime/guest/web/timing/timers.ts";
 import { connectFakeHost, type FakeHostPort } from "./fake-host-port.ts";
+import { provideParts } from "./provide-parts.ts";
+
+provideParts();
 
 let port: FakeHostPort;
 let timers: TimerFunctions;

@@ -1,8 +1,11 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { isOrdinary } from "../../../runtime/guest/web/url/fast-url.ts";
+import { isOrdinary, ordinaryForm } from "../../../runtime/guest/web/url/fast-url.ts";
 import { URL } from "../../../runtime/guest/web/url/url.ts";
 import { URLSearchParams } from "../../../runtime/guest/web/url/url-search-params.ts";
 import { connectFakeHost } from "./fake-host-port.ts";
+import { provideParts } from "./provide-parts.ts";
+
+provideParts();
 
 beforeAll(() => {
   connectFakeHost();
@@ -199,6 +202,33 @@ describe("URL", () => {
     expect(isOrdinary("http://a.b:80/")).toBe(false);
     expect(isOrdinary("http://a.b:8080/")).toBe(true);
     expect(isOrdinary("http://a.b:65536/")).toBe(false);
+  });
+});
+
+describe("ordinaryForm()", () => {
+  test.each([
+    ["https://example.com", "https://example.com/"],
+    ["http://example.com:8080", "http://example.com:8080/"],
+    ["http://127.0.0.1", "http://127.0.0.1/"],
+    ["https://example.com/a?b#c", "https://example.com/a?b#c"],
+  ])("gives what Node makes of %s, without the parser", (text, href) => {
+    expect(ordinaryForm(text)).toBe(href);
+    expect(globalThis.URL.parse(text)?.href).toBe(href);
+  });
+
+  test.each([
+    "https://EXAMPLE.com",
+    "https://example.com?a",
+    "https://example.com#a",
+    "https://example.com/a/..",
+    "https://example.com:443",
+    "https://1.2.3",
+    "https://",
+    "https:/",
+    "https://u@example.com",
+    " https://example.com",
+  ])("leaves %s to the parser", (text) => {
+    expect(ordinaryForm(text)).toBeNull();
   });
 });
 

@@ -7,7 +7,7 @@
 import { cacheAnswer, type CacheCall, type CacheOperation, type CacheScope } from "../../../cache-call.ts";
 import { hostPort, type IncomingResponse, type OutgoingBody } from "../../host-port.ts";
 import { Body } from "../../web/body/body.ts";
-import { readHostBody } from "../../web/body/host-body-stream.ts";
+import { readHostBody } from "../../web/body/read-host-body.ts";
 import { DOMException } from "../../web/core/dom-exception.ts";
 import { toBoolean, toDictionary } from "../../web/core/webidl.ts";
 import { decodeUtf8 } from "../../web/encoding/utf8.ts";

@@ -9,9 +9,10 @@ import { compressionLimits } from "../../../../sdk/limits.ts";
 import type { CodecDirection, CompressionFormat } from "../../compression-protocol.ts";
 import { copyBytes, isArrayBuffer, isArrayBufferView, isBufferSource } from "../../web/encoding/buffer-source.ts";
 import {
-  ReadableStream,
-  WritableStream,
+  type ReadableStream,
   type ReadableStreamDefaultController,
+  streams,
+  type WritableStream,
   type WritableStreamDefaultController,
 } from "../../web/streams/streams.ts";
 import { HostCodec } from "./host-codec.ts";
@@ -37,7 +38,7 @@ export class CodecPair {
 
   constructor(direction: CodecDirection, format: CompressionFormat) {
     this.#codec = new HostCodec(direction, format);
-    this.writable = new WritableStream<BufferSource>({
+    this.writable = new (streams().WritableStream)<BufferSource>({
       start: (controller) => {
         this.#sink = controller;
       },
@@ -47,7 +48,7 @@ export class CodecPair {
         this.#fail(reason);
       },
     });
-    this.readable = new ReadableStream<Chunk>(
+    this.readable = new (streams().ReadableStream)<Chunk>(
       {
         start: (controller) => {
           this.#source = controller;

@@ -5,7 +5,7 @@ import { requireArguments, toPrintable, toUsvString } from "../../web/core/webid
 import { isResponse, responseOver, ResponseState, responseStateIn, type Response } from "../../web/fetch/response.ts";
 import { HeaderList } from "../../web/headers/header-list.ts";
 import { headerName } from "../../web/headers/header-name.ts";
-import { ReadableStream } from "../../web/streams/streams.ts";
+import { type ReadableStream, streams } from "../../web/streams/streams.ts";
 import { addDocumentHandlers, addElementHandlers, noRules, type RewriteRules } from "./handlers.ts";
 import { HtmlStream } from "./html-stream.ts";
 
@@ -51,7 +51,7 @@ const contentLength = headerName("content-length");
 function rewritten(source: ReadableStream<Uint8Array>, rules: RewriteRules): ReadableStream<Uint8Array> {
   const reader = source.getReader();
   const html = new HtmlStream(rules);
-  return new ReadableStream<Uint8Array>(
+  return new (streams().ReadableStream)<Uint8Array>(
     {
       type: "bytes",
       async pull(controller) {

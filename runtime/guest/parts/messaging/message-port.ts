@@ -4,8 +4,8 @@
  * A message is cloned when it is posted and delivered as a task of its own, which is a timer of the host: at a module's top level there is none, so
  * a port that is enabled refuses messages there. Invariant: messages of a port arrive in the order they were posted, also across a transfer.
  */
+import { loadPart } from "../load-part.ts";
 import { hostPort } from "../../host-port.ts";
-import { addTransferableKind, cloneWithTransfer, transferListOf } from "../../web/clone/structured-clone.ts";
 import { DOMException } from "../../web/core/dom-exception.ts";
 import { finishInterface } from "../../web/core/interface.ts";
 import { isObject, requireArguments, sequenceOf } from "../../web/core/webidl.ts";
@@ -51,7 +51,7 @@ export class MessagePort extends EventTarget {
     const listed = listOf(parameters[1]);
     if (listed.includes(this)) throw new DOMException("Cannot clone: a port cannot transfer itself", "DataCloneError");
     const target = this.#state?.other ?? null;
-    const { copy, moved } = cloneWithTransfer(parameters[0], listed);
+    const { copy, moved } = loadPart("structured-clone").cloneWithTransfer(parameters[0], listed);
     // Sent through itself, the other end is lost, and the message with it (https://html.spec.whatwg.org/#dom-messageport-postmessage).
     if (target === null || target.#state === null) return;
     target.#state.queue.push({ data: copy, ports: Object.freeze(moved.filter((object) => access.has(object))) });
@@ -137,7 +137,7 @@ export function createEntangledPorts(): [MessagePort, MessagePort] {
   return ports;
 }
 
-addTransferableKind({
+loadPart("structured-clone").addTransferableKind({
   has: (value) => access.has(value),
   refusal: (value) =>
     access.isMoved(value as MessagePort) ? "a MessagePort of transfer is closed or was transferred" : null,
@@ -150,7 +150,7 @@ function listOf(options: unknown): readonly unknown[] {
     const items = sequenceOf(options);
     if (items !== null) return items;
   }
-  return transferListOf(options, "MessagePort.postMessage");
+  return loadPart("structured-clone").transferListOf(options, "MessagePort.postMessage");
 }
 
 finishInterface(MessagePort, "MessagePort", { shown: [] });

@@ -6,7 +6,7 @@ import { finishInterface } from "../core/interface.ts";
 import { isObject, requireArguments, sequenceOf, toDictionary, toDomString, toUsvString } from "../core/webidl.ts";
 import { bytesOf, concatBytes, copyBytes, isBufferSource } from "../encoding/buffer-source.ts";
 import { decodeUtf8, encodeUtf8 } from "../encoding/utf8.ts";
-import { ReadableStream } from "../streams/streams.ts";
+import { type ReadableStream, streams } from "../streams/streams.ts";
 
 export type BlobPart = ArrayBuffer | ArrayBufferView<ArrayBuffer> | Blob | string;
 
@@ -68,7 +68,7 @@ export class Blob {
   stream(): ReadableStream<Uint8Array> {
     const bytes = this.#bytes;
     let at = 0;
-    return new ReadableStream<Uint8Array>(
+    return new (streams().ReadableStream)<Uint8Array>(
       {
         type: "bytes",
         pull(controller) {

@@ -7,10 +7,9 @@
  */
 import type { HostBody, OutgoingBody } from "../../host-port.ts";
 import { decodeUtf8, encodeUtf8 } from "../encoding/utf8.ts";
-import { consumeStream, isDisturbed, ReadableStream, TransformStream } from "../streams/streams.ts";
-import { cloneStream } from "./clone-stream.ts";
-import { readHostBody, streamOfHostBody } from "./host-body-stream.ts";
-import { readStream, type Whole, wholeOf } from "./read-stream.ts";
+import { type ReadableStream, streams } from "../streams/streams.ts";
+import { readHostBody } from "./read-host-body.ts";
+import { type Whole, wholeOf } from "./whole.ts";
 
 export type BodySource = Exclude<OutgoingBody, { readonly kind: "empty" }>;
 
@@ -39,7 +38,7 @@ export class Body {
   }
 
   isUsed(): boolean {
-    return this.#taken || (this.#stream !== null && isDisturbed(this.#stream));
+    return this.#taken || (this.#stream !== null && streams().isDisturbed(this.#stream));
   }
 
   isUnusable(): boolean {
@@ -74,7 +73,7 @@ export class Body {
     this.#taken = true;
     const source = sourceOfStream.get(this.#stream);
     if (source === undefined) return { kind: "stream", stream: this.#stream };
-    consumeStream(this.#stream);
+    streams().consumeStream(this.#stream);
     return source;
   }
 
@@ -82,7 +81,7 @@ export class Body {
   move(where: string): Body {
     const source = this.take(where);
     if (source.kind !== "stream") return new Body(source);
-    return new Body({ kind: "stream", stream: source.stream.pipeThrough(new TransformStream()) });
+    return new Body({ kind: "stream", stream: source.stream.pipeThrough(new (streams().TransformStream)()) });
   }
 
   /** A second body with the same bytes. Throws a TypeError when this one is used or locked. */
@@ -91,7 +90,7 @@ export class Body {
     if (this.#stream === null && (this.#source.kind === "text" || this.#source.kind === "bytes")) {
       return new Body(this.#source);
     }
-    const [mine, other] = cloneStream(this.stream());
+    const [mine, other] = streams().cloneStream(this.stream());
     this.#stream = mine;
     this.#source = { kind: "stream", stream: mine };
     return new Body({ kind: "stream", stream: other });
@@ -121,26 +120,27 @@ async function readSource(source: BodySource): Promise<Whole> {
     case "host":
       return wholeOf(await readHostBody(source.body));
     case "stream":
-      return await readStream(source.stream);
+      return await streams().readStream(source.stream);
   }
 }
 
 /** The body of `stream`, or of what it reads from when it was made here. Throws a TypeError when it is locked or read. */
 export function bodyOfStream(stream: ReadableStream<Uint8Array>, where: string): Body {
-  if (isDisturbed(stream) || stream.locked) throw new TypeError(`Cannot ${where}: the stream is locked or was read`);
+  if (streams().isDisturbed(stream) || stream.locked)
+    throw new TypeError(`Cannot ${where}: the stream is locked or was read`);
   return new Body({ kind: "stream", stream });
 }
 
 function streamOfSource(source: BodySource): ReadableStream<Uint8Array> {
   if (source.kind === "stream") return source.stream;
-  const stream = source.kind === "host" ? streamOfHostBody(source.body) : streamOfBytes(source);
+  const stream = source.kind === "host" ? streams().streamOfHostBody(source.body) : streamOfBytes(source);
   sourceOfStream.set(stream, source);
   return stream;
 }
 
 /** One chunk, encoded when it is asked for. */
 function streamOfBytes(source: Extract<BodySource, { kind: "text" | "bytes" }>): ReadableStream<Uint8Array> {
-  return new ReadableStream<Uint8Array>(
+  return new (streams().ReadableStream)<Uint8Array>(
     {
       type: "bytes",
       pull(controller) {
@@ -156,10 +156,10 @@ function streamOfBytes(source: Extract<BodySource, { kind: "text" | "bytes" }>):
 
 /** What `.body` is after the source was taken without a stream: locked, as reading to the end leaves it. */
 function takenStream(): ReadableStream<Uint8Array> {
-  const stream = new ReadableStream<Uint8Array>({
+  const stream = new (streams().ReadableStream)<Uint8Array>({
     type: "bytes",
     start: (controller) => controller.close(),
   });
-  consumeStream(stream);
+  streams().consumeStream(stream);
   return stream;
 }

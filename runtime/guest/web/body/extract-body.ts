@@ -1,14 +1,14 @@
 /**
  * From a BodyInit to a Body and the content-type it implies (https://fetch.spec.whatwg.org/#concept-bodyinit-extract).
  */
+import type { FormData } from "../../parts/form/main.ts";
+import { loadedPart } from "../../parts/load-part.ts";
 import { toUsvString } from "../core/webidl.ts";
 import { copyBytes, isBufferSource } from "../encoding/buffer-source.ts";
 import { isReadableStream, type ReadableStream } from "../streams/streams.ts";
 import { isUrlSearchParams, type URLSearchParams } from "../url/url-search-params.ts";
 import { type Blob, bytesOfBlob, isBlob } from "./blob.ts";
 import { Body, bodyOfStream } from "./body.ts";
-import { type FormData, isFormData } from "./form-data.ts";
-import { serializeMultipart } from "./multipart.ts";
 
 export type BodyInit =
   string | ArrayBuffer | ArrayBufferView<ArrayBuffer> | Blob | FormData | URLSearchParams | ReadableStream<Uint8Array>;
@@ -27,9 +27,11 @@ export function extractBody(init: unknown, where: string): ExtractedBody {
   if (isBufferSource(init)) return bytesBody(copyBytes(init), null);
   if (isUrlSearchParams(init)) return textBody(init.toString(), "application/x-www-form-urlencoded;charset=UTF-8");
   if (isBlob(init)) return bytesBody(bytesOfBlob(init), init.type === "" ? null : init.type);
-  if (isFormData(init)) {
+  // Without the part there is no form.
+  const forms = loadedPart("form");
+  if (forms?.isFormData(init) === true) {
     const boundary = randomBoundary();
-    return bytesBody(serializeMultipart(init, boundary), `multipart/form-data; boundary=${boundary}`);
+    return bytesBody(forms.serializeMultipart(init, boundary), `multipart/form-data; boundary=${boundary}`);
   }
   return textBody(toUsvString(init), textContentType);
 }

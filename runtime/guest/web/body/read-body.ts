@@ -3,12 +3,12 @@
  *
  * Every refusal is a rejection, and one that is known at once (body used, fetch aborted) is there before the next microtask.
  */
+import type { FormData } from "../../parts/form/main.ts";
+import { loadPart } from "../../parts/load-part.ts";
 import { parseMimeType } from "./mime-type.ts";
 import { type Blob, blobOver } from "./blob.ts";
 import type { Body } from "./body.ts";
-import { FormData } from "./form-data.ts";
-import { parseMultipart } from "./multipart.ts";
-import { type Whole, wholeOf } from "./read-stream.ts";
+import { type Whole, wholeOf } from "./whole.ts";
 import { decodeUtf8 } from "../encoding/utf8.ts";
 import { parseUrlEncoded } from "../url/urlencoded.ts";
 
@@ -50,12 +50,12 @@ export async function readFormData(body: Body | null, contentType: string | null
   const type = contentType === null ? null : parseMimeType(contentType);
   if (type?.essence === "multipart/form-data") {
     const boundary = type.parameters.get("boundary");
-    const form = boundary === undefined ? null : parseMultipart(bytes, boundary);
+    const form = boundary === undefined ? null : loadPart("form").parseMultipart(bytes, boundary);
     if (form === null) throw new TypeError("Cannot read form data: the body is not well-formed multipart/form-data");
     return form;
   }
   if (type?.essence === "application/x-www-form-urlencoded") {
-    const form = new FormData();
+    const form = new (loadPart("form").FormData)();
     for (const [name, value] of parseUrlEncoded(decodeUtf8(bytes) ?? "")) form.append(name, value);
     return form;
   }

@@ -4,9 +4,8 @@
  * At module top level there is no host and nothing is logged: a snapshot must not keep lines for every instance made from it.
  */
 import { hostPortOrNull, type LogLevel } from "../../host-port.ts";
-import { formatLog } from "./format.ts";
-import { inspect } from "./inspect.ts";
-import { tableText } from "./table.ts";
+import { loadPart } from "../../parts/load-part.ts";
+import { formatLog, inspect } from "./format.ts";
 
 /** Labels of counters and timers kept; more are not counted. */
 const LABELS_MAX = 1_000;
@@ -32,7 +31,10 @@ export function createConsole(): object {
     info: (...values: unknown[]) => sink.write("info", values),
     log: (...values: unknown[]) => sink.write("info", values),
     table: (data?: unknown, columns?: readonly unknown[]) => {
-      sink.writeText("info", tableText(data, Array.isArray(columns) ? columns : undefined) ?? inspect(data));
+      sink.writeText(
+        "info",
+        loadPart("inspect").tableText(data, Array.isArray(columns) ? columns : undefined) ?? inspect(data),
+      );
     },
     time: (label: unknown = "default") => sink.time(String(label)),
     timeEnd: (label: unknown = "default") => sink.timeEnd(String(label)),

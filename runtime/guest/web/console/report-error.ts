@@ -3,7 +3,7 @@
  * object's `error` event, and into the log unless one of them called preventDefault().
  */
 import { hostPortOrNull } from "../../host-port.ts";
-import { inspect } from "./inspect.ts";
+import { inspect } from "./format.ts";
 
 type Notify = (error: unknown) => boolean;
 

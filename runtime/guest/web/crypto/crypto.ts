@@ -1,22 +1,24 @@
 /** `crypto` (https://w3c.github.io/webcrypto/#Crypto-interface); randomness is the host's. */
 import { hostPort } from "../../host-port.ts";
+import type { SubtleCrypto } from "../../parts/crypto/main.ts";
+import { loadPart } from "../../parts/load-part.ts";
 import { DOMException, QuotaExceededError } from "../core/dom-exception.ts";
 import { finishInterface } from "../core/interface.ts";
 import { requireArguments } from "../core/webidl.ts";
 import { bytesOf, isArrayBufferView, typedArrayName } from "../encoding/buffer-source.ts";
-import { createSubtleCrypto, type SubtleCrypto } from "./subtle-crypto.ts";
 
 const RANDOM_BYTES_MAX = 65_536;
 const internal: unique symbol = Symbol("internal");
 
 export class Crypto {
-  readonly #subtle: SubtleCrypto = createSubtleCrypto();
+  #subtle: SubtleCrypto | null = null;
 
   constructor(token?: typeof internal) {
     if (token !== internal) throw new TypeError("Cannot create a Crypto: illegal constructor");
   }
 
   get subtle(): SubtleCrypto {
+    this.#subtle ??= loadPart("crypto").createSubtleCrypto();
     return this.#subtle;
   }
 

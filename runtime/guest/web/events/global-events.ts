@@ -6,7 +6,7 @@
  * with that copy. `rejectionhandled` is never dispatched, because the engine does not tell of it.
  */
 import { hostPortOrNull } from "../../host-port.ts";
-import { inspect } from "../console/inspect.ts";
+import { inspect } from "../console/format.ts";
 import { onReportedError } from "../console/report-error.ts";
 import { ErrorEvent, type Event } from "./event.ts";
 import { dispatchTrusted, EventTarget, globalEventTarget, HandlerAttribute, hasListener } from "./event-target.ts";

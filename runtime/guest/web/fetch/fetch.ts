@@ -15,7 +15,6 @@ import { type HostBody, hostPort, type IncomingResponse } from "../../host-port.
 import { isRequest, type RequestInfo, requestStateIn } from "./request.ts";
 import { type RequestInit, requestStateOf } from "./request-init.ts";
 import type { RequestState } from "./request-state.ts";
-import { schemeFetch } from "./scheme-fetch.ts";
 import { isNullBodyStatus, isRedirectStatus, type Response, responseOver, ResponseState } from "./response.ts";
 
 export type FetchParameters = [input: RequestInfo, init?: RequestInit | null];
@@ -38,7 +37,7 @@ export async function fetchFrom(target: FramedTarget, parameters: FetchParameter
     throw signal.reason;
   }
   if (!/^https?:/.test(request.url)) {
-    if (target.kind === "network") return schemeFetch(request);
+    if (target.kind === "network") return loadPart("scheme-fetch").schemeFetch(request);
     throw new TypeError(`Cannot fetch ${toPrintable(request.url)}: functions are asked by http and https URLs`);
   }
   const asksForSocket = target.kind === "network" && request.headerList.get(upgradeName)?.toLowerCase() === "websocket";

@@ -1,6 +1,6 @@
 /** Request (https://fetch.spec.whatwg.org/#request-class): the face over a RequestState. */
 import type { Blob } from "../body/blob.ts";
-import type { FormData } from "../body/form-data.ts";
+import type { FormData } from "../../parts/form/main.ts";
 import { readArrayBuffer, readBlob, readBytes, readFormData, readJson, readText } from "../body/read-body.ts";
 import { finishInterface } from "../core/interface.ts";
 import { illegalInvocation, isObject, requireArguments } from "../core/webidl.ts";

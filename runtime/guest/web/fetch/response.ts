@@ -2,7 +2,7 @@
 import type { Blob } from "../body/blob.ts";
 import { Body } from "../body/body.ts";
 import { type BodyInit, extractBody, textContentType } from "../body/extract-body.ts";
-import type { FormData } from "../body/form-data.ts";
+import type { FormData } from "../../parts/form/main.ts";
 import { readArrayBuffer, readBlob, readBytes, readFormData, readJson, readText } from "../body/read-body.ts";
 import { finishInterface } from "../core/interface.ts";
 import {

@@ -1,52 +1,24 @@
 /**
- * The door to web-streams-polyfill: nothing else imports its classes.
+ * The core's door to streams, which are a part: most requests never see one.
  *
- * Beside the standard's classes it knows of their insides what Fetch asks for and no public member shows: the `_disturbed` mark and the kind
- * of controller. Every export with a capital letter is a global.
+ * Nothing here loads the part but `streams()`. Invariant: while it is not loaded no stream exists, so nothing is one.
  */
-import "../core/early-globals.ts";
-import { ReadableByteStreamController, ReadableStream, WritableStream } from "web-streams-polyfill";
-import { amendPolyfill } from "./amend-polyfill.ts";
+import type * as part from "../../parts/streams/main.ts";
+import { loadedPart, loadPart } from "../../parts/load-part.ts";
 
-export {
-  ByteLengthQueuingStrategy,
-  CountQueuingStrategy,
-  ReadableByteStreamController,
+export type {
   ReadableStream,
-  ReadableStreamBYOBReader,
-  ReadableStreamBYOBRequest,
   ReadableStreamDefaultController,
   ReadableStreamDefaultReader,
-  TransformStream,
-  TransformStreamDefaultController,
   WritableStream,
   WritableStreamDefaultController,
-  WritableStreamDefaultWriter,
 } from "web-streams-polyfill";
 
-amendPolyfill({ ReadableStream, WritableStream });
-
-interface Inside {
-  _disturbed: boolean;
-  readonly _readableStreamController: unknown;
+/** The classes, and what Fetch asks of streams; loaded by the first call. */
+export function streams(): typeof part {
+  return loadPart("streams");
 }
 
-export function isReadableStream(value: unknown): value is ReadableStream<Uint8Array> {
-  return value instanceof ReadableStream;
-}
-
-/** Whether the stream was ever read from or cancelled. */
-export function isDisturbed(stream: ReadableStream<unknown>): boolean {
-  return (stream as unknown as Inside)._disturbed;
-}
-
-/** Locks the stream for good and marks it as read, for a reader that takes its source instead. */
-export function consumeStream(stream: ReadableStream<unknown>): void {
-  stream.getReader();
-  (stream as unknown as Inside)._disturbed = true;
-}
-
-/** Whether the stream has the type `bytes`. */
-export function isByteStream(stream: ReadableStream<unknown>): boolean {
-  return (stream as unknown as Inside)._readableStreamController instanceof ReadableByteStreamController;
+export function isReadableStream(value: unknown): value is part.ReadableStream<Uint8Array> {
+  return loadedPart("streams")?.isReadableStream(value) === true;
 }

@@ -24,6 +24,13 @@ export function isOrdinary(text: string): boolean {
   return withoutPort.test(text) || isOrdinaryWithPort(text);
 }
 
+/** What `text` is as a URL, where that is ordinary: itself, or with the path that it left out. Null: only the parser knows. */
+export function ordinaryForm(text: string): string | null {
+  if (isOrdinary(text)) return text;
+  const withPath = `${text}/`;
+  return pathStart(text) < 0 && isOrdinary(withPath) ? withPath : null;
+}
+
 function isOrdinaryWithPort(text: string): boolean {
   const match = withPort.exec(text);
   if (match === null) return false;

@@ -8,7 +8,7 @@ import type { Blob } from "../body/blob.ts";
 import { createObjectUrl, revokeObjectUrl } from "../body/blob-url.ts";
 import { finishInterface } from "../core/interface.ts";
 import { isObject, requireArguments, toDomString, toPrintable, toUsvString } from "../core/webidl.ts";
-import { hashOf, isOrdinary, pathEnd, pathStart, searchOf } from "./fast-url.ts";
+import { hashOf, isOrdinary, ordinaryForm, pathEnd, pathStart, searchOf } from "./fast-url.ts";
 import * as parser from "./parser.ts";
 import { reloadSearchParams, searchParamsOf, type URLSearchParams } from "./url-search-params.ts";
 
@@ -22,8 +22,9 @@ export class URL {
   constructor(...parameters: [url: string | URL, base?: string | URL]) {
     requireArguments(parameters.length, 1, "the URL constructor");
     const text = toUsvString(parameters[0]);
-    if (parameters[1] === undefined && isOrdinary(text)) {
-      this.#href = text;
+    const ordinary = parameters[1] === undefined ? ordinaryForm(text) : null;
+    if (ordinary !== null) {
+      this.#href = ordinary;
       this.#record = null;
       return;
     }
@@ -255,8 +256,8 @@ interface Parsed {
 
 function parse(text: string, base: string | URL | undefined): Parsed | null {
   if (base === undefined) {
-    if (isOrdinary(text)) return { href: text, record: null };
-    return ordinaryOrRecord(parser.parseUrl(text));
+    const ordinary = ordinaryForm(text);
+    return ordinary === null ? ordinaryOrRecord(parser.parseUrl(text)) : { href: ordinary, record: null };
   }
   const baseText = toUsvString(base);
   if (isOrdinary(baseText) && text.startsWith("/")) {

@@ -1,9 +1,10 @@
 /**
- * The global `WebAssembly`: an accessor until somebody wants it, then V8's namespace with limits around it (install-wasm.ts). Most instances never do,
+ * The global `WebAssembly`: an accessor until somebody wants it, then V8's namespace with limits around it (parts/wasm). Most instances never do,
  * so none pays for it when it starts.
  */
-import { type CompileImported, installWasm } from "./install-wasm.ts";
-import type { WasmNamespace } from "./native.ts";
+import { loadPart } from "../../parts/load-part.ts";
+import type { CompileImported } from "../../parts/wasm/install-wasm.ts";
+import type { WasmNamespace } from "../../parts/wasm/native.ts";
 
 const { defineProperty } = Object;
 const { getOwnPropertyDescriptor } = Object;
@@ -14,7 +15,7 @@ export function limitWebAssembly(target: object, memoryMiB: number): CompileImpo
   if (namespace === undefined) throw new Error("Cannot start: this engine has no WebAssembly");
   let compile: CompileImported | null = null;
   const installed = (): CompileImported => {
-    compile ??= installWasm(namespace, memoryMiB);
+    compile ??= loadPart("wasm").installWasm(namespace, memoryMiB);
     return compile;
   };
   const settle = (value: unknown): void => {

@@ -9,6 +9,9 @@ import { DOMException } from "../../../../runtime/guest/web/core/dom-exception.t
 import { Request } from "../../../../runtime/guest/web/fetch/request.ts";
 import { Response } from "../../../../runtime/guest/web/fetch/response.ts";
 import { connectFakeHost, FakeHostBody, type FakeHostPort } from "../fake-host-port.ts";
+import { provideParts } from "../provide-parts.ts";
+
+provideParts();
 
 let port: FakeHostPort;
 let asked: OutgoingRequest[];

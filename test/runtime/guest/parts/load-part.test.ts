@@ -10,8 +10,7 @@ import {
   shareCoreModules,
 } from "../../../../runtime/guest/parts/load-part.ts";
 
-const source = (exports: string): string =>
-  `(function (require, module) { "use strict"; module.exports = ${exports}; })\n`;
+const source = (exports: string): string => `(function (require, provide) { "use strict"; provide(${exports}); })\n`;
 
 let asked: string[] = [];
 let next = 0;
@@ -62,8 +61,8 @@ describe("loadPart()", () => {
 
   test("takes a provided part without asking the host", () => {
     const name = fresh("provided");
-    providePart(name, (_require, module) => {
-      module.exports = { Thing: 1 };
+    providePart(name, (_require, provide) => {
+      provide({ Thing: 1 });
     });
     expect(loadPart(name)).toEqual({ Thing: 1 });
     expect(asked).toEqual([]);

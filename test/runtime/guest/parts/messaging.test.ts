@@ -1,10 +1,14 @@
 /** MessageChannel: order, transfer, ends, refusals; on a clock that the tests move. */
 import { beforeEach, describe, expect, test } from "vitest";
-import { MessageChannel } from "../../../../runtime/guest/parts/messaging/message-channel.ts";
-import { MessagePort } from "../../../../runtime/guest/parts/messaging/message-port.ts";
-import { structuredClone } from "../../../../runtime/guest/web/clone/structured-clone.ts";
+import type { MessagePort as Port } from "../../../../runtime/guest/parts/messaging/message-port.ts";
+import { structuredClone } from "../../../../runtime/guest/parts/structured-clone/main.ts";
 import type { MessageEvent } from "../../../../runtime/guest/web/events/message-event.ts";
 import { connectFakeHost, type FakeHostPort } from "../fake-host-port.ts";
+import { provideParts } from "../provide-parts.ts";
+
+provideParts();
+// It asks for the part that clones while it is evaluated.
+const { MessageChannel, MessagePort } = await import("../../../../runtime/guest/parts/messaging/main.ts");
 
 let host: FakeHostPort;
 
@@ -13,7 +17,7 @@ beforeEach(() => {
 });
 
 /** Collects what arrives at a port from now on. */
-function collect(port: MessagePort): unknown[] {
+function collect(port: Port): unknown[] {
   const data: unknown[] = [];
   port.addEventListener("message", (event) => data.push((event as MessageEvent).data));
   port.start();
@@ -80,7 +84,7 @@ describe("MessagePort", () => {
     const [moved] = events[0]?.ports ?? [];
     expect(moved).toBeInstanceOf(MessagePort);
     expect(moved).not.toBe(inner.port1);
-    const arrived = collect(moved as MessagePort);
+    const arrived = collect(moved as Port);
     host.advance(0);
     expect(arrived).toEqual(["before", "after"]);
     expect(() => structuredClone(0, { transfer: [inner.port1] })).toThrow("closed or was transferred");

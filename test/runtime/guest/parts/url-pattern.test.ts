@@ -1,6 +1,9 @@
 /** URLPattern as routers use it, and the patterns it refuses. The whole of it is held against web-platform-tests (`npm run wpt`). */
 import { describe, expect, test } from "vitest";
 import { URLPattern, type PatternInput } from "../../../../runtime/guest/parts/url-pattern/url-pattern.ts";
+import { provideParts } from "../provide-parts.ts";
+
+provideParts();
 
 const matches: readonly {
   readonly pattern: ConstructorParameters<typeof URLPattern>;

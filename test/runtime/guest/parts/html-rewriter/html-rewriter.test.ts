@@ -3,10 +3,13 @@ import { describe, expect, test } from "vitest";
 import { HTMLRewriter } from "../../../../../runtime/guest/parts/html-rewriter/html-rewriter.ts";
 import type { Element } from "../../../../../runtime/guest/parts/html-rewriter/element.ts";
 import { Response } from "../../../../../runtime/guest/web/fetch/response.ts";
-import { ReadableStream } from "../../../../../runtime/guest/web/streams/streams.ts";
+import { ReadableStream } from "../../../../../runtime/guest/parts/streams/main.ts";
 import { documentScenarios } from "./document-scenarios.ts";
 import { elementScenarios, type Scenario } from "./element-scenarios.ts";
 import { soup } from "./soup.ts";
+import { provideParts } from "../../provide-parts.ts";
+
+provideParts();
 
 function streamOf(chunks: readonly Uint8Array[]): ReadableStream<Uint8Array> {
   let next = 0;

@@ -3,6 +3,7 @@ import type { HostSocket, OutgoingRequest, SocketData, SocketEvents } from "../.
 import { providePart } from "../../../../../runtime/guest/parts/load-part.ts";
 import * as part from "../../../../../runtime/guest/parts/websocket/main.ts";
 import { connectFakeHost, type FakeHostPort } from "../../fake-host-port.ts";
+import { provideParts } from "../../provide-parts.ts";
 
 export class FakeSocket implements HostSocket {
   readonly sent: SocketData[] = [];
@@ -25,8 +26,9 @@ export function openingHost(): {
   readonly sent: OutgoingRequest[];
   readonly host: FakeSocket;
 } {
-  providePart("websocket", (_require, module) => {
-    module.exports = part;
+  provideParts();
+  providePart("websocket", (_require, provide) => {
+    provide(part);
   });
   const port = connectFakeHost();
   const sent: OutgoingRequest[] = [];
