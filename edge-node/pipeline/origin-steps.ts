@@ -7,7 +7,7 @@ import type { ErrorCode } from "../../sdk/error-code.ts";
 import { getHeader, setHeader, type HeaderText } from "../../sdk/header-text.ts";
 import { askFollowing } from "../origin/follow-redirects.ts";
 import type { DomainOrigins } from "../origin/domain-origins.ts";
-import { askOrigin, type OriginAsk, type OriginResult } from "../origin/origin-client.ts";
+import { askOrigin, type OriginResult } from "../origin/origin-client.ts";
 import { ruleFor, type RoutedRule } from "../routing/routing.ts";
 import type { Exchange, RequestMessage } from "./exchange.ts";
 import { failExchange } from "./fail-exchange.ts";
@@ -102,14 +102,13 @@ async function applyHttpFunction(services: Services, exchange: Exchange, rule: R
 /** Asks the origin. */
 export function fetchFromOrigin(services: Services, exchange: Exchange): StepName | Promise<StepName> {
   const request = exchange.originRequest ?? exchange.request;
-  const route = routeToOrigin(services, exchange, request);
-  if (exchange.domain === undefined || route === null || route.targets.length === 0) {
+  const ask = routeToOrigin(services, exchange, request);
+  if (exchange.domain === undefined || ask === null || ask.targets.length === 0) {
     failExchange(exchange, "ORIGIN_NOT_CONFIGURED");
     return "clientResponse";
   }
-  const ask = informing(exchange, route);
   const { origins } = exchange.domain;
-  const startedMs = services.clock.monotonicMs();
+  const startedMs = ask.askedMs;
   return new Promise((resolve, reject) => {
     const settle = (result: OriginResult): void => {
       try {
@@ -141,14 +140,6 @@ function takeAnswer(
   exchange.originAddress = result.target.origin;
   exchange.response = { status: result.status, headers: result.headers, body: result.body };
   return "originResponse";
-}
-
-/** What an origin says before its answer goes to the client that has waited for it from the beginning (RFC 9110 §15.2). */
-function informing(exchange: Exchange, ask: OriginAsk): OriginAsk {
-  const { informed } = exchange;
-  if (informed === null) return ask;
-  const onInformational = (status: number, headers: HeaderText): void => informed.inform(status, headers);
-  return { ...ask, request: { ...ask.request, onInformational } };
 }
 
 /** A redirect of such a request can be followed on the client's behalf. */
