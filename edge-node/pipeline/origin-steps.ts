@@ -14,6 +14,7 @@ import { failExchange } from "./fail-exchange.ts";
 import { removeHopByHop } from "./hop-headers.ts";
 import { applyHeaderActions } from "./origin-headers.ts";
 import { configuredTargets, redirectRoute, routeToOrigin } from "./origin-route.ts";
+import { LaterStep, type Next } from "./later-step.ts";
 import { matchingRules, runRequestPhase } from "./run-phase.ts";
 import { runRule } from "./run-rule.ts";
 import type { Services } from "./services.ts";
@@ -100,7 +101,7 @@ async function applyHttpFunction(services: Services, exchange: Exchange, rule: R
 }
 
 /** Asks the origin. */
-export function fetchFromOrigin(services: Services, exchange: Exchange): StepName | Promise<StepName> {
+export function fetchFromOrigin(services: Services, exchange: Exchange): StepName | LaterStep {
   const request = exchange.originRequest ?? exchange.request;
   const ask = routeToOrigin(services, exchange, request);
   if (exchange.domain === undefined || ask === null || ask.targets.length === 0) {
@@ -109,25 +110,28 @@ export function fetchFromOrigin(services: Services, exchange: Exchange): StepNam
   }
   const { origins } = exchange.domain;
   const startedMs = ask.askedMs;
-  return new Promise((resolve, reject) => {
-    const settle = (result: OriginResult): void => {
-      try {
-        resolve(takeAnswer(services, exchange, { result, origins, startedMs }));
-      } catch (error) {
-        reject(error instanceof Error ? error : new Error("failed", { cause: error }));
-      }
-    };
-    const follows = origins.followsRedirects && isPlain(request);
-    const route = follows ? redirectRoute(services, exchange, origins) : null;
-    exchange.running(route === null ? askOrigin(ask, settle) : askFollowing(ask, route, settle));
-  });
+  const later = new LaterStep();
+  const settle = (result: OriginResult): void => {
+    let next: Next;
+    try {
+      next = takeAnswer(services, exchange, { result, origins, startedMs });
+    } catch (error) {
+      later.fail(error);
+      return;
+    }
+    later.settle(next);
+  };
+  const follows = origins.followsRedirects && isPlain(request);
+  const route = follows ? redirectRoute(services, exchange, origins) : null;
+  exchange.running(route === null ? askOrigin(ask, settle) : askFollowing(ask, route, settle));
+  return later;
 }
 
 function takeAnswer(
   services: Services,
   exchange: Exchange,
   asked: { readonly result: OriginResult; readonly origins: DomainOrigins; readonly startedMs: number },
-): StepName | Promise<StepName> {
+): Next {
   const { result, origins, startedMs } = asked;
   const code = result.kind === "failed" ? originCode(result.code) : null;
   const durationMs = services.clock.monotonicMs() - startedMs;
