@@ -117,9 +117,12 @@ function targetsOf(
   },
 ): readonly OriginTarget[] {
   const { scheme, host } = to;
-  return orderSources(sources, services.random).map((source) =>
-    sourceTarget(source.source, { scheme, host, record: services.origins.record(domain, source) }),
-  );
+  const targetOf = (source: CompiledSource): OriginTarget =>
+    sourceTarget(source.source, { scheme, host, record: services.origins.record(domain, source) });
+  const [first] = sources;
+  // As most domains have it.
+  if (sources.length === 1 && first !== undefined) return [targetOf(first)];
+  return orderSources(sources, services.random).map(targetOf);
 }
 
 function own(
