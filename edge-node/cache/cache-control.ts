@@ -48,35 +48,80 @@ export function parseCacheControl(lines: readonly string[]): CacheControl {
 
 /** From directives in the order they came, names in lower case, values without their quotes; "" where there is none. */
 export function readDirectives(list: readonly (readonly [name: string, value: string])[]): CacheControl {
-  const directives = new Map<string, string>();
+  const read = { ...noCacheControl };
+  let noCache: string | undefined;
+  let privacy: string | undefined;
   for (const [name, value] of list) {
-    const before = directives.get(name);
-    directives.set(name, before === undefined ? value : smallerOf(name, before, value));
+    switch (name) {
+      case "no-store":
+        read.noStore = true;
+        break;
+      case "no-cache":
+        noCache = bothLists(noCache, value);
+        break;
+      case "private":
+        privacy = bothLists(privacy, value);
+        break;
+      case "public":
+        read.public = true;
+        break;
+      case "must-revalidate":
+      case "proxy-revalidate":
+        read.mustRevalidate = true;
+        break;
+      case "must-understand":
+        read.mustUnderstand = true;
+        break;
+      case "immutable":
+        read.immutable = true;
+        break;
+      case "max-age":
+        read.maxAgeSeconds = smallerAge(read.maxAgeSeconds, value);
+        break;
+      case "s-maxage":
+        read.sharedMaxAgeSeconds = smallerAge(read.sharedMaxAgeSeconds, value);
+        break;
+      case "stale-while-revalidate":
+        read.staleWhileRevalidateSeconds = smallerAge(read.staleWhileRevalidateSeconds, value);
+        break;
+      case "stale-if-error":
+        read.staleIfErrorSeconds = smallerAge(read.staleIfErrorSeconds, value);
+    }
   }
-  const noCache = fieldsOf(directives.get("no-cache"));
-  const privacy = fieldsOf(directives.get("private"));
-  return {
-    noStore: directives.has("no-store"),
-    noCache: noCache === "all",
-    private: privacy === "all",
-    excludedFields: [...(noCache === "all" ? [] : noCache), ...(privacy === "all" ? [] : privacy)],
-    public: directives.has("public"),
-    mustRevalidate: directives.has("must-revalidate") || directives.has("proxy-revalidate"),
-    mustUnderstand: directives.has("must-understand"),
-    immutable: directives.has("immutable"),
-    maxAgeSeconds: ageOf(directives.get("max-age")),
-    sharedMaxAgeSeconds: ageOf(directives.get("s-maxage")),
-    staleWhileRevalidateSeconds: ageOf(directives.get("stale-while-revalidate")),
-    staleIfErrorSeconds: ageOf(directives.get("stale-if-error")),
-  };
+  return noCache === undefined && privacy === undefined ? read : withFields(read, noCache, privacy);
 }
-
-const DIRECTIVE = /([!#$%&'*+\-.^_`|~0-9A-Za-z]+)[\t ]*(?:=[\t ]*("(?:[^"\\]|\\.)*"|[^,"]*))?[^,]*(?:,|$)/gy;
-/** Deltas beyond this are as good as for ever (RFC 9111 §1.2.2). */
-const AGE_SECONDS_MAX = 2_147_483_648;
 
 /** Directives of a request or response, in order; names in lower case, values without quotes, "" where there is none. */
 export function splitDirectives(text: string): [name: string, value: string][] {
+  // A comma within quotes ends nothing; few lists have one.
+  if (text.includes('"')) return splitQuoted(text);
+  const result: [string, string][] = [];
+  for (let at = 0; at < text.length;) {
+    const comma = text.indexOf(",", at);
+    const end = comma < 0 ? text.length : comma;
+    const directive = readDirective(text, at, end);
+    if (directive !== null) result.push(directive);
+    at = end + 1;
+  }
+  return result;
+}
+
+/** Null: there is no name between the two. */
+function readDirective(text: string, from: number, to: number): [name: string, value: string] | null {
+  let nameAt = from;
+  while (nameAt < to && !isTokenCode(text.charCodeAt(nameAt))) nameAt++;
+  if (nameAt === to) return null;
+  let at = nameAt + 1;
+  while (at < to && isTokenCode(text.charCodeAt(at))) at++;
+  const name = text.slice(nameAt, at).toLowerCase();
+  while (at < to && isBlankCode(text.charCodeAt(at))) at++;
+  const hasValue = at < to && text.charCodeAt(at) === EQUALS;
+  return [name, hasValue ? text.slice(at + 1, to).trim() : ""];
+}
+
+const DIRECTIVE = /([!#$%&'*+\-.^_`|~0-9A-Za-z]+)[\t ]*(?:=[\t ]*("(?:[^"\\]|\\.)*"|[^,"]*))?[^,]*(?:,|$)/gy;
+
+function splitQuoted(text: string): [name: string, value: string][] {
   const result: [string, string][] = [];
   const pattern = new RegExp(DIRECTIVE);
   for (let at = 0; at < text.length;) {
@@ -92,19 +137,53 @@ export function splitDirectives(text: string): [name: string, value: string][] {
   return result;
 }
 
+const EQUALS = 61;
+const OTHER_TOKEN_CHARS = "!#$%&'*+-.^_`|~";
+
+function isTokenCode(code: number): boolean {
+  const lower = code | 32;
+  if ((lower >= 97 && lower <= 122) || (code >= 48 && code <= 57) || code === 45) return true;
+  return OTHER_TOKEN_CHARS.includes(String.fromCharCode(code));
+}
+
+function isBlankCode(code: number): boolean {
+  return code === 32 || code === 9;
+}
+
+/** Deltas beyond this are as good as for ever (RFC 9111 §1.2.2). */
+const AGE_SECONDS_MAX = 2_147_483_648;
+
 /** A number of seconds; undefined without one, 0 for what is none. */
 export function ageOf(value: string | undefined): number | undefined {
   if (value === undefined) return undefined;
   return /^\d+$/.test(value) ? Math.min(Number(value), AGE_SECONDS_MAX) : 0;
 }
 
-const AGES: ReadonlySet<string> = new Set(["max-age", "s-maxage", "stale-while-revalidate", "stale-if-error"]);
+/** Of a directive that came twice the smaller age counts. */
+function smallerAge(before: number | undefined, value: string): number | undefined {
+  const age = ageOf(value) ?? 0;
+  return before === undefined ? age : Math.min(before, age);
+}
 
-/** Of a directive that came twice: the smaller age; the whole response rather than some fields, and otherwise all fields of both. */
-function smallerOf(name: string, a: string, b: string): string {
-  if (AGES.has(name)) return (ageOf(a) ?? 0) <= (ageOf(b) ?? 0) ? a : b;
-  if (name === "no-cache" || name === "private") return a === "" || b === "" ? "" : `${a},${b}`;
-  return b;
+/** Of a directive that came twice: the whole response rather than some fields, and otherwise all fields of both. */
+function bothLists(before: string | undefined, value: string): string {
+  if (before === undefined) return value;
+  return before === "" || value === "" ? "" : `${before},${value}`;
+}
+
+function withFields(
+  read: CacheControl,
+  noCacheList: string | undefined,
+  privateList: string | undefined,
+): CacheControl {
+  const noCache = fieldsOf(noCacheList);
+  const privacy = fieldsOf(privateList);
+  return {
+    ...read,
+    noCache: noCache === "all",
+    private: privacy === "all",
+    excludedFields: [...(noCache === "all" ? [] : noCache), ...(privacy === "all" ? [] : privacy)],
+  };
 }
 
 const FIELD_LIST = /^[!#$%&'*+\-.^_`|~0-9a-z]+(?:[\t ]*,[\t ]*[!#$%&'*+\-.^_`|~0-9a-z]+)*$/;

@@ -8,7 +8,7 @@ import { purgeLimits } from "../../sdk/cdn-limits.ts";
 import type { PreheatResult } from "../../sdk/purge.ts";
 import { mapBounded } from "../artifacts/map-bounded.ts";
 import type { Logger } from "../logger.ts";
-import { Exchange } from "../pipeline/exchange.ts";
+import { Exchange, type ResponseMessage } from "../pipeline/exchange.ts";
 import { runPipeline } from "../pipeline/run-pipeline.ts";
 import type { Services } from "../pipeline/services.ts";
 import { parseWireUrl } from "../pipeline/wire-url.ts";
@@ -70,7 +70,10 @@ export class Preheater {
     { href, deadline }: { readonly href: string; readonly deadline: Promise<null> },
   ): Promise<PreheatResult> {
     const { services, logger } = this.#options;
-    const answer = await Promise.race([runPipeline(services, exchange, { logger }), deadline]);
+    const answered = new Promise<ResponseMessage | null>((settle) =>
+      runPipeline(services, exchange, { logger, settle }),
+    );
+    const answer = await Promise.race([answered, deadline]);
     if (answer === null) return noResult(href);
     const bytes = await readToEnd(answer.body, { deadline, background: services.background });
     if (bytes === null) return noResult(href);

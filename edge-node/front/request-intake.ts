@@ -133,18 +133,18 @@ export class RequestIntake {
   serve(sink: AnswerSink, exchange: Exchange): void {
     this.#requestsInFlight++;
     const logged = this.#openLog(exchange);
-    try {
-      const answer = runPipeline(this.#options.services, exchange, this.#options);
-      const sending =
-        answer instanceof Promise
-          ? answer.then((later) => this.#answer(sink, exchange, { answer: later, logged }))
-          : this.#answer(sink, exchange, { answer, logged });
-      if (sending === null) this.#ended();
-      else sending.catch(this.logFailure).finally(() => this.#ended());
-    } catch (error) {
-      this.logFailure(error);
-      this.#ended();
-    }
+    const { services, logger } = this.#options;
+    const settle = (answer: ResponseMessage | null): void => {
+      try {
+        const sending = this.#answer(sink, exchange, { answer, logged });
+        if (sending === null) this.#ended();
+        else sending.catch(this.logFailure).finally(() => this.#ended());
+      } catch (error) {
+        this.logFailure(error);
+        this.#ended();
+      }
+    };
+    runPipeline(services, exchange, { logger, settle });
   }
 
   /** Answers what is not let in, and asks the client to leave: what follows on such a connection cannot be trusted to be a request. */

@@ -14,8 +14,10 @@ import {
   type ConnectionContext,
   type ConnectionOwner,
 } from "./origin-connection.ts";
+import type { RequestHeadWriter } from "./request-head.ts";
 
 export interface PoolContext extends ConnectionContext {
+  readonly headWriter: RequestHeadWriter;
   /** Idle connections of all pools. */
   readonly idle: { count: number };
   /** Pools put aside that still carry something. */
@@ -33,7 +35,7 @@ export interface PoolOptions {
 /** An exchange that has a connection or waits for one. */
 export interface PooledExchange extends CarriedExchange {
   /** Told which connection carries it; null: none yet. */
-  readonly carriedBy: (connection: OriginConnection) => void;
+  carriedBy(connection: OriginConnection): void;
 }
 
 /** Of all pools of a front together. */
@@ -55,6 +57,10 @@ export class ConnectionPool implements ConnectionOwner {
   constructor(context: PoolContext, options: PoolOptions) {
     this.#context = context;
     this.#options = options;
+  }
+
+  get headWriter(): RequestHeadWriter {
+    return this.#context.headWriter;
   }
 
   get connectTimeoutMs(): number {

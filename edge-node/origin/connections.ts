@@ -16,6 +16,7 @@ import { ConnectionPool, type PoolContext } from "./connection-pool.ts";
 import { Deadlines } from "./deadlines.ts";
 import type { EgressPolicy } from "../../sdk/egress-policy.ts";
 import type { AddressRules } from "./egress-rules.ts";
+import { RequestHeadWriter } from "./request-head.ts";
 import type { EgressWay, SocketPlace, TlsPlace } from "./open-socket.ts";
 
 export type { Resolver } from "./checked-lookup.ts";
@@ -70,6 +71,7 @@ export class Connections {
     this.#context = {
       deadlines: new Deadlines(clock),
       parser: new AnswerHeadParser(),
+      headWriter: new RequestHeadWriter(),
       readBuffer: Buffer.allocUnsafeSlow(READ_BYTES_MAX),
       idle: { count: 0 },
       retired: new Set(),
@@ -83,11 +85,10 @@ export class Connections {
   }
 
   pool(place: Place): ConnectionPool {
+    if (this.#last !== null && isSamePlace(this.#last.place, place)) return this.#last.pool;
     const { origin, serverName, certificate = "checked", socketsMax = originLimits.connectionsDefault } = place;
     const { connectTimeoutMs = originLimits.connectTimeoutDefaultS * 1_000 } = place;
     const { addresses = null } = place;
-    const whole = { origin, serverName, certificate, socketsMax, connectTimeoutMs, addresses };
-    if (this.#last !== null && isSamePlace(this.#last.place, whole)) return this.#last.pool;
     const isSecure = origin.startsWith("https:");
     const proof = isSecure ? ` ${certificate} ${serverName}` : "";
     // Who may not connect to an address may not use a connection to it either.
@@ -103,7 +104,7 @@ export class Connections {
       });
       this.#pools.set(key, pool);
     }
-    this.#last = { place: whole, pool };
+    this.#last = { place: { origin, serverName, certificate, socketsMax, connectTimeoutMs, addresses }, pool };
     return pool;
   }
 
@@ -142,11 +143,12 @@ export class Connections {
   }
 }
 
-function isSamePlace(a: Required<Place>, b: Required<Place>): boolean {
+/** What `b` leaves to its default is looked up the long way. */
+function isSamePlace(a: Required<Place>, b: Place): boolean {
   const isLike = a.socketsMax === b.socketsMax && a.connectTimeoutMs === b.connectTimeoutMs;
   if (!isLike || a.certificate !== b.certificate || a.origin !== b.origin || a.serverName !== b.serverName)
     return false;
-  return a.addresses?.key === b.addresses?.key;
+  return a.addresses === b.addresses || a.addresses?.key === b.addresses?.key;
 }
 
 function socketAddress(origin: string, isSecure: boolean): Pick<SocketPlace, "hostname" | "port"> {

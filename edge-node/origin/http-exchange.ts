@@ -15,7 +15,7 @@ import type { AnswerHead } from "./answer-head-parser.ts";
 import type { ConnectionPool, PooledExchange } from "./connection-pool.ts";
 import type { ExchangeProblem } from "./exchange-failure.ts";
 import type { OriginConnection } from "./origin-connection.ts";
-import { requestHead, type RequestHead } from "./request-head.ts";
+import type { RequestHead } from "./request-head.ts";
 
 export interface ExchangeRequest {
   readonly method: string;
@@ -29,11 +29,11 @@ export interface ExchangeRequest {
   /** Between two chunks of the answer's body. */
   readonly idleTimeoutMs: number;
   /** Called once when the exchange needs its connection no longer: its answer ended, failed, or nobody wants it any more. */
-  readonly onOver?: () => void;
+  readonly onOver?: (() => void) | undefined;
   /** Called for each informational answer, which begins `headTimeoutMs` anew. */
-  readonly onInformational?: (status: number, headers: HeaderText) => void;
+  readonly onInformational?: ((status: number, headers: HeaderText) => void) | undefined;
   /** Told how many bytes of the answer's body came, piece by piece. */
-  readonly onBytes?: (bytes: number) => void;
+  readonly onBytes?: ((bytes: number) => void) | undefined;
 }
 
 export interface ExchangeResponse {
@@ -117,7 +117,7 @@ class Exchange implements PooledExchange, RunningExchange, ByteSource {
     this.#request = request;
     this.#settle = settle;
     const { method, target, headers } = request;
-    this.head = requestHead({ method, target, headers, length: bodyLength(request) }) ?? "";
+    this.head = pool.headWriter.write({ method, target, headers, length: bodyLength(request) }) ?? "";
   }
 
   get method(): string {
@@ -136,9 +136,9 @@ class Exchange implements PooledExchange, RunningExchange, ByteSource {
     return this.#request.idleTimeoutMs;
   }
 
-  readonly carriedBy = (connection: OriginConnection): void => {
+  carriedBy(connection: OriginConnection): void {
     this.#connection = connection;
-  };
+  }
 
   abort(code: ErrorCode = "REQUEST_ABORTED"): void {
     if (this.#state === "over") return;
@@ -162,11 +162,19 @@ class Exchange implements PooledExchange, RunningExchange, ByteSource {
   }
 
   data(bytes: Buffer, from: number, to: number): void {
-    const chunk = Buffer.allocUnsafeSlow(to - from);
+    const length = to - from;
+    this.#request.onBytes?.(length);
+    if (this.#pending === null) {
+      // Whoever reads it may release its memory.
+      const chunk = Buffer.allocUnsafeSlow(length);
+      bytes.copy(chunk, 0, from, to);
+      this.#queue?.push(chunk);
+      return;
+    }
+    // Most bodies are small and whole with this, and gone soon: many share their memory, which costs much less than memory for each.
+    const chunk = Buffer.allocUnsafe(length);
     bytes.copy(chunk, 0, from, to);
-    this.#request.onBytes?.(chunk.byteLength);
-    if (this.#pending === null) this.#queue?.push(chunk);
-    else this.#first = this.#first === null ? chunk : Buffer.concat([this.#first, chunk]);
+    this.#first = this.#first === null ? chunk : Buffer.concat([this.#first, chunk]);
   }
 
   wasRead(): void {

@@ -31,10 +31,12 @@ export interface OriginRequest {
   readonly headers: HeaderText;
   readonly body: Body;
   /** Called for each informational answer of whichever source. */
-  readonly onInformational?: (status: number, headers: HeaderText) => void;
+  readonly onInformational?: ((status: number, headers: HeaderText) => void) | undefined;
 }
 
 export interface OriginAsk {
+  /** When it is asked, monotonic milliseconds. */
+  readonly askedMs: number;
   readonly request: OriginRequest;
   /** In the order to try when all are well. */
   readonly targets: readonly OriginTarget[];
@@ -76,6 +78,7 @@ export interface RunningOriginRequest {
 const idempotent = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
 /** Answers of a gateway without a server behind it: another source may have one. */
 const gatewayStatuses = new Set([502, 503, 504]);
+const noTargets: readonly OriginTarget[] = [];
 /** An attempt that would have less time than this is not made. */
 const ATTEMPT_MS_MIN = 50;
 
@@ -90,7 +93,7 @@ export function askOrigin(ask: OriginAsk, settle: (result: OriginResult) => void
 class Attempts implements RunningOriginRequest {
   readonly #ask: OriginAsk;
   readonly #settle: (result: OriginResult) => void;
-  readonly #left: OriginTarget[];
+  #left: readonly OriginTarget[];
   readonly #deadlineMs: number;
   /** The body is at hand for as many attempts as there may be. */
   readonly #isReplayable: boolean;
@@ -98,7 +101,8 @@ class Attempts implements RunningOriginRequest {
   #isTrial = false;
   /** The target was asked once more after its connection ended without an answer. */
   #isRepeated = false;
-  #startedMs = 0;
+  /** When the attempt that runs, or the first one, began. */
+  #startedMs: number;
   #cancelTimer: CancelTimer | null = null;
   /** A gateway's complaint, while another source is asked. */
   #held: OriginAnswer | null = null;
@@ -109,10 +113,11 @@ class Attempts implements RunningOriginRequest {
   constructor(ask: OriginAsk, settle: (result: OriginResult) => void) {
     this.#ask = ask;
     this.#settle = settle;
-    this.#left = [...ask.targets];
-    this.#deadlineMs = ask.clock.monotonicMs() + ask.connectTimeoutMs + ask.headTimeoutMs;
+    this.#left = ask.targets;
+    this.#startedMs = ask.askedMs;
+    this.#deadlineMs = ask.askedMs + ask.connectTimeoutMs + ask.headTimeoutMs;
     this.#isReplayable = ask.request.body.kind !== "stream" && idempotent.has(ask.request.method);
-    ask.budget.countRequest();
+    ask.budget.countRequest(ask.askedMs);
   }
 
   cancel(): void {
@@ -126,23 +131,32 @@ class Attempts implements RunningOriginRequest {
       this.#settle(failed("ORIGIN_NOT_CONFIGURED"));
       return;
     }
-    const { target, isTrial } = this.#next();
-    this.#isTrial = isTrial;
     this.#isRepeated = false;
-    this.#attempt(target);
+    this.#attempt(this.#next());
   }
 
   /** The first that is well; without one the first at all, since to ask an ill source is better than to ask none. */
-  #next(): { readonly target: OriginTarget; readonly isTrial: boolean } {
-    const nowMs = this.#ask.clock.monotonicMs();
+  #next(): OriginTarget {
+    const nowMs = this.#nowMs();
     const onTrial = this.#isReplayable ? "yes" : "no";
-    for (const [index, target] of this.#left.entries()) {
+    for (let index = 0; index < this.#left.length; index++) {
+      const target = this.#left[index] as OriginTarget;
       const admitted = target.record === null ? "well" : target.record.health.admit(nowMs, { onTrial });
-      if (admitted === null) continue;
-      this.#left.splice(index, 1);
-      return { target, isTrial: admitted === "trial" };
+      if (admitted !== null) return this.#take(index, admitted);
     }
-    return { target: this.#left.shift() as OriginTarget, isTrial: false };
+    return this.#take(0, "well");
+  }
+
+  #take(index: number, admitted: "well" | "trial"): OriginTarget {
+    const target = this.#left[index] as OriginTarget;
+    this.#left = this.#left.length === 1 ? noTargets : this.#left.toSpliced(index, 1);
+    this.#isTrial = admitted === "trial";
+    return target;
+  }
+
+  /** The first attempt begins when the origin is asked. */
+  #nowMs(): number {
+    return this.#attempts === 0 ? this.#ask.askedMs : this.#ask.clock.monotonicMs();
   }
 
   #attempt(target: OriginTarget): void {
@@ -161,8 +175,8 @@ class Attempts implements RunningOriginRequest {
   }
 
   #send(target: OriginTarget, onOver: ReleaseSlot): void {
-    const { request, headTimeoutMs, idleTimeoutMs, clock } = this.#ask;
-    const nowMs = clock.monotonicMs();
+    const { request, headTimeoutMs, idleTimeoutMs } = this.#ask;
+    const nowMs = this.#nowMs();
     const counts = target.record?.counts;
     if (counts !== undefined) {
       counts.requests++;
@@ -181,7 +195,7 @@ class Attempts implements RunningOriginRequest {
       idleTimeoutMs,
       onOver,
       onInformational: (status: number, headers: HeaderText) => this.#informed(attemptMs, { status, headers }),
-      ...(counts === undefined ? {} : { onBytes: (bytes: number) => void (counts.receivedBytes += bytes) }),
+      onBytes: counts === undefined ? undefined : (bytes: number) => void (counts.receivedBytes += bytes),
     };
     const settle = (result: ExchangeResult): void => this.#answered(target, result);
     const { send } = this.#ask;
@@ -211,7 +225,10 @@ class Attempts implements RunningOriginRequest {
     if (result.kind === "failed") this.#attempted(target, result);
     else if (result.status === 304 && !isConditional(this.#ask.request.headers)) {
       this.#attempted(target, failed("ORIGIN_MALFORMED", "sent"));
-    } else this.#attempted(target, { ...result, target });
+    } else {
+      const { kind, status, statusText, headers, body } = result;
+      this.#attempted(target, { kind, status, statusText, headers, body, target });
+    }
   }
 
   #attempted(target: OriginTarget, result: OriginResult): void {
@@ -244,9 +261,8 @@ class Attempts implements RunningOriginRequest {
     this.askNext();
   }
 
-  #slot({ origin, connectionsMax }: OriginTarget): ReleaseSlot | null | Promise<ReleaseSlot | null> {
+  #slot({ slots: place, connectionsMax }: OriginTarget): ReleaseSlot | null | Promise<ReleaseSlot | null> {
     const { slots, connectTimeoutMs } = this.#ask;
-    const place = `${origin} ${connectionsMax}`;
     const slot = slots.acquire(place, { max: connectionsMax, waitMs: connectTimeoutMs });
     if (slot === null || typeof slot === "function") return slot;
     this.#waiting = slot;

@@ -179,6 +179,7 @@ export class OriginConnection implements Timed {
     if (this.#isClosed || this.#exchange !== exchange) return false;
     switch (outcome.kind) {
       case "more":
+        if (this.#hasHead && !this.#isPaused) this.dueMs = this.#context.deadlines.nowMs() + exchange.idleTimeoutMs;
         exchange.wasRead();
         break;
       case "over":
@@ -202,13 +203,10 @@ export class OriginConnection implements Timed {
       this.#hasHead = true;
       this.#keepsAlive = head.keepsAlive;
       this.#keepAliveMs = head.keepAliveMs;
-      this.dueMs = this.#context.deadlines.nowMs() + this.#exchange.idleTimeoutMs;
       this.#exchange.answered(head, lengthBytes);
     },
     data: (bytes, from, to) => {
-      if (this.#exchange === null) return;
-      if (!this.#isPaused) this.dueMs = this.#context.deadlines.nowMs() + this.#exchange.idleTimeoutMs;
-      this.#exchange.data(bytes, from, to);
+      this.#exchange?.data(bytes, from, to);
     },
   };
 

@@ -13,6 +13,8 @@ export interface OriginTarget {
   readonly host: string;
   /** Requests it carries at once. */
   readonly connectionsMax: number;
+  /** Targets of one name share that number. */
+  readonly slots: string;
   /** Null: no source of a domain, but a place that a function or a redirect named. */
   readonly record: SourceRecord | null;
   /** What the lists of the function that named the place say of it. Default null: whatever the node allows. */
@@ -43,7 +45,8 @@ export function sourceTarget(
   const { last } = record;
   if (last !== null && last.source === source && last.scheme === scheme && last.host === host) return last.target;
   const connectionsMax = source.max_connections ?? originLimits.connectionsDefault;
-  const target: OriginTarget = { ...sourcePlace(source, to), connectionsMax, record };
+  const place = sourcePlace(source, to);
+  const target: OriginTarget = { ...place, connectionsMax, slots: slotsOf(place.origin, connectionsMax), record };
   record.last = { source, scheme, host, target };
   return target;
 }
@@ -55,5 +58,10 @@ export function otherTarget(
 ): OriginTarget {
   const origin = `${scheme}://${host}`;
   const addresses = egress === null ? null : judgePlace(egress, new URL(origin));
-  return { origin, host, connectionsMax: originLimits.connectionsDefault, record: null, addresses };
+  const { connectionsDefault: connectionsMax } = originLimits;
+  return { origin, host, connectionsMax, slots: slotsOf(origin, connectionsMax), record: null, addresses };
+}
+
+function slotsOf(origin: string, connectionsMax: number): string {
+  return `${origin} ${connectionsMax}`;
 }

@@ -23,22 +23,21 @@ export class RetryBudget {
     this.#current = { startMs: clock.monotonicMs(), requests: 0, retries: 0 };
   }
 
-  /** A request that is no retry. */
-  countRequest(): void {
-    this.#window().requests++;
+  /** A request that is no retry, sent at a moment of the clock's monotonic time. */
+  countRequest(nowMs: number): void {
+    this.#window(nowMs).requests++;
   }
 
   /** Whether one more retry may be made; counts it when it may. */
   take(): boolean {
-    const window = this.#window();
+    const window = this.#window(this.#clock.monotonicMs());
     const requests = window.requests + this.#requestsBefore;
     if (window.retries >= Math.max(originLimits.retriesMin, requests * originLimits.retryShare)) return false;
     window.retries++;
     return true;
   }
 
-  #window(): Window {
-    const nowMs = this.#clock.monotonicMs();
+  #window(nowMs: number): Window {
     const age = nowMs - this.#current.startMs;
     if (age >= originLimits.retryWindowMs) {
       this.#requestsBefore = age < 2 * originLimits.retryWindowMs ? this.#current.requests : 0;

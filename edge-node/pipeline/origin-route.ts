@@ -5,14 +5,14 @@
  * allow, with its certificate checked, and a redirect
  * there carries nothing that the client, the configuration or a function meant for the origin.
  */
-import { deleteHeader, getHeader, headerEntries, type HeaderText } from "../../sdk/header-text.ts";
+import { getHeader, headerEntries, type HeaderText } from "../../sdk/header-text.ts";
 import type { CompiledSource, DomainOrigins } from "../origin/domain-origins.ts";
 import type { EgressRules } from "../origin/egress-rules.ts";
 import type { RouteRedirect } from "../origin/follow-redirects.ts";
 import type { OriginAsk } from "../origin/origin-client.ts";
 import { orderSources } from "../origin/origin-order.ts";
 import { originScheme, otherTarget, sourceTarget, type OriginTarget } from "../origin/origin-target.ts";
-import type { Exchange, RequestMessage } from "./exchange.ts";
+import type { Exchange, InformedClient, RequestMessage } from "./exchange.ts";
 import { outgoingHeaders } from "./origin-headers.ts";
 import type { Services } from "./services.ts";
 import type { WireUrl } from "./wire-url.ts";
@@ -44,15 +44,16 @@ export function configuredTargets(services: Services, exchange: Exchange): reado
 export function routeToOrigin(services: Services, exchange: Exchange, request: RequestMessage): OriginAsk | null {
   const origins = exchange.domain?.origins;
   if (origins === undefined) return null;
-  const { url, headers } = request;
-  const isUntouched = getHeader(headers, "host") === exchange.configuredHost;
+  const { method, url, body } = request;
   // A Host field that no function set differs from source to source.
-  const sent = isUntouched ? deleteHeader(headers, "host") : headers;
-  const message = { ...request, headers: outgoingHeaders(exchange, sent) };
-  if (url.host === exchange.client.url.host)
-    return own(services, origins, { message, targets: exchange.originTargets });
-  const { egress } = exchange;
-  return routeTo(services, origins, { message, sources: sourcesNamed(origins, url.hostname), egress });
+  const isUntouched = getHeader(request.headers, "host") === exchange.configuredHost;
+  const headers = outgoingHeaders(exchange, request.headers, { host: isUntouched ? "left-out" : "passed" });
+  const { egress, informed } = exchange;
+  const message = { method, url, headers, body };
+  if (url.host === exchange.client.url.host) {
+    return own(services, origins, { message, targets: exchange.originTargets, informed });
+  }
+  return routeTo(services, origins, { message, sources: sourcesNamed(origins, url.hostname), egress, informed });
 }
 
 /** How redirects of the origin are followed. */
@@ -61,7 +62,7 @@ export function redirectRoute(services: Services, exchange: Exchange, origins: D
   return (url, headers) => {
     const sources = sourcesOfRedirect(exchange, origins, url);
     const message = { method, url, body, headers: sources.length > 0 ? headers : foreignHeaders(headers) };
-    return routeTo(services, origins, { message, sources, egress: exchange.egress });
+    return routeTo(services, origins, { message, sources, egress: exchange.egress, informed: null });
   };
 }
 
@@ -85,12 +86,23 @@ interface Named {
   readonly sources: readonly CompiledSource[];
   /** For what is no source of the domain. */
   readonly egress: EgressRules | null;
+  /** Who is told what the origin says before its answer. */
+  readonly informed: InformedClient | null;
 }
 
-function routeTo(services: Services, origins: DomainOrigins, { message, sources, egress }: Named): OriginAsk {
+function routeTo(services: Services, origins: DomainOrigins, named: Named): OriginAsk {
+  const { message, sources, egress, informed } = named;
   const { scheme, host } = message.url;
-  if (sources.length === 0) return foreign(services, origins, { message, egress });
-  return own(services, origins, { message, targets: targetsOf(services, origins, { sources, to: { scheme, host } }) });
+  if (sources.length > 0) {
+    return own(services, origins, {
+      message,
+      targets: targetsOf(services, origins, { sources, to: { scheme, host } }),
+      informed,
+    });
+  }
+  const connections = services.functionConnections;
+  const targets = [otherTarget(message.url, egress)];
+  return askOf(services, origins, { message, connections, targets, certificate: "checked", informed });
 }
 
 function targetsOf(
@@ -104,46 +116,46 @@ function targetsOf(
     readonly to: { readonly scheme: "http" | "https"; readonly host: string };
   },
 ): readonly OriginTarget[] {
-  return orderSources(sources, services.random).map((source) =>
-    sourceTarget(source.source, { ...to, record: services.origins.record(domain, source) }),
-  );
+  const { scheme, host } = to;
+  const targetOf = (source: CompiledSource): OriginTarget =>
+    sourceTarget(source.source, { scheme, host, record: services.origins.record(domain, source) });
+  const [first] = sources;
+  // As most domains have it.
+  if (sources.length === 1 && first !== undefined) return [targetOf(first)];
+  return orderSources(sources, services.random).map(targetOf);
 }
 
 function own(
   services: Services,
   origins: DomainOrigins,
-  { message, targets }: { readonly message: RequestMessage; readonly targets: readonly OriginTarget[] },
+  { message, targets, informed }: Pick<Named, "message" | "informed"> & Pick<OriginAsk, "targets">,
 ): OriginAsk {
   const { certificate } = origins;
-  return { ...askOf(services, origins, message), connections: services.originConnections, targets, certificate };
-}
-
-function foreign(
-  services: Services,
-  origins: DomainOrigins,
-  { message, egress }: Pick<Named, "message" | "egress">,
-): OriginAsk {
-  const targets = [otherTarget(message.url, egress)];
-  const { functionConnections: connections } = services;
-  return { ...askOf(services, origins, message), connections, targets, certificate: "checked" };
+  return askOf(services, origins, { message, connections: services.originConnections, targets, certificate, informed });
 }
 
 function askOf(
   services: Services,
   origins: DomainOrigins,
-  { method, url, headers, body }: RequestMessage,
-): Omit<OriginAsk, "connections" | "targets" | "certificate"> {
-  const { connectTimeoutMs, headTimeoutMs, idleTimeoutMs } = origins;
+  asked: Pick<Named, "message" | "informed"> & Pick<OriginAsk, "connections" | "targets" | "certificate">,
+): OriginAsk {
+  const { informed, connections, targets, certificate } = asked;
+  const { method, url, headers, body } = asked.message;
+  const onInformational =
+    informed === null ? undefined : (status: number, said: HeaderText): void => informed.inform(status, said);
   const { clock } = services;
-  const { slots } = services.origins;
   return {
-    request: { method, target: `${url.path}${url.query}`, headers, body },
+    askedMs: clock.monotonicMs(),
+    request: { method, target: url.query === "" ? url.path : url.path + url.query, headers, body, onInformational },
+    targets,
+    connections,
     clock,
-    slots,
+    slots: services.origins.slots,
     budget: services.origins.budget(origins.domain),
-    connectTimeoutMs,
-    headTimeoutMs,
-    idleTimeoutMs,
+    connectTimeoutMs: origins.connectTimeoutMs,
+    headTimeoutMs: origins.headTimeoutMs,
+    idleTimeoutMs: origins.idleTimeoutMs,
+    certificate,
     countsStatuses: origins.healthCheck !== null,
   };
 }

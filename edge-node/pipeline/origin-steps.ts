@@ -7,13 +7,14 @@ import type { ErrorCode } from "../../sdk/error-code.ts";
 import { getHeader, setHeader, type HeaderText } from "../../sdk/header-text.ts";
 import { askFollowing } from "../origin/follow-redirects.ts";
 import type { DomainOrigins } from "../origin/domain-origins.ts";
-import { askOrigin, type OriginAsk, type OriginResult } from "../origin/origin-client.ts";
+import { askOrigin, type OriginResult } from "../origin/origin-client.ts";
 import { ruleFor, type RoutedRule } from "../routing/routing.ts";
 import type { Exchange, RequestMessage } from "./exchange.ts";
 import { failExchange } from "./fail-exchange.ts";
 import { removeHopByHop } from "./hop-headers.ts";
 import { applyHeaderActions } from "./origin-headers.ts";
 import { configuredTargets, redirectRoute, routeToOrigin } from "./origin-route.ts";
+import { LaterStep, type Next } from "./later-step.ts";
 import { matchingRules, runRequestPhase } from "./run-phase.ts";
 import { runRule } from "./run-rule.ts";
 import type { Services } from "./services.ts";
@@ -100,35 +101,37 @@ async function applyHttpFunction(services: Services, exchange: Exchange, rule: R
 }
 
 /** Asks the origin. */
-export function fetchFromOrigin(services: Services, exchange: Exchange): StepName | Promise<StepName> {
+export function fetchFromOrigin(services: Services, exchange: Exchange): StepName | LaterStep {
   const request = exchange.originRequest ?? exchange.request;
-  const route = routeToOrigin(services, exchange, request);
-  if (exchange.domain === undefined || route === null || route.targets.length === 0) {
+  const ask = routeToOrigin(services, exchange, request);
+  if (exchange.domain === undefined || ask === null || ask.targets.length === 0) {
     failExchange(exchange, "ORIGIN_NOT_CONFIGURED");
     return "clientResponse";
   }
-  const ask = informing(exchange, route);
   const { origins } = exchange.domain;
-  const startedMs = services.clock.monotonicMs();
-  return new Promise((resolve, reject) => {
-    const settle = (result: OriginResult): void => {
-      try {
-        resolve(takeAnswer(services, exchange, { result, origins, startedMs }));
-      } catch (error) {
-        reject(error instanceof Error ? error : new Error("failed", { cause: error }));
-      }
-    };
-    const follows = origins.followsRedirects && isPlain(request);
-    const route = follows ? redirectRoute(services, exchange, origins) : null;
-    exchange.running(route === null ? askOrigin(ask, settle) : askFollowing(ask, route, settle));
-  });
+  const startedMs = ask.askedMs;
+  const later = new LaterStep();
+  const settle = (result: OriginResult): void => {
+    let next: Next;
+    try {
+      next = takeAnswer(services, exchange, { result, origins, startedMs });
+    } catch (error) {
+      later.fail(error);
+      return;
+    }
+    later.settle(next);
+  };
+  const follows = origins.followsRedirects && isPlain(request);
+  const route = follows ? redirectRoute(services, exchange, origins) : null;
+  exchange.running(route === null ? askOrigin(ask, settle) : askFollowing(ask, route, settle));
+  return later;
 }
 
 function takeAnswer(
   services: Services,
   exchange: Exchange,
   asked: { readonly result: OriginResult; readonly origins: DomainOrigins; readonly startedMs: number },
-): StepName | Promise<StepName> {
+): Next {
   const { result, origins, startedMs } = asked;
   const code = result.kind === "failed" ? originCode(result.code) : null;
   const durationMs = services.clock.monotonicMs() - startedMs;
@@ -141,14 +144,6 @@ function takeAnswer(
   exchange.originAddress = result.target.origin;
   exchange.response = { status: result.status, headers: result.headers, body: result.body };
   return "originResponse";
-}
-
-/** What an origin says before its answer goes to the client that has waited for it from the beginning (RFC 9110 §15.2). */
-function informing(exchange: Exchange, ask: OriginAsk): OriginAsk {
-  const { informed } = exchange;
-  if (informed === null) return ask;
-  const onInformational = (status: number, headers: HeaderText): void => informed.inform(status, headers);
-  return { ...ask, request: { ...ask.request, onInformational } };
 }
 
 /** A redirect of such a request can be followed on the client's behalf. */

@@ -15,6 +15,7 @@ import { askWhole } from "./cache-steps.ts";
 import { discardBody } from "./discard-body.ts";
 import { Exchange } from "./exchange.ts";
 import type { Services } from "./services.ts";
+import { LaterStep, type Next } from "./later-step.ts";
 import { steps, type StepName } from "./steps.ts";
 
 /** What only a client's answer goes through. */
@@ -61,8 +62,9 @@ export class Renewals {
     let name: StepName = askWhole(exchange);
     try {
       while (name !== "done" && !endOfRenewal.has(name)) {
-        const next: StepName | Promise<StepName> = steps[name](services, exchange);
-        name = typeof next === "string" ? next : await next;
+        const next: Next | LaterStep = steps[name](services, exchange);
+        if (next instanceof LaterStep) name = await next.promise();
+        else name = typeof next === "string" ? next : await next;
       }
     } catch (error) {
       this.#logger.error({ requestId: exchange.requestId, step: name, err: error }, "renewal.failed");

@@ -8,62 +8,69 @@ import { discardBody } from "./discard-body.ts";
 import type { Exchange, ResponseMessage } from "./exchange.ts";
 import { failExchange } from "./fail-exchange.ts";
 import type { Services } from "./services.ts";
+import { LaterStep, type Next, type StepReceiver } from "./later-step.ts";
 import { steps, type StepName } from "./steps.ts";
 import { dropSocket } from "./upgrade.ts";
 
 export interface PipelineOptions {
   readonly logger: Logger;
+  /**
+   * Called once with the answer to send, or null when the client is gone: within the call of `runPipeline` when nothing had to be waited for, as
+   * with most of what is served from the cache. Must not throw.
+   */
+  readonly settle: (answer: ResponseMessage | null) => void;
 }
 
-/**
- * The answer to send, or null when the client is gone. Never throws or rejects. At once when nothing had to be waited for, as with most of what is
- * served from the cache: a promise would cost as much as the work.
- */
-export function runPipeline(
-  services: Services,
-  exchange: Exchange,
-  options: PipelineOptions,
-): ResponseMessage | null | Promise<ResponseMessage | null> {
-  let name: StepName = "domain";
-  try {
-    while (name !== "done" && !exchange.abandoned) {
-      const next = steps[name](services, exchange);
-      if (typeof next !== "string") return goOn(services, exchange, { logger: options.logger, step: name, next });
-      name = next;
-    }
-  } catch (error) {
-    failPipeline(services, exchange, { logger: options.logger, step: name, error });
+/** Never throws. */
+export function runPipeline(services: Services, exchange: Exchange, options: PipelineOptions): void {
+  new PipelineRun(services, exchange, options).goOn("domain");
+}
+
+/** Calls and not promises: those would cost as much as the work. */
+class PipelineRun implements StepReceiver {
+  readonly #services: Services;
+  readonly #exchange: Exchange;
+  readonly #options: PipelineOptions;
+  #step: StepName = "domain";
+
+  constructor(services: Services, exchange: Exchange, options: PipelineOptions) {
+    this.#services = services;
+    this.#exchange = exchange;
+    this.#options = options;
   }
-  return endPipeline(services, exchange);
-}
 
-/** The same from a step on that has to be waited for. */
-async function goOn(
-  services: Services,
-  exchange: Exchange,
-  { logger, step, next }: { readonly logger: Logger; readonly step: StepName; readonly next: Promise<StepName> },
-): Promise<ResponseMessage | null> {
-  let name = step;
-  try {
-    name = await next;
-    while (name !== "done" && !exchange.abandoned) {
-      const following = steps[name](services, exchange);
-      name = typeof following === "string" ? following : await following;
+  goOn(from: Next): void {
+    const [services, exchange] = [this.#services, this.#exchange];
+    let next: Next | LaterStep = from;
+    try {
+      while (typeof next === "string" && next !== "done" && !exchange.abandoned) {
+        this.#step = next;
+        next = steps[next](services, exchange);
+      }
+    } catch (error) {
+      this.fail(error);
+      return;
     }
-  } catch (error) {
-    failPipeline(services, exchange, { logger, step: name, error });
+    if (typeof next === "string") this.#end();
+    else if (next instanceof LaterStep) next.tell(this);
+    else
+      next.then(
+        (name) => this.goOn(name),
+        (error: unknown) => this.fail(error),
+      );
   }
-  return endPipeline(services, exchange);
-}
 
-function failPipeline(
-  services: Services,
-  exchange: Exchange,
-  { logger, step, error }: { readonly logger: Logger; readonly step: StepName; readonly error: unknown },
-): void {
-  logger.error({ requestId: exchange.requestId, step, err: error }, "pipeline.failed");
-  if (exchange.response !== null) services.background.add("body.discard", discardBody(exchange.response.body));
-  failExchange(exchange, "NODE_INTERNAL");
+  fail(error: unknown): void {
+    const [services, exchange] = [this.#services, this.#exchange];
+    this.#options.logger.error({ requestId: exchange.requestId, step: this.#step, err: error }, "pipeline.failed");
+    if (exchange.response !== null) services.background.add("body.discard", discardBody(exchange.response.body));
+    failExchange(exchange, "NODE_INTERNAL");
+    this.#end();
+  }
+
+  #end(): void {
+    this.#options.settle(endPipeline(this.#services, this.#exchange));
+  }
 }
 
 function endPipeline(services: Services, exchange: Exchange): ResponseMessage | null {

@@ -19,6 +19,7 @@ import { configureResponse, paceBody } from "./response-configuration-step.ts";
 import { afterRequest, rewriteRequest } from "./rewrite-step.ts";
 import { matchingRules, runRequestPhase, runResponsePhase } from "./run-phase.ts";
 import type { RoutedRule } from "../routing/routing.ts";
+import type { LaterStep, Next } from "./later-step.ts";
 import type { Services } from "./services.ts";
 import { connectToOrigin } from "./origin-socket-step.ts";
 import { compressAnswer } from "./compress-step.ts";
@@ -47,7 +48,7 @@ export type StepName =
   | "deliver"
   | "done";
 
-export type Step = (services: Services, exchange: Exchange) => StepName | Promise<StepName>;
+export type Step = (services: Services, exchange: Exchange) => Next | LaterStep;
 
 export const steps: Readonly<Record<Exclude<StepName, "done">, Step>> = {
   domain: checkDomain,
@@ -115,7 +116,7 @@ function redirectToHttps(services: Services, exchange: Exchange): StepName {
 }
 
 /** A request for a WebSocket that no function took is passed on as one, unless the domain says otherwise. */
-function askOrigin(services: Services, exchange: Exchange): StepName | Promise<StepName> {
+function askOrigin(services: Services, exchange: Exchange): Next | LaterStep {
   const isOff = exchange.domain?.config.websocket?.status === "off";
   if (isOff && exchange.opensTunnel) {
     failExchange(exchange, "SOCKET_NOT_OPENED");

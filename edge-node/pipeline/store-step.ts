@@ -7,6 +7,7 @@ import type { Body } from "../../runtime/body.ts";
 import { deleteHeader, getAllHeaders } from "../../sdk/header-text.ts";
 import { messageLimits } from "../../sdk/limits.ts";
 import { decideCaching, isAboutRequest, type NotStoredReason, type StoreTerms } from "../cache/cache-decision.ts";
+import { ownBytes } from "../cache/own-bytes.ts";
 import { storedAnswer } from "../cache/stored-answer.ts";
 import { bodyLengthBytes } from "./body-length.ts";
 import { askWhole, keyedPlace } from "./cache-steps.ts";
@@ -182,12 +183,13 @@ function invalidate(services: Services, exchange: Exchange, response: ResponseMe
   }
 }
 
+/** The cache's own. */
 function wholeBody(body: Exclude<Body, { kind: "stream" }>): Uint8Array {
   switch (body.kind) {
     case "text":
-      return Buffer.from(body.text);
+      return ownBytes(Buffer.from(body.text));
     case "bytes":
-      return body.bytes;
+      return ownBytes(body.bytes);
     default:
       return new Uint8Array();
   }

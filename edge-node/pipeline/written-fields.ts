@@ -5,7 +5,7 @@
  * Invariant: what the connection and the server library write themselves is left out.
  */
 import type { HeaderText } from "../../sdk/header-text.ts";
-import { isHopByHop } from "./hop-headers.ts";
+import { hopByHopNames, isHopByHop } from "./hop-headers.ts";
 
 /**
  * Each call into the server library costs as much as all the rest, so that the fields go in one: the first one's name, and all from its value on.
@@ -45,8 +45,9 @@ export function fieldBlock(headers: HeaderText): FieldBlock {
   for (let at = 0; at < headers.length;) {
     const colon = headers.indexOf(":", at);
     const end = headers.indexOf("\n", colon);
-    const name = headers.slice(at, colon);
-    if (!isOwnField(name)) {
+    const isOwn = ((1 << (colon - at)) & OWN_LENGTHS) !== 0 && isOwnField(headers.slice(at, colon));
+    if (!isOwn) {
+      const name = headers.slice(at, colon);
       if (first === "") {
         first = name;
         rest = headers.slice(colon + 1, end);
@@ -60,6 +61,9 @@ export function fieldBlock(headers: HeaderText): FieldBlock {
 export function isAsciiText(latin1: string): boolean {
   return !BEYOND_ASCII.test(latin1);
 }
+
+/** How long their names are, a bit for each length up to 31, and for others of the same remainder: most names need not be looked up. */
+const OWN_LENGTHS = [...hopByHopNames, "date", "content-length"].reduce((bits, { length }) => bits | (1 << length), 0);
 
 /** Fields the library writes itself, and those that are of the connection. */
 export function isOwnField(name: string): boolean {

@@ -34,6 +34,11 @@ describe("a connection", () => {
     ["HTTP/1.0", "HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n", {}],
     ["more than the answer", `${EMPTY}x`, {}],
     ["a second answer nobody asked for", `${EMPTY}${EMPTY}`, {}],
+    ["a second answer after a length", `${OK}Content-Length: 1\r\n\r\nx${EMPTY}`, {}],
+    ["a second answer after chunks", `${OK}Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n${EMPTY}`, {}],
+    ["a body after HEAD", `${OK}Content-Length: 1\r\n\r\nx`, { method: "HEAD" }],
+    ["a body after 304", "HTTP/1.1 304 Not Modified\r\nContent-Length: 1\r\n\r\nx", {}],
+    ["an empty line", `${EMPTY}\r\n`, {}],
     ["204 with a length", "HTTP/1.1 204 No Content\r\nContent-Length: 1\r\n\r\n", {}],
     ["a time too short", `${OK}Keep-Alive: timeout=2\r\nContent-Length: 0\r\n\r\n`, {}],
   ])("is not used again after %s", async (_case, answer, change) => {
@@ -52,6 +57,18 @@ describe("a connection", () => {
     await closed.promise;
     expect(await outcome(send(from, source.port))).toBe("");
     expect(source.connections).toBe(2);
+  });
+
+  it("with more than its answer serves nobody who waits for one", async () => {
+    let count = 0;
+    const source = await rawOrigin((socket) => {
+      const own = `${OK}Content-Length: 1\r\n\r\n${++count}`;
+      socket.write(`${own}${OK}Content-Length: 6\r\n\r\nforged`);
+    });
+    const from = await connections();
+    const sent = [1, 2, 3].map(() => send(from, source.port, { place: { socketsMax: 1 } }));
+    expect(await Promise.all(sent.map(outcome))).toEqual(["1", "2", "3"]);
+    expect(source.connections).toBe(3);
   });
 
   it("of another server name, certificate policy, timeout or number is another one, over http of the name alone the same", async () => {

@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
-import { requestHead, type RequestHead } from "../../../edge-node/origin/request-head.ts";
+import { RequestHeadWriter, type RequestHead } from "../../../edge-node/origin/request-head.ts";
 
 function head(change: Partial<RequestHead> = {}): string | null {
-  return requestHead({ method: "GET", target: "/a?b", headers: "host:h\n", length: null, ...change });
+  return new RequestHeadWriter().write({ method: "GET", target: "/a?b", headers: "host:h\n", length: null, ...change });
 }
 
 it.each<[string, Partial<RequestHead>, string]>([
