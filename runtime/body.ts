@@ -17,6 +17,8 @@ export type Body =
       readonly lengthBytes: number | undefined;
       /** Nobody else holds the chunks: whoever reads one may release its memory (release-memory.ts). Default false. */
       readonly givesChunks?: boolean;
+      /** All of it, if it is at hand, for whoever would read it otherwise; nobody else holds it. Undefined: it is to be read. */
+      readonly takeWhole?: () => Uint8Array | undefined;
     };
 
 export const emptyBody: Body = { kind: "empty" };

@@ -86,6 +86,11 @@ export const diskCacheLimits = {
   /** Uses are noted on the disk this often, at most so many at once. */
   usesMs: 1_000,
   usesMax: 1_024,
+  /** What all fronts of a node together read so lately that the system has it in memory: this share of the machine's, and for no longer than this. */
+  recentShare: 16,
+  recentMs: 60_000,
+  /** Reads in the event loop: one is slow from `slowReadMs` on; slow ones may take `slowMsMax` at once and `slowMsPerSecond` in the long run, or they pause. */
+  synchronous: { slowReadMs: 2, slowMsMax: 200, slowMsPerSecond: 100, pauseMsMin: 10_000, pauseMsMax: 600_000 },
 } as const;
 
 /** Bounds of what fronts of one node tell each other of their caches. */

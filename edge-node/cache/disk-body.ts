@@ -21,9 +21,14 @@ export class DiskBody implements AsyncIterable<Uint8Array> {
     return new DiskBody(this.#found, { from: start + from, to: start + to });
   }
 
-  [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
+  /** All of it in memory that is the caller's alone, if it is at hand. */
+  takeWhole(): Uint8Array | undefined {
     const { from, to } = this.#range;
-    const whole = from === 0 && to === this.#found.bodyBytes ? this.#found.take() : undefined;
+    return from === 0 && to === this.#found.bodyBytes ? this.#found.take() : undefined;
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
+    const whole = this.takeWhole();
     return whole === undefined ? this.#found.body(this.#range)[Symbol.asyncIterator]() : only(whole);
   }
 }

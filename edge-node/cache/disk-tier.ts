@@ -15,7 +15,7 @@ import type { DiskFound, DiskStats, DiskStore, DiskWriter } from "./disk/disk-st
 import { hashKey } from "./disk/key-hash.ts";
 import type { KeyWords } from "./disk/present-keys.ts";
 import type { MemoryCache, StoredPlace } from "./memory-cache.ts";
-import { decodeHead, encodeAnswerHead, encodeVaryHead } from "./stored-head.ts";
+import { decodeHead, encodeAnswerHead, encodeVaryHead, type StoredHead } from "./stored-head.ts";
 import type { StoredAnswer } from "./stored-answer.ts";
 import { UseCounts } from "./use-counts.ts";
 import { variantKeyUnder, type VaryMark } from "./vary.ts";
@@ -96,6 +96,15 @@ export class DiskTier {
     if (variantKey !== key) return undefined;
     const secondKey = variantKeyUnder(key, first, requestHeaders);
     const second = this.mayHave(secondKey) ? await this.#read(key, secondKey) : undefined;
+    return second?.kind === "answer" ? second : undefined;
+  }
+
+  /** The same at once, when the disk can give it so; undefined: ask `find`. */
+  findNow(place: Pick<StoredPlace, "key" | "variantKey">, requestHeaders: HeaderText): StoredAnswer | undefined {
+    const { key, variantKey } = place;
+    const first = this.#readNow(key, variantKey);
+    if (first?.kind !== "vary") return first;
+    const second = variantKey === key ? this.#readNow(key, variantKeyUnder(key, first, requestHeaders)) : undefined;
     return second?.kind === "answer" ? second : undefined;
   }
 
@@ -181,8 +190,34 @@ export class DiskTier {
   }
 
   async #load(key: string, variantKey: string): Promise<Found | undefined> {
-    const { store, memory, clock } = this.#options;
-    const found = await store.read(variantKey);
+    const found = await this.#options.store.read(variantKey);
+    const head = this.#headOf(found, { key, variantKey });
+    if (found === undefined || head === undefined) return undefined;
+    if (head.kind === "vary") return head;
+    const body = this.#isForMemory(variantKey, found.bodyBytes) ? await this.#bodyOf(found) : new DiskBody(found);
+    return body === undefined
+      ? undefined
+      : this.#take({ key, variantKey }, { ...head, body, bodyBytes: found.bodyBytes });
+  }
+
+  #readNow(key: string, variantKey: string): Found | undefined {
+    // Who comes while it is read shares what is read.
+    if (this.#reads.has(variantKey)) return undefined;
+    const found = this.#options.store.readNow(variantKey);
+    const head = this.#headOf(found, { key, variantKey });
+    if (found === undefined || head === undefined) return undefined;
+    if (head.kind === "vary") return head;
+    const whole = this.#isForMemory(variantKey, found.bodyBytes) ? found.take() : undefined;
+    const body = whole ?? new DiskBody(found);
+    return this.#take({ key, variantKey }, { ...head, body, bodyBytes: found.bodyBytes });
+  }
+
+  /** What the head says, as far as it may be used. */
+  #headOf(
+    found: DiskFound | undefined,
+    { key, variantKey }: Pick<StoredPlace, "key" | "variantKey">,
+  ): StoredHead | undefined {
+    const { memory, clock } = this.#options;
     const head = found === undefined ? undefined : decodeHead(found.head);
     if (found === undefined || head === undefined) return undefined;
     if (head.kind === "vary") {
@@ -193,10 +228,11 @@ export class DiskTier {
       return head;
     }
     // A clock that was set back would let it escape the purges since.
-    if (head.requestedAt > clock.now()) return undefined;
-    const body = this.#isForMemory(variantKey, found.bodyBytes) ? await this.#bodyOf(found) : new DiskBody(found);
-    if (body === undefined) return undefined;
-    const answer: StoredAnswer = { ...head, body, bodyBytes: found.bodyBytes };
+    return head.requestedAt > clock.now() ? undefined : head;
+  }
+
+  #take({ key, variantKey }: Pick<StoredPlace, "key" | "variantKey">, answer: StoredAnswer): StoredAnswer | undefined {
+    const { memory } = this.#options;
     if (!memory.accepts(key, answer.requestedAt)) return undefined;
     memory.adopt(key, variantKey, answer);
     return answer;

@@ -24,10 +24,28 @@ export function sendAnswer(served: ServedRequest, answer: ResponseMessage, optio
   const { body, status } = answer;
   if (served.isOver) return discardBody(body);
   if (options.method === "HEAD" || status === 204 || status === 304) return sendHead(served, answer, options);
+  if (body.kind === "stream" && body.takeWhole !== undefined && (body.lengthBytes ?? Infinity) <= WHOLE_BYTES_MAX) {
+    const bytes = body.takeWhole();
+    if (bytes !== undefined && bytes.byteLength === body.lengthBytes)
+      return sendTaken(served, { answer, bytes }, options);
+  }
   const large = body.kind === "bytes" && body.bytes.byteLength > WHOLE_BYTES_MAX;
   if (body.kind === "stream" || large) return sendStream(served, answer, options);
   if (served.isCorked) sendWhole(served, answer, options);
   else served.response.cork(() => sendWhole(served, answer, options));
+  return null;
+}
+
+/** The library has copied what the client did not take. */
+function sendTaken(
+  served: ServedRequest,
+  { answer, bytes }: { readonly answer: ResponseMessage; readonly bytes: Uint8Array },
+  options: SendOptions,
+): null {
+  const whole: ResponseMessage = { ...answer, body: { kind: "bytes", bytes } };
+  if (served.isCorked) sendWhole(served, whole, options);
+  else served.response.cork(() => sendWhole(served, whole, options));
+  releaseMemory(bytes);
   return null;
 }
 

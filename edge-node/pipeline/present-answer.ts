@@ -30,7 +30,8 @@ export function presentStored(
 function storedBody({ body, bodyBytes }: StoredAnswer): Body {
   if (body instanceof Uint8Array) return { kind: "bytes", bytes: body };
   if (body instanceof SharedBody) return { kind: "stream", chunks: body.read(), lengthBytes: bodyBytes };
-  return { kind: "stream", chunks: body, lengthBytes: bodyBytes, givesChunks: true };
+  const takeWhole = (): Uint8Array | undefined => body.takeWhole();
+  return { kind: "stream", chunks: body, lengthBytes: bodyBytes, givesChunks: true, takeWhole };
 }
 
 /** Any whole answer. */

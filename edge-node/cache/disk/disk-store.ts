@@ -14,6 +14,11 @@ export interface DiskStore {
   /** The entry, or undefined: not there, damaged (counted, logged, dropped), or the disk did not answer within `diskCacheLimits.readMs`. */
   read(key: string): Promise<DiskFound | undefined>;
   /**
+   * The entry at once, when the system almost certainly has it in memory because this front read it lately; undefined: ask `read`.
+   * Checks what `read` checks.
+   */
+  readNow(key: string): DiskFound | undefined;
+  /**
    * Begins an entry. It exists only once `finish` said true, and replaces the one before; a crash before leaves what was there.
    * Key and head beyond `diskCacheLimits` give a writer that refuses.
    */
@@ -79,6 +84,10 @@ export interface DiskStats {
   /** Segments dropped to make room, and entries carried over because they were in use. */
   readonly evictedSegments: number;
   readonly keptEntries: number;
+  /** Hits that were read at once, those of them that took long, and times when such reads paused for it. */
+  readonly synchronousReads: number;
+  readonly slowSynchronousReads: number;
+  readonly synchronousPauses: number;
   /** Times the disk was left alone after failures. */
   readonly rests: number;
   /** Times a new, empty store was begun in the folder. */

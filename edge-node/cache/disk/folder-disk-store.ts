@@ -44,6 +44,8 @@ export interface FolderDiskStoreOptions {
   readonly randomWord: () => number;
   /** Tells the node's other fronts of a new entry. Null: they may write without a word, so that every key may be there. */
   readonly announce: ((key: KeyHash) => void) | null;
+  /** What this front may count as in the system's memory, bytes; 0: everything is read through threads. */
+  readonly recentBytesMax: number;
 }
 
 const SURVEY_MS = 60_000;
@@ -111,6 +113,18 @@ export class FolderDiskStore implements DiskStore {
     }
   }
 
+  readNow(key: string): DiskFound | undefined {
+    const store = this.#store;
+    if (store === null || !this.#operations.isAvailable("read")) return undefined;
+    const wanted = this.#wanted(key);
+    if (this.#pending.has(wanted.hash)) return undefined;
+    const entry = store.findNow(wanted);
+    if (entry === undefined) return undefined;
+    this.#counters.hits++;
+    this.#counters.synchronousReads++;
+    return this.#found(store, { wanted, entry });
+  }
+
   begin(key: string, head: Uint8Array): DiskWriter {
     const store = this.#store;
     const keyBytes = Buffer.from(key);
@@ -175,7 +189,7 @@ export class FolderDiskStore implements DiskStore {
   }
 
   #found(store: OpenStore, { wanted, entry }: { readonly wanted: Wanted; readonly entry: Entry }): DiskFound {
-    const { head, bodyBytes, inlineBytes, recordBytes } = entry.record;
+    const { head, bodyBytes, inlineBytes } = entry.record;
     const source = {
       readPlace: (place: Place) => this.#readPlace(store, place),
       findAgain: async (record: Record) => (await findAgain(store, { wanted, record }))?.record,
@@ -185,11 +199,10 @@ export class FolderDiskStore implements DiskStore {
     };
     const readAgain = async (): Promise<Buffer> => {
       const again = await findAgain(store, { wanted, record: entry.record });
-      // Another head of another length may stand before it.
       if (again === undefined) throw new DiskBodyError("gone");
-      return again.bytes.subarray(again.record.recordBytes - recordBytes);
+      return again.inline;
     };
-    const inline = inlineBytes > 0 ? new InlineBody({ bytes: entry.bytes, recordBytes, readAgain }) : null;
+    const inline = inlineBytes > 0 ? new InlineBody({ bytes: entry.inline, readAgain }) : null;
     return {
       head,
       bodyBytes,
@@ -285,10 +298,11 @@ export class FolderDiskStore implements DiskStore {
     const reason = this.#mustBeginAnew ? "too many pending deletions" : null;
     const found = await (reason === null ? this.#folder.open() : this.#folder.beginAnew(reason));
     this.#mustBeginAnew = false;
-    const { bytesMax, clock } = this.#options;
+    const { bytesMax, recentBytesMax, clock } = this.#options;
     const store = new OpenStore({
       found,
       bytesMax,
+      recentBytesMax,
       front: this.#randomName(),
       files: this.#files,
       clock,

@@ -7,9 +7,8 @@ import { releaseMemory } from "../../../runtime/release-memory.ts";
 import type { ByteRange } from "./disk-store.ts";
 
 export interface InlineBodyOptions {
-  /** Nobody else's; the record is before the body. */
+  /** Nobody else's; the record may stand before it in the same memory. */
   readonly bytes: Buffer;
-  readonly recordBytes: number;
   /** The same bytes once more. Throws what a body throws. */
   readonly readAgain: () => Promise<Buffer>;
 }
@@ -28,15 +27,15 @@ export class InlineBody {
     const bytes = this.#bytes;
     if (bytes === null) return undefined;
     this.#bytes = null;
-    const own = Buffer.allocUnsafeSlow(bytes.byteLength - this.#options.recordBytes);
-    own.set(bytes.subarray(this.#options.recordBytes));
-    releaseMemory(bytes);
+    if (bytes.byteLength === bytes.buffer.byteLength) return bytes;
+    const own = Buffer.allocUnsafeSlow(bytes.byteLength);
+    own.set(bytes);
+    releaseMemory(new Uint8Array(bytes.buffer));
     return own;
   }
 
   async *read({ from, to }: ByteRange): AsyncGenerator<Uint8Array, void> {
     const bytes = this.#bytes ?? (await this.#options.readAgain());
-    const { recordBytes } = this.#options;
-    if (to > from) yield bytes.subarray(recordBytes + from, recordBytes + to);
+    if (to > from) yield bytes.subarray(from, to);
   }
 }

@@ -12,7 +12,7 @@ import { EntryIndex } from "./entry-index.ts";
 import { FolderReader } from "./folder-contents.ts";
 import type { KeyHash } from "./key-hash.ts";
 import { NotedUses } from "./noted-uses.ts";
-import { decodeRecord, encodeRecord, isInlineBodyWhole, type Place, type Record } from "./record-format.ts";
+import { decodeRecordOf, encodeRecord, isInlineBodyWhole, type Place, type Record } from "./record-format.ts";
 import { PresentKeys, type KeyWords } from "./present-keys.ts";
 import { RememberedPlaces, type RememberedEntry } from "./remembered-places.ts";
 import { RoomMaker } from "./room-maker.ts";
@@ -22,8 +22,9 @@ import { leasePath } from "./segment-names.ts";
 import type { Piece } from "./segment-writer.ts";
 import { bucketBytes, slotsPerBucket } from "./slot-bucket.ts";
 import type { FoundStore } from "./store-folder.ts";
+import { SynchronousReads, type SynchronousReadsObserver } from "./synchronous-reads.ts";
 
-export interface StoreObserver {
+export interface StoreObserver extends SynchronousReadsObserver {
   damaged(where: { readonly segment: number; readonly offset: number }): void;
   dropped(segment: { readonly keptEntries: number }): void;
 }
@@ -31,6 +32,8 @@ export interface StoreObserver {
 export interface OpenStoreOptions {
   readonly found: FoundStore;
   readonly bytesMax: number;
+  /** What this front may count as in the system's memory, bytes; 0: everything is read through threads. */
+  readonly recentBytesMax: number;
   /** 16 hexadecimal digits that no other front has. */
   readonly front: string;
   readonly files: DiskFiles;
@@ -46,8 +49,8 @@ export interface Wanted {
 export interface Entry {
   readonly record: Record;
   readonly place: Place;
-  /** The record, and the short body after it. */
-  readonly bytes: Buffer;
+  /** The short body, if it has one: all of its memory, or the end of the record's. */
+  readonly inline: Buffer;
 }
 
 type Loaded = { readonly kind: "whole"; readonly entry: Entry } | { readonly kind: "gone" | "dead" | "damaged" };
@@ -57,6 +60,7 @@ export class OpenStore {
   readonly #options: OpenStoreOptions;
   readonly #index: EntryIndex;
   readonly #segments: SegmentFiles;
+  readonly #atOnce: SynchronousReads;
   readonly #log: SegmentLog;
   readonly #room: RoomMaker;
   readonly #reader: FolderReader;
@@ -75,6 +79,8 @@ export class OpenStore {
     this.#options = options;
     this.#index = new EntryIndex({ descriptor, buckets: format.buckets, files });
     this.#segments = new SegmentFiles({ folder, files });
+    const { recentBytesMax } = options;
+    this.#atOnce = new SynchronousReads({ segments: this.#segments, clock, observer, recentBytesMax });
     this.#reader = new FolderReader({ folder, files, clock });
     this.#room = new RoomMaker({
       folder,
@@ -107,6 +113,18 @@ export class OpenStore {
   /** Another front made an entry of that hash. */
   learn(key: KeyWords): void {
     this.#keys.add(key);
+  }
+
+  /** The entry without waiting, when it was read lately and its place is known; undefined says nothing about whether it is there. */
+  findNow(wanted: Wanted): Entry | undefined {
+    const remembered = this.#remembered.get(wanted.hash);
+    if (remembered === undefined || !remembered.isVerified) return undefined;
+    const { place } = remembered;
+    const read = this.#atOnce.read(place);
+    if (read === undefined) return undefined;
+    const decoded = decodeRecordOf(read.record, place.bytes, wanted);
+    if (decoded.kind !== "live") return undefined;
+    return this.#used({ record: decoded.record, place, inline: read.body }, remembered);
   }
 
   async find(wanted: Wanted): Promise<Entry | undefined> {
@@ -162,7 +180,7 @@ export class OpenStore {
     const entry = await this.find({ hash, key });
     if (entry === undefined || isFor?.(entry.record) === false) return false;
     const record = encodeRecord({ ...entry.record, key: Buffer.from(key), head });
-    const inline = entry.bytes.subarray(entry.record.recordBytes);
+    const { inline } = entry;
     const bytes = record.byteLength + inline.byteLength;
     const place = await this.append({ hash, parts: [record, inline], bytes });
     const isMoved = await this.#index.move(hash, { from: entry.place, to: place });
@@ -208,12 +226,13 @@ export class OpenStore {
     if (place.bytes > this.found.format.segmentBytes) return { kind: "gone" };
     const bytes = await this.#segments.read(place);
     if (bytes === undefined) return { kind: "gone" };
-    const read = decodeRecord(bytes, wanted);
+    const read = decodeRecordOf(bytes, bytes.byteLength, wanted);
     if (read.kind !== "live") return read;
     const { record } = read;
     // What is written is never changed: one look at all of it is enough. That it is this entry's is checked every time.
     if (record.inlineBytes > 0 && !isVerified && !isInlineBodyWhole(bytes, record)) return { kind: "damaged" };
-    return { kind: "whole", entry: { record, place, bytes } };
+    this.#atOnce.note(place, record.recordBytes);
+    return { kind: "whole", entry: { record, place, inline: bytes.subarray(record.recordBytes) } };
   }
 
   #used(entry: Entry, found: RememberedEntry): Entry {

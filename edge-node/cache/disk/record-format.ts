@@ -101,8 +101,18 @@ export function encodeRecord(entry: {
   return into;
 }
 
-/** Checks that `bytes` begin with a record of that hash (and key, where given). Its inline body is not checked here. */
-export function decodeRecord(bytes: Buffer, expected: { readonly hash: KeyHash; readonly key?: string }): RecordRead {
+export interface ExpectedRecord {
+  readonly hash: KeyHash;
+  readonly key?: string;
+}
+
+/** Checks that `bytes` are a record of that hash (and key, where given) and its inline body, which is not looked at. */
+export function decodeRecord(bytes: Buffer, expected: ExpectedRecord): RecordRead {
+  return decodeRecordOf(bytes, bytes.byteLength, expected);
+}
+
+/** The same of a record whose inline body is elsewhere; `bytesInAll` with it. */
+export function decodeRecordOf(bytes: Buffer, bytesInAll: number, expected: ExpectedRecord): RecordRead {
   const damaged = { kind: "damaged" } as const;
   if (bytes.byteLength < FIXED_BYTES || bytes.readUInt32LE(0) !== MAGIC) return damaged;
   const recordBytes = bytes.readUInt32LE(12);
@@ -111,7 +121,7 @@ export function decodeRecord(bytes: Buffer, expected: { readonly hash: KeyHash; 
   const blockCount = bytes.readUInt32LE(24);
   const inlineBytes = bytes.readUInt32LE(36);
   if (recordBytes !== recordBytesOf({ keyBytes, headBytes, blocks: blockCount })) return damaged;
-  if (recordBytes + inlineBytes !== bytes.byteLength) return damaged;
+  if (recordBytes > bytes.byteLength || recordBytes + inlineBytes !== bytesInAll) return damaged;
   if (bytes.readUInt32LE(8) !== crc32(bytes.subarray(12, recordBytes))) return damaged;
   const hash = readKeyHash(bytes, 40);
   if (!isSameHash(hash, expected.hash)) return damaged;
