@@ -89,6 +89,8 @@ export const diskCacheLimits = {
   /** What all fronts of a node together read so lately that the system has it in memory: this share of the machine's, and for no longer than this. */
   recentShare: 16,
   recentMs: 60_000,
+  /** What a front remembers of these takes of its own memory at most this share of that. */
+  knownShare: 16,
   /** Reads in the event loop: one is slow from `slowReadMs` on; slow ones may take `slowMsMax` at once and `slowMsPerSecond` in the long run, or they pause. */
   synchronous: { slowReadMs: 2, slowMsMax: 200, slowMsPerSecond: 100, pauseMsMin: 10_000, pauseMsMax: 600_000 },
 } as const;

@@ -24,6 +24,8 @@ export interface DiskTierOptions {
   readonly store: DiskStore;
   readonly memory: MemoryCache;
   readonly clock: Clock;
+  /** Memory is for more than what leads to variants: what is read often goes there. Otherwise what the disk has leaves memory. */
+  readonly keepsInMemory: boolean;
   /** A longer body is not written. */
   readonly objectBytesMax: number;
   /** An answer that memory holds is written with its so-manieth use. */
@@ -55,6 +57,8 @@ export class DiskTier {
   readonly #uses = new UseCounts();
   /** Answers in memory that were not used often enough yet. */
   readonly #waiting = new WeakMap<StoredAnswer, StoredPlace>();
+  /** What was found in the event loop and decoded, as long as the store remembers it. */
+  readonly #known = new WeakMap<DiskFound, Found>();
   #arrivingBytes = 0;
 
   constructor(options: DiskTierOptions) {
@@ -178,7 +182,8 @@ export class DiskTier {
     const { writeBytes } = diskTierLimits;
     const fill = this.#begin(place, answer);
     for (let at = 0; at < body.byteLength; at += writeBytes) await fill.write(body.subarray(at, at + writeBytes));
-    await fill.finish();
+    const isThere = await fill.finish();
+    if (isThere && !this.#options.keepsInMemory) this.#options.memory.remove(place.variantKey, answer);
   }
 
   #read(key: string, variantKey: string): Promise<Found | undefined> {
@@ -191,8 +196,9 @@ export class DiskTier {
 
   async #load(key: string, variantKey: string): Promise<Found | undefined> {
     const found = await this.#options.store.read(variantKey);
-    const head = this.#headOf(found, { key, variantKey });
-    if (found === undefined || head === undefined) return undefined;
+    if (found === undefined) return undefined;
+    const head = this.#usable(decodeHead(found.head), { key, variantKey });
+    if (head === undefined) return undefined;
     if (head.kind === "vary") return head;
     const body = this.#isForMemory(variantKey, found.bodyBytes) ? await this.#bodyOf(found) : new DiskBody(found);
     return body === undefined
@@ -203,23 +209,33 @@ export class DiskTier {
   #readNow(key: string, variantKey: string): Found | undefined {
     // Who comes while it is read shares what is read.
     if (this.#reads.has(variantKey)) return undefined;
-    const found = this.#options.store.readNow(variantKey);
-    const head = this.#headOf(found, { key, variantKey });
-    if (found === undefined || head === undefined) return undefined;
-    if (head.kind === "vary") return head;
-    const whole = this.#isForMemory(variantKey, found.bodyBytes) ? found.take() : undefined;
-    const body = whole ?? new DiskBody(found);
-    return this.#take({ key, variantKey }, { ...head, body, bodyBytes: found.bodyBytes });
+    const { store, memory } = this.#options;
+    const found = store.readNow(variantKey);
+    if (found === undefined) return undefined;
+    const { bodyBytes, isAtHand } = found;
+    const known = this.#known.get(found);
+    const head = this.#usable(known ?? decodeHead(found.head), { key, variantKey });
+    if (head === undefined) return undefined;
+    if (head.kind === "vary") {
+      if (found.isLasting) this.#known.set(found, head);
+      return head;
+    }
+    // Memory gets a long body through a thread, if it gets it.
+    if (!isAtHand && memory.canHold(bodyBytes)) return undefined;
+    const whole = this.#isForMemory(variantKey, bodyBytes) ? found.take() : undefined;
+    if (whole !== undefined) return this.#take({ key, variantKey }, { ...head, body: whole, bodyBytes });
+    const answer = known?.kind === "answer" ? known : { ...head, body: new DiskBody(found), bodyBytes };
+    if (found.isLasting) this.#known.set(found, answer);
+    return this.#take({ key, variantKey }, answer);
   }
 
-  /** What the head says, as far as it may be used. */
-  #headOf(
-    found: DiskFound | undefined,
+  /** What a head says, as far as it may be used. */
+  #usable(
+    head: StoredHead | undefined,
     { key, variantKey }: Pick<StoredPlace, "key" | "variantKey">,
   ): StoredHead | undefined {
     const { memory, clock } = this.#options;
-    const head = found === undefined ? undefined : decodeHead(found.head);
-    if (found === undefined || head === undefined) return undefined;
+    if (head === undefined) return undefined;
     if (head.kind === "vary") {
       // No variant has a mark of its own.
       if (variantKey !== key) return undefined;
@@ -240,7 +256,8 @@ export class DiskTier {
 
   /** Short ones are, and longer ones if nothing has to leave for them or they are used repeatedly: memory that comes and goes is costly. */
   #isForMemory(variantKey: string, bodyBytes: number): boolean {
-    const { memory } = this.#options;
+    const { memory, keepsInMemory } = this.#options;
+    if (!keepsInMemory) return false;
     if (bodyBytes < diskTierLimits.shortBytes || memory.hasRoomFor(bodyBytes)) return true;
     return memory.canHold(bodyBytes) && this.#uses.note(hashKey(variantKey)) > 1;
   }

@@ -24,11 +24,7 @@ export function sendAnswer(served: ServedRequest, answer: ResponseMessage, optio
   const { body, status } = answer;
   if (served.isOver) return discardBody(body);
   if (options.method === "HEAD" || status === 204 || status === 304) return sendHead(served, answer, options);
-  if (body.kind === "stream" && body.takeWhole !== undefined && (body.lengthBytes ?? Infinity) <= WHOLE_BYTES_MAX) {
-    const bytes = body.takeWhole();
-    if (bytes !== undefined && bytes.byteLength === body.lengthBytes)
-      return sendTaken(served, { answer, bytes }, options);
-  }
+  if (body.kind === "stream" && sendLent(served, { answer, body }, options)) return null;
   const large = body.kind === "bytes" && body.bytes.byteLength > WHOLE_BYTES_MAX;
   if (body.kind === "stream" || large) return sendStream(served, answer, options);
   if (served.isCorked) sendWhole(served, answer, options);
@@ -36,17 +32,19 @@ export function sendAnswer(served: ServedRequest, answer: ResponseMessage, optio
   return null;
 }
 
-/** The library has copied what the client did not take. */
-function sendTaken(
+/** A stream that is at hand, in one piece: the library copies what the client does not take at once. False: nothing was sent. */
+function sendLent(
   served: ServedRequest,
-  { answer, bytes }: { readonly answer: ResponseMessage; readonly bytes: Uint8Array },
+  { answer, body }: { readonly answer: ResponseMessage; readonly body: Extract<Body, { kind: "stream" }> },
   options: SendOptions,
-): null {
-  const whole: ResponseMessage = { ...answer, body: { kind: "bytes", bytes } };
-  if (served.isCorked) sendWhole(served, whole, options);
-  else served.response.cork(() => sendWhole(served, whole, options));
-  releaseMemory(bytes);
-  return null;
+): boolean {
+  const { lendWhole, lengthBytes } = body;
+  if (lendWhole === undefined || lengthBytes === undefined || lengthBytes > WHOLE_BYTES_MAX) return false;
+  return lendWhole((bytes) => {
+    const whole: ResponseMessage = { ...answer, body: { kind: "bytes", bytes } };
+    if (served.isCorked) sendWhole(served, whole, options);
+    else served.response.cork(() => sendWhole(served, whole, options));
+  });
 }
 
 function sendWhole(served: ServedRequest, answer: ResponseMessage, options: SendOptions): void {

@@ -166,23 +166,15 @@ function missed(
     return ask(services, exchange, { reason: "uri-miss", variantKey, isUncacheable: true });
   }
   const { disk } = services;
-  if (disk !== null && !exchange.hasSoughtDisk && disk.mayHave(variantKey)) {
-    return lookOnDisk(services, exchange, { disk, variantKey });
+  if (disk !== null && !exchange.hasSoughtDisk) {
+    const onDisk = disk.findNow({ key: exchange.cachePlace?.key ?? "", variantKey }, exchange.request.headers);
+    if (onDisk !== undefined) {
+      exchange.hasSoughtDisk = true;
+      return use(services, exchange, { answer: onDisk, now: services.clock.now(), detail: "DISK" });
+    }
+    if (disk.mayHave(variantKey)) return seekOnDisk(disk, exchange, variantKey);
   }
   return ask(services, exchange, { reason: found.reason, variantKey });
-}
-
-/** At once, when the disk can give it so. */
-function lookOnDisk(
-  services: Services,
-  exchange: Exchange,
-  { disk, variantKey }: { readonly disk: DiskTier; readonly variantKey: string },
-): StepName | Promise<StepName> {
-  const key = exchange.cachePlace?.key ?? "";
-  const found = disk.findNow({ key, variantKey }, exchange.request.headers);
-  if (found === undefined) return seekOnDisk(disk, exchange, variantKey);
-  exchange.hasSoughtDisk = true;
-  return use(services, exchange, { answer: found, now: services.clock.now(), detail: "DISK" });
 }
 
 /** What the disk has is looked at like what memory has: after all that came while it was read. */

@@ -30,8 +30,9 @@ export function presentStored(
 function storedBody({ body, bodyBytes }: StoredAnswer): Body {
   if (body instanceof Uint8Array) return { kind: "bytes", bytes: body };
   if (body instanceof SharedBody) return { kind: "stream", chunks: body.read(), lengthBytes: bodyBytes };
-  const takeWhole = (): Uint8Array | undefined => body.takeWhole();
-  return { kind: "stream", chunks: body, lengthBytes: bodyBytes, givesChunks: true, takeWhole };
+  const lendWhole = (use: (bytes: Uint8Array) => void): boolean => body.lendWhole(use);
+  const stream = { kind: "stream", chunks: body, lengthBytes: bodyBytes, givesChunks: true, lendWhole } as const;
+  return body.isLasting ? { ...stream, identity: body } : stream;
 }
 
 /** Any whole answer. */

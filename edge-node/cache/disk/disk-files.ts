@@ -14,8 +14,8 @@ export interface DiskFiles {
   open(path: string, mode: OpenMode): Promise<number | undefined>;
   /** Fills `buffer` from `position`; returns how many bytes there were. */
   read(descriptor: number, buffer: Uint8Array, position: number): Promise<number>;
-  /** Fills the parts one after the other from `position`, in the event loop itself: for what is in the system's memory. Returns how many bytes there were. */
-  readNow(descriptor: number, parts: readonly Uint8Array[], position: number): number;
+  /** Fills the buffer's start with what is at `place`, in the event loop itself: for what is in the system's memory. Returns how many bytes there were. */
+  readNow(descriptor: number, buffer: Uint8Array, place: { readonly offset: number; readonly bytes: number }): number;
   /** Writes the parts one after the other from `position`; returns how many bytes were written. */
   write(descriptor: number, parts: readonly Uint8Array[], position: number): Promise<number>;
   truncate(descriptor: number, bytes: number): Promise<void>;
@@ -44,7 +44,7 @@ export const nodeDiskFiles: DiskFiles = {
         error === null ? resolve(bytes) : reject(error),
       );
     }),
-  readNow: (descriptor, parts, position) => fs.readvSync(descriptor, parts, position),
+  readNow: (descriptor, buffer, { offset, bytes }) => fs.readSync(descriptor, buffer, 0, bytes, offset),
   write: (descriptor, parts, position) =>
     new Promise((resolve, reject) => {
       fs.writev(descriptor, parts, position, (error, bytes) => (error === null ? resolve(bytes) : reject(error)));

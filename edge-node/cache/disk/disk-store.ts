@@ -49,7 +49,16 @@ export interface DiskFound {
    * @throws RangeError when the range is not within the body.
    */
   body(range?: ByteRange): AsyncIterable<Uint8Array>;
-  /** The whole body in memory that is the caller's alone, if it came with the head and nobody took it before. `head` is not to be read afterwards. */
+  /** The body stands beside the head and came with it. */
+  readonly isAtHand: boolean;
+  /** From `readNow`: the same value is found as long as the entry is the same and remembered. */
+  readonly isLasting: boolean;
+  /**
+   * Calls `use` at once with the whole body, if it is at hand and nobody was given it before; then it is gone, so that nothing may be kept of it. False:
+   * `use` was not called. `head` is not to be read afterwards.
+   */
+  lend(use: (bytes: Uint8Array) => void): boolean;
+  /** The same in memory that is the caller's alone. What is lasting can be lent and taken again. */
   take(): Uint8Array | undefined;
 }
 

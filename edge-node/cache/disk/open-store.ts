@@ -10,10 +10,11 @@ import { codeOf, type DiskFiles } from "./disk-files.ts";
 import type { ReplaceOptions } from "./disk-store.ts";
 import { EntryIndex } from "./entry-index.ts";
 import { FolderReader } from "./folder-contents.ts";
-import type { KeyHash } from "./key-hash.ts";
+import type { KeyHash, Wanted } from "./key-hash.ts";
 import { NotedUses } from "./noted-uses.ts";
-import { decodeRecordOf, encodeRecord, isInlineBodyWhole, type Place, type Record } from "./record-format.ts";
+import { decodeRecord, encodeRecord, isInlineBodyWhole, type Place, type Record } from "./record-format.ts";
 import { PresentKeys, type KeyWords } from "./present-keys.ts";
+import type { KnownEntry } from "./recent-reads.ts";
 import { RememberedPlaces, type RememberedEntry } from "./remembered-places.ts";
 import { RoomMaker } from "./room-maker.ts";
 import { SegmentFiles } from "./segment-files.ts";
@@ -41,15 +42,10 @@ export interface OpenStoreOptions {
   readonly observer: StoreObserver;
 }
 
-export interface Wanted {
-  readonly hash: KeyHash;
-  readonly key: string;
-}
-
 export interface Entry {
   readonly record: Record;
   readonly place: Place;
-  /** The short body, if it has one: all of its memory, or the end of the record's. */
+  /** The short body, if it has one; the record is before it in the same memory. */
   readonly inline: Buffer;
 }
 
@@ -116,15 +112,15 @@ export class OpenStore {
   }
 
   /** The entry without waiting, when it was read lately and its place is known; undefined says nothing about whether it is there. */
-  findNow(wanted: Wanted): Entry | undefined {
-    const remembered = this.#remembered.get(wanted.hash);
-    if (remembered === undefined || !remembered.isVerified) return undefined;
-    const { place } = remembered;
-    const read = this.#atOnce.read(place);
-    if (read === undefined) return undefined;
-    const decoded = decodeRecordOf(read.record, place.bytes, wanted);
-    if (decoded.kind !== "live") return undefined;
-    return this.#used({ record: decoded.record, place, inline: read.body }, remembered);
+  findNow(key: string): KnownEntry | undefined {
+    const recent = this.#atOnce.recent(key);
+    if (recent === undefined || !this.#remembered.isVerifiedAt(recent.wanted.hash, recent.place)) return undefined;
+    return this.#atOnce.read(recent);
+  }
+
+  /** The short body of what `findNow` gave, to be used before anything else is asked for; undefined: `find` it again. */
+  lend(known: KnownEntry): Buffer | undefined {
+    return this.#atOnce.lend(known);
   }
 
   async find(wanted: Wanted): Promise<Entry | undefined> {
@@ -226,13 +222,14 @@ export class OpenStore {
     if (place.bytes > this.found.format.segmentBytes) return { kind: "gone" };
     const bytes = await this.#segments.read(place);
     if (bytes === undefined) return { kind: "gone" };
-    const read = decodeRecordOf(bytes, bytes.byteLength, wanted);
+    const read = decodeRecord(bytes, wanted);
     if (read.kind !== "live") return read;
     const { record } = read;
     // What is written is never changed: one look at all of it is enough. That it is this entry's is checked every time.
     if (record.inlineBytes > 0 && !isVerified && !isInlineBodyWhole(bytes, record)) return { kind: "damaged" };
-    this.#atOnce.note(place, record.recordBytes);
-    return { kind: "whole", entry: { record, place, inline: bytes.subarray(record.recordBytes) } };
+    const entry: Entry = { record, place, inline: bytes.subarray(record.recordBytes) };
+    this.#atOnce.note(wanted, entry);
+    return { kind: "whole", entry };
   }
 
   #used(entry: Entry, found: RememberedEntry): Entry {

@@ -39,12 +39,12 @@ export class SegmentFiles {
     return bytes === place.bytes ? buffer : undefined;
   }
 
-  /** Fills the parts with the bytes at `place`, in the event loop itself; false when its file is not open, ends before or cannot be read. */
-  readNow(place: Place, parts: readonly Uint8Array[]): boolean {
+  /** Fills the buffer's start with the bytes at `place`, in the event loop itself; false when its file is not open, ends before or cannot be read. */
+  readNow(place: Place, buffer: Uint8Array): boolean {
     const file = this.#open.get(place.segment);
     if (file === undefined) return false;
     try {
-      return this.#files.readNow(file.descriptor, parts, place.offset) === place.bytes;
+      return this.#files.readNow(file.descriptor, buffer, place) === place.bytes;
     } catch {
       return false;
     }

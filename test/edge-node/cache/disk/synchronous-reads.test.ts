@@ -1,6 +1,8 @@
 /** Reads in the event loop: only of what was read lately, never of anything but the entry, and not when they take long. */
+import { readdir, stat, truncate, writeFile } from "node:fs/promises";
+import path from "node:path";
 import { describe, expect, it } from "vitest";
-import type { DiskFound, DiskStore } from "../../../../edge-node/cache/disk/disk-store.ts";
+import { DiskBodyError, type DiskFound, type DiskStore } from "../../../../edge-node/cache/disk/disk-store.ts";
 import { diskCacheLimits } from "../../../../sdk/cdn-limits.ts";
 import { bodyOf, collect, isEntry, readEntry, writeEntry } from "../../support/disk-bodies.ts";
 import { openFront } from "../../support/disk-store.ts";
@@ -42,10 +44,27 @@ async function isFound(found: DiskFound, expected: typeof entry): Promise<boolea
   return Buffer.from(found.head).toString() === expected.head && body.equals(expected.body);
 }
 
+function bodyIn(found: DiskFound | undefined): AsyncIterable<Uint8Array> {
+  if (found === undefined) throw new Error("nothing was found");
+  return found.body();
+}
+
+/** A copy of what is lent. */
+function lentBody(found: DiskFound | undefined): Buffer | undefined {
+  let lent: Buffer | undefined;
+  found?.lend((bytes) => {
+    lent = Buffer.from(bytes);
+  });
+  return lent;
+}
+
 /** The next read in the event loop takes that long. */
-function readTaking({ clock, files, store }: Setup, ms: number): DiskFound | undefined {
+function readTaking(
+  { clock, files, store, key = "key" }: Setup & { readonly key?: string },
+  ms: number,
+): DiskFound | undefined {
   files.beforeReadNow = () => clock.jump(ms);
-  const found = store.readNow("key");
+  const found = store.readNow(key);
   files.beforeReadNow = () => {};
   return found;
 }
@@ -60,15 +79,24 @@ describe("a read in the event loop", () => {
     expect(store.stats).toMatchObject({ synchronousReads: 1, hits: 3, damaged: 0 });
   });
 
-  it("gives bodies that are each their taker's alone, and again what was taken", async () => {
+  it("gives bodies that are each their taker's alone, as often as they are asked for", async () => {
     const { store } = await setUp();
-    const [first, second] = [store.readNow("key"), store.readNow("key")];
-    const taken = first?.take();
-    expect(taken?.buffer.byteLength).toBe(entry.body.byteLength);
-    taken?.fill(0);
-    expect(first?.take()).toBeUndefined();
-    expect(first !== undefined && (await isFound(first, entry))).toBe(true);
-    expect(entry.body.equals(second?.take() ?? new Uint8Array())).toBe(true);
+    const found = store.readNow("key");
+    const [first, second] = [found?.take(), found?.take()];
+    expect(first?.buffer.byteLength).toBe(entry.body.byteLength);
+    first?.fill(0);
+    expect(entry.body.equals(second ?? new Uint8Array())).toBe(true);
+    expect(found !== undefined && (await isFound(found, entry))).toBe(true);
+  });
+
+  it("is one operation for the entry with its body, and gives the same value as long as the entry is the same", async () => {
+    const { files, store } = await setUp();
+    const found = store.readNow("key");
+    expect(lentBody(found)?.equals(entry.body)).toBe(true);
+    expect(files.count("readNow")).toBe(1);
+    expect(store.readNow("key")).toBe(found);
+    expect(found).toMatchObject({ isAtHand: true, isLasting: true });
+    expect(await store.read("key")).toMatchObject({ isAtHand: true, isLasting: false });
   });
 
   it("is not made unless the front may count on the system's memory", async () => {
@@ -106,6 +134,58 @@ describe("a read in the event loop", () => {
     const tried = files.count("readNow");
     expect(found && (await collect(found.body())).equals(bodyOf(3, inlineBodyBytesMax + 1))).toBe(true);
     expect(files.count("readNow")).toBe(tried);
+  });
+});
+
+describe("a body that is lent after something else was read", () => {
+  const other = { head: "other head", body: bodyOf(5, 65_536) };
+
+  /** An entry that was found, and another that was read since. */
+  async function setUpTwo(): Promise<Setup & { readonly found: DiskFound | undefined }> {
+    const setup = await setUp();
+    await writeEntry(setup.store, "other", other);
+    await readEntry(setup.store, "other");
+    const found = setup.store.readNow("key");
+    expect(lentBody(setup.store.readNow("other"))?.equals(other.body)).toBe(true);
+    return { ...setup, found };
+  }
+
+  it("is read again", async () => {
+    const { files, found } = await setUpTwo();
+    expect(lentBody(found)?.equals(entry.body)).toBe(true);
+    expect(files.count("readNow")).toBe(3);
+  });
+
+  it("is the one that was found, though another front has replaced it", async () => {
+    const { folder, found } = await setUpTwo();
+    await writeEntry(await openFront({ folder }), "key", { body: bodyOf(6, 65_536) });
+    expect(lentBody(found)?.equals(entry.body)).toBe(true);
+  });
+
+  it("is not lent when something else stands in its place, nor given by a thread", async () => {
+    const { folder, found } = await setUpTwo();
+    for (const name of await readdir(folder, { recursive: true })) {
+      const file = path.join(folder, name);
+      if (/\.(new|seg)$/.test(name)) await writeFile(file, bodyOf(7, (await stat(file)).size));
+    }
+    expect(lentBody(found)).toBeUndefined();
+    await expect(collect(bodyIn(found))).rejects.toThrow(DiskBodyError);
+  });
+
+  it("is not lent when its segment was dropped, nor given by a thread", async () => {
+    const { folder, found } = await setUpTwo();
+    for (const name of await readdir(folder, { recursive: true })) {
+      if (/\.(new|seg)$/.test(name)) await truncate(path.join(folder, name), 0);
+    }
+    expect(lentBody(found)).toBeUndefined();
+    await expect(collect(bodyIn(found))).rejects.toThrow(DiskBodyError);
+  });
+
+  it("is not lent while reads in the event loop pause", async () => {
+    const setup = await setUpTwo();
+    expect(readTaking({ ...setup, key: "other" }, slowMsMax + 1)).toBeDefined();
+    expect(lentBody(setup.found)).toBeUndefined();
+    expect(setup.found !== undefined && (await isFound(setup.found, entry))).toBe(true);
   });
 });
 
