@@ -248,7 +248,7 @@ export const cacheLimits = {
   renewalsMax: 256,
   /** After a failure of the origin a stale answer is sent at once for this time, and renewed in the background. */
   failureBackOffMs: 10_000,
-  /** Ranges in one Range field; one with more is answered with the whole. */
+  /** Ranges in one Range field; one with more is answered with the whole, as is one whose ranges are not in the order of the body. */
   rangesMax: 16,
 } as const;
 
