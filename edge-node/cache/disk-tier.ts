@@ -112,6 +112,23 @@ export class DiskTier {
     return second?.kind === "answer" ? second : undefined;
   }
 
+  /** What `find` would give, without its body, for somebody who only wants to know: nothing is counted, and memory learns nothing. Never rejects. */
+  async peek(
+    { key, variantKey }: Pick<StoredPlace, "key" | "variantKey">,
+    requestHeaders: HeaderText,
+  ): Promise<Omit<StoredAnswer, "body"> | undefined> {
+    const { store, memory, clock } = this.#options;
+    let found = await store.peek(variantKey);
+    let head = found === undefined ? undefined : decodeHead(found.head);
+    if (head?.kind === "vary" && variantKey === key) {
+      found = await store.peek(variantKeyUnder(key, head, requestHeaders));
+      head = found === undefined ? undefined : decodeHead(found.head);
+    }
+    if (found === undefined || head?.kind !== "answer") return undefined;
+    const isUsable = head.requestedAt <= clock.now() && memory.accepts(key, head.requestedAt);
+    return isUsable ? { ...head, bodyBytes: found.bodyBytes } : undefined;
+  }
+
   /** Counts a use, and writes a whole answer if there were enough, otherwise with a later use. Never rejects. */
   async keep(place: StoredPlace, answer: StoredAnswer): Promise<void> {
     const { freshMsMin } = diskTierLimits;

@@ -13,6 +13,8 @@ export interface DiskStore {
   learn(key: KeyWords): void;
   /** The entry, or undefined: not there, damaged (counted, logged, dropped), or the disk did not answer within `diskCacheLimits.readMs`. */
   read(key: string): Promise<DiskFound | undefined>;
+  /** What stands there, for somebody who only wants to know: neither counted nor taken for a use. */
+  peek(key: string): Promise<Pick<DiskFound, "head" | "bodyBytes"> | undefined>;
   /**
    * The entry at once, when the system almost certainly has it in memory because this front read it lately; undefined: ask `read`.
    * Checks what `read` checks.

@@ -117,6 +117,17 @@ export class FolderDiskStore implements DiskStore {
     }
   }
 
+  async peek(key: string): Promise<Pick<DiskFound, "head" | "bodyBytes"> | undefined> {
+    const store = this.#store;
+    const wanted = { hash: hashKey(key), key };
+    if (store === null || !this.#operations.isAvailable("read") || this.#pending.has(wanted.hash)) return undefined;
+    try {
+      return await this.#readDeadline.race(store.peek(wanted), () => undefined);
+    } catch {
+      return undefined;
+    }
+  }
+
   readNow(key: string): DiskFound | undefined {
     const store = this.#store;
     if (store === null || !this.#operations.isAvailable("read")) return undefined;

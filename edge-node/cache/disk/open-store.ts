@@ -127,17 +127,24 @@ export class OpenStore {
     const remembered = this.#remembered.get(wanted.hash);
     if (remembered !== undefined) {
       const loaded = await this.#load(remembered, wanted);
-      if (loaded.kind === "whole") return this.#used(loaded.entry, remembered);
+      if (loaded.kind === "whole") return this.#used(wanted, { entry: loaded.entry, found: remembered });
       this.#remembered.forget(wanted.hash);
     }
     const found = await this.#index.find(wanted.hash);
     if (found === undefined) return undefined;
     const anew = { ...found, isVerified: false };
     const loaded = await this.#load(anew, wanted);
-    if (loaded.kind === "whole") return this.#used(loaded.entry, anew);
+    if (loaded.kind === "whole") return this.#used(wanted, { entry: loaded.entry, found: anew });
     if (loaded.kind === "damaged") await this.dropDamaged(wanted.hash, found.place);
     else if (await this.#index.forget(wanted.hash, found.place)) this.entries--;
     return undefined;
+  }
+
+  /** The record without any trace of the look: what is damaged or outdated stays. */
+  async peek(wanted: Wanted): Promise<Record | undefined> {
+    const found = await this.#index.find(wanted.hash);
+    const loaded = found === undefined ? undefined : await this.#load({ ...found, isVerified: false }, wanted);
+    return loaded?.kind === "whole" ? loaded.entry.record : undefined;
   }
 
   readPlace(place: Place): Promise<Buffer | undefined> {
@@ -227,12 +234,11 @@ export class OpenStore {
     const { record } = read;
     // What is written is never changed: one look at all of it is enough. That it is this entry's is checked every time.
     if (record.inlineBytes > 0 && !isVerified && !isInlineBodyWhole(bytes, record)) return { kind: "damaged" };
-    const entry: Entry = { record, place, inline: bytes.subarray(record.recordBytes) };
-    this.#atOnce.note(wanted, entry);
-    return { kind: "whole", entry };
+    return { kind: "whole", entry: { record, place, inline: bytes.subarray(record.recordBytes) } };
   }
 
-  #used(entry: Entry, found: RememberedEntry): Entry {
+  #used(wanted: Wanted, { entry, found }: { readonly entry: Entry; readonly found: RememberedEntry }): Entry {
+    this.#atOnce.note(wanted, entry);
     if (found.isUsed && found.isVerified) return entry;
     if (!found.isUsed) this.#uses.note(found.slot);
     this.#remembered.set(entry.record.hash, { ...found, isUsed: true, isVerified: true });

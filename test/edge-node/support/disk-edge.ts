@@ -98,6 +98,7 @@ export function bound(store: DiskStore): DiskStore {
     mayHave: (key) => store.mayHave(key),
     learn: (key) => store.learn(key),
     read: (key) => store.read(key),
+    peek: (key) => store.peek(key),
     readNow: (key) => store.readNow(key),
     begin: (key, head) => store.begin(key, head),
     replaceHead: (key, head, options) => store.replaceHead(key, head, options),
