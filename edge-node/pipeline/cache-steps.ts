@@ -14,7 +14,7 @@ import { readRequestControl } from "../cache/request-control.ts";
 import { judgeReuse } from "../cache/reuse.ts";
 import type { StoredAnswer } from "../cache/stored-answer.ts";
 import { forwardNote, type CacheDetail, type ForwardReason } from "./cache-note.ts";
-import type { FillResult } from "./collapser.ts";
+import type { FillWait } from "./collapser.ts";
 import type { CachePlace, Exchange, KeyedPlace } from "./exchange.ts";
 import { failExchange } from "./fail-exchange.ts";
 import { hopsOf } from "./loop-guard.ts";
@@ -210,8 +210,8 @@ function ask(services: Services, exchange: Exchange, asking: Asking): StepName |
     return askWhole(exchange);
   }
   const joined = services.collapser.join(variantKey, hopsOf(exchange.cdnLoop));
-  if (joined.kind === "wait") return waitForOther(services, exchange, joined.result);
-  if (joined.kind === "lead") exchange.ticket = joined.ticket;
+  if (joined.kind === "wait") return waitForOther(services, exchange, joined.wait);
+  if (joined.kind === "lead") exchange.lead(joined.ticket);
   return askWhole(exchange);
 }
 
@@ -236,8 +236,12 @@ export function askWhole(exchange: Exchange): StepName {
   return "originConfiguration";
 }
 
-async function waitForOther(services: Services, exchange: Exchange, found: Promise<FillResult>): Promise<StepName> {
-  const result = await found;
+async function waitForOther(services: Services, exchange: Exchange, wait: FillWait): Promise<StepName> {
+  exchange.running({ cancel: () => wait.leave() });
+  const result = await wait.result;
+  exchange.running(null);
+  // There is nobody to answer, which ends the pipeline.
+  if (result.kind === "left") return "deliver";
   if (result.kind === "failed") return answerFailure(services, exchange, result.code);
   if (result.kind !== "stored") return askWhole(exchange);
   // Memory may have been too small for it.

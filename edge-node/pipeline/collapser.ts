@@ -1,8 +1,9 @@
 /**
  * One origin request for many clients: the first request for a key leads, the others wait for what it finds out.
  *
- * Knows keys and hops only. Invariant: every ticket is settled exactly once, and settling releases all who wait, in order and at once. Nobody
- * waits longer than `fillWaitMs` after the first who did, and no request for itself: one that its own origin sent back has more hops.
+ * Knows keys and hops only. Invariants: every ticket is settled exactly once, and settling releases all who wait, in order and at once; of one
+ * who left nothing stays. Nobody waits longer than `fillWaitMs` after the first who did, and no request for itself: one that its own origin sent back
+ * has more hops.
  */
 import type { ErrorCode } from "../../sdk/error-code.ts";
 import { cacheLimits } from "../../sdk/cdn-limits.ts";
@@ -19,14 +20,24 @@ export type FillResult =
 
 /** Held by the request that leads. */
 export interface FillTicket {
+  /** Who wait, or did when it was settled. */
   readonly waiters: number;
+  /** Calls `tell` whenever the last of those who waited has left, in place of who was told before. */
+  whenDeserted(tell: () => void): void;
   /** Further calls do nothing. */
   settle(result: FillResult): void;
 }
 
+/** Held by a request that waits. */
+export interface FillWait {
+  readonly result: Promise<FillResult | { readonly kind: "left" }>;
+  /** Its client is gone: the result is `left`, at once. Harmless after the end. */
+  leave(): void;
+}
+
 export type Joined =
   | { readonly kind: "lead"; readonly ticket: FillTicket }
-  | { readonly kind: "wait"; readonly result: Promise<FillResult> }
+  | { readonly kind: "wait"; readonly wait: FillWait }
   /** Too many wait already. */
   | { readonly kind: "full" };
 
@@ -53,7 +64,7 @@ export class Collapser {
     const running = this.#fills.get(id);
     if (running === undefined) return { kind: "lead", ticket: this.#lead(id) };
     if (running.waiters >= cacheLimits.waitersPerFillMax) return { kind: "full" };
-    return { kind: "wait", result: running.wait() };
+    return { kind: "wait", wait: running.wait() };
   }
 
   #lead(key: string): FillTicket {
@@ -71,22 +82,40 @@ function fillKey(key: string, hops: number): string {
 }
 
 class Fill implements FillTicket {
-  readonly #settled = Promise.withResolvers<FillResult>();
   readonly #clock: Clock;
   readonly #forget: () => void;
+  readonly #waiting = new Set<(result: FillResult) => void>();
+  #waited = 0;
   #open = true;
   #cancelTimer: CancelTimer | null = null;
-  waiters = 0;
+  #tellDeserted: () => void = () => {};
 
   constructor(clock: Clock, forget: () => void) {
     this.#clock = clock;
     this.#forget = forget;
   }
 
-  wait(): Promise<FillResult> {
-    this.waiters++;
+  get waiters(): number {
+    return this.#open ? this.#waiting.size : this.#waited;
+  }
+
+  whenDeserted(tell: () => void): void {
+    this.#tellDeserted = tell;
+  }
+
+  wait(): FillWait {
+    const { promise, resolve } = Promise.withResolvers<FillResult | { readonly kind: "left" }>();
+    this.#waiting.add(resolve);
     this.#cancelTimer ??= this.#clock.after(cacheLimits.fillWaitMs, () => this.settle({ kind: "uncacheable" }));
-    return this.#settled.promise;
+    const leave = (): void => {
+      if (!this.#waiting.delete(resolve)) return;
+      resolve({ kind: "left" });
+      if (this.#waiting.size > 0) return;
+      this.#cancelTimer?.();
+      this.#cancelTimer = null;
+      this.#tellDeserted();
+    };
+    return { result: promise, leave };
   }
 
   settle(result: FillResult): void {
@@ -94,6 +123,9 @@ class Fill implements FillTicket {
     this.#open = false;
     this.#cancelTimer?.();
     this.#forget();
-    this.#settled.resolve(result);
+    const waiting = [...this.#waiting];
+    this.#waited = waiting.length;
+    this.#waiting.clear();
+    for (const resolve of waiting) resolve(result);
   }
 }

@@ -46,8 +46,9 @@ export function storeStream(services: Services, exchange: Exchange, kept: KeptAn
   const passing =
     lengthBytes === undefined && isWanted(services, exchange, kept) ? fillDisk(services, exchange, kept) : null;
   const shared = new SharedBody(passing ?? response.body.chunks, { bytesMax, isWorthKeeping });
-  // The client's leaving does not end what others may want: its reader tells.
+  // The client's leaving does not end what others may want: its reader tells, and who waits.
   exchange.running(null);
+  ticket?.whenDeserted(() => services.background.add("cache.desert", shared.reconsider()));
   const arriving = { ...answer, body: shared };
   const stored = lengthBytes === undefined ? null : services.cache.store(place.key, exchange.request.headers, arriving);
   if (stored !== null) tellStored(exchange, answer);
