@@ -304,6 +304,8 @@ export const diskTierLimits = {
   arrivingBytesMax: 67_108_864,
   /** Bytes handed to the disk at once. */
   writeBytes: 1_048_576,
+  /** Answers written last, of which a front knows when they were asked for: nothing that was asked for earlier comes to stand over one of them. */
+  latestMax: 4_096,
   /** Shorter bodies go from the disk to memory with their first use. */
   shortBytes: 16_384,
   /** Keys whose uses a front counts (5 bytes each); a power of two. */

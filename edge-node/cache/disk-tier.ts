@@ -59,6 +59,8 @@ export class DiskTier {
   readonly #waiting = new WeakMap<StoredAnswer, StoredPlace>();
   /** What was found in the event loop and decoded, as long as the store remembers it. */
   readonly #known = new WeakMap<DiskFound, Found>();
+  /** When what was written last had been asked for, the oldest first. */
+  readonly #latest = new Map<string, number>();
   #arrivingBytes = 0;
 
   constructor(options: DiskTierOptions) {
@@ -77,6 +79,11 @@ export class DiskTier {
   /** Whether the disk is worth asking, which takes no look at it. */
   mayHave(variantKey: string): boolean {
     return this.#options.store.mayHave(variantKey);
+  }
+
+  /** Whether something that was asked for later was written there lately. */
+  hasNewer(variantKey: string, requestedAt: number): boolean {
+    return (this.#latest.get(variantKey) ?? 0) > requestedAt;
   }
 
   /** Another front got this key from the origin. */
@@ -299,14 +306,18 @@ export class DiskTier {
     const { key, variantKey, mark } = place;
     const writer = store.begin(variantKey, encodeAnswerHead(answer));
     const leave = this.#enter(key);
-    const isAccepted = (): boolean => memory.accepts(key, answer.requestedAt);
+    const { requestedAt } = answer;
+    const isAccepted = (): boolean => memory.accepts(key, requestedAt);
     const finish = async (): Promise<boolean> => {
-      if (!isAccepted()) {
+      // What came later stands on the disk, or will.
+      const isLate = memory.hasNewer(variantKey, requestedAt) || this.hasNewer(variantKey, requestedAt);
+      if (isLate || !isAccepted()) {
         await writer.abort();
         return false;
       }
       if (mark !== null) await this.#writeMark(key, mark);
       const isThere = await writer.finish();
+      if (isThere) this.#noteLatest(variantKey, requestedAt);
       if (!isThere || isAccepted()) return isThere;
       await store.delete(mark === null ? variantKey : key);
       return false;
@@ -316,6 +327,14 @@ export class DiskTier {
       finish: () => finish().finally(leave),
       abort: () => writer.abort().finally(leave),
     };
+  }
+
+  #noteLatest(variantKey: string, requestedAt: number): void {
+    this.#latest.delete(variantKey);
+    this.#latest.set(variantKey, requestedAt);
+    if (this.#latest.size <= diskTierLimits.latestMax) return;
+    const [oldest] = this.#latest.keys();
+    if (oldest !== undefined) this.#latest.delete(oldest);
   }
 
   async #writeMark(key: string, mark: VaryMark): Promise<void> {

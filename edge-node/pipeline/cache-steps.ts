@@ -209,10 +209,17 @@ function ask(services: Services, exchange: Exchange, asking: Asking): StepName |
   if (isAlone || exchange.stale?.isAlwaysValidated === true || exchange.lookups++ >= LOOKUPS_MAX) {
     return askWhole(exchange);
   }
-  const joined = services.collapser.join(variantKey, hopsOf(exchange.cdnLoop));
+  const isCurrent = (begunAt: number): boolean => isTrueStill(services, place, begunAt);
+  const joined = services.collapser.join(variantKey, { hops: hopsOf(exchange.cdnLoop), isCurrent });
   if (joined.kind === "wait") return waitForOther(services, exchange, joined.wait);
   if (joined.kind === "lead") exchange.lead(joined.ticket);
   return askWhole(exchange);
+}
+
+/** The URL was neither purged nor changed since; the tags of what is on its way are not known. */
+function isTrueStill({ cache, purges }: Services, place: CachePlace, begunAt: number): boolean {
+  if (!cache.accepts(place.key, begunAt)) return false;
+  return purges.isEmpty || purges.judge({ ...place, tags: [], requestedAt: begunAt }) === "kept";
 }
 
 /** A part that the origin is asked for as it is, and all conditions on answers that are not stored anyway. */
@@ -243,7 +250,7 @@ async function waitForOther(services: Services, exchange: Exchange, wait: FillWa
   // There is nobody to answer, which ends the pipeline.
   if (result.kind === "left") return "deliver";
   if (result.kind === "failed") return answerFailure(services, exchange, result.code);
-  if (result.kind !== "stored") return askWhole(exchange);
+  if (result.kind === "uncacheable") return askWhole(exchange);
   // Memory may have been too small for it.
   exchange.hasSoughtDisk = false;
   return "lookup";

@@ -13,6 +13,8 @@ import { HOPS_MAX } from "./loop-guard.ts";
 export type FillResult =
   /** The answer is in the cache, or is arriving there. */
   | { readonly kind: "stored" }
+  /** What came is not true any more: everybody looks again, and one of them asks. */
+  | { readonly kind: "outdated" }
   /** It cannot be shared: everybody asks alone. */
   | { readonly kind: "uncacheable" }
   /** No answer came; it would not come for the others either. */
@@ -41,6 +43,13 @@ export type Joined =
   /** Too many wait already. */
   | { readonly kind: "full" };
 
+export interface JoinOptions {
+  /** How often the request came through this CDN before: it waits for its equals only. Default 0. */
+  readonly hops?: number;
+  /** Whether what was begun then (milliseconds since the epoch) may be true still; nobody waits for it otherwise. Default: it may. */
+  readonly isCurrent?: (begunAt: number) => boolean;
+}
+
 export class Collapser {
   readonly #clock: Clock;
   readonly #fills = new Map<string, Fill>();
@@ -58,11 +67,15 @@ export class Collapser {
     return false;
   }
 
-  /** @param hops How often the request came through this CDN before: it waits for its equals only. */
-  join(key: string, hops = 0): Joined {
+  join(key: string, { hops = 0, isCurrent = () => true }: JoinOptions = {}): Joined {
     const id = fillKey(key, hops);
     const running = this.#fills.get(id);
     if (running === undefined) return { kind: "lead", ticket: this.#lead(id) };
+    if (!isCurrent(running.begunAt)) {
+      const ticket = this.#lead(id);
+      running.settle({ kind: "outdated" });
+      return { kind: "lead", ticket };
+    }
     if (running.waiters >= cacheLimits.waitersPerFillMax) return { kind: "full" };
     return { kind: "wait", wait: running.wait() };
   }
@@ -82,6 +95,7 @@ function fillKey(key: string, hops: number): string {
 }
 
 class Fill implements FillTicket {
+  readonly begunAt: number;
   readonly #clock: Clock;
   readonly #forget: () => void;
   readonly #waiting = new Set<(result: FillResult) => void>();
@@ -91,6 +105,7 @@ class Fill implements FillTicket {
   #tellDeserted: () => void = () => {};
 
   constructor(clock: Clock, forget: () => void) {
+    this.begunAt = clock.now();
     this.#clock = clock;
     this.#forget = forget;
   }

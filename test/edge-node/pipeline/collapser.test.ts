@@ -50,8 +50,32 @@ describe("a fill", () => {
   it("is for requests with as many hops only", () => {
     const collapser = new Collapser({ clock: new FakeClock() });
     lead(collapser);
-    expect([collapser.join("key", 1).kind, collapser.join("key", 1).kind]).toEqual(["lead", "wait"]);
+    expect([collapser.join("key", { hops: 1 }).kind, collapser.join("key", { hops: 1 }).kind]).toEqual([
+      "lead",
+      "wait",
+    ]);
     expect(collapser.has("key")).toBe(true);
+  });
+});
+
+describe("a fill that was begun before its URL was changed", () => {
+  it("is waited for by nobody any more: those who did look again, and the next request leads", async () => {
+    const clock = new FakeClock();
+    const collapser = new Collapser({ clock });
+    const begunAt = clock.now();
+    const old = lead(collapser);
+    const waiting = wait(collapser);
+    await clock.advance(1);
+    const isCurrent = (begun: number): boolean => begun > begunAt;
+    const joined = collapser.join("key", { isCurrent });
+    expect(joined.kind).toBe("lead");
+    expect(await waiting.result).toEqual({ kind: "outdated" });
+    old.settle(stored);
+    const next = collapser.join("key", { isCurrent });
+    if (joined.kind !== "lead" || next.kind !== "wait") throw new Error("expected to lead, and to wait");
+    joined.ticket.settle(stored);
+    expect(await next.wait.result).toEqual(stored);
+    expect(collapser.size).toBe(0);
   });
 });
 
