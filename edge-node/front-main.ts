@@ -6,7 +6,9 @@
  */
 import { randomBytes } from "node:crypto";
 import { flushCompileCache } from "node:module";
+import { totalmem } from "node:os";
 import path from "node:path";
+import { diskCacheLimits } from "../sdk/cdn-limits.ts";
 import { openAccessLog } from "./access-log/open-access-log.ts";
 import { BlobFolder } from "./artifacts/blob-folder.ts";
 import { StackMaps } from "./artifacts/stack-maps.ts";
@@ -110,7 +112,7 @@ async function start(settings: FrontSettings, logger: Logger): Promise<void> {
 
 /** The cache on disk; without it the front serves from memory. */
 async function openDisk(
-  { diskCache }: FrontSettings,
+  { diskCache, fronts }: FrontSettings,
   { logger, news }: { readonly logger: Logger; readonly news: NewsSender | null },
 ): Promise<NonNullable<FrontOptions["disk"]> | null> {
   if (diskCache === null) return null;
@@ -121,12 +123,19 @@ async function openDisk(
       clock: systemClock,
       logger,
       announce: (key) => news?.written(key),
+      recentBytesMax: Math.floor(memoryBytes() / diskCacheLimits.recentShare / fronts),
     });
     return { store, objectBytesMax: diskCache.objectBytesMax, minUses: diskCache.minUses };
   } catch (error) {
     logger.error({ err: error, folder: diskCache.folder }, "disk-cache.failed");
     return null;
   }
+}
+
+/** The machine's, or what the front's control group may use. */
+function memoryBytes(): number {
+  const constrained = process.constrainedMemory();
+  return constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
 }
 
 async function startDriver(settings: FrontSettings, logger: Logger): Promise<FrontDriver> {

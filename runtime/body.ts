@@ -17,6 +17,10 @@ export type Body =
       readonly lengthBytes: number | undefined;
       /** Nobody else holds the chunks: whoever reads one may release its memory (release-memory.ts). Default false. */
       readonly givesChunks?: boolean;
+      /** For whoever would read it: calls `use` at once with all of it, if it is at hand; nothing of it may be kept. False: it is to be read. */
+      readonly lendWhole?: (use: (bytes: Uint8Array) => void) => boolean;
+      /** The same value as often as the same bytes are sent: what was made of them may be kept under it. */
+      readonly identity?: object;
     };
 
 export const emptyBody: Body = { kind: "empty" };

@@ -88,6 +88,13 @@ export const diskCacheLimits = {
   /** Uses are noted on the disk this often, at most so many at once. */
   usesMs: 1_000,
   usesMax: 1_024,
+  /** What all fronts of a node together read so lately that the system has it in memory: this share of the machine's, and for no longer than this. */
+  recentShare: 16,
+  recentMs: 60_000,
+  /** What a front remembers of these takes of its own memory at most this share of that. */
+  knownShare: 16,
+  /** Reads in the event loop: one is slow from `slowReadMs` on; slow ones may take `slowMsMax` at once and `slowMsPerSecond` in the long run, or they pause. */
+  synchronous: { slowReadMs: 2, slowMsMax: 200, slowMsPerSecond: 100, pauseMsMin: 10_000, pauseMsMax: 600_000 },
 } as const;
 
 /** Bounds of what fronts of one node tell each other of their caches. */
@@ -256,7 +263,7 @@ export const cacheLimits = {
   renewalsMax: 256,
   /** After a failure of the origin a stale answer is sent at once for this time, and renewed in the background. */
   failureBackOffMs: 10_000,
-  /** Ranges in one Range field; one with more is answered with the whole. */
+  /** Ranges in one Range field; one with more is answered with the whole, as is one whose ranges are not in the order of the body. */
   rangesMax: 16,
 } as const;
 
@@ -312,6 +319,8 @@ export const diskTierLimits = {
   arrivingBytesMax: 67_108_864,
   /** Bytes handed to the disk at once. */
   writeBytes: 1_048_576,
+  /** Answers written last, of which a front knows when they were asked for: nothing that was asked for earlier comes to stand over one of them. */
+  latestMax: 4_096,
   /** Shorter bodies go from the disk to memory with their first use. */
   shortBytes: 16_384,
   /** Keys whose uses a front counts (5 bytes each); a power of two. */

@@ -1,8 +1,8 @@
 /**
  * Parts of a body that a request asks for (RFC 9110 §14.1.2, §14.2).
  *
- * Invariant: what cannot be read asks for nothing, so that the whole is sent. Several parts in one request are answered with the whole, too,
- * which §14.2 leaves to the server: it keeps a client from having a body sent many times over.
+ * Invariants: what cannot be read asks for nothing, so that the whole is sent; several parts together are never more than the whole. Parts that overlap
+ * or touch are joined, and who asks for parts out of their order gets the whole, both of which §14.2 and §15.3.7.2 leave to the server.
  */
 import { cacheLimits } from "../../sdk/cdn-limits.ts";
 
@@ -15,6 +15,8 @@ export interface ByteRange {
 export type RangeVerdict =
   | { readonly kind: "whole" }
   | { readonly kind: "part"; readonly range: ByteRange }
+  /** At least two, in the order of the body, with bytes between them. */
+  | { readonly kind: "parts"; readonly ranges: readonly ByteRange[] }
   /** 416. */
   | { readonly kind: "unsatisfiable" };
 
@@ -31,11 +33,15 @@ export function readRange(field: string, bytes: number): RangeVerdict {
     // RFC 9110 §14.1.1: the whole field is invalid.
     if (first !== "" && last !== "" && Number(last) < Number(first)) return whole;
     const range = rangeOf({ first, last }, bytes);
-    if (range !== null) ranges.push(range);
+    if (range === null) continue;
+    const before = ranges.at(-1);
+    if (before === undefined || range.from > before.to) ranges.push(range);
+    else if (range.from < before.from) return whole;
+    else ranges[ranges.length - 1] = { from: before.from, to: Math.max(before.to, range.to) };
   }
   const [only, ...others] = ranges;
   if (only === undefined) return { kind: "unsatisfiable" };
-  return others.length === 0 ? { kind: "part", range: only } : whole;
+  return others.length === 0 ? { kind: "part", range: only } : { kind: "parts", ranges };
 }
 
 /** Whether the field asks for the body from its first byte to its last. */

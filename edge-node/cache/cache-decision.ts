@@ -30,7 +30,7 @@ export type NotStoredReason =
   | "STALE_ON_ARRIVAL"
   | "TTL_ZERO"
   | "BODY_TOO_LARGE"
-  /** The URL was changed while its answer was on its way. */
+  /** The URL was changed or purged while its answer was on its way. */
   | "INVALIDATED";
 
 /** On which terms a response is kept. */
@@ -214,9 +214,9 @@ function no(reason: NotStoredReason): CacheDecision {
   return { store: false, reason };
 }
 
-/** Whether nothing of a response could be stored for anybody, whoever asks: others need not wait for such an answer. */
+/** Whether the reason lies in this request or its moment, so that the next answer may well be stored: others go on waiting for such ones. */
 export function isAboutRequest(reason: NotStoredReason): boolean {
-  return reason === "METHOD" || reason === "AUTHORIZATION" || reason === "REQUEST_NO_STORE";
+  return reason === "INVALIDATED" || reason === "METHOD" || reason === "AUTHORIZATION" || reason === "REQUEST_NO_STORE";
 }
 
 /** All names in the field, each once. */

@@ -21,13 +21,30 @@ export class DiskBody implements AsyncIterable<Uint8Array> {
     return new DiskBody(this.#found, { from: start + from, to: start + to });
   }
 
+  /** Calls `use` at once with all of it, if that is at hand; nothing of it may be kept. False: `use` was not called. */
+  lendWhole(use: (bytes: Uint8Array) => void): boolean {
+    return this.#isWhole && this.#found.lend(use);
+  }
+
+  /** What is made of it may be kept under this very value. */
+  get isLasting(): boolean {
+    return this.#isWhole && this.#found.isLasting;
+  }
+
   [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
-    const { from, to } = this.#range;
-    const whole = from === 0 && to === this.#found.bodyBytes ? this.#found.take() : undefined;
-    return whole === undefined ? this.#found.body(this.#range)[Symbol.asyncIterator]() : only(whole);
+    return this.#isWhole && this.#found.isAtHand
+      ? wholeOf(this.#found, this.#range)
+      : this.#found.body(this.#range)[Symbol.asyncIterator]();
+  }
+
+  get #isWhole(): boolean {
+    return this.#range.from === 0 && this.#range.to === this.#found.bodyBytes;
   }
 }
 
-async function* only(chunk: Uint8Array): AsyncGenerator<Uint8Array, void> {
-  yield chunk;
+/** In one piece, which its reader can release; nothing is read for a reader that leaves before. */
+async function* wholeOf(found: DiskFound, range: ByteRange): AsyncGenerator<Uint8Array, void> {
+  const whole = found.take();
+  if (whole === undefined) yield* found.body(range);
+  else yield whole;
 }

@@ -15,7 +15,7 @@ import type { DiskFound, DiskStats, DiskStore, DiskWriter } from "./disk/disk-st
 import { hashKey } from "./disk/key-hash.ts";
 import type { KeyWords } from "./disk/present-keys.ts";
 import type { MemoryCache, StoredPlace } from "./memory-cache.ts";
-import { decodeHead, encodeAnswerHead, encodeVaryHead } from "./stored-head.ts";
+import { decodeHead, encodeAnswerHead, encodeVaryHead, type StoredHead } from "./stored-head.ts";
 import type { StoredAnswer } from "./stored-answer.ts";
 import { UseCounts } from "./use-counts.ts";
 import { variantKeyUnder, type VaryMark } from "./vary.ts";
@@ -24,6 +24,8 @@ export interface DiskTierOptions {
   readonly store: DiskStore;
   readonly memory: MemoryCache;
   readonly clock: Clock;
+  /** Memory is for more than what leads to variants: what is read often goes there. Otherwise what the disk has leaves memory. */
+  readonly keepsInMemory: boolean;
   /** A longer body is not written. */
   readonly objectBytesMax: number;
   /** An answer that memory holds is written with its so-manieth use. */
@@ -55,6 +57,10 @@ export class DiskTier {
   readonly #uses = new UseCounts();
   /** Answers in memory that were not used often enough yet. */
   readonly #waiting = new WeakMap<StoredAnswer, StoredPlace>();
+  /** What was found in the event loop and decoded, as long as the store remembers it. */
+  readonly #known = new WeakMap<DiskFound, Found>();
+  /** When what was written last had been asked for, the oldest first. */
+  readonly #latest = new Map<string, number>();
   #arrivingBytes = 0;
 
   constructor(options: DiskTierOptions) {
@@ -73,6 +79,11 @@ export class DiskTier {
   /** Whether the disk is worth asking, which takes no look at it. */
   mayHave(variantKey: string): boolean {
     return this.#options.store.mayHave(variantKey);
+  }
+
+  /** Whether something that was asked for later was written there lately. */
+  hasNewer(variantKey: string, requestedAt: number): boolean {
+    return (this.#latest.get(variantKey) ?? 0) > requestedAt;
   }
 
   /** Another front got this key from the origin. */
@@ -97,6 +108,32 @@ export class DiskTier {
     const secondKey = variantKeyUnder(key, first, requestHeaders);
     const second = this.mayHave(secondKey) ? await this.#read(key, secondKey) : undefined;
     return second?.kind === "answer" ? second : undefined;
+  }
+
+  /** The same at once, when the disk can give it so; undefined: ask `find`. */
+  findNow(place: Pick<StoredPlace, "key" | "variantKey">, requestHeaders: HeaderText): StoredAnswer | undefined {
+    const { key, variantKey } = place;
+    const first = this.#readNow(key, variantKey);
+    if (first?.kind !== "vary") return first;
+    const second = variantKey === key ? this.#readNow(key, variantKeyUnder(key, first, requestHeaders)) : undefined;
+    return second?.kind === "answer" ? second : undefined;
+  }
+
+  /** What `find` would give, without its body, for somebody who only wants to know: nothing is counted, and memory learns nothing. Never rejects. */
+  async peek(
+    { key, variantKey }: Pick<StoredPlace, "key" | "variantKey">,
+    requestHeaders: HeaderText,
+  ): Promise<Omit<StoredAnswer, "body"> | undefined> {
+    const { store, memory, clock } = this.#options;
+    let found = await store.peek(variantKey);
+    let head = found === undefined ? undefined : decodeHead(found.head);
+    if (head?.kind === "vary" && variantKey === key) {
+      found = await store.peek(variantKeyUnder(key, head, requestHeaders));
+      head = found === undefined ? undefined : decodeHead(found.head);
+    }
+    if (found === undefined || head?.kind !== "answer") return undefined;
+    const isUsable = head.requestedAt <= clock.now() && memory.accepts(key, head.requestedAt);
+    return isUsable ? { ...head, bodyBytes: found.bodyBytes } : undefined;
   }
 
   /** Counts a use, and writes a whole answer if there were enough, otherwise with a later use. Never rejects. */
@@ -169,7 +206,8 @@ export class DiskTier {
     const { writeBytes } = diskTierLimits;
     const fill = this.#begin(place, answer);
     for (let at = 0; at < body.byteLength; at += writeBytes) await fill.write(body.subarray(at, at + writeBytes));
-    await fill.finish();
+    const isThere = await fill.finish();
+    if (isThere && !this.#options.keepsInMemory) this.#options.memory.remove(place.variantKey, answer);
   }
 
   #read(key: string, variantKey: string): Promise<Found | undefined> {
@@ -181,10 +219,47 @@ export class DiskTier {
   }
 
   async #load(key: string, variantKey: string): Promise<Found | undefined> {
-    const { store, memory, clock } = this.#options;
-    const found = await store.read(variantKey);
-    const head = found === undefined ? undefined : decodeHead(found.head);
-    if (found === undefined || head === undefined) return undefined;
+    const found = await this.#options.store.read(variantKey);
+    if (found === undefined) return undefined;
+    const head = this.#usable(decodeHead(found.head), { key, variantKey });
+    if (head === undefined) return undefined;
+    if (head.kind === "vary") return head;
+    const body = this.#isForMemory(variantKey, found.bodyBytes) ? await this.#bodyOf(found) : new DiskBody(found);
+    return body === undefined
+      ? undefined
+      : this.#take({ key, variantKey }, { ...head, body, bodyBytes: found.bodyBytes });
+  }
+
+  #readNow(key: string, variantKey: string): Found | undefined {
+    // Who comes while it is read shares what is read.
+    if (this.#reads.has(variantKey)) return undefined;
+    const { store, memory } = this.#options;
+    const found = store.readNow(variantKey);
+    if (found === undefined) return undefined;
+    const { bodyBytes, isAtHand } = found;
+    const known = this.#known.get(found);
+    const head = this.#usable(known ?? decodeHead(found.head), { key, variantKey });
+    if (head === undefined) return undefined;
+    if (head.kind === "vary") {
+      if (found.isLasting) this.#known.set(found, head);
+      return head;
+    }
+    // Memory gets a long body through a thread, if it gets it.
+    if (!isAtHand && memory.canHold(bodyBytes)) return undefined;
+    const whole = this.#isForMemory(variantKey, bodyBytes) ? found.take() : undefined;
+    if (whole !== undefined) return this.#take({ key, variantKey }, { ...head, body: whole, bodyBytes });
+    const answer = known?.kind === "answer" ? known : { ...head, body: new DiskBody(found), bodyBytes };
+    if (found.isLasting) this.#known.set(found, answer);
+    return this.#take({ key, variantKey }, answer);
+  }
+
+  /** What a head says, as far as it may be used. */
+  #usable(
+    head: StoredHead | undefined,
+    { key, variantKey }: Pick<StoredPlace, "key" | "variantKey">,
+  ): StoredHead | undefined {
+    const { memory, clock } = this.#options;
+    if (head === undefined) return undefined;
     if (head.kind === "vary") {
       // No variant has a mark of its own.
       if (variantKey !== key) return undefined;
@@ -193,10 +268,11 @@ export class DiskTier {
       return head;
     }
     // A clock that was set back would let it escape the purges since.
-    if (head.requestedAt > clock.now()) return undefined;
-    const body = this.#isForMemory(variantKey, found.bodyBytes) ? await this.#bodyOf(found) : new DiskBody(found);
-    if (body === undefined) return undefined;
-    const answer: StoredAnswer = { ...head, body, bodyBytes: found.bodyBytes };
+    return head.requestedAt > clock.now() ? undefined : head;
+  }
+
+  #take({ key, variantKey }: Pick<StoredPlace, "key" | "variantKey">, answer: StoredAnswer): StoredAnswer | undefined {
+    const { memory } = this.#options;
     if (!memory.accepts(key, answer.requestedAt)) return undefined;
     memory.adopt(key, variantKey, answer);
     return answer;
@@ -204,7 +280,8 @@ export class DiskTier {
 
   /** Short ones are, and longer ones if nothing has to leave for them or they are used repeatedly: memory that comes and goes is costly. */
   #isForMemory(variantKey: string, bodyBytes: number): boolean {
-    const { memory } = this.#options;
+    const { memory, keepsInMemory } = this.#options;
+    if (!keepsInMemory) return false;
     if (bodyBytes < diskTierLimits.shortBytes || memory.hasRoomFor(bodyBytes)) return true;
     return memory.canHold(bodyBytes) && this.#uses.note(hashKey(variantKey)) > 1;
   }
@@ -229,14 +306,18 @@ export class DiskTier {
     const { key, variantKey, mark } = place;
     const writer = store.begin(variantKey, encodeAnswerHead(answer));
     const leave = this.#enter(key);
-    const isAccepted = (): boolean => memory.accepts(key, answer.requestedAt);
+    const { requestedAt } = answer;
+    const isAccepted = (): boolean => memory.accepts(key, requestedAt);
     const finish = async (): Promise<boolean> => {
-      if (!isAccepted()) {
+      // What came later stands on the disk, or will.
+      const isLate = memory.hasNewer(variantKey, requestedAt) || this.hasNewer(variantKey, requestedAt);
+      if (isLate || !isAccepted()) {
         await writer.abort();
         return false;
       }
       if (mark !== null) await this.#writeMark(key, mark);
       const isThere = await writer.finish();
+      if (isThere) this.#noteLatest(variantKey, requestedAt);
       if (!isThere || isAccepted()) return isThere;
       await store.delete(mark === null ? variantKey : key);
       return false;
@@ -246,6 +327,14 @@ export class DiskTier {
       finish: () => finish().finally(leave),
       abort: () => writer.abort().finally(leave),
     };
+  }
+
+  #noteLatest(variantKey: string, requestedAt: number): void {
+    this.#latest.delete(variantKey);
+    this.#latest.set(variantKey, requestedAt);
+    if (this.#latest.size <= diskTierLimits.latestMax) return;
+    const [oldest] = this.#latest.keys();
+    if (oldest !== undefined) this.#latest.delete(oldest);
   }
 
   async #writeMark(key: string, mark: VaryMark): Promise<void> {

@@ -18,6 +18,8 @@ interface Variants {
   readonly mark: VaryMark;
   /** In the order they were stored; handed on from mark to mark of one key. */
   readonly variants: Set<string>;
+  /** What was asked for up to this time is not true any more; -Infinity: the URL was not invalidated. */
+  readonly invalidatedAt: number;
 }
 
 /** The key's last answer could not be stored: requests for it do not wait for each other. */
@@ -116,8 +118,13 @@ export class MemoryCache {
 
   /** Whether an answer that was asked for then may still be stored: its URL was not invalidated since. */
   accepts(key: string, requestedAt: number): boolean {
-    const known = this.#entries.peek(key);
-    return known?.kind !== "invalidated" || requestedAt > known.at;
+    return requestedAt > invalidatedAt(this.#entries.peek(key));
+  }
+
+  /** Whether a later answer stands there. */
+  hasNewer(variantKey: string, requestedAt: number): boolean {
+    const known = this.#entries.peek(variantKey);
+    return known?.kind === "answer" && known.requestedAt > requestedAt;
   }
 
   /**
@@ -139,7 +146,7 @@ export class MemoryCache {
     const mark = markWith(names, known?.kind === "vary" ? known.mark : { names: [], since: answer.requestedAt });
     const variants = known?.kind === "vary" ? known.variants : new Set<string>();
     const variantKey = variantKeyUnder(key, mark, requestHeaders);
-    this.#addVariant(key, { mark, variants, variantKey });
+    this.#addVariant(key, { mark, variants, variantKey, invalidatedAt: invalidatedAt(known) });
     return { key, variantKey, mark };
   }
 
@@ -147,7 +154,7 @@ export class MemoryCache {
   learnMark(key: string, mark: VaryMark): void {
     const known = this.#entries.peek(key);
     if (known?.kind === "vary" || known?.kind === "answer" || !this.accepts(key, mark.since)) return;
-    this.#entries.set(key, { kind: "vary", mark, variants: new Set() });
+    this.#entries.set(key, { kind: "vary", mark, variants: new Set(), invalidatedAt: invalidatedAt(known) });
   }
 
   /** Takes an answer that was found on the disk, unless something newer stands there or nothing leads to it. */
@@ -208,17 +215,11 @@ export class MemoryCache {
     if (variantKey !== key && this.#entries.peek(key)?.kind !== "vary") this.#entries.delete(variantKey);
   }
 
-  #addVariant(
-    key: string,
-    {
-      mark,
-      variants,
-      variantKey,
-    }: { readonly mark: VaryMark; readonly variants: Set<string>; readonly variantKey: string },
-  ): void {
+  #addVariant(key: string, { variantKey, ...vary }: Omit<Variants, "kind"> & { readonly variantKey: string }): void {
+    const { variants } = vary;
     variants.delete(variantKey);
     variants.add(variantKey);
-    this.#entries.set(key, { kind: "vary", mark, variants });
+    this.#entries.set(key, { ...vary, kind: "vary" });
     if (variants.size > cacheLimits.variantsPerUrlMax) this.#dropOldest(variants);
   }
 
@@ -240,6 +241,12 @@ export class MemoryCache {
 function markWith(names: readonly string[], mark: VaryMark): VaryMark {
   if (names.every((name) => mark.names.includes(name))) return mark;
   return { names: [...new Set([...mark.names, ...names])].sort(), since: mark.since };
+}
+
+/** -Infinity: never, as far as is known. */
+function invalidatedAt(entry: Entry | undefined): number {
+  if (entry?.kind === "vary") return entry.invalidatedAt;
+  return entry?.kind === "invalidated" ? entry.at : -Infinity;
 }
 
 function missAt(entry: UncacheableMark | InvalidatedMark, variantKey: string, now: number): CacheLookup {

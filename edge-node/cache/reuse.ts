@@ -24,7 +24,7 @@ export type Reuse =
   | "gone";
 
 export function judgeReuse(
-  answer: StoredAnswer,
+  answer: Omit<StoredAnswer, "body">,
   asked: { readonly now: number; readonly control: RequestControl | null; readonly purges: PurgeView },
 ): Reuse {
   const { now, control, purges } = asked;
@@ -45,7 +45,7 @@ export function judgeReuse(
     : "stale";
 }
 
-function wantsNewer(answer: StoredAnswer, control: RequestControl, now: number): boolean {
+function wantsNewer(answer: Omit<StoredAnswer, "body">, control: RequestControl, now: number): boolean {
   if (control.noCache) return true;
   if (control.maxAgeMs !== undefined && now - answer.bornAt >= control.maxAgeMs && control.maxStaleMs === 0)
     return true;

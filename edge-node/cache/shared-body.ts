@@ -52,6 +52,11 @@ export class SharedBody {
     });
   }
 
+  /** What would have kept the rest worth having may be gone. */
+  async reconsider(): Promise<void> {
+    await this.#letGo();
+  }
+
   /** Gives the source up, so that readers throw. Harmless when it ended. */
   async cancel(error: unknown): Promise<void> {
     if (this.#end !== null && this.#end.kind !== "overflow") return;

@@ -97,6 +97,6 @@ function tagLine({ tags }: StoredAnswer): HeaderText {
 }
 
 /** Seconds, for the Age field. */
-export function ageSeconds(answer: StoredAnswer, now: number): number {
+export function ageSeconds(answer: Pick<StoredAnswer, "bornAt">, now: number): number {
   return Math.max(0, Math.floor((now - answer.bornAt) / 1_000));
 }

@@ -1,8 +1,8 @@
 /**
  * Compresses bodies on libuv's threads: whole ones at once, streams as they come, and keeps what stored answers became.
  *
- * Knows no HTTP. A stored body is recognised by the identity of its bytes, so the cache knows nothing of this, and what was kept for a body that is
- * gone ages out. Invariants: work and kept bytes are bounded; who finds no room gets null and sends the body as it is.
+ * Knows no HTTP. A stored body is recognised by the identity of its bytes, or of what stands for them, so the cache knows nothing of this, and what was
+ * kept for a body that is gone ages out. Invariants: work and kept bytes are bounded; who finds no room gets null and sends the body as it is.
  */
 import { LRUCache } from "lru-cache";
 import zlib from "node:zlib";
@@ -23,7 +23,7 @@ const whole: Readonly<Record<Coding, (bytes: Uint8Array) => Promise<Uint8Array>>
 };
 
 export class Compressor {
-  readonly #forms = new WeakMap<Uint8Array, Forms>();
+  readonly #forms = new WeakMap<object, Forms>();
   /** Holds the compressed bytes only; a form that leaves it is forgotten by its body, too. */
   readonly #kept: LRUCache<Uint8Array, () => void>;
   #running = 0;
@@ -43,24 +43,27 @@ export class Compressor {
   }
 
   /** The form of a stored body if it is there already. */
-  found(stored: Uint8Array, coding: Coding): Uint8Array | undefined {
-    const form = this.#forms.get(stored)?.get(coding);
+  found(identity: object, coding: Coding): Uint8Array | undefined {
+    const form = this.#forms.get(identity)?.get(coding);
     if (!(form instanceof Uint8Array)) return undefined;
     this.#kept.get(form);
     return form;
   }
 
   /** The form of a stored body, made once however many ask; null: no room. */
-  async stored(stored: Uint8Array, coding: Coding): Promise<Uint8Array | null> {
-    let forms = this.#forms.get(stored);
+  async stored(
+    { identity, bytes }: { readonly identity: object; readonly bytes: Uint8Array },
+    coding: Coding,
+  ): Promise<Uint8Array | null> {
+    let forms = this.#forms.get(identity);
     if (forms === undefined) {
       forms = new Map();
-      this.#forms.set(stored, forms);
+      this.#forms.set(identity, forms);
     }
     const present = forms.get(coding);
     if (present !== undefined) return await present;
     const owner = forms;
-    const making = this.#make(stored, coding);
+    const making = this.#make(bytes, coding);
     owner.set(coding, making);
     try {
       const made = await making;

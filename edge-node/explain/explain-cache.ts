@@ -1,4 +1,4 @@
-/** The cache's steps: the key, and what stands there now. Looks without touching: what is shown is not used more lately for it. */
+/** The cache's steps: the key, and what stands there now, in memory or on the disk. Looks without touching: what is shown is not used more lately for it. */
 import type { CacheRule } from "../../sdk/domain.ts";
 import type { ExplainStep } from "../../sdk/explain.ts";
 import { getHeader } from "../../sdk/header-text.ts";
@@ -49,50 +49,76 @@ function describeControl({ control, isConditional }: CachePlace): string {
   return parts.join(", ");
 }
 
-export function explainLookup(context: ExplainContext): ExplainStep {
+/** As the real step does: memory, then the disk, unless memory knows that nothing can be stored. */
+export async function explainLookup(context: ExplainContext): Promise<ExplainStep> {
   const { services, exchange } = context;
-  const place = exchange.cachePlace;
-  const now = services.clock.now();
+  const { cachePlace: place, request } = exchange;
   if (place === null) return explained("lookup", "note", { text: "not asked" });
-  const found = services.cache.peek(place.key, exchange.request.headers, now);
-  if (found.kind !== "answer") return explainMiss(context, found, place);
-  const reuse = judgeReuse(found, { now, control: place.control, purges: services.purges });
+  const found = services.cache.peek(place.key, request.headers, services.clock.now());
+  const inMemory = found.kind === "answer" ? found : null;
+  if (inMemory !== null) {
+    const step = explainFound(context, { place, answer: inMemory, tier: MEMORY });
+    if (step !== null) return step;
+  }
+  const { key } = place;
+  const variantKey = found.kind === "answer" ? services.cache.variantKey(key, request.headers) : found.variantKey;
+  const isAsked = services.disk !== null && found.kind !== "uncacheable";
+  const onDisk = isAsked ? await services.disk?.peek({ key, variantKey }, request.headers) : undefined;
+  if (onDisk !== undefined) {
+    const step = explainFound(context, { place, answer: onDisk, tier: DISK });
+    if (step !== null) return step;
+  }
+  const purged = inMemory ?? onDisk;
+  if (purged === undefined)
+    return explainMiss(context, { found, place, tier: isAsked ? `${MEMORY}, then ${DISK}` : MEMORY });
+  askOrigin(context, place);
+  const facts = storedFacts(context, purged, inMemory === null ? DISK : MEMORY);
+  return explained("lookup", "ok", { text: "miss: what is there was purged", facts });
+}
+
+type Seen = Omit<StoredAnswer, "body">;
+
+/** Null: it is not used at all. */
+function explainFound(
+  context: ExplainContext,
+  { place, answer, tier }: { readonly place: CachePlace; readonly answer: Seen; readonly tier: string },
+): ExplainStep | null {
+  const { services } = context;
+  const reuse = judgeReuse(answer, { now: services.clock.now(), control: place.control, purges: services.purges });
+  if (reuse === "gone") return null;
   const said = reuses[reuse];
   if (said.isUsed) context.reach = "answer";
   else askOrigin(context, place);
-  return explained("lookup", said.isUsed ? "stop" : "ok", { text: said.text, facts: storedFacts(context, found, now) });
+  const facts = storedFacts(context, answer, tier);
+  return explained("lookup", said.isUsed ? "stop" : "ok", { text: said.text, facts });
 }
 
-const reuses: Readonly<Record<Reuse, { readonly text: string; readonly isUsed: boolean }>> = {
+const reuses: Readonly<Record<Exclude<Reuse, "gone">, { readonly text: string; readonly isUsed: boolean }>> = {
   fresh: { text: "hit: a fresh answer is sent", isUsed: true },
   "stale-while-revalidate": { text: "hit: a stale answer is sent and renewed in the background", isUsed: true },
   "stale-accepted": { text: "hit: a stale answer is sent, as the client takes one", isUsed: true },
   stale: { text: "stale: the origin is asked whether it still stands", isUsed: false },
   "client-asked": { text: "there, but the client wants the origin's word", isUsed: false },
-  gone: { text: "miss: what is there was purged", isUsed: false },
 };
 
 function explainMiss(
   context: ExplainContext,
-  found: Exclude<CacheLookup, StoredAnswer>,
-  place: CachePlace,
+  { found, place, tier }: { readonly found: CacheLookup; readonly place: CachePlace; readonly tier: string },
 ): ExplainStep {
   const text =
     found.kind === "uncacheable"
       ? "miss: the last answer could not be stored, so nobody waits for others"
-      : found.reason === "vary-miss"
+      : found.kind === "miss" && found.reason === "vary-miss"
         ? "miss: answers are there, but none for these request fields (Vary)"
         : "miss: nothing is stored";
   const { collapser } = context.services;
-  const { disk } = context.services;
-  const next =
-    disk === null || found.kind === "uncacheable" ? undefined : "the node's disk, which is not looked at here";
-  const waits = collapser.has(found.variantKey) ? "for another request that asks the origin now" : undefined;
+  const variantKey = found.kind === "answer" ? place.key : found.variantKey;
+  const waits = collapser.has(variantKey) ? "for another request that asks the origin now" : undefined;
   const isRefused = place.control?.onlyIfCached === true;
   askOrigin(context, place);
   return explained("lookup", isRefused ? "stop" : "ok", {
     text: isRefused ? "504: nothing is stored, and the client takes nothing else" : text,
-    facts: { tier: TIER, "asked next": next, waits, variant: variantOf(found.variantKey) },
+    facts: { tier, waits, variant: variantOf(variantKey) },
   });
 }
 
@@ -101,7 +127,8 @@ function askOrigin(context: ExplainContext, place: CachePlace): void {
 }
 
 /** Each front has a memory of its own. */
-const TIER = "memory of the front that was asked";
+const MEMORY = "memory of the front that was asked";
+const DISK = "the node's disk";
 /** Stored fields that say something about caching; others may be a tenant's own business. */
 const shownFields = [
   "cache-control",
@@ -117,14 +144,15 @@ const shownFields = [
 
 function storedFacts(
   { services }: ExplainContext,
-  answer: StoredAnswer,
-  now: number,
+  answer: Seen,
+  tier: string,
 ): Readonly<Record<string, string | number | undefined>> {
+  const now = services.clock.now();
   const purged = services.purges.isEmpty ? "kept" : services.purges.judge(answer);
   const until = (time: number): string | undefined =>
     time > answer.freshUntil ? `${seconds(time - now)} s more` : undefined;
   return {
-    tier: TIER,
+    tier,
     status: answer.status,
     bytes: answer.bodyBytes,
     age: `${ageSeconds(answer, now)} s`,

@@ -169,6 +169,7 @@ class UwsFront implements Front {
     const originConnections = new Connections({ policy: options.originEgress, ...connecting });
     const metrics = new PipelineMetrics();
     const { disk, news } = options;
+    const keepsInMemory = options.cacheBytesMax > 0;
     // Without room for what answers vary with, variants on the disk would replace each other.
     const cache = new MemoryCache({ bytesMax: Math.max(options.cacheBytesMax, disk === undefined ? 0 : MARKS_BYTES) });
     this.#services = {
@@ -178,7 +179,9 @@ class UwsFront implements Front {
       cache,
       shownHeads: new ShownHeads(),
       disk:
-        disk === undefined ? null : new DiskTier({ ...disk, memory: cache, clock, onUse: (key) => news?.used(key) }),
+        disk === undefined
+          ? null
+          : new DiskTier({ ...disk, memory: cache, keepsInMemory, clock, onUse: (key) => news?.used(key) }),
       news: news ?? null,
       purges: options.purges ?? this.#purges,
       functionCaches: new MemoryFunctionCaches({ clock }),

@@ -75,6 +75,21 @@ function diskReports(disk: DiskStats): MetricReport[] {
       help: "Reads the disk did not answer in time",
       value: disk.lateReads,
     },
+    {
+      name: "selvage_disk_cache_synchronous_reads_total",
+      help: "Entries read in the event loop, out of the system's memory",
+      value: disk.synchronousReads,
+    },
+    {
+      name: "selvage_disk_cache_slow_synchronous_reads_total",
+      help: "Of these, those that took long",
+      value: disk.slowSynchronousReads,
+    },
+    {
+      name: "selvage_disk_cache_synchronous_pauses_total",
+      help: "Times after which all reads went through threads for a while",
+      value: disk.synchronousPauses,
+    },
     { name: "selvage_disk_cache_writes_total", help: "Entries written", value: disk.writes },
     { name: "selvage_disk_cache_refused_writes_total", help: "Entries given up", value: disk.refusedWrites },
     { name: "selvage_disk_cache_read_errors_total", help: "Failed reads", value: disk.readErrors },

@@ -24,6 +24,10 @@ export function sendAnswer(served: ServedRequest, answer: ResponseMessage, optio
   const { body, status } = answer;
   if (served.isOver) return discardBody(body);
   if (options.method === "HEAD" || status === 204 || status === 304) return sendHead(served, answer, options);
+  if (body.kind === "stream") {
+    const lent = sendLent(served, { answer, body }, options);
+    if (lent !== null) return lent.sending;
+  }
   const large = body.kind === "bytes" && body.bytes.byteLength > WHOLE_BYTES_MAX;
   if (body.kind === "stream" || large) return sendStream(served, answer, options);
   if (served.isCorked) return sendWhole(served, answer, options);
@@ -34,7 +38,32 @@ export function sendAnswer(served: ServedRequest, answer: ResponseMessage, optio
   return sending;
 }
 
-function sendWhole(served: ServedRequest, answer: ResponseMessage, options: SendOptions): Promise<void> | null {
+/** A stream that is at hand, in one piece. Null: it is not, and nothing was sent. */
+function sendLent(
+  served: ServedRequest,
+  { answer, body }: { readonly answer: ResponseMessage; readonly body: Extract<Body, { kind: "stream" }> },
+  options: SendOptions,
+): { readonly sending: Promise<void> | null } | null {
+  const { lendWhole, lengthBytes } = body;
+  if (lendWhole === undefined || lengthBytes === undefined || lengthBytes > WHOLE_BYTES_MAX) return null;
+  let sending: Promise<void> | null = null;
+  const isSent = lendWhole((bytes) => {
+    const whole: ResponseMessage = { ...answer, body: { kind: "bytes", bytes } };
+    const send = (): void => {
+      sending = sendWhole(served, whole, { ...options, isLent: true });
+    };
+    if (served.isCorked) send();
+    else served.response.cork(send);
+  });
+  return isSent ? { sending } : null;
+}
+
+/** `isLent`: the bytes are others' when this returns. */
+function sendWhole(
+  served: ServedRequest,
+  answer: ResponseMessage,
+  options: SendOptions & { readonly isLent?: boolean },
+): Promise<void> | null {
   const { response } = served;
   const { body } = answer;
   writeHead(response, answer, served);
@@ -42,7 +71,7 @@ function sendWhole(served: ServedRequest, answer: ResponseMessage, options: Send
   const length = bodyLengthBytes(body) ?? 0;
   served.sentBytes = length;
   const isLast = options.isLast || served.isEarly;
-  if (length > 0 && !isLast) return served.endWhole(content, length);
+  if (length > 0 && !isLast) return served.endWhole(content, { total: length, isLent: options.isLent === true });
   const mustClose = isLast || served.endsWith(headBytes(answer));
   served.ending();
   response.end(content, mustClose);

@@ -14,7 +14,7 @@ import { readRequestControl } from "../cache/request-control.ts";
 import { judgeReuse } from "../cache/reuse.ts";
 import type { StoredAnswer } from "../cache/stored-answer.ts";
 import { forwardNote, type CacheDetail, type ForwardReason } from "./cache-note.ts";
-import type { FillResult } from "./collapser.ts";
+import type { FillWait } from "./collapser.ts";
 import type { CachePlace, Exchange, KeyedPlace } from "./exchange.ts";
 import { failExchange } from "./fail-exchange.ts";
 import { hopsOf } from "./loop-guard.ts";
@@ -166,8 +166,13 @@ function missed(
     return ask(services, exchange, { reason: "uri-miss", variantKey, isUncacheable: true });
   }
   const { disk } = services;
-  if (disk !== null && !exchange.hasSoughtDisk && disk.mayHave(variantKey)) {
-    return seekOnDisk(disk, exchange, variantKey);
+  if (disk !== null && !exchange.hasSoughtDisk) {
+    const onDisk = disk.findNow({ key: exchange.cachePlace?.key ?? "", variantKey }, exchange.request.headers);
+    if (onDisk !== undefined) {
+      exchange.hasSoughtDisk = true;
+      return use(services, exchange, { answer: onDisk, now: services.clock.now(), detail: "DISK" });
+    }
+    if (disk.mayHave(variantKey)) return seekOnDisk(disk, exchange, variantKey);
   }
   return ask(services, exchange, { reason: found.reason, variantKey });
 }
@@ -204,10 +209,17 @@ function ask(services: Services, exchange: Exchange, asking: Asking): StepName |
   if (isAlone || exchange.stale?.isAlwaysValidated === true || exchange.lookups++ >= LOOKUPS_MAX) {
     return askWhole(exchange);
   }
-  const joined = services.collapser.join(variantKey, hopsOf(exchange.cdnLoop));
-  if (joined.kind === "wait") return waitForOther(services, exchange, joined.result);
-  if (joined.kind === "lead") exchange.ticket = joined.ticket;
+  const isCurrent = (begunAt: number): boolean => isTrueStill(services, place, begunAt);
+  const joined = services.collapser.join(variantKey, { hops: hopsOf(exchange.cdnLoop), isCurrent });
+  if (joined.kind === "wait") return waitForOther(services, exchange, joined.wait);
+  if (joined.kind === "lead") exchange.lead(joined.ticket);
   return askWhole(exchange);
+}
+
+/** The URL was neither purged nor changed since; the tags of what is on its way are not known. */
+function isTrueStill({ cache, purges }: Services, place: CachePlace, begunAt: number): boolean {
+  if (!cache.accepts(place.key, begunAt)) return false;
+  return purges.isEmpty || purges.judge({ ...place, tags: [], requestedAt: begunAt }) === "kept";
 }
 
 /** A part that the origin is asked for as it is, and all conditions on answers that are not stored anyway. */
@@ -231,10 +243,14 @@ export function askWhole(exchange: Exchange): StepName {
   return "originConfiguration";
 }
 
-async function waitForOther(services: Services, exchange: Exchange, found: Promise<FillResult>): Promise<StepName> {
-  const result = await found;
+async function waitForOther(services: Services, exchange: Exchange, wait: FillWait): Promise<StepName> {
+  exchange.running({ cancel: () => wait.leave() });
+  const result = await wait.result;
+  exchange.running(null);
+  // There is nobody to answer, which ends the pipeline.
+  if (result.kind === "left") return "deliver";
   if (result.kind === "failed") return answerFailure(services, exchange, result.code);
-  if (result.kind !== "stored") return askWhole(exchange);
+  if (result.kind === "uncacheable") return askWhole(exchange);
   // Memory may have been too small for it.
   exchange.hasSoughtDisk = false;
   return "lookup";

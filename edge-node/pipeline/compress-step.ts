@@ -30,26 +30,50 @@ export function compressAnswer(services: Services, exchange: Exchange): StepName
   if (client.method === "HEAD") return become(exchange, response, { coding, body: response.body });
   const { body } = response;
   if (body.kind === "empty") return asItIs(exchange, response);
-  if (body.kind === "stream") {
-    const compressed = services.compressor.stream(body, coding);
-    return compressed === null ? asItIs(exchange, response) : become(exchange, response, { coding, body: compressed });
-  }
-  const isStored = body.kind === "bytes" && exchange.cacheNote.kind === "hit";
-  if (!isStored) return compressWhole(services, exchange, { response, coding });
-  const found = services.compressor.found(body.bytes, coding);
-  if (found === undefined) return compressWhole(services, exchange, { response, coding });
-  return become(exchange, response, { coding, body: { kind: "bytes", bytes: found } });
+  const stored = exchange.cacheNote.kind === "hit" ? identityOf(body) : undefined;
+  const found = stored === undefined ? undefined : services.compressor.found(stored, coding);
+  if (found !== undefined) return become(exchange, response, { coding, body: { kind: "bytes", bytes: found } });
+  const bytes = wholeOf(body);
+  if (bytes !== undefined) return compressWhole(services, exchange, { response, coding, bytes, stored });
+  if (body.kind !== "stream") return asItIs(exchange, response);
+  const compressed = services.compressor.stream(body, coding);
+  return compressed === null ? asItIs(exchange, response) : become(exchange, response, { coding, body: compressed });
+}
+
+/** What stands for the bytes of a stored answer that nobody changed. */
+function identityOf(body: Body): object | undefined {
+  if (body.kind === "bytes") return body.bytes;
+  return body.kind === "stream" ? body.identity : undefined;
+}
+
+/** The body, if it need not be waited for and what is made of it will be used again; a stream that is given out so is left as it was. */
+function wholeOf(body: Body): Uint8Array | undefined {
+  if (body.kind === "text") return Buffer.from(body.text);
+  if (body.kind === "bytes") return body.bytes;
+  if (body.kind !== "stream" || body.identity === undefined) return undefined;
+  let copy: Uint8Array | undefined;
+  body.lendWhole?.((bytes) => {
+    copy = bytes.slice();
+  });
+  return copy;
+}
+
+interface Whole {
+  readonly response: ResponseMessage;
+  readonly coding: Coding;
+  readonly bytes: Uint8Array;
+  /** Undefined: it is sent once. */
+  readonly stored: object | undefined;
 }
 
 async function compressWhole(
   { compressor }: Services,
   exchange: Exchange,
-  { response, coding }: { readonly response: ResponseMessage; readonly coding: Coding },
+  { response, coding, bytes, stored }: Whole,
 ): Promise<StepName> {
-  const { body } = response;
-  const bytes = body.kind === "bytes" ? body.bytes : Buffer.from(body.kind === "text" ? body.text : "");
-  const isStored = body.kind === "bytes" && exchange.cacheNote.kind === "hit";
-  const made = await (isStored ? compressor.stored(bytes, coding) : compressor.once(bytes, coding));
+  const made = await (stored === undefined
+    ? compressor.once(bytes, coding)
+    : compressor.stored({ identity: stored, bytes }, coding));
   return made === null
     ? asItIs(exchange, response)
     : become(exchange, response, { coding, body: { kind: "bytes", bytes: made } });

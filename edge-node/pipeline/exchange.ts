@@ -125,8 +125,6 @@ export class Exchange {
   retryAfterSeconds: number = 1;
   cachePlace: CachePlace | null = null;
   cacheNote: CacheNote = { kind: "local", detail: "ANSWERED" };
-  /** Held while other requests wait for what this one fetches. */
-  ticket: FillTicket | null = null;
   /** The stored answer that is not fresh: for the origin to confirm, or to be used when it fails. */
   stale: StoredAnswer | null = null;
   /** Whether the request to the origin is for all of the answer, or with what the client asked for. */
@@ -156,6 +154,7 @@ export class Exchange {
   #clientIp: string | AddressSource;
   #aborted = false;
   #running: Cancellable | null = null;
+  #ticket: FillTicket | null = null;
 
   constructor(received: {
     readonly client: RequestMessage;
@@ -196,6 +195,17 @@ export class Exchange {
     void this.clientIp;
   }
 
+  /** Held while other requests wait for what this one fetches. */
+  get ticket(): FillTicket | null {
+    return this.#ticket;
+  }
+
+  /** Other requests may wait for this one from now on. */
+  lead(ticket: FillTicket): void {
+    this.#ticket = ticket;
+    ticket.whenDeserted(() => this.#stopUnlessWanted());
+  }
+
   /** The client went away. */
   get aborted(): boolean {
     return this.#aborted;
@@ -209,12 +219,19 @@ export class Exchange {
   /** Stops what runs, unless others wait for its outcome. */
   abort(): void {
     this.#aborted = true;
-    if (this.abandoned) this.#running?.cancel();
+    this.#stopUnlessWanted();
   }
 
   /** Names what runs now, so that it can be stopped; null when nothing does. */
   running(running: Cancellable | null): void {
     this.#running = running;
     if (running !== null && this.abandoned) running.cancel();
+  }
+
+  #stopUnlessWanted(): void {
+    if (!this.abandoned) return;
+    // Whoever comes now must not wait for what is being given up.
+    this.#ticket?.settle({ kind: "uncacheable" });
+    this.#running?.cancel();
   }
 }

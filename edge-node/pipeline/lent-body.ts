@@ -25,9 +25,10 @@ export class LentBody implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8A
     return this.#touched;
   }
 
-  /** What the function gets. */
+  /** What the function gets: by no other way than this one. */
   get body(): Body {
-    return { ...this.#original, chunks: this };
+    const { lengthBytes, givesChunks = false } = this.#original;
+    return { kind: "stream", chunks: this, lengthBytes, givesChunks };
   }
 
   /** What goes on when the function left it alone. */

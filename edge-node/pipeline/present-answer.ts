@@ -4,7 +4,7 @@
  * Invariant: a condition is answered from the very answer that would be sent otherwise (RFC 9110 §13.2.1).
  */
 import type { Body } from "../../runtime/body.ts";
-import { filterHeaders, getHeader, type HeaderText } from "../../sdk/header-text.ts";
+import { filterHeaders, getHeader, hasHeader, type HeaderText } from "../../sdk/header-text.ts";
 import { readRange } from "../cache/byte-range.ts";
 import { allowsPart, isNotModified } from "../cache/conditional.ts";
 import { SharedBody } from "../cache/shared-body.ts";
@@ -13,6 +13,7 @@ import { bodyLengthBytes } from "./body-length.ts";
 import { cutBody } from "./cut-body.ts";
 import { discardBody } from "./discard-body.ts";
 import type { Exchange, ResponseMessage } from "./exchange.ts";
+import { multipartAnswer } from "./multipart-answer.ts";
 import type { Services } from "./services.ts";
 
 /** A stored answer, with its age. */
@@ -30,7 +31,9 @@ export function presentStored(
 function storedBody({ body, bodyBytes }: StoredAnswer): Body {
   if (body instanceof Uint8Array) return { kind: "bytes", bytes: body };
   if (body instanceof SharedBody) return { kind: "stream", chunks: body.read(), lengthBytes: bodyBytes };
-  return { kind: "stream", chunks: body, lengthBytes: bodyBytes, givesChunks: true };
+  const lendWhole = (use: (bytes: Uint8Array) => void): boolean => body.lendWhole(use);
+  const stream = { kind: "stream", chunks: body, lengthBytes: bodyBytes, givesChunks: true, lendWhole } as const;
+  return body.isLasting ? { ...stream, identity: body } : stream;
 }
 
 /** Any whole answer. */
@@ -61,6 +64,11 @@ function presentPart(
       const { from, to } = verdict.range;
       const headers = `${whole.headers}content-range:bytes ${from}-${to - 1}/${bytes}\n`;
       return { status: 206, headers, body: cutBody(whole.body, verdict.range) };
+    }
+    case "parts": {
+      // A coding of the message would be taken for one of the parts' frame.
+      if (hasHeader(whole.headers, "content-encoding")) return whole;
+      return multipartAnswer(whole, { ranges: verdict.ranges, bytes, random: services.random });
     }
     default: {
       services.background.add("body.discard", discardBody(whole.body));

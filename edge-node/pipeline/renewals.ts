@@ -51,7 +51,7 @@ export class Renewals {
     renewal.cachePlace = { ...place, isConditional: false, asked: headers, control: null };
     renewal.cacheNote = forwardNote("stale", null);
     renewal.stale = stale;
-    renewal.ticket = joined.ticket;
+    renewal.lead(joined.ticket);
     renewal.fetch = "whole";
     renewal.isRenewal = true;
     this.#running++;

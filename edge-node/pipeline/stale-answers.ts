@@ -72,7 +72,7 @@ export function answerConfirmed(
     exchange.cacheNote = { ...note, ttlSeconds: renewed.isStored ? ttlSeconds(answer, now) : null };
   }
   const isShared = renewed.isStored && !answer.isAlwaysValidated;
-  exchange.ticket?.settle({ kind: isShared ? "stored" : "uncacheable" });
+  exchange.ticket?.settle({ kind: renewed.isPurged ? "outdated" : isShared ? "stored" : "uncacheable" });
   return "clientResponse";
 }
 
@@ -97,7 +97,7 @@ function renew(
     stale,
     place,
   }: { readonly headers: HeaderText; readonly stale: StoredAnswer; readonly place: CachePlace },
-): { readonly answer: StoredAnswer; readonly isStored: boolean } {
+): { readonly answer: StoredAnswer; readonly isStored: boolean; readonly isPurged: boolean } {
   const now = services.clock.now();
   const { requestedAt } = exchange;
   const headers = updatedHeaders(stale, whatCounts(exchange, fresh));
@@ -113,15 +113,19 @@ function renew(
   });
   if (!decision.store) {
     forget(services, exchange, { stale, place });
-    return { answer: { ...stale, headers, bornAt: now }, isStored: false };
+    return { answer: { ...stale, headers, bornAt: now }, isStored: false, isPurged: false };
   }
   const { status, body, bodyBytes } = stale;
   const answer = storedAnswer({ status, headers, body, bodyBytes, terms: decision, place, requestedAt, now });
+  if (!services.purges.isEmpty && services.purges.judge(answer) === "gone") {
+    forget(services, exchange, { stale, place });
+    return { answer, isStored: false, isPurged: true };
+  }
   const stored = services.cache.store(place.key, exchange.request.headers, answer);
   if (stored !== null && services.disk !== null) {
     services.background.add("disk.renew", services.disk.renew(stored, answer));
   }
-  return { answer, isStored: stored !== null };
+  return { answer, isStored: stored !== null, isPurged: false };
 }
 
 function forget(

@@ -46,8 +46,9 @@ export function storeStream(services: Services, exchange: Exchange, kept: KeptAn
   const passing =
     lengthBytes === undefined && isWanted(services, exchange, kept) ? fillDisk(services, exchange, kept) : null;
   const shared = new SharedBody(passing ?? response.body.chunks, { bytesMax, isWorthKeeping });
-  // The client's leaving does not end what others may want: its reader tells.
+  // The client's leaving does not end what others may want: its reader tells, and who waits.
   exchange.running(null);
+  ticket?.whenDeserted(() => services.background.add("cache.desert", shared.reconsider()));
   const arriving = { ...answer, body: shared };
   const stored = lengthBytes === undefined ? null : services.cache.store(place.key, exchange.request.headers, arriving);
   if (stored !== null) tellStored(exchange, answer);
@@ -117,7 +118,9 @@ async function finishFill(
         keepOnDisk(services, stored, whole ?? { ...answer, body: end.bytes, bodyBytes: end.bytes.byteLength });
       } else {
         const whole = { ...answer, body: end.bytes, bodyBytes: end.bytes.byteLength };
-        const later = services.cache.store(place.key, exchange.request.headers, whole);
+        const { headers } = exchange.request;
+        const isLate = isOutdated(services, services.cache.variantKey(place.key, headers), answer);
+        const later = isLate ? null : services.cache.store(place.key, headers, whole);
         if (!isOnItsWay) keepOnDisk(services, later, whole);
       }
       tellStored(exchange, answer);
@@ -133,6 +136,13 @@ async function finishFill(
       if (stored !== null) services.cache.remove(stored.variantKey, arriving);
       ticket?.settle({ kind: "failed", code: "ORIGIN_TRUNCATED" });
   }
+}
+
+/** It was purged while its body came, or somebody has a later one already. */
+function isOutdated({ cache, disk, purges }: Services, variantKey: string, answer: StoredAnswer): boolean {
+  const { requestedAt } = answer;
+  if (cache.hasNewer(variantKey, requestedAt) || disk?.hasNewer(variantKey, requestedAt) === true) return true;
+  return !purges.isEmpty && purges.judge(answer) === "gone";
 }
 
 function keepOnDisk(services: Services, stored: StoredPlace | null, answer: StoredAnswer): void {

@@ -6,7 +6,7 @@
 import type { Body } from "../../runtime/body.ts";
 import { deleteHeader, getAllHeaders } from "../../sdk/header-text.ts";
 import { messageLimits } from "../../sdk/limits.ts";
-import { decideCaching, isAboutRequest, type NotStoredReason, type StoreTerms } from "../cache/cache-decision.ts";
+import { decideCaching, isAboutRequest, type NotStoredReason } from "../cache/cache-decision.ts";
 import { ownBytes } from "../cache/own-bytes.ts";
 import { storedAnswer } from "../cache/stored-answer.ts";
 import { bodyLengthBytes } from "./body-length.ts";
@@ -76,11 +76,16 @@ function storeNew(services: Services, exchange: Exchange, { response, place }: N
   const bodyBytes = bodyLengthBytes(body) ?? 0;
   const bytes = body.kind === "stream" ? new Uint8Array() : wholeBody(body);
   const answer = storedAnswer({ status, headers, body: bytes, bodyBytes, terms: decision, place, requestedAt, now });
-  return store(services, exchange, { response, place, terms: decision, answer });
+  const { purges } = services;
+  const verdict = purges.isEmpty ? "kept" : purges.judge(answer);
+  if (verdict === "gone") return notStored(services, exchange, { response, reason: "INVALIDATED" });
+  // What was purged softly is kept, and stale from the beginning.
+  const freshMs = verdict === "kept" ? decision.freshMs : 0;
+  return store(services, exchange, { response, place, freshMs, answer });
 }
 
-function store(services: Services, exchange: Exchange, kept: KeptAnswer & { readonly terms: StoreTerms }): StepName {
-  const { response, terms, answer } = kept;
+function store(services: Services, exchange: Exchange, kept: KeptAnswer & { readonly freshMs: number }): StepName {
+  const { response, freshMs, answer } = kept;
   const isLarge = answer.bodyBytes > messageLimits.bufferedBodyBytesMax;
   if (isLarge) {
     const passing = storeLarge(services, exchange, kept);
@@ -93,7 +98,7 @@ function store(services: Services, exchange: Exchange, kept: KeptAnswer & { read
   }
   const { cacheNote: note } = exchange;
   if (note.kind === "forward") {
-    const ttlSeconds = Math.floor(terms.freshMs / 1_000);
+    const ttlSeconds = Math.floor(freshMs / 1_000);
     exchange.cacheNote = { ...note, stored: true, ttlSeconds, detail: isLarge ? "DISK" : null };
   }
   exchange.response = presentAsAsked(services, exchange, withoutTags(exchange.response));
@@ -117,6 +122,7 @@ function notStored(
     failExchange(exchange, "ORIGIN_MALFORMED");
     return "clientResponse";
   }
+  if (reason === "INVALIDATED") exchange.ticket?.settle({ kind: "outdated" });
   if (place !== null && !isAboutRequest(reason)) {
     const variantKey = services.cache.variantKey(place.key, exchange.request.headers);
     services.cache.markUncacheable(variantKey, services.clock.now());

@@ -1,7 +1,7 @@
 /**
  * The few file operations that the disk store is made of, so that tests can make each of them fail, lie or hang.
  *
- * Everything goes through the thread pool: nothing here can block the event loop. Invariant: a file that is not there is a value, every other
+ * Everything but `readNow` goes through the thread pool: nothing else here can block the event loop. Invariant: a file that is not there is a value, every other
  * failure is thrown as the file system throws it.
  */
 import fs from "node:fs";
@@ -14,6 +14,8 @@ export interface DiskFiles {
   open(path: string, mode: OpenMode): Promise<number | undefined>;
   /** Fills `buffer` from `position`; returns how many bytes there were. */
   read(descriptor: number, buffer: Uint8Array, position: number): Promise<number>;
+  /** Fills the buffer's start with what is at `place`, in the event loop itself: for what is in the system's memory. Returns how many bytes there were. */
+  readNow(descriptor: number, buffer: Uint8Array, place: { readonly offset: number; readonly bytes: number }): number;
   /** Writes the parts one after the other from `position`; returns how many bytes were written. */
   write(descriptor: number, parts: readonly Uint8Array[], position: number): Promise<number>;
   truncate(descriptor: number, bytes: number): Promise<void>;
@@ -42,6 +44,7 @@ export const nodeDiskFiles: DiskFiles = {
         error === null ? resolve(bytes) : reject(error),
       );
     }),
+  readNow: (descriptor, buffer, { offset, bytes }) => fs.readSync(descriptor, buffer, 0, bytes, offset),
   write: (descriptor, parts, position) =>
     new Promise((resolve, reject) => {
       fs.writev(descriptor, parts, position, (error, bytes) => (error === null ? resolve(bytes) : reject(error)));

@@ -13,6 +13,13 @@ export interface DiskStore {
   learn(key: KeyWords): void;
   /** The entry, or undefined: not there, damaged (counted, logged, dropped), or the disk did not answer within `diskCacheLimits.readMs`. */
   read(key: string): Promise<DiskFound | undefined>;
+  /** What stands there, for somebody who only wants to know: neither counted nor taken for a use. */
+  peek(key: string): Promise<Pick<DiskFound, "head" | "bodyBytes"> | undefined>;
+  /**
+   * The entry at once, when the system almost certainly has it in memory because this front read it lately; undefined: ask `read`.
+   * Checks what `read` checks.
+   */
+  readNow(key: string): DiskFound | undefined;
   /**
    * Begins an entry. It exists only once `finish` said true, and replaces the one before; a crash before leaves what was there.
    * Key and head beyond `diskCacheLimits` give a writer that refuses.
@@ -44,7 +51,16 @@ export interface DiskFound {
    * @throws RangeError when the range is not within the body.
    */
   body(range?: ByteRange): AsyncIterable<Uint8Array>;
-  /** The whole body in memory that is the caller's alone, if it came with the head and nobody took it before. `head` is not to be read afterwards. */
+  /** The body stands beside the head and came with it. */
+  readonly isAtHand: boolean;
+  /** From `readNow`: the same value is found as long as the entry is the same and remembered. */
+  readonly isLasting: boolean;
+  /**
+   * Calls `use` at once with the whole body, if it is at hand and nobody was given it before; then it is gone, so that nothing may be kept of it. False:
+   * `use` was not called. `head` is not to be read afterwards.
+   */
+  lend(use: (bytes: Uint8Array) => void): boolean;
+  /** The same in memory that is the caller's alone. What is lasting can be lent and taken again. */
   take(): Uint8Array | undefined;
 }
 
@@ -79,6 +95,10 @@ export interface DiskStats {
   /** Segments dropped to make room, and entries carried over because they were in use. */
   readonly evictedSegments: number;
   readonly keptEntries: number;
+  /** Hits that were read at once, those of them that took long, and times when such reads paused for it. */
+  readonly synchronousReads: number;
+  readonly slowSynchronousReads: number;
+  readonly synchronousPauses: number;
   /** Times the disk was left alone after failures. */
   readonly rests: number;
   /** Times a new, empty store was begun in the folder. */

@@ -19,11 +19,13 @@ import {
   type ReplaceOptions,
 } from "./disk-store.ts";
 import { EntryWriter, type UnwrittenBytes } from "./entry-writer.ts";
-import { InlineBody } from "./inline-body.ts";
-import { hashKey, type KeyHash } from "./key-hash.ts";
-import { OpenStore, type Entry, type Wanted } from "./open-store.ts";
+import { InlineBody, type ShortBody } from "./inline-body.ts";
+import { hashKey, type KeyHash, type Wanted } from "./key-hash.ts";
+import { KnownBody } from "./known-body.ts";
+import { OpenStore, type Entry } from "./open-store.ts";
 import { PendingDeletes } from "./pending-deletes.ts";
 import type { KeyWords } from "./present-keys.ts";
+import type { KnownEntry } from "./recent-reads.ts";
 import type { Place, Record } from "./record-format.ts";
 import { SharedDeadline } from "./shared-deadline.ts";
 import { StoreFolder } from "./store-folder.ts";
@@ -44,6 +46,8 @@ export interface FolderDiskStoreOptions {
   readonly randomWord: () => number;
   /** Tells the node's other fronts of a new entry. Null: they may write without a word, so that every key may be there. */
   readonly announce: ((key: KeyHash) => void) | null;
+  /** What this front may count as in the system's memory, bytes; 0: everything is read through threads. */
+  readonly recentBytesMax: number;
 }
 
 const SURVEY_MS = 60_000;
@@ -65,6 +69,8 @@ export class FolderDiskStore implements DiskStore {
   #surveyAt = 0;
   #mustBeginAnew = false;
   #isClosed = false;
+  /** What was found in the event loop, as long as that is remembered. */
+  readonly #lasting = new WeakMap<KnownEntry, DiskFound>();
   /** What is asked for is asked for again at once. */
   #last: Wanted = { key: "", hash: hashKey("") };
 
@@ -105,10 +111,35 @@ export class FolderDiskStore implements DiskStore {
       const entry = await this.#readDeadline.race(store.find(wanted), () => this.#late());
       if (entry === undefined || this.#pending.has(wanted.hash)) return this.#counters.missed();
       this.#counters.hits++;
-      return this.#found(store, { wanted, entry });
+      return this.#found(store, { wanted, ...entry });
     } catch {
       return this.#counters.missed();
     }
+  }
+
+  async peek(key: string): Promise<Pick<DiskFound, "head" | "bodyBytes"> | undefined> {
+    const store = this.#store;
+    const wanted = { hash: hashKey(key), key };
+    if (store === null || !this.#operations.isAvailable("read") || this.#pending.has(wanted.hash)) return undefined;
+    try {
+      return await this.#readDeadline.race(store.peek(wanted), () => undefined);
+    } catch {
+      return undefined;
+    }
+  }
+
+  readNow(key: string): DiskFound | undefined {
+    const store = this.#store;
+    if (store === null || !this.#operations.isAvailable("read")) return undefined;
+    const known = store.findNow(key);
+    if (known === undefined || this.#pending.has(known.wanted.hash)) return undefined;
+    this.#counters.hits++;
+    this.#counters.synchronousReads++;
+    const before = this.#lasting.get(known);
+    if (before !== undefined) return before;
+    const found = this.#found(store, { ...known, lend: () => store.lend(known) });
+    this.#lasting.set(known, found);
+    return found;
   }
 
   begin(key: string, head: Uint8Array): DiskWriter {
@@ -174,29 +205,27 @@ export class FolderDiskStore implements DiskStore {
     this.#bodyDeadline.close();
   }
 
-  #found(store: OpenStore, { wanted, entry }: { readonly wanted: Wanted; readonly entry: Entry }): DiskFound {
-    const { head, bodyBytes, inlineBytes, recordBytes } = entry.record;
+  #found(store: OpenStore, at: FoundAt): DiskFound {
+    const { wanted, place, record } = at;
+    const { head, bodyBytes } = record;
     const source = {
       readPlace: (place: Place) => this.#readPlace(store, place),
       findAgain: async (record: Record) => (await findAgain(store, { wanted, record }))?.record,
       onDamage: () => {
-        store.dropDamaged(wanted.hash, entry.place).catch(() => {});
+        store.dropDamaged(wanted.hash, place).catch(() => {});
       },
     };
-    const readAgain = async (): Promise<Buffer> => {
-      const again = await findAgain(store, { wanted, record: entry.record });
-      // Another head of another length may stand before it.
-      if (again === undefined) throw new DiskBodyError("gone");
-      return again.bytes.subarray(again.record.recordBytes - recordBytes);
-    };
-    const inline = inlineBytes > 0 ? new InlineBody({ bytes: entry.bytes, recordBytes, readAgain }) : null;
+    const short = record.inlineBytes > 0 ? shortBody(store, at) : null;
     return {
       head,
       bodyBytes,
-      take: () => inline?.take(),
+      isAtHand: short !== null,
+      isLasting: "lend" in at,
+      lend: (use) => short?.lend(use) === true,
+      take: () => short?.take(),
       body: (range: ByteRange = { from: 0, to: bodyBytes }) => {
         checkRange(range, bodyBytes);
-        return inline?.read(range) ?? readBody(source, { record: entry.record, range });
+        return short?.read(range) ?? readBody(source, { record, range });
       },
     };
   }
@@ -285,10 +314,11 @@ export class FolderDiskStore implements DiskStore {
     const reason = this.#mustBeginAnew ? "too many pending deletions" : null;
     const found = await (reason === null ? this.#folder.open() : this.#folder.beginAnew(reason));
     this.#mustBeginAnew = false;
-    const { bytesMax, clock } = this.#options;
+    const { bytesMax, recentBytesMax, clock } = this.#options;
     const store = new OpenStore({
       found,
       bytesMax,
+      recentBytesMax,
       front: this.#randomName(),
       files: this.#files,
       clock,
@@ -323,6 +353,23 @@ const refusingWriter: DiskWriter = {
   finish: async () => false,
   abort: async () => {},
 };
+
+interface FoundPlace {
+  readonly wanted: Wanted;
+  readonly place: Place;
+  readonly record: Record;
+}
+
+type FoundAt = FoundPlace & ({ readonly inline: Buffer } | { readonly lend: () => Buffer | undefined });
+
+function shortBody(store: OpenStore, at: FoundAt): ShortBody {
+  const readAgain = async (): Promise<Buffer> => {
+    const again = await findAgain(store, at);
+    if (again === undefined) throw new DiskBodyError("gone");
+    return again.inline;
+  };
+  return "lend" in at ? new KnownBody({ ...at, readAgain }) : new InlineBody({ bytes: at.inline, readAgain });
+}
 
 async function findAgain(
   store: OpenStore,

@@ -1,20 +1,27 @@
 /**
- * A short body that was read together with its head: in memory until somebody takes it for good, and read anew for those who come later.
+ * A short body that was read through a thread together with its head: in memory until somebody takes it for good, and read anew for those who come
+ * later.
  *
  * Invariant: what was taken is nobody else's, so that its memory can be given back as soon as it was sent.
  */
 import { releaseMemory } from "../../../runtime/release-memory.ts";
 import type { ByteRange } from "./disk-store.ts";
 
+/** A body that stands beside its head; what each method means says `DiskFound`. */
+export interface ShortBody {
+  lend(use: (bytes: Uint8Array) => void): boolean;
+  take(): Uint8Array | undefined;
+  read(range: ByteRange): AsyncIterable<Uint8Array>;
+}
+
 export interface InlineBodyOptions {
-  /** Nobody else's; the record is before the body. */
+  /** Nobody else's; the record stands before it in the same memory. */
   readonly bytes: Buffer;
-  readonly recordBytes: number;
   /** The same bytes once more. Throws what a body throws. */
   readonly readAgain: () => Promise<Buffer>;
 }
 
-export class InlineBody {
+export class InlineBody implements ShortBody {
   readonly #options: InlineBodyOptions;
   #bytes: Buffer | null;
 
@@ -23,20 +30,32 @@ export class InlineBody {
     this.#bytes = options.bytes;
   }
 
-  /** The whole body, which is the caller's from now on; undefined when somebody took it before. */
-  take(): Uint8Array | undefined {
+  lend(use: (bytes: Uint8Array) => void): boolean {
     const bytes = this.#bytes;
-    if (bytes === null) return undefined;
+    if (bytes === null) return false;
     this.#bytes = null;
-    const own = Buffer.allocUnsafeSlow(bytes.byteLength - this.#options.recordBytes);
-    own.set(bytes.subarray(this.#options.recordBytes));
-    releaseMemory(bytes);
+    use(bytes);
+    releaseMemory(new Uint8Array(bytes.buffer));
+    return true;
+  }
+
+  take(): Uint8Array | undefined {
+    let own: Uint8Array | undefined;
+    this.lend((bytes) => {
+      own = ownCopy(bytes);
+    });
     return own;
   }
 
   async *read({ from, to }: ByteRange): AsyncGenerator<Uint8Array, void> {
     const bytes = this.#bytes ?? (await this.#options.readAgain());
-    const { recordBytes } = this.#options;
-    if (to > from) yield bytes.subarray(recordBytes + from, recordBytes + to);
+    if (to > from) yield bytes.subarray(from, to);
   }
+}
+
+/** In memory of its own, which can be released. */
+export function ownCopy(bytes: Uint8Array): Uint8Array {
+  const own = Buffer.allocUnsafeSlow(bytes.byteLength);
+  own.set(bytes);
+  return own;
 }

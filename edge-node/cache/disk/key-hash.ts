@@ -13,6 +13,12 @@ export interface KeyHash {
   readonly d: number;
 }
 
+/** A key that is looked for, and its hash. */
+export interface Wanted {
+  readonly hash: KeyHash;
+  readonly key: string;
+}
+
 export const keyHashBytes = 16;
 
 export function hashKey(key: string): KeyHash {

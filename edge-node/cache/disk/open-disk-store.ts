@@ -23,6 +23,8 @@ export interface DiskStoreOptions {
   readonly randomWord?: () => number;
   /** Tells the node's other fronts of an entry that this one made; what they tell goes to `learn`. Default: fronts do not tell each other. */
   readonly announce?: (key: KeyHash) => void;
+  /** What this front may count as in the system's memory, bytes. Default: 0, everything is read through threads. */
+  readonly recentBytesMax?: number;
 }
 
 /**
@@ -33,8 +35,8 @@ export async function openDiskStore(options: DiskStoreOptions): Promise<DiskStor
   const { bytesMax, objectBytesMax } = options;
   check("bytesMax", { value: bytesMax, min: diskCacheLimits.bytesMin, max: diskCacheLimits.bytesMax });
   check("objectBytesMax", { value: objectBytesMax, min: 1, max: diskCacheLimits.bytesMax });
-  const { files = nodeDiskFiles, randomWord = () => randomInt(2 ** 32), announce = null } = options;
-  const store = new FolderDiskStore({ ...options, files, randomWord, announce });
+  const { files = nodeDiskFiles, randomWord = () => randomInt(2 ** 32), announce = null, recentBytesMax = 0 } = options;
+  const store = new FolderDiskStore({ ...options, files, randomWord, announce, recentBytesMax });
   await store.start();
   return store;
 }

@@ -10,10 +10,11 @@ import { codeOf, type DiskFiles } from "./disk-files.ts";
 import type { ReplaceOptions } from "./disk-store.ts";
 import { EntryIndex } from "./entry-index.ts";
 import { FolderReader } from "./folder-contents.ts";
-import type { KeyHash } from "./key-hash.ts";
+import type { KeyHash, Wanted } from "./key-hash.ts";
 import { NotedUses } from "./noted-uses.ts";
 import { decodeRecord, encodeRecord, isInlineBodyWhole, type Place, type Record } from "./record-format.ts";
 import { PresentKeys, type KeyWords } from "./present-keys.ts";
+import type { KnownEntry } from "./recent-reads.ts";
 import { RememberedPlaces, type RememberedEntry } from "./remembered-places.ts";
 import { RoomMaker } from "./room-maker.ts";
 import { SegmentFiles } from "./segment-files.ts";
@@ -22,8 +23,9 @@ import { leasePath } from "./segment-names.ts";
 import type { Piece } from "./segment-writer.ts";
 import { bucketBytes, slotsPerBucket } from "./slot-bucket.ts";
 import type { FoundStore } from "./store-folder.ts";
+import { SynchronousReads, type SynchronousReadsObserver } from "./synchronous-reads.ts";
 
-export interface StoreObserver {
+export interface StoreObserver extends SynchronousReadsObserver {
   damaged(where: { readonly segment: number; readonly offset: number }): void;
   dropped(segment: { readonly keptEntries: number }): void;
 }
@@ -31,6 +33,8 @@ export interface StoreObserver {
 export interface OpenStoreOptions {
   readonly found: FoundStore;
   readonly bytesMax: number;
+  /** What this front may count as in the system's memory, bytes; 0: everything is read through threads. */
+  readonly recentBytesMax: number;
   /** 16 hexadecimal digits that no other front has. */
   readonly front: string;
   readonly files: DiskFiles;
@@ -38,16 +42,11 @@ export interface OpenStoreOptions {
   readonly observer: StoreObserver;
 }
 
-export interface Wanted {
-  readonly hash: KeyHash;
-  readonly key: string;
-}
-
 export interface Entry {
   readonly record: Record;
   readonly place: Place;
-  /** The record, and the short body after it. */
-  readonly bytes: Buffer;
+  /** The short body, if it has one; the record is before it in the same memory. */
+  readonly inline: Buffer;
 }
 
 type Loaded = { readonly kind: "whole"; readonly entry: Entry } | { readonly kind: "gone" | "dead" | "damaged" };
@@ -57,6 +56,7 @@ export class OpenStore {
   readonly #options: OpenStoreOptions;
   readonly #index: EntryIndex;
   readonly #segments: SegmentFiles;
+  readonly #atOnce: SynchronousReads;
   readonly #log: SegmentLog;
   readonly #room: RoomMaker;
   readonly #reader: FolderReader;
@@ -75,6 +75,8 @@ export class OpenStore {
     this.#options = options;
     this.#index = new EntryIndex({ descriptor, buckets: format.buckets, files });
     this.#segments = new SegmentFiles({ folder, files });
+    const { recentBytesMax } = options;
+    this.#atOnce = new SynchronousReads({ segments: this.#segments, clock, observer, recentBytesMax });
     this.#reader = new FolderReader({ folder, files, clock });
     this.#room = new RoomMaker({
       folder,
@@ -109,21 +111,40 @@ export class OpenStore {
     this.#keys.add(key);
   }
 
+  /** The entry without waiting, when it was read lately and its place is known; undefined says nothing about whether it is there. */
+  findNow(key: string): KnownEntry | undefined {
+    const recent = this.#atOnce.recent(key);
+    if (recent === undefined || !this.#remembered.isVerifiedAt(recent.wanted.hash, recent.place)) return undefined;
+    return this.#atOnce.read(recent);
+  }
+
+  /** The short body of what `findNow` gave, to be used before anything else is asked for; undefined: `find` it again. */
+  lend(known: KnownEntry): Buffer | undefined {
+    return this.#atOnce.lend(known);
+  }
+
   async find(wanted: Wanted): Promise<Entry | undefined> {
     const remembered = this.#remembered.get(wanted.hash);
     if (remembered !== undefined) {
       const loaded = await this.#load(remembered, wanted);
-      if (loaded.kind === "whole") return this.#used(loaded.entry, remembered);
+      if (loaded.kind === "whole") return this.#used(wanted, { entry: loaded.entry, found: remembered });
       this.#remembered.forget(wanted.hash);
     }
     const found = await this.#index.find(wanted.hash);
     if (found === undefined) return undefined;
     const anew = { ...found, isVerified: false };
     const loaded = await this.#load(anew, wanted);
-    if (loaded.kind === "whole") return this.#used(loaded.entry, anew);
+    if (loaded.kind === "whole") return this.#used(wanted, { entry: loaded.entry, found: anew });
     if (loaded.kind === "damaged") await this.dropDamaged(wanted.hash, found.place);
     else if (await this.#index.forget(wanted.hash, found.place)) this.entries--;
     return undefined;
+  }
+
+  /** The record without any trace of the look: what is damaged or outdated stays. */
+  async peek(wanted: Wanted): Promise<Record | undefined> {
+    const found = await this.#index.find(wanted.hash);
+    const loaded = found === undefined ? undefined : await this.#load({ ...found, isVerified: false }, wanted);
+    return loaded?.kind === "whole" ? loaded.entry.record : undefined;
   }
 
   readPlace(place: Place): Promise<Buffer | undefined> {
@@ -162,7 +183,7 @@ export class OpenStore {
     const entry = await this.find({ hash, key });
     if (entry === undefined || isFor?.(entry.record) === false) return false;
     const record = encodeRecord({ ...entry.record, key: Buffer.from(key), head });
-    const inline = entry.bytes.subarray(entry.record.recordBytes);
+    const { inline } = entry;
     const bytes = record.byteLength + inline.byteLength;
     const place = await this.append({ hash, parts: [record, inline], bytes });
     const isMoved = await this.#index.move(hash, { from: entry.place, to: place });
@@ -213,10 +234,11 @@ export class OpenStore {
     const { record } = read;
     // What is written is never changed: one look at all of it is enough. That it is this entry's is checked every time.
     if (record.inlineBytes > 0 && !isVerified && !isInlineBodyWhole(bytes, record)) return { kind: "damaged" };
-    return { kind: "whole", entry: { record, place, bytes } };
+    return { kind: "whole", entry: { record, place, inline: bytes.subarray(record.recordBytes) } };
   }
 
-  #used(entry: Entry, found: RememberedEntry): Entry {
+  #used(wanted: Wanted, { entry, found }: { readonly entry: Entry; readonly found: RememberedEntry }): Entry {
+    this.#atOnce.note(wanted, entry);
     if (found.isUsed && found.isVerified) return entry;
     if (!found.isUsed) this.#uses.note(found.slot);
     this.#remembered.set(entry.record.hash, { ...found, isUsed: true, isVerified: true });

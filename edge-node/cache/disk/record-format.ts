@@ -46,6 +46,8 @@ export type RecordRead =
 
 const MAGIC = 0x31525653;
 const FIXED_BYTES = 64;
+/** Of all that follows it; what is before it never differs but for the live byte. */
+const CHECKSUM_AT = 8;
 const BLOCK_BYTES = 16;
 /** The byte that says whether a record is live; the one byte of a record that ever changes. */
 export const liveByteAt = 4;
@@ -97,11 +99,11 @@ export function encodeRecord(entry: {
     into.writeUInt32LE(block.checksum, at + 12);
     at += BLOCK_BYTES;
   }
-  into.writeUInt32LE(crc32(into.subarray(12)), 8);
+  into.writeUInt32LE(crc32(into.subarray(12)), CHECKSUM_AT);
   return into;
 }
 
-/** Checks that `bytes` begin with a record of that hash (and key, where given). Its inline body is not checked here. */
+/** Checks that `bytes` are a record of that hash (and key, where given) and its inline body, which is not looked at. */
 export function decodeRecord(bytes: Buffer, expected: { readonly hash: KeyHash; readonly key?: string }): RecordRead {
   const damaged = { kind: "damaged" } as const;
   if (bytes.byteLength < FIXED_BYTES || bytes.readUInt32LE(0) !== MAGIC) return damaged;
@@ -112,7 +114,7 @@ export function decodeRecord(bytes: Buffer, expected: { readonly hash: KeyHash; 
   const inlineBytes = bytes.readUInt32LE(36);
   if (recordBytes !== recordBytesOf({ keyBytes, headBytes, blocks: blockCount })) return damaged;
   if (recordBytes + inlineBytes !== bytes.byteLength) return damaged;
-  if (bytes.readUInt32LE(8) !== crc32(bytes.subarray(12, recordBytes))) return damaged;
+  if (bytes.readUInt32LE(CHECKSUM_AT) !== crc32(bytes.subarray(12, recordBytes))) return damaged;
   const hash = readKeyHash(bytes, 40);
   if (!isSameHash(hash, expected.hash)) return damaged;
   const headAt = FIXED_BYTES + keyBytes;
@@ -131,6 +133,17 @@ export function decodeRecord(bytes: Buffer, expected: { readonly hash: KeyHash; 
       recordBytes,
     },
   };
+}
+
+/** What tells a record that was found whole from every other, in memory of its own. */
+export function signatureOf(bytes: Buffer): Buffer {
+  return Buffer.from(bytes.subarray(0, FIXED_BYTES));
+}
+
+/** Whether `bytes` begin with the record of that signature. Segments are only ever added to, so that the rest of it is the same then. */
+export function recognise(bytes: Buffer, signature: Buffer): "live" | "dead" | "other" {
+  if (signature.compare(bytes, CHECKSUM_AT, FIXED_BYTES, CHECKSUM_AT, FIXED_BYTES) !== 0) return "other";
+  return bytes[liveByteAt] === LIVE ? "live" : "dead";
 }
 
 /** The key in a record that `decodeRecord` found whole. */

@@ -6,6 +6,7 @@
  */
 import type { FoundEntry } from "./entry-index.ts";
 import type { KeyHash } from "./key-hash.ts";
+import type { Place } from "./record-format.ts";
 
 /** b, c, d, segment, offset, bytes, slot, flags */
 const WORDS = 8;
@@ -35,6 +36,19 @@ export class RememberedPlaces {
     const place = { segment: word(3), offset: word(4), bytes: word(5) };
     const flags = word(7);
     return { place, slot: word(6), isUsed: (flags & USED) !== 0, isVerified: (flags & VERIFIED) !== 0 };
+  }
+
+  /** Whether that very place is remembered, and its short body was compared. */
+  isVerifiedAt(hash: KeyHash, place: Place): boolean {
+    const at = this.#find(hash);
+    const rows = this.#rows;
+    return (
+      at >= 0 &&
+      rows[at + 3] === place.segment &&
+      rows[at + 4] === place.offset &&
+      rows[at + 5] === place.bytes &&
+      ((rows[at + 7] ?? 0) & VERIFIED) !== 0
+    );
   }
 
   set(hash: KeyHash, entry: RememberedEntry): void {

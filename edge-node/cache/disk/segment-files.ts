@@ -39,6 +39,17 @@ export class SegmentFiles {
     return bytes === place.bytes ? buffer : undefined;
   }
 
+  /** Fills the buffer's start with the bytes at `place`, in the event loop itself; false when its file is not open, ends before or cannot be read. */
+  readNow(place: Place, buffer: Uint8Array): boolean {
+    const file = this.#open.get(place.segment);
+    if (file === undefined) return false;
+    try {
+      return this.#files.readNow(file.descriptor, buffer, place) === place.bytes;
+    } catch {
+      return false;
+    }
+  }
+
   /** Marks the record at `place` as replaced or deleted, for fronts that remember where it stands. */
   async markDead(place: Place): Promise<void> {
     const file = this.#open.get(place.segment) ?? (await this.#openSegment(place.segment));

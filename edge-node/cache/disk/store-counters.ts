@@ -19,9 +19,12 @@ export class StoreCounters implements OperationsObserver, StoreObserver {
   #keptEntries = 0;
   #rests = 0;
   #rebuilds = 0;
+  #slowSynchronousReads = 0;
+  #synchronousPauses = 0;
   hits = 0;
   writes = 0;
   lateReads = 0;
+  synchronousReads = 0;
 
   constructor(options: { readonly clock: Clock; readonly logger: Logger }) {
     this.#clock = options.clock;
@@ -52,6 +55,15 @@ export class StoreCounters implements OperationsObserver, StoreObserver {
     this.#log({ segment, offset }, "disk-cache-damaged");
   }
 
+  sawSlowRead(): void {
+    this.#slowSynchronousReads++;
+  }
+
+  pausedSynchronousReads({ pauseMs }: { readonly pauseMs: number }): void {
+    this.#synchronousPauses++;
+    this.#logger.warn({ pauseMs }, "disk-cache-reads-through-threads");
+  }
+
   dropped({ keptEntries }: { readonly keptEntries: number }): void {
     this.#evictedSegments++;
     this.#keptEntries += keptEntries;
@@ -76,6 +88,9 @@ export class StoreCounters implements OperationsObserver, StoreObserver {
       damaged: this.#damaged,
       evictedSegments: this.#evictedSegments,
       keptEntries: this.#keptEntries,
+      synchronousReads: this.synchronousReads,
+      slowSynchronousReads: this.#slowSynchronousReads,
+      synchronousPauses: this.#synchronousPauses,
       rests: this.#rests,
       rebuilds: this.#rebuilds,
     };

@@ -71,7 +71,10 @@ describe("Compressor", () => {
   it("makes a stored body's form once and keeps it by the identity of its bytes", async () => {
     const compressor = new Compressor();
     expect(compressor.found(text, "gzip")).toBeUndefined();
-    const [first, second] = await Promise.all([compressor.stored(text, "gzip"), compressor.stored(text, "gzip")]);
+    const [first, second] = await Promise.all([
+      compressor.stored({ identity: text, bytes: text }, "gzip"),
+      compressor.stored({ identity: text, bytes: text }, "gzip"),
+    ]);
     expect(first).toBe(second);
     expect(compressor.found(text, "gzip")).toBe(first);
     expect(compressor.found(text, "br")).toBeUndefined();
@@ -82,7 +85,7 @@ describe("Compressor", () => {
   it("forgets the form used longest ago when it keeps too much", async () => {
     const compressor = new Compressor({ keptBytesMax: 600 });
     const bodies = [1, 2, 3].map((seed) => Buffer.from(`${seed}`.repeat(5_000)));
-    for (const body of bodies) await compressor.stored(body, "gzip");
+    for (const body of bodies) await compressor.stored({ identity: body, bytes: body }, "gzip");
     expect(compressor.keptBytes).toBeLessThanOrEqual(600);
     const kept = bodies.map((body) => compressor.found(body, "gzip") !== undefined);
     expect([kept[0], kept[2]]).toEqual([false, true]);

@@ -243,24 +243,27 @@ describe("when the origin fails", () => {
 
 describe("purges:", () => {
   it.each<[PurgeJudgement, string]>([
-    ["kept", "Selvage; hit; ttl=10"],
+    ["kept", "Selvage; hit; ttl=9"],
     ["stale", "Selvage; fwd=stale; fwd-status=304; ttl=10"],
     ["gone", "Selvage; fwd=uri-miss; fwd-status=200; ttl=10; stored"],
   ])("an answer that is %s: %s", async (judgement, expected) => {
     const subjects: unknown[] = [];
+    let purgedAt = 0;
     const purges = {
       isEmpty: false,
-      judge: (subject: unknown) => {
+      judge: (subject: { readonly requestedAt: number }) => {
         subjects.push(subject);
-        return judgement;
+        return subject.requestedAt <= purgedAt ? judgement : "kept";
       },
     };
-    const { port, source } = await scene(
+    const { port, source, clock } = await scene(
       confirms('"a"', "one", { "cache-control": "max-age=10", "cache-tag": "red, blue" }),
       { front: { purges } },
     );
     const first = await ask(port, "/a?b=1");
     expect(first.headers["cache-tag"]).toBeUndefined();
+    purgedAt = clock.now();
+    clock.advance(1);
     expect(status(await ask(port, "/a?b=1"))).toBe(expected);
     expect(subjects[0]).toMatchObject({
       domain: "site.test",

@@ -6,7 +6,7 @@ import type { DiskStore } from "../../../edge-node/cache/disk/disk-store.ts";
 import type { KeyHash } from "../../../edge-node/cache/disk/key-hash.ts";
 import { openDiskStore } from "../../../edge-node/cache/disk/open-disk-store.ts";
 import { silentLogger } from "../../../edge-node/logger.ts";
-import { ask, type Answer } from "./client.ts";
+import { ask } from "./client.ts";
 import type { Edge, EdgeOptions } from "./edge.ts";
 import type { Opened } from "./opened.ts";
 import type { Origin } from "./origin.ts";
@@ -24,6 +24,8 @@ export type OnDiskOptions = EdgeOptions & {
   /** Default 1. */
   readonly minUses?: number;
   readonly announce?: (key: KeyHash) => void;
+  /** See openDiskStore. Default 0. */
+  readonly recentBytesMax?: number;
 };
 
 /** Bytes. */
@@ -37,11 +39,19 @@ export class DiskEdges {
   }
 
   async frontOn(folder: string, options: OnDiskOptions = {}): Promise<OnDisk> {
-    const { wrap = (same: DiskStore) => same, minUses = 1, announce, front: more, ...rest } = options;
+    const {
+      wrap = (same: DiskStore) => same,
+      minUses = 1,
+      announce,
+      recentBytesMax = 0,
+      front: more,
+      ...rest
+    } = options;
     const store = await openDiskStore({
       folder,
       bytesMax: 134_217_728,
       objectBytesMax,
+      recentBytesMax,
       clock: systemClock,
       logger: silentLogger,
       ...(announce === undefined ? {} : { announce }),
@@ -71,7 +81,7 @@ export async function hasWritten(store: DiskStore, count: number): Promise<void>
   await expect.poll(() => store.stats.writes, { timeout: 10_000 }).toBeGreaterThanOrEqual(count);
 }
 
-export function statusOf(answer: Answer): string {
+export function statusOf(answer: { readonly headers: Readonly<Record<string, unknown>> }): string {
   return String(answer.headers["cache-status"]);
 }
 
@@ -88,6 +98,8 @@ export function bound(store: DiskStore): DiskStore {
     mayHave: (key) => store.mayHave(key),
     learn: (key) => store.learn(key),
     read: (key) => store.read(key),
+    peek: (key) => store.peek(key),
+    readNow: (key) => store.readNow(key),
     begin: (key, head) => store.begin(key, head),
     replaceHead: (key, head, options) => store.replaceHead(key, head, options),
     delete: (key) => store.delete(key),

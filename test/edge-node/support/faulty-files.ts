@@ -34,6 +34,16 @@ export class FaultyFiles implements DiskFiles {
 
   readonly open: DiskFiles["open"] = (...args) => this.#run("open", () => nodeDiskFiles.open(...args));
   readonly read: DiskFiles["read"] = (...args) => this.#run("read", () => nodeDiskFiles.read(...args));
+  /** Runs within each read in the event loop. */
+  beforeReadNow: () => void = () => {};
+
+  readonly readNow: DiskFiles["readNow"] = (...args) => {
+    this.#counts.set("readNow", this.count("readNow") + 1);
+    const fault = this.#faults.get("readNow");
+    if (fault !== undefined && "fail" in fault) throw Object.assign(new Error(fault.fail), { code: fault.fail });
+    this.beforeReadNow();
+    return nodeDiskFiles.readNow(...args);
+  };
   readonly truncate: DiskFiles["truncate"] = (...args) => this.#run("truncate", () => nodeDiskFiles.truncate(...args));
   readonly close: DiskFiles["close"] = (...args) => this.#run("close", () => nodeDiskFiles.close(...args));
   readonly stat: DiskFiles["stat"] = (...args) => this.#run("stat", () => nodeDiskFiles.stat(...args));
