@@ -27,7 +27,8 @@ import type { ControlPlaneConfig } from "./config.ts";
 import { DomainHistory } from "./domains/domain-history.ts";
 import { DomainService } from "./domains/domain-service.ts";
 import { AccessKeyService } from "./access-keys/access-key-service.ts";
-import { functiongraphServices } from "./functiongraph/functiongraph-services.ts";
+import { functiongraphServices, type FunctiongraphOptions } from "./functiongraph/functiongraph-services.ts";
+import type { MasterKey } from "./keys/master-key.ts";
 import { AliasService } from "./functions/alias-service.ts";
 import { EnvironmentService } from "./functions/environment-service.ts";
 import { FunctionService } from "./functions/function-service.ts";
@@ -117,17 +118,8 @@ async function openControlPlane(config: ControlPlaneConfig, opening: Opening): P
   const builders = await openBuilders(opening);
   opened(builders);
   const link = storage.shared === null ? null : openLink(storage.shared, opening);
-  const { watch, callSystem, ...parts } = assemble({
-    config,
-    opening,
-    store,
-    trail,
-    storage,
-    tokens,
-    keys,
-    builders,
-    link,
-  });
+  const foundations = { config, opening, store, trail, storage, tokens, keys, builders, link };
+  const { watch, callSystem, ...parts } = assemble(foundations);
   opened(parts.fleet);
   parts.staged.start();
   if (link !== null) opened(link);
@@ -158,13 +150,7 @@ async function openControlPlane(config: ControlPlaneConfig, opening: Opening): P
   logger.info({ url }, "control_plane_started");
   const close = async (): Promise<void> => {
     logger.info({}, "control_plane_stopping");
-    parts.publishing.close();
-    parts.revisions.close();
-    parts.purges.close();
-    parts.preheats.close();
-    parts.invocations.close();
-    parts.explanations.close();
-    parts.fleet.close();
+    endWaits(parts);
     closing.abort();
     await closeApp(app, clock);
     await callSystem.close();
@@ -178,6 +164,17 @@ async function openControlPlane(config: ControlPlaneConfig, opening: Opening): P
   };
   let closed: Promise<void> | null = null;
   return { url, close: () => (closed ??= close()) };
+}
+
+/** Whoever waits for something is told that it does not come any more. */
+function endWaits(parts: AppServices): void {
+  parts.publishing.close();
+  parts.revisions.close();
+  parts.purges.close();
+  parts.preheats.close();
+  parts.invocations.close();
+  parts.explanations.close();
+  parts.fleet.close();
 }
 
 async function openBuilders({ clock, logger, nodePath, processId }: Opening): Promise<BuilderPool> {
@@ -244,27 +241,14 @@ function assemble(foundations: Foundations): AppServices & { readonly watch: New
     queue: new PublishQueue(),
     trail,
   });
-  const statistics = new StatisticsService({ clock });
-  const staged = new StagedRolloutService({ store, revisions, clock, logger, uniqueId: randomUUID });
-  statistics.onTallies((tallies) => staged.note(tallies));
-  const functions = new FunctionService({ store, revisions, clock });
-  const environments = new EnvironmentService({ store, masterKey });
-  const versions = new VersionService({ store, revisions });
-  const aliases = new AliasService({ revisions, clock });
   const invocations = new InvocationService({ ...questions, fleet });
   const callSystem = openCalls({ config, store, fleet, clock, logger, uniqueId: randomUUID });
-  const asyncConfigs = new AsyncConfigService({ store, clock });
-  const core = { store, clock, uniqueId: randomUUID, uploads, artifacts, publishing, environments, versions };
-  const running = { functions, aliases, invocations, calls: callSystem.service, asyncConfigs };
+  const core = { store, clock, logger, uniqueId: randomUUID, revisions, masterKey, uploads, artifacts, publishing };
   return {
-    ...functiongraphServices({ ...core, ...running }),
-    accessKeys: new AccessKeyService({ store, masterKey, clock }),
-    statistics,
-    staged,
+    ...functionServices({ ...core, invocations, calls: callSystem.service }),
     callSystem,
     calls: callSystem.service,
     dispatcher: callSystem.dispatcher,
-    asyncConfigs,
     watch: new NewestWatch({ store, fleet, states, purges: purgeSource, signal }),
     trail,
     quotas: new QuotaService(store),
@@ -276,10 +260,6 @@ function assemble(foundations: Foundations): AppServices & { readonly watch: New
     revisions,
     publishing,
     tokens,
-    functions,
-    environments,
-    versions,
-    aliases,
     domains: new DomainService({ store, revisions, clock, masterKey }),
     domainHistory: new DomainHistory({ store, masterKey }),
     certificates: new CertificateService({ store, revisions, masterKey, clock }),
@@ -291,6 +271,29 @@ function assemble(foundations: Foundations): AppServices & { readonly watch: New
     purges: new PurgeService({ store, fleet, clock, signal, uniqueId: randomUUID }),
     preheats: new PreheatService({ ...questions, store, fleet, signal }),
   };
+}
+
+type FunctionParts = Pick<Foundations, "store"> &
+  Pick<Opening, "clock" | "logger"> &
+  Pick<FunctiongraphOptions, "uploads" | "artifacts" | "publishing" | "invocations" | "calls" | "uniqueId"> & {
+    readonly revisions: RevisionService;
+    readonly masterKey: MasterKey;
+  };
+
+/** What is about functions, in both of the APIs. */
+function functionServices(parts: FunctionParts) {
+  const { store, clock, logger, masterKey, revisions, uniqueId } = parts;
+  const statistics = new StatisticsService({ clock });
+  const staged = new StagedRolloutService({ store, revisions, clock, logger, uniqueId });
+  statistics.onTallies((tallies) => staged.note(tallies));
+  const functions = new FunctionService({ store, revisions, clock });
+  const environments = new EnvironmentService({ store, masterKey });
+  const versions = new VersionService({ store, revisions });
+  const aliases = new AliasService({ revisions, clock });
+  const asyncConfigs = new AsyncConfigService({ store, clock });
+  const own = { functions, environments, versions, aliases, asyncConfigs };
+  const accessKeys = new AccessKeyService({ store, masterKey, clock });
+  return { ...functiongraphServices({ ...parts, ...own }), ...own, accessKeys, statistics, staged };
 }
 
 function openBackups({ config, opening: { clock, logger }, storage }: Foundations): BackupService {

@@ -23,12 +23,10 @@ export function unpackArchive(archive: Uint8Array): Unpacked {
   const files: ArchiveFile[] = [];
   const seen = new Set<string>();
   let total = 0;
-  let problem: string | null = null;
-  const refuse = (reason: string): void => {
-    problem ??= reason;
-  };
+  const problems: string[] = [];
+  const refuse = (reason: string): void => void problems.push(reason);
   const unzip = new Unzip((entry) => {
-    if (problem !== null || entry.name.endsWith("/")) return;
+    if (problems.length > 0 || entry.name.endsWith("/")) return;
     const path = entry.name.replaceAll("\\", "/");
     const refused = refuseSourcePath(path);
     if (refused !== null) return refuse(`the entry ${JSON.stringify(path.slice(0, 200))}: allowed: ${refused}`);
@@ -52,15 +50,16 @@ export function unpackArchive(archive: Uint8Array): Unpacked {
   try {
     if (!looksLikeZip(archive)) return { ok: false, reason: "it is no ZIP archive" };
     // In small steps: the bound on what is unpacked is looked at between them.
-    for (let at = 0; at < archive.byteLength && problem === null; at += chunkBytes) {
+    for (let at = 0; at < archive.byteLength && problems.length === 0; at += chunkBytes) {
       unzip.push(archive.subarray(at, at + chunkBytes), at + chunkBytes >= archive.byteLength);
     }
   } catch {
     refuse("it is damaged");
   }
-  if (problem === null && files.length < seen.size) problem = "it is cut off";
-  if (problem === null && files.length === 0) problem = "it holds no file";
-  return problem === null ? { ok: true, files } : { ok: false, reason: problem };
+  if (files.length < seen.size) refuse("it is cut off");
+  if (files.length === 0) refuse("it holds no file");
+  const [reason] = problems;
+  return reason === undefined ? { ok: true, files } : { ok: false, reason };
 }
 
 /** A ZIP of `files`; the same bytes for the same files. */

@@ -140,7 +140,9 @@ function readRule({ rule_type: type, param, op, value }: Body, key: string): Gre
     throw invalid("FSS.1092", `${key}.rule_type`, { received: type, allowed: "Header, Cookie" });
   }
   if (op !== "=" && op !== "in") throw invalid("FSS.1092", `${key}.op`, { received: op, allowed: "=, in" });
-  return { from, name: String(param ?? ""), op, value: String(value ?? "") };
+  if (typeof param !== "string") throw invalid("FSS.1092", `${key}.param`, { received: param, allowed: "a name" });
+  if (typeof value !== "string") throw invalid("FSS.1092", `${key}.value`, { received: value, allowed: "a text" });
+  return { from, name: param, op, value };
 }
 
 function entriesOf(input: unknown): readonly (readonly [string, unknown])[] {

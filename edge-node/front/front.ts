@@ -30,7 +30,7 @@ import { Collapser } from "../pipeline/collapser.ts";
 import { PipelineMetrics } from "../pipeline/pipeline-metrics.ts";
 import { Renewals } from "../pipeline/renewals.ts";
 import { ShownHeads } from "../pipeline/shown-heads.ts";
-import { createAddressSet, type AddressSet } from "../policy/address-set.ts";
+import type { AddressSet } from "../policy/address-set.ts";
 import { RequestRates } from "../policy/request-rates.ts";
 import type { FunctionLog, Services } from "../pipeline/services.ts";
 import type { Routing } from "../routing/routing.ts";
@@ -50,6 +50,7 @@ import { RequestBody } from "./request-body.ts";
 import { RequestIntake } from "./request-intake.ts";
 import type { ServingCertificate } from "./server-certificates.ts";
 import { takeCacheNews } from "./take-cache-news.ts";
+import { createTrustedProxies } from "./trusted-proxies.ts";
 import { TlsListener } from "./tls-listener.ts";
 import { ServedRequest, type SendingTerms } from "./served-request.ts";
 import { TurnBudget } from "./turn-budget.ts";
@@ -200,13 +201,7 @@ class UwsFront implements Front {
     };
     const trustedProxies = createTrustedProxies(options.trustedProxyNetworks);
     this.#terms = { clock, random, counts: { stalled: 0 } };
-    this.#gate = new ConnectionGate({
-      connectionsMax: options.connectionsMax ?? connectionLimits.perFront.default,
-      perAddressMax: options.connectionsPerAddressMax ?? connectionLimits.perAddress.default,
-      isExempt: (address) => trustedProxies?.has(address) === true,
-      census: options.census === undefined ? null : () => options.census?.(this.#port) ?? Promise.resolve(null),
-      clock,
-    });
+    this.#gate = this.#createGate(trustedProxies);
     this.#intake = new RequestIntake({
       services: this.#services,
       logger,
@@ -229,6 +224,17 @@ class UwsFront implements Front {
       .filter((response, change) => admitPlain(this.#gate, { response, change: Number(change) }))
       .ws("/*", upgrading)
       .any("/*", (response, request) => this.#receive(response, request, null));
+  }
+
+  #createGate(trustedProxies: AddressSet | undefined): ConnectionGate {
+    const { census, clock, connectionsMax, connectionsPerAddressMax } = this.#options;
+    return new ConnectionGate({
+      connectionsMax: connectionsMax ?? connectionLimits.perFront.default,
+      perAddressMax: connectionsPerAddressMax ?? connectionLimits.perAddress.default,
+      isExempt: (address) => trustedProxies?.has(address) === true,
+      census: census === undefined ? null : () => census(this.#port),
+      clock,
+    });
   }
 
   get requestsInFlight(): number {
@@ -391,8 +397,4 @@ class UwsFront implements Front {
 /** The domains whose requests are counted by client address. */
 function limitedDomains({ domains }: Routing): readonly string[] {
   return domains.filter(({ policy }) => policy?.access?.qps !== undefined).map(({ config }) => config.domain);
-}
-
-function createTrustedProxies(networks: readonly string[] = []): AddressSet | undefined {
-  return networks.length === 0 ? undefined : createAddressSet(networks);
 }

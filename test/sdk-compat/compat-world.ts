@@ -38,7 +38,7 @@ export async function startCompatWorld({
   const clientOf = (secret: string, axiosRequestConfig: object = {}): Client => {
     const credential = new BasicCredentials().withAk(key.id).withSk(secret).withProjectId(project);
     const builder = sdk.FunctionGraphClient.newBuilder().withCredential(credential).withEndpoint(fleet.controlUrl);
-    return builder.withOptions({ axiosRequestConfig } as never).build();
+    return builder.withOptions({ axiosRequestConfig }).build();
   };
   return {
     sdk,

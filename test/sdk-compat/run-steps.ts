@@ -1,5 +1,5 @@
 /** Runs the steps in order and says of each whether it held. */
-import type { CompatStep } from "./compat-steps.ts";
+import type { CompatStep } from "./compat-words.ts";
 import type { CompatWorld } from "./compat-world.ts";
 
 export interface StepResult {
@@ -11,7 +11,7 @@ export interface StepResult {
 
 export async function runSteps(steps: readonly CompatStep[], world: CompatWorld): Promise<readonly StepResult[]> {
   const results: StepResult[] = [];
-  for (const { name, run } of steps) results.push(await runStep({ name, run: () => run(world) }));
+  for (const step of steps) results.push(await runStep({ name: step.name, run: () => step.run(world) }));
   return results;
 }
 

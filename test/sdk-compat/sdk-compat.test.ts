@@ -1,6 +1,6 @@
 /** The official client's whole flow, as `npm run sdk-compat` runs it: here each step is a test. */
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { pathWithNode } from "../../bench/harness/project-files.ts";
 import { temporaryFolder, type TemporaryFolder } from "../sdk/project/temporary-project.ts";
 import { compatSteps } from "./compat-steps.ts";
@@ -19,9 +19,7 @@ afterAll(async () => {
 }, 180_000);
 
 describe("the official client", { timeout: 60_000 }, () => {
-  for (const { name, run } of compatSteps) {
-    test(name, async () => {
-      await run(world);
-    });
-  }
+  test.each(compatSteps.map((step) => [step.name, step] as const))("%s", async (_name, step) => {
+    await expect(step.run(world)).resolves.toBeUndefined();
+  });
 });
