@@ -58,7 +58,7 @@ function registerCalls(app: FastifyInstance, calls: CallService): void {
   app.post<OneCall>(
     "/v1/calls/:id/cancel",
     {
-      config: { ...config, audit: { action: "cancelCall", resource: ["call", ":requestId"] } },
+      config: { ...config, audit: { action: "cancelCall", resource: ["call", ":id"] } },
       schema: {
         summary:
           "Cancel a call that waits or runs; what a node runs already runs to its end, and its result is dropped",
