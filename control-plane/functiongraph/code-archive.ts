@@ -49,6 +49,7 @@ export function unpackArchive(archive: Uint8Array): Unpacked {
   unzip.register(UnzipInflate);
   try {
     if (!looksLikeZip(archive)) return { ok: false, reason: "it is no ZIP archive" };
+    if (!hasEnd(archive)) return { ok: false, reason: "it is cut off" };
     // In small steps: the bound on what is unpacked is looked at between them.
     for (let at = 0; at < archive.byteLength && problems.length === 0; at += chunkBytes) {
       unzip.push(archive.subarray(at, at + chunkBytes), at + chunkBytes >= archive.byteLength);
@@ -72,6 +73,12 @@ export function packArchive(files: readonly ArchiveFile[]): Uint8Array {
 export function looksLikeZip(bytes: Uint8Array): boolean {
   const [first, second, third, fourth] = bytes;
   return first === 0x50 && second === 0x4b && ((third === 3 && fourth === 4) || (third === 5 && fourth === 6));
+}
+
+/** Its last record: 22 bytes, and a comment of at most 65,535. */
+function hasEnd(bytes: Uint8Array): boolean {
+  const tail = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).subarray(-(22 + 65_535));
+  return tail.lastIndexOf("PK\u0005\u0006", undefined, "latin1") >= 0;
 }
 
 function concat(parts: readonly Uint8Array[]): Uint8Array {

@@ -99,6 +99,9 @@ describe("roles", () => {
     "POST /v1/domains/x/rollback",
     "PUT /v1/certificates/x",
     "DELETE /v1/certificates/x",
+    "GET /v1/access-keys",
+    "POST /v1/access-keys",
+    "DELETE /v1/access-keys/x",
     "DELETE /v1/nodes/x",
     "POST /v1/explain",
   ];

@@ -45,6 +45,7 @@ describe("an archive", () => {
     ["source", text("exports.handler = 1"), "no ZIP"],
     ["an empty one", zipSync({}), "no file"],
     ["one cut off", packArchive([{ path: "a.js", bytes: text("x".repeat(100_000)) }]).subarray(0, 60), "cut off"],
+    ["one without its end", packArchive([{ path: "a.js", bytes: text("x") }]).subarray(0, -22), "cut off"],
   ])("%s is refused", (_case, bytes, reason) => {
     expect(unpacked(bytes)).toContain(reason);
   });
