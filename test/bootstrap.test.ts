@@ -115,6 +115,8 @@ describe("run.mjs", () => {
   it.each([[[]], [["nonsense"]], [["toString"]]])("answers %j with its usage and exit code 2", async (args) => {
     const { exitCode, stderr } = await run(await checkout(), args);
     expect(exitCode).toBe(2);
-    expect(stderr).toContain("allowed: bench, build, cache-tests, check, demo, hostile, sdk-compat, selvage, soak, start, test");
+    expect(stderr).toContain(
+      "allowed: bench, build, cache-tests, check, demo, hostile, sdk-compat, selvage, soak, start, test",
+    );
   });
 });
