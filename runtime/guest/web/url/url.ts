@@ -22,9 +22,8 @@ export class URL {
   constructor(...parameters: [url: string | URL, base?: string | URL]) {
     requireArguments(parameters.length, 1, "the URL constructor");
     const text = toUsvString(parameters[0]);
-    const ordinary = parameters[1] === undefined ? ordinaryForm(text) : null;
-    if (ordinary !== null) {
-      this.#href = ordinary;
+    if (parameters[1] === undefined && isOrdinary(text)) {
+      this.#href = text;
       this.#record = null;
       return;
     }
