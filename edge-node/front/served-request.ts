@@ -140,12 +140,9 @@ export class ServedRequest implements AnswerSink, AddressSource {
 
   /**
    * Sends a whole body; null when it was taken at once. What the client does not take makes the answer wait, so that no more requests are read
-   * from its connection: the library ends it when one comes. Of lent bytes what the client did not take is copied before this returns.
+   * from its connection: the library ends it when one comes.
    */
-  endWhole(
-    content: string | Uint8Array,
-    { total, isLent }: { readonly total: number; readonly isLent: boolean },
-  ): Promise<void> | null {
+  endWhole(content: string | Uint8Array, total: number): Promise<void> | null {
     this.requestBody?.release();
     const [, isDone] = this.response.tryEnd(content, total);
     if (isDone) {
@@ -153,12 +150,7 @@ export class ServedRequest implements AnswerSink, AddressSource {
       return null;
     }
     const chunk = typeof content === "string" ? Buffer.from(content) : content;
-    if (isLent) {
-      const offset = this.response.getWriteOffset();
-      this.#pending = { chunk: Uint8Array.prototype.slice.call(chunk, offset), offset, total };
-    } else {
-      this.#pending = { chunk, offset: 0, total };
-    }
+    this.#pending = { chunk, offset: 0, total };
     return this.#drained();
   }
 
