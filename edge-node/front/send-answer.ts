@@ -71,8 +71,7 @@ function sendWhole(
   const length = bodyLengthBytes(body) ?? 0;
   served.sentBytes = length;
   const isLast = options.isLast || served.isEarly;
-  // Of lent bytes the library itself copies what the client does not take.
-  if (length > 0 && !isLast && options.isLent !== true) return served.endWhole(content, length);
+  if (length > 0 && !isLast) return served.endWhole(content, { total: length, isLent: options.isLent === true });
   const mustClose = isLast || served.endsWith(headBytes(answer));
   served.ending();
   response.end(content, mustClose);

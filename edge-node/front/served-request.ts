@@ -140,9 +140,12 @@ export class ServedRequest implements AnswerSink, AddressSource {
 
   /**
    * Sends a whole body; null when it was taken at once. What the client does not take makes the answer wait, so that no more requests are read
-   * from its connection: the library ends it when one comes.
+   * from its connection: the library ends it when one comes. Of lent bytes what the client did not take is copied before this returns.
    */
-  endWhole(content: string | Uint8Array, total: number): Promise<void> | null {
+  endWhole(
+    content: string | Uint8Array,
+    { total, isLent }: { readonly total: number; readonly isLent: boolean },
+  ): Promise<void> | null {
     this.requestBody?.release();
     const [, isDone] = this.response.tryEnd(content, total);
     if (isDone) {
@@ -150,7 +153,12 @@ export class ServedRequest implements AnswerSink, AddressSource {
       return null;
     }
     const chunk = typeof content === "string" ? Buffer.from(content) : content;
-    this.#pending = { chunk, offset: 0, total };
+    if (isLent) {
+      const offset = this.response.getWriteOffset();
+      this.#pending = { chunk: Uint8Array.prototype.slice.call(chunk, offset), offset, total };
+    } else {
+      this.#pending = { chunk, offset: 0, total };
+    }
     return this.#drained();
   }
 
