@@ -14,6 +14,7 @@ import { sendRequest } from "../bench/harness/http-exchange.ts";
 import { LocalFleet, type FleetNode } from "../bench/harness/local-fleet.ts";
 import { pathWithNode } from "../bench/harness/project-files.ts";
 import { waitFor } from "../bench/harness/wait-for.ts";
+import type { AccessKeyCreated } from "../sdk/api.ts";
 import { certificateOf, chainOf, keyOf } from "./support/certificates.ts";
 
 const HOST = "www.example.com";
@@ -76,7 +77,12 @@ const secret = (what: string): string => {
 /** A call of the control plane, whose answer is kept: head and body. */
 async function call(
   request: `${string} /${string}`,
-  options: { readonly body?: unknown; readonly text?: string; readonly token?: string } = {},
+  options: {
+    readonly body?: unknown;
+    readonly text?: string;
+    readonly token?: string;
+    readonly authToken?: string;
+  } = {},
 ): Promise<{ readonly status: number; readonly text: string }> {
   const [method = "GET", path = "/"] = request.split(" ");
   const body = options.text ?? (options.body === undefined ? null : JSON.stringify(options.body));
@@ -84,7 +90,9 @@ async function call(
     method,
     body,
     headers: {
-      authorization: `Bearer ${options.token ?? fleet.adminToken}`,
+      ...(options.authToken === undefined
+        ? { authorization: `Bearer ${options.token ?? fleet.adminToken}` }
+        : { "x-auth-token": options.authToken }),
       ...(body === null ? {} : { "content-type": "application/json" }),
     },
   });
@@ -213,6 +221,38 @@ describe("secrets", () => {
     for (const path of ["/", "/healthz", "/metrics", "/status"]) {
       answers.push({ to: `${path} of the node`, text: await (await fetch(node.adminUrl + path)).text() });
     }
+  });
+
+  it("stay unsaid to clients of FunctionGraph, taken or refused", SLOW, async () => {
+    const made = await fetch(`${fleet.controlUrl}/v1/access-keys`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${fleet.adminToken}`, "content-type": "application/json" },
+      body: JSON.stringify({ name: "sdk", role: "publisher" }),
+    });
+    const key = (await made.json()) as AccessKeyCreated;
+    secrets.set("an access key's secret", key.secret);
+    const one = "/v2/p1/fgs/functions/urn:fss:local:p1:function:default:graph";
+    const settings = {
+      func_name: "graph",
+      runtime: "Node.js18.15",
+      timeout: 30,
+      handler: "index.handler",
+      memory_size: 128,
+    };
+    const hidden = (text: string): string => JSON.stringify({ KEY: text });
+    const asClient = async (request: `${string} /${string}`, body?: object): Promise<number> =>
+      (await call(request, { ...(body === undefined ? {} : { body }), authToken: fleet.adminToken })).status;
+    const wanted = { ...settings, encrypted_user_data: hidden(secret("a function's secret")) };
+    expect(await asClient("POST /v2/p1/fgs/functions", wanted)).toBe(200);
+    const bad = secret("a secret that was refused");
+    expect(await asClient("POST /v2/p1/fgs/functions", { ...wanted, encrypted_user_data: bad })).toBe(400);
+    expect(await asClient(`PUT ${one}/config`, { encrypted_user_data: hidden(bad.repeat(1_000)) })).toBe(400);
+    expect(await asClient(`PUT ${one}/config`, { user_data: bad })).toBe(400);
+    for (const path of ["config", "code", "versions", "aliases", "events", "export?code=true&config=true"]) {
+      expect(await asClient(`GET ${one}/${path}`)).toBe(200);
+    }
+    await asClient(`POST ${one}/invocations`, { a: 1 });
+    await call("GET /v1/access-keys");
   });
 
   it("stay unsaid where they are refused", SLOW, async () => {

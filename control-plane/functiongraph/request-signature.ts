@@ -64,14 +64,14 @@ export function signatureOf(
     lines.push(`${name}:${value.trim()}\n`);
   }
   const [path = "", query = ""] = splitOnce(target, "?");
-  const payloadHash = headers["x-sdk-content-sha256"] ?? sha256(body);
   const canonical = [
     method,
     canonicalPath(path),
     canonicalQuery(query),
     lines.join(""),
     signedHeaders.join(";"),
-    payloadHash,
+    // Of what came, whatever X-Sdk-Content-Sha256 says of it: a body that is not signed is not taken.
+    sha256(body),
   ].join("\n");
   const toSign = `${signatureAlgorithm}\n${headers["x-sdk-date"] ?? ""}\n${sha256(canonical)}`;
   return createHmac("sha256", secretKey).update(toSign).digest("hex");

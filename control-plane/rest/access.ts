@@ -45,7 +45,7 @@ export function installAccess(
     refuseAfter(rates.fromAddress(request.ip));
     const allowed = request.is404 ? access.publisher : request.routeOptions.config.access;
     if (allowed === "open") return;
-    const caller = await recognise(request, { tokens, rates });
+    const caller = await recognise(bearerToken(request), { tokens, rates, address: request.ip });
     // Nodes share one, and what they say must not be lost.
     if (caller.role !== "node") refuseAfter(rates.withToken(caller.tokenId));
     // Also of one that is refused: the refusal is recorded.
@@ -54,23 +54,23 @@ export function installAccess(
   });
 }
 
-async function recognise(
-  request: FastifyRequest,
-  { tokens, rates }: { readonly tokens: TokenService; readonly rates: CallRates },
+/** Whose token it is. @throws ControlError UNAUTHENTICATED, RATE_LIMITED after too many wrong ones. */
+export async function recognise(
+  token: string,
+  { tokens, rates, address }: { readonly tokens: TokenService; readonly rates: CallRates; readonly address: string },
 ): Promise<Caller> {
-  const token = bearerToken(request);
   const canBeGuessed = !isGeneratedToken(token);
   // Before the lookup: the answer to a right guess must be the one to a wrong guess.
-  if (canBeGuessed) refuseAfter(rates.untilTry(request.ip));
+  if (canBeGuessed) refuseAfter(rates.untilTry(address));
   const caller = await tokens.authenticate(token);
   if (caller !== null) return caller;
-  if (!canBeGuessed) refuseAfter(rates.untilTry(request.ip));
-  if (token !== "") rates.wrongToken(request.ip);
+  if (!canBeGuessed) refuseAfter(rates.untilTry(address));
+  if (token !== "") rates.wrongToken(address);
   throw new ControlError("UNAUTHENTICATED");
 }
 
 /** @throws ControlError RATE_LIMITED unless `waitMs` is 0. */
-function refuseAfter(waitMs: number): void {
+export function refuseAfter(waitMs: number): void {
   if (waitMs <= 0) return;
   const seconds = Math.ceil(waitMs / 1_000);
   throw new ControlError("RATE_LIMITED", {

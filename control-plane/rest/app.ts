@@ -26,7 +26,7 @@ import { registerCallRoutes, type CallRouteServices } from "./call-routes.ts";
 import { registerCertificateRoutes } from "./certificate-routes.ts";
 import { registerDomainRoutes, type DomainRouteServices } from "./domain-routes.ts";
 import { registerDomainVersionRoutes } from "./domain-version-routes.ts";
-import { answerError, toControlError } from "./error-answer.ts";
+import { answerError, retryAfterSeconds, toControlError } from "./error-answer.ts";
 import { registerExplainRoutes, type ExplainRouteServices } from "./explain-routes.ts";
 import { registerFunctionRoutes, type FunctionRouteServices } from "./function-routes.ts";
 import { registerHealthRoutes } from "./health-routes.ts";
@@ -137,6 +137,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     clock: options.clock,
     tokens: services.tokens,
     accessKeys: services.accessKeys,
+    rates: options.rates,
   });
   registerQuotaRoutes(app, services.quotas);
   registerAuditRoutes(app, services.audit);
@@ -167,12 +168,6 @@ function installErrors(app: FastifyInstance, logger: Logger): void {
       message: `There is no ${request.method} ${request.url.split("?", 1)[0] ?? ""}.`,
     });
   });
-}
-
-/** Of an error that answers 429; where nobody knows better, one second. */
-function retryAfterSeconds(error: unknown): number {
-  const { retryAfterSeconds: known } = toControlError(error).context;
-  return typeof known === "number" ? known : 1;
 }
 
 function installRequestLog(app: FastifyInstance, { clock, logger }: AppOptions): void {

@@ -48,6 +48,12 @@ export function toControlError(error: unknown): ControlError {
   return new ControlError("CONTROL_INTERNAL", { cause: error });
 }
 
+/** Of an error that answers 429; where nobody knows better, one second. */
+export function retryAfterSeconds(error: unknown): number {
+  const { retryAfterSeconds: known } = toControlError(error).context;
+  return typeof known === "number" ? known : 1;
+}
+
 /** What the system says when an artifact or a source cannot be written or read. */
 const diskCodes: ReadonlyMap<string, ErrorCode> = new Map<string, ErrorCode>([
   ["ENOSPC", "STORE_FULL"],

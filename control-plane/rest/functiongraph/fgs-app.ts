@@ -15,6 +15,7 @@ import type { FgsTestEvents } from "../../functiongraph/fgs-test-events.ts";
 import type { FgsTransfer } from "../../functiongraph/fgs-transfer.ts";
 import type { Body } from "../../functiongraph/function-settings.ts";
 import { parseUrn, type FunctionUrn } from "../../functiongraph/urn.ts";
+import { retryAfterSeconds } from "../error-answer.ts";
 import { installSignedAccess, type SignedAccessOptions } from "./signed-access.ts";
 import { registerFgsFunctions } from "./fgs-function-routes.ts";
 import { registerFgsInvocations } from "./fgs-invocation-routes.ts";
@@ -45,6 +46,7 @@ export async function registerFgs(
     fgs.setValidatorCompiler(() => () => true);
     fgs.setErrorHandler((error, request, reply) => {
       const { status, body } = answerFgsError(error);
+      if (status === 429) void reply.header("retry-after", String(retryAfterSeconds(error)));
       if (status >= 500) logger.error({ err: error, requestId: request.id }, "fgs_request_failed");
       return reply.code(status).header("x-request-id", request.id).send(body);
     });

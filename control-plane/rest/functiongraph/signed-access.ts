@@ -17,10 +17,13 @@ import {
   type Authorization,
 } from "../../functiongraph/request-signature.ts";
 import type { TokenService } from "../../tokens/token-service.ts";
+import { recognise, refuseAfter } from "../access.ts";
+import type { CallRates } from "../call-rates.ts";
 
 export interface SignedAccessOptions {
   readonly tokens: TokenService;
   readonly accessKeys: AccessKeyService;
+  readonly rates: CallRates;
   readonly clock: Clock;
 }
 
@@ -35,8 +38,9 @@ export function installSignedAccess(app: FastifyInstance, options: SignedAccessO
   app.addHook("onRequest", async (request) => {
     const token = headerOf(request, "x-auth-token");
     if (token !== "") {
-      const caller = await options.tokens.authenticate(token);
-      if (caller === null || caller.role === "node") throw refused();
+      const caller = await recognise(token, { ...options, address: request.ip });
+      if (caller.role === "node") throw refused();
+      refuseAfter(options.rates.withToken(caller.tokenId));
       request.caller = caller;
       return;
     }
@@ -46,8 +50,13 @@ export function installSignedAccess(app: FastifyInstance, options: SignedAccessO
     const claim = claims.get(request);
     if (request.caller !== null) return done();
     if (claim === undefined || !isSigned(request, claim)) return done(refused());
-    request.caller = { tokenId: claim.key.id, name: claim.key.name, role: claim.key.role };
-    done();
+    try {
+      refuseAfter(options.rates.withToken(claim.key.id));
+      request.caller = { tokenId: claim.key.id, name: claim.key.name, role: claim.key.role };
+      done();
+    } catch (error) {
+      done(error as Error);
+    }
   });
 }
 

@@ -44,6 +44,12 @@ describe("the signature", () => {
     expect(sign(change)).not.toBe(sign());
   });
 
+  it("covers the body that came, whatever a field says its hash is", () => {
+    const other = { body: Buffer.from("{}"), headers: { ...request.headers, "x-sdk-content-sha256": sha256("") } };
+    expect(sign(other)).not.toBe(sign());
+    expect(sign({ headers: { ...request.headers, "x-sdk-content-sha256": "UNSIGNED-PAYLOAD" } })).toBe(sign());
+  });
+
   it("takes parameters in any order, and fields that it does not name", () => {
     expect(sign({ target: "/v2/p/fgs/functions?func_name=a%20b&maxitems=2" })).toBe(sign());
     expect(sign({ headers: { ...request.headers, accept: "x" } })).toBe(sign());
