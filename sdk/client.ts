@@ -40,6 +40,7 @@ import type {
 } from "./api.ts";
 import { SelvageApiError } from "./api-error.ts";
 import { aliasPath, functionPath, queryText } from "./client/paths.ts";
+import { pause } from "./client/pause.ts";
 import { CallsClient } from "./client/calls-client.ts";
 import type { AuditFilter, AuditPage } from "./audit.ts";
 import { RestConnection, type CallOptions, type Method } from "./client/rest-connection.ts";
@@ -382,16 +383,4 @@ function certificatePath(name: string): `/${string}` {
 function expecting(version: DomainWriteOptions["expectedVersion"]): CallOptions["headers"] {
   if (version === undefined) return {};
   return version === "none" ? { "if-none-match": "*" } : { "if-match": `"${version}"` };
-}
-
-function pause(delayMs: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, delayMs);
-    signal.addEventListener("abort", done);
-  });
 }

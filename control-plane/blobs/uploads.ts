@@ -65,8 +65,13 @@ export class Uploads {
       return bytes;
     });
     if (problems.length > 0) throw invalidInput(problems);
+    await this.store(contents);
+  }
+
+  /** Their digests, in their order. */
+  store(contents: readonly Uint8Array[]): Promise<readonly Digest[]> {
     const { blobs } = this.#options;
-    await mapLimited(contents, { limit: uploadLimits.filesAtOnce, work: (bytes) => blobs.put(bytes) });
+    return mapLimited(contents, { limit: uploadLimits.filesAtOnce, work: (bytes) => blobs.put(bytes) });
   }
 
   /** The bytes, or null when they were never uploaded or are gone. */

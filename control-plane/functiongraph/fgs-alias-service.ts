@@ -1,5 +1,6 @@
 /** Aliases as clients of FunctionGraph see them: a main version, and another for a weight or for rules (interfaces.md §3.5). */
 import type { AliasGrey, GreyRule } from "../../sdk/alias-grey.ts";
+import { fgsLimits } from "../../sdk/fgs-limits.ts";
 import { refuseAliasName } from "../../sdk/function-name.ts";
 import { ControlError } from "../control-error.ts";
 import type { AliasService } from "../functions/alias-service.ts";
@@ -15,9 +16,6 @@ export interface FgsAliasServiceOptions {
   readonly functions: FgsFunctionService;
   readonly aliases: AliasService;
 }
-
-/** As the system being implemented allows. */
-const aliasesMax = 10;
 
 export class FgsAliasService {
   readonly #options: FgsAliasServiceOptions;
@@ -45,7 +43,8 @@ export class FgsAliasService {
     await this.#options.functions.find({ ...urn, qualifier: null });
     const present = await this.#options.store.read((view) => view.aliases.list(urn.name));
     if (present.some((alias) => alias.name === name)) throw new FgsError("FSS.1063", `alias ${name} exists already`);
-    if (present.length >= aliasesMax) throw new FgsError("FSS.1043", `a function has at most ${aliasesMax} aliases`);
+    if (present.length >= fgsLimits.aliasesMax)
+      throw new FgsError("FSS.1043", `a function has at most ${fgsLimits.aliasesMax} aliases`);
     return this.#put(urn, { name, body, present });
   }
 

@@ -6,7 +6,7 @@
  */
 import { createHash } from "node:crypto";
 import type { PublishRequest } from "../../sdk/api.ts";
-import { digestOf } from "../../sdk/artifact-format.ts";
+import { fgsLimits } from "../../sdk/fgs-limits.ts";
 import { defaultFunctionLimits, functionLimitRanges } from "../../sdk/limits.ts";
 import type { BlobStore } from "../blobs/blob-store.ts";
 import type { Uploads } from "../blobs/uploads.ts";
@@ -46,8 +46,6 @@ export interface FgsFunctionServiceOptions {
 
 /** Names of versions that only this service makes; clients cannot choose them. */
 const draftPrefix = "draft.";
-/** Versions with a name, as the system being implemented allows. */
-const namedVersionsMax = 20;
 const listMax = 400;
 
 export class FgsFunctionService {
@@ -74,7 +72,7 @@ export class FgsFunctionService {
     try {
       await environments.set(name, { variables: settings.variables ?? {}, secrets: settings.secrets ?? {} });
       const empty = { tags: readTags(body["tags"]), events: [], aliasDescriptions: {}, drafts: 0, namedContent: null };
-      await this.#publish({ ...(await this.#rowOf(name, { settings, code })), ...empty }, code);
+      await this.#publish({ ...this.#rowOf(name, { settings, code }), ...empty }, code);
     } catch (error) {
       await functions.delete(name);
       throw error;
@@ -203,8 +201,8 @@ export class FgsFunctionService {
     if (row.namedContent === content) throw new FgsError("FSS.1016", "nothing changed since the last version");
     const rows = await store.read(({ versions }) => versions.list(row.function));
     if (rows.some(({ version }) => version === name)) throw new FgsError("FSS.1062", `version ${name} exists already`);
-    if (rows.filter(({ version }) => !version.startsWith(draftPrefix)).length >= namedVersionsMax) {
-      throw new FgsError("FSS.0403", `a function has at most ${namedVersionsMax} versions`);
+    if (rows.filter(({ version }) => !version.startsWith(draftPrefix)).length >= fgsLimits.versionsMax) {
+      throw new FgsError("FSS.0403", `a function has at most ${fgsLimits.versionsMax} versions`);
     }
     const code = fromArchive(row, await this.#archive(row));
     await this.#publish({ ...row, namedContent: content }, code, { name, description });
@@ -252,16 +250,15 @@ export class FgsFunctionService {
     return bytes;
   }
 
-  async #rowOf(
+  #rowOf(
     name: string,
     { settings, code }: { readonly settings: FunctionSettings; readonly code: FunctionCode },
-  ): Promise<Omit<FgsFunctionRow, "tags" | "events" | "aliasDescriptions" | "drafts" | "namedContent">> {
+  ): Omit<FgsFunctionRow, "tags" | "events" | "aliasDescriptions" | "drafts" | "namedContent" | "codeBlob"> {
     return {
       function: name,
       ...rowSettings(settings),
       codeType: code.codeType,
       codeFilename: code.codeFilename,
-      codeBlob: await this.#options.artifacts.put(code.archive),
       codeBytes: code.archive.byteLength,
       codeDigest: code.codeDigest,
       instancesMax: instancesRange.default,
@@ -271,18 +268,20 @@ export class FgsFunctionService {
 
   /** Makes the working copy, or a version with a name, what `latest` is; then writes the row. */
   async #publish(
-    row: FgsFunctionRow,
+    row: Omit<FgsFunctionRow, "codeBlob">,
     code: FunctionCode,
     named: { readonly name: string; readonly description: string } | null = null,
   ): Promise<void> {
     const { artifacts, clock, publishing, store, uploads } = this.#options;
     const entry = entryOf(code.files, row.handler);
-    await uploads.put(
-      code.files.map(({ bytes }) => ({ digest: digestOf(bytes), base64: Buffer.from(bytes).toString("base64") })),
-    );
+    const digests = await uploads.store(code.files.map(({ bytes }) => bytes));
     const drafts = named === null ? row.drafts + 1 : row.drafts;
     const request: PublishRequest = {
-      source: { kind: "tree", entry, files: code.files.map(({ path, bytes }) => ({ path, digest: digestOf(bytes) })) },
+      source: {
+        kind: "tree",
+        entry,
+        files: code.files.map(({ path }, index) => ({ path, digest: digests[index] ?? "" })),
+      },
       version: named?.name ?? `${draftPrefix}${drafts}`,
       description: named?.description ?? "",
       limits: limitsOf(row),
@@ -351,7 +350,7 @@ function rowSettings(settings: FunctionSettings): Omit<FunctionSettings, "descri
   return rest;
 }
 
-function limitsOf(row: FgsFunctionRow): NonNullable<PublishRequest["limits"]> {
+function limitsOf(row: Omit<FgsFunctionRow, "codeBlob">): NonNullable<PublishRequest["limits"]> {
   const { cpuMs, instancesMax, initializerWallMs } = functionLimitRanges;
   const wallMs = row.timeoutSeconds * 1_000;
   return {

@@ -80,7 +80,7 @@ export function aliasResource({ project, row, alias }: AliasView): object {
   return {
     name,
     version,
-    description: row.aliasDescriptions[name] ?? "",
+    description: Object.hasOwn(row.aliasDescriptions, name) ? (row.aliasDescriptions[name] ?? "") : "",
     last_modified: fgsTime(updatedAt),
     alias_urn: formatUrn({ project, package: row.package, name: row.function, qualifier: { kind: "alias", name } }),
     ...greyResource(grey),

@@ -46,6 +46,9 @@ const keptKeys = [
   "domain_names",
 ] as const;
 
+/** All of them together. */
+export const keptCharsMax = 16_384;
+
 export type FunctionSettings = Pick<
   FgsFunctionRow,
   "package" | "runtime" | "handler" | "initializer" | "timeoutSeconds" | "memoryMiB" | "concurrency" | "kept"
@@ -83,11 +86,20 @@ export function readSettings(
     description: readDescription(body, present?.description ?? ""),
     variables: readUserData(body, "user_data"),
     secrets: readUserData(body, "encrypted_user_data"),
-    kept: {
-      ...present?.kept,
-      ...Object.fromEntries(keptKeys.flatMap((key) => (body[key] === undefined ? [] : [[key, body[key]]]))),
-    },
+    kept: readKept(body, present?.kept ?? {}),
   };
+}
+
+/** @throws FgsError FSS.0400 when they are more than a store should keep of what means nothing. */
+function readKept(body: Body, present: FgsFunctionRow["kept"]): FgsFunctionRow["kept"] {
+  const given = keptKeys.flatMap((key) => (body[key] === undefined ? [] : [[key, body[key]] as const]));
+  const kept = { ...present, ...Object.fromEntries(given) };
+  const chars = JSON.stringify(kept).length;
+  if (chars <= keptCharsMax) return kept;
+  throw new FgsError(
+    "FSS.0400",
+    `${keptKeys.join(", ")}: received ${chars} characters of JSON, allowed: at most ${keptCharsMax}`,
+  );
 }
 
 export function readName(body: Body): string {

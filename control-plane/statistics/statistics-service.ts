@@ -4,7 +4,7 @@
  * Invariant: at most `versionsMax` versions and `windowSeconds` seconds of each are kept; a node that is gone counts nothing after `gaugeMs`.
  */
 import { LRUCache } from "lru-cache";
-import { addTallies, tallyQuantile, type DurationTally } from "../../sdk/duration-buckets.ts";
+import { addTallies, tallyQuantile } from "../../sdk/duration-buckets.ts";
 import { statisticsLimits } from "../../sdk/limits.ts";
 import type {
   FunctionStatistics,
@@ -19,10 +19,11 @@ export interface StatisticsServiceOptions {
   readonly clock: Clock;
 }
 
+/** What all nodes said of a version within one second. */
 interface Second {
   readonly second: number;
-  readonly node: string;
-  readonly tally: VersionTally;
+  readonly nodes: Set<string>;
+  tally: VersionTally;
 }
 
 interface Standing {
@@ -35,7 +36,8 @@ const { versionsMax, windowSeconds, gaugeMs, frontsMax } = statisticsLimits;
 
 export class StatisticsService {
   readonly #clock: Clock;
-  readonly #seconds = new LRUCache<string, readonly Second[]>({ max: versionsMax });
+  /** By version, in order; no more than the window's. */
+  readonly #seconds = new LRUCache<string, Second[]>({ max: versionsMax });
   /** By node and front. */
   readonly #standings = new LRUCache<string, Standing>({ max: frontsMax });
   readonly #listeners = new Set<(tallies: readonly VersionTally[]) => void>();
@@ -65,7 +67,7 @@ export class StatisticsService {
     const since = Math.floor(now / 1_000) - seconds;
     const rows = new Map<string, Summed>();
     for (const [key, kept] of this.#seconds.entries()) {
-      for (const { second, node, tally } of kept) if (second > since) rowOf(rows, key, tally).add(tally, node);
+      for (const { second, nodes, tally } of kept) if (second > since) rowOf(rows, key, tally).add(tally, nodes);
     }
     for (const { node, at, gauges } of this.#standings.values()) {
       if (now - at > gaugeMs) continue;
@@ -78,21 +80,24 @@ export class StatisticsService {
     return { seconds, functions };
   }
 
-  #addTally(entry: Second): void {
-    const key = keyOf(entry.tally);
-    const oldest = entry.second - windowSeconds;
-    const kept = (this.#seconds.get(key) ?? []).filter(({ second }) => second > oldest);
+  #addTally(entry: { readonly second: number; readonly node: string; readonly tally: VersionTally }): void {
+    const { second, node, tally } = entry;
+    const key = keyOf(tally);
+    let kept = this.#seconds.get(key);
+    if (kept === undefined) this.#seconds.set(key, (kept = []));
     const last = kept.at(-1);
-    if (last?.second === entry.second && last.node === entry.node) {
-      this.#seconds.set(key, [...kept.slice(0, -1), { ...entry, tally: sumTallies(last.tally, entry.tally) }]);
-    } else {
-      this.#seconds.set(key, [...kept, entry]);
+    if (last?.second === second) {
+      last.nodes.add(node);
+      last.tally = sumTallies(last.tally, tally);
+      return;
     }
+    kept.push({ second, nodes: new Set([node]), tally });
+    while ((kept[0]?.second ?? second) <= second - windowSeconds) kept.shift();
   }
 }
 
 /** What two reports about one version say together. */
-export function sumTallies(one: VersionTally, other: VersionTally): VersionTally {
+function sumTallies(one: VersionTally, other: VersionTally): VersionTally {
   return {
     function: one.function,
     version: one.version,
@@ -116,8 +121,8 @@ class Summed {
     this.#tally = { ...this.#name, invocations: 0, errors: 0, rejected: 0, durations: [] };
   }
 
-  add(tally: VersionTally, node: string): void {
-    this.#nodes.add(node);
+  add(tally: VersionTally, nodes: ReadonlySet<string>): void {
+    for (const node of nodes) this.#nodes.add(node);
     this.#tally = sumTallies(this.#tally, tally);
   }
 
@@ -130,7 +135,7 @@ class Summed {
 
   shown(seconds: number): FunctionStatistics {
     const { invocations, errors, rejected, durations } = this.#tally;
-    const part = (of: number): number | null => rounded(tallyQuantile(durations satisfies DurationTally, of));
+    const part = (of: number): number | null => rounded(tallyQuantile(durations, of));
     return {
       ...this.#name,
       instances: this.#instances,

@@ -1,6 +1,7 @@
 /** Versions and the blobs they need in SQL. Invariant: this file holds no UPDATE. */
 import type { Kysely, Selectable } from "kysely";
 import type { Digest } from "../../sdk/artifact.ts";
+import { fgsLimits } from "../../sdk/fgs-limits.ts";
 import { defaultFunctionLimits } from "../../sdk/limits.ts";
 import type { VersionRow, VersionTable } from "../store.ts";
 import type { Tables, VersionsTable } from "./schema.ts";
@@ -103,10 +104,22 @@ export class SqlVersions implements VersionTable {
                 ]),
               ),
           ),
-          // Their clients call versions by name.
-          where.exists((select) =>
-            select.selectFrom("fgs_functions as f").select("f.function").whereRef("f.function", "=", "v.function"),
-          ),
+          // Their clients call versions by name: the newest of them, so that a function does not fill the nodes.
+          where.and([
+            where.exists((select) =>
+              select.selectFrom("fgs_functions as f").select("f.function").whereRef("f.function", "=", "v.function"),
+            ),
+            where(
+              (select) =>
+                select
+                  .selectFrom("versions as n")
+                  .select((inner) => inner.fn.countAll<number | string>().as("newer"))
+                  .whereRef("n.function", "=", "v.function")
+                  .whereRef("n.sequence", ">", "v.sequence"),
+              "<=",
+              fgsLimits.versionsMax,
+            ),
+          ]),
           where.exists((select) =>
             select
               .selectFrom("rules as r")

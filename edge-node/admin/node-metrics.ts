@@ -4,6 +4,7 @@
  * Invariant: labels come from a bounded set: functions and versions of the present state, process names.
  */
 import { AggregatorRegistry, Counter, Gauge, Registry, type PrometheusContentType } from "prom-client";
+import { versionOfKey } from "../artifacts/version-key.ts";
 import type { VersionStats } from "../../runtime/driver.ts";
 import type { FrontMetrics } from "../ipc.ts";
 import type { NodeView } from "./node-health.ts";
@@ -100,12 +101,11 @@ function addVersionMetrics(registry: Registry, rows: readonly Counted[]): void {
 function sumByVersion(fronts: readonly FrontMetrics[]): Counted[] {
   const rows = new Map<string, Counted>();
   for (const stats of fronts.flatMap(({ versions }) => versions)) {
-    const [name] = stats.key.split("#");
-    const [owner, version] = (name ?? "").split("@");
-    const before = rows.get(name ?? "");
-    rows.set(name ?? "", {
-      function: owner ?? "",
-      version: version ?? "",
+    const named = versionOfKey(stats.key);
+    const name = `${named.function}@${named.version}`;
+    const before = rows.get(name);
+    rows.set(name, {
+      ...named,
       instances: stats.instances + (before?.instances ?? 0),
       active: stats.active + (before?.active ?? 0),
       queued: stats.queued + (before?.queued ?? 0),

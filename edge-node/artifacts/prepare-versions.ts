@@ -26,6 +26,7 @@ import { BlobMismatchError, type BlobFolder, type BlobSpec } from "./blob-folder
 import { fetchBlob } from "./fetch-blob.ts";
 import { CertificateOpener } from "./open-certificates.ts";
 import { mapBounded } from "./map-bounded.ts";
+import { versionKey } from "./version-key.ts";
 
 export interface PreparedState {
   readonly state: FrontState;
@@ -218,7 +219,8 @@ export class VersionPreparer {
     }
     const environment = { ...version.variables, ...secrets?.value };
     const { digest: manifest } = version;
-    const key = `${owner.name}@${version.version}#${fingerprint(manifest, environment)}`;
+    const named = { function: owner.name, version: version.version };
+    const key = versionKey(named, fingerprint(manifest, environment));
     return { key, function: owner.name, version: version.version, manifest, environment };
   }
 }

@@ -5,6 +5,7 @@
  */
 import type { VersionStats } from "../../runtime/driver.ts";
 import type { FrontStatistics, VersionGauge, VersionTally } from "../../sdk/statistics.ts";
+import { versionOfKey } from "../artifacts/version-key.ts";
 import type { CancelTimer, Clock } from "../clock.ts";
 import type { Logger } from "../logger.ts";
 
@@ -70,7 +71,5 @@ export class StatisticsReporter {
 }
 
 function toGauge({ key, instances, active, queued }: VersionStats): VersionGauge {
-  const [name = ""] = key.split("#");
-  const [owner = "", version = ""] = name.split("@");
-  return { function: owner, version, instances, active, queued };
+  return { ...versionOfKey(key), instances, active, queued };
 }

@@ -6,7 +6,7 @@ import { stagedRolloutStates, type StagedRolloutResource, type StagedRolloutStat
 import { CliError, exitCodes } from "../exit-code.ts";
 import { parseCondition, parseSeconds, parseSteps, parseSticky } from "../option-values.ts";
 import type { Output } from "../output.ts";
-import { pause } from "../pause.ts";
+import { pause } from "../../client/pause.ts";
 import { projectFunctionName } from "../project-function.ts";
 import { examples, type AddCommand } from "../session.ts";
 import { printable, textTable } from "../text-table.ts";

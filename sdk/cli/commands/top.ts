@@ -2,7 +2,7 @@
 import { Option } from "commander";
 import type { FunctionStatistics, StatisticsPage } from "../../statistics.ts";
 import { parseLimit } from "../option-values.ts";
-import { pause } from "../pause.ts";
+import { pause } from "../../client/pause.ts";
 import { examples, type AddCommand } from "../session.ts";
 import { textTable } from "../text-table.ts";
 

@@ -2,7 +2,12 @@ import { describe, expect, it } from "vitest";
 import type { FgsError } from "../../../control-plane/functiongraph/fgs-error.ts";
 import { fgsStatus } from "../../../control-plane/functiongraph/fgs-error.ts";
 import { entryOf, readCode } from "../../../control-plane/functiongraph/function-code.ts";
-import { readInstancesMax, readName, readSettings } from "../../../control-plane/functiongraph/function-settings.ts";
+import {
+  keptCharsMax,
+  readInstancesMax,
+  readName,
+  readSettings,
+} from "../../../control-plane/functiongraph/function-settings.ts";
 import { readTags, tagLimits } from "../../../control-plane/functiongraph/fgs-tags.ts";
 import { packArchive } from "../../../control-plane/functiongraph/code-archive.ts";
 
@@ -75,6 +80,7 @@ describe("settings", () => {
     ["a package with a slash", { package: "a/b" }, "FSS.1004"],
     ["a concurrency of 1001", { strategy_config: { concurrent_num: 1_001 } }, "FSS.1026"],
     ["a concurrency of 0", { strategy_config: { concurrent_num: 0 } }, "FSS.1026"],
+    ["more kept fields than are kept", { log_config: { group_name: "x".repeat(keptCharsMax) } }, "FSS.0400"],
     ["an initializer in another file", { initializer_handler: "other.init" }, "FSS.1404"],
     ["an initializer of 301 s", { initializer_handler: "index.init", initializer_timeout: 301 }, "FSS.1405"],
   ])("with %s are refused with the code of the system", (_case, change, code) => {

@@ -8,6 +8,7 @@ import type { DomainRow, Store } from "../../../control-plane/store.ts";
 import type { DomainConfig } from "../../../sdk/domain.ts";
 import type { Rule } from "../../../sdk/rule.ts";
 import { describeDomainVersions } from "./store-contract-domain-versions.ts";
+import { describeFunctiongraph } from "./store-contract-functiongraph.ts";
 import { describeNodes } from "./store-contract-nodes.ts";
 import { describeQuotas } from "./store-contract-quotas.ts";
 import { describePurges } from "./store-contract-purges.ts";
@@ -90,6 +91,7 @@ export function describeStore(name: string, makePlace: () => Promise<StorePlace>
     describeNodes(current);
     describePurges(current);
     describeStagedRollouts(current);
+    describeFunctiongraph(current);
     describeRevisionsAndSettings(current, reopen);
     describeSameness(current);
     describeAsyncConfigs(current);
