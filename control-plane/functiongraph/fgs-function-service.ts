@@ -16,7 +16,7 @@ import type { EnvironmentService } from "../functions/environment-service.ts";
 import type { FunctionService } from "../functions/function-service.ts";
 import type { VersionService } from "../functions/version-service.ts";
 import type { PublishService } from "../publish/publish-service.ts";
-import type { Store, VersionRow } from "../store.ts";
+import type { EnvironmentRow, FunctionRow, Store, StoreView } from "../store.ts";
 import { FgsError } from "./fgs-error.ts";
 import { configResource, fgsTime } from "./fgs-resources.ts";
 import type { FgsFunctionRow } from "./fgs-row.ts";
@@ -31,6 +31,7 @@ import {
   type FunctionSettings,
 } from "./function-settings.ts";
 import { readTags } from "./fgs-tags.ts";
+import { draftPrefix, locate, unknownFunction, type Located } from "./locate-function.ts";
 import { formatUrn, type FunctionUrn } from "./urn.ts";
 
 export interface FgsFunctionServiceOptions {
@@ -44,8 +45,6 @@ export interface FgsFunctionServiceOptions {
   readonly clock: Clock;
 }
 
-/** Names of versions that only this service makes; clients cannot choose them. */
-const draftPrefix = "draft.";
 const listMax = 400;
 
 export class FgsFunctionService {
@@ -82,12 +81,9 @@ export class FgsFunctionService {
 
   /** @throws FgsError FSS.1051, FSS.1052. */
   async config(urn: FunctionUrn): Promise<object> {
-    const { environments, store } = this.#options;
-    const { row, version } = await this.find(urn);
-    const { variables, secrets } = await environments.get(row.function);
-    const core = await store.read(({ functions }) => functions.get(row.function));
-    if (core === null) throw unknownFunction();
-    return configResource({ project: urn.project, row, core, variables, secrets, version });
+    const [config] = await this.#configs(urn.project, async (view) => [await locate(view, urn)]);
+    if (config === undefined) throw unknownFunction();
+    return config;
   }
 
   /** With the archive in base64. */
@@ -95,7 +91,7 @@ export class FgsFunctionService {
     const { row } = await this.find(urn);
     const bytes = await this.#archive(row);
     return {
-      ...(await this.#codeResource(urn, row)),
+      ...this.#codeResource(urn, row),
       func_code: { file: Buffer.from(bytes).toString("base64"), link: "" },
     };
   }
@@ -104,15 +100,15 @@ export class FgsFunctionService {
     const marker = queryInteger(query["marker"], { key: "marker", min: 0, default: 0 });
     const maxItems = queryInteger(query["maxitems"], { key: "maxitems", min: 0, default: listMax });
     const size = maxItems === 0 || maxItems > listMax ? listMax : maxItems;
-    const rows = await this.#options.store.read(({ fgsFunctions }) => fgsFunctions.list());
     const { func_name: name = "", package_name: owner = "" } = query;
-    const found = rows.filter((row) => row.function.includes(name) && (owner === "" || row.package === owner));
-    const page = found.slice(marker, marker + size);
-    const functions: object[] = [];
-    for (const row of page) {
-      functions.push(await this.config({ project, package: row.package, name: row.function, qualifier: null }));
-    }
-    return { functions, next_marker: marker + page.length, count: found.length };
+    let count = 0;
+    const functions = await this.#configs(project, async ({ fgsFunctions }) => {
+      const rows = await fgsFunctions.list();
+      const found = rows.filter((row) => row.function.includes(name) && (owner === "" || row.package === owner));
+      count = found.length;
+      return found.slice(marker, marker + size).map((row) => ({ row, version: null }));
+    });
+    return { functions, next_marker: marker + functions.length, count };
   }
 
   async updateCode(urn: FunctionUrn, body: Body): Promise<object> {
@@ -121,7 +117,7 @@ export class FgsFunctionService {
     const { codeType, codeFilename, codeDigest, archive } = code;
     const changed = { ...row, codeType, codeFilename, codeDigest, codeBytes: archive.byteLength };
     await this.#publish(changed, code);
-    return { ...(await this.#codeResource(urn, changed)), func_code: body["func_code"] ?? null };
+    return { ...this.#codeResource(urn, changed), func_code: body["func_code"] ?? null };
   }
 
   async updateConfig(urn: FunctionUrn, body: Body): Promise<object> {
@@ -178,12 +174,12 @@ export class FgsFunctionService {
   }
 
   async listVersions(urn: FunctionUrn): Promise<object> {
-    const { row } = await this.find(urn);
-    const rows = await this.#options.store.read(({ versions }) => versions.list(row.function));
-    const named = rows.filter(({ version }) => !version.startsWith(draftPrefix));
-    const qualified = (name: string): FunctionUrn => ({ ...urn, qualifier: { kind: "version", name } });
-    const versions: object[] = [await this.config({ ...urn, qualifier: null })];
-    for (const { version } of named) versions.push(await this.config(qualified(version)));
+    const versions = await this.#configs(urn.project, async (view) => {
+      const { row } = await locate(view, urn);
+      const rows = await view.versions.list(row.function);
+      const named = rows.filter(({ version }) => !version.startsWith(draftPrefix));
+      return [null, ...named].map((version) => ({ row, version }));
+    });
     return { versions, next_marker: versions.length, count: versions.length };
   }
 
@@ -210,21 +206,8 @@ export class FgsFunctionService {
   }
 
   /** The function and the version that a URN means; `version` null: latest. @throws FgsError FSS.1051, FSS.1052, FSS.1053. */
-  async find(urn: FunctionUrn): Promise<{ readonly row: FgsFunctionRow; readonly version: VersionRow | null }> {
-    const { qualifier, name } = urn;
-    return this.#options.store.read(async ({ aliases, fgsFunctions, versions }) => {
-      const row = await fgsFunctions.get(name);
-      if (row === null || row.package !== urn.package) throw unknownFunction();
-      if (qualifier === null || (qualifier.kind === "version" && qualifier.name === "latest"))
-        return { row, version: null };
-      const alias = qualifier.kind === "alias" ? await aliases.get(name, qualifier.name) : null;
-      if (qualifier.kind === "alias" && alias === null) throw new FgsError("FSS.1053", "Not found the alias");
-      const version = await versions.get(name, alias?.version ?? qualifier.name);
-      if (version === null || version.version.startsWith(draftPrefix)) {
-        throw new FgsError("FSS.1052", "Not found the version");
-      }
-      return { row, version };
-    });
+  find(urn: FunctionUrn): Promise<Located> {
+    return this.#options.store.read((view) => locate(view, urn));
   }
 
   /** Changes what only clients of FunctionGraph see. */
@@ -236,6 +219,26 @@ export class FgsFunctionService {
       await fgsFunctions.put(changed);
       return changed;
     });
+  }
+
+  /** As clients read them, in one look into the store. */
+  async #configs(
+    project: string,
+    choose: (view: StoreView) => Promise<readonly Located[]>,
+  ): Promise<readonly object[]> {
+    const { environments, store } = this.#options;
+    const chosen = await store.read(async (view) => {
+      const found: (Located & { readonly core: FunctionRow; readonly environment: EnvironmentRow })[] = [];
+      for (const one of await choose(view)) {
+        const core = await view.functions.get(one.row.function);
+        if (core === null) throw unknownFunction();
+        found.push({ ...one, core, environment: await view.functions.environment(one.row.function) });
+      }
+      return found;
+    });
+    return chosen.map(({ row, version, core, environment }) =>
+      configResource({ project, row, version, core, ...environments.shown(row.function, environment) }),
+    );
   }
 
   async #latestRow(urn: FunctionUrn): Promise<FgsFunctionRow> {
@@ -291,7 +294,12 @@ export class FgsFunctionService {
     await publishing.publish(row.function, request, { evenIfUnchanged: true });
     const codeBlob = await artifacts.put(code.archive);
     const changed = { ...row, drafts, codeBlob, modifiedAt: timestamp(clock) };
-    await store.change(({ fgsFunctions }) => fgsFunctions.put(changed));
+    await store.change(async ({ fgsFunctions }) => {
+      const present = await fgsFunctions.get(row.function);
+      // What others changed while it was published stays.
+      const others = present === null ? {} : pickOthers(present);
+      await fgsFunctions.put({ ...changed, ...others });
+    });
     await this.#removeDrafts(row.function);
   }
 
@@ -328,8 +336,8 @@ export class FgsFunctionService {
     return createHash("sha256").update(JSON.stringify(content)).digest("hex");
   }
 
-  #codeResource(urn: FunctionUrn, row: FgsFunctionRow): Promise<object> {
-    return Promise.resolve({
+  #codeResource(urn: FunctionUrn, row: Omit<FgsFunctionRow, "codeBlob">): object {
+    return {
       func_urn: formatUrn({ ...urn, qualifier: { kind: "version", name: urn.qualifier?.name ?? "latest" } }),
       func_name: row.function,
       domain_id: urn.project,
@@ -341,8 +349,13 @@ export class FgsFunctionService {
       last_modified: fgsTime(row.modifiedAt),
       depend_version_list: [],
       dependencies: [],
-    });
+    };
   }
+}
+
+/** What publishing has no part in. */
+function pickOthers({ tags, events, aliasDescriptions }: FgsFunctionRow): Partial<FgsFunctionRow> {
+  return { tags, events, aliasDescriptions };
 }
 
 function rowSettings(settings: FunctionSettings): Omit<FunctionSettings, "description" | "variables" | "secrets"> {
@@ -385,8 +398,4 @@ function queryInteger(
   const value = /^-?\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
   if (value >= min) return value;
   throw invalid("FSS.0400", key, { received: text, allowed: `an integer from ${min} on` });
-}
-
-function unknownFunction(): FgsError {
-  return new FgsError("FSS.1051", "Not found the function");
 }

@@ -9,7 +9,7 @@ import type { Problem } from "../../sdk/problem.ts";
 import { invalidInput, requireValid } from "../control-error.ts";
 import type { MasterKey } from "../keys/master-key.ts";
 import { decryptSecrets, encryptSecrets, type SecretValues } from "../keys/secrets-at-rest.ts";
-import type { Store } from "../store.ts";
+import type { EnvironmentRow, Store } from "../store.ts";
 import { requireFunction } from "./require-row.ts";
 
 export interface EnvironmentServiceOptions {
@@ -26,13 +26,17 @@ export class EnvironmentService {
 
   /** @throws ControlError NOT_FOUND. */
   async get(functionName: string): Promise<EnvironmentResource> {
-    const { store, masterKey } = this.#options;
-    const row = await store.read(async (view) => {
+    const row = await this.#options.store.read(async (view) => {
       await requireFunction(view, functionName);
       return view.functions.environment(functionName);
     });
-    const secrets = decryptSecrets(masterKey, { functionName, encrypted: row.encryptedSecrets });
-    return { variables: row.variables, secrets: Object.keys(secrets).sort() };
+    return this.shown(functionName, row);
+  }
+
+  /** A function's row as it may be shown. */
+  shown(functionName: string, { variables, encryptedSecrets }: EnvironmentRow): EnvironmentResource {
+    const secrets = decryptSecrets(this.#options.masterKey, { functionName, encrypted: encryptedSecrets });
+    return { variables, secrets: Object.keys(secrets).sort() };
   }
 
   /** Replaces all of it; a secret given as null keeps its stored value. @throws ControlError INPUT_INVALID, NOT_FOUND. */
