@@ -55,13 +55,15 @@ async function start(changes: Partial<BackupServiceOptions> = {}): Promise<Backu
 
 const list = async (): Promise<string[]> =>
   (await readdir(backups()).catch(() => [])).filter((name) => name.endsWith(".backup")).sort();
+/** Lets the time pass and waits for the backup that is then due; the timer of the next is set. */
+async function due(afterMs = 0): Promise<void> {
+  clock.advance(afterMs);
+  const newest = new Date(clock.now()).toISOString();
+  await expect.poll(() => service?.state?.lastAt).toBe(newest);
+}
 /** Lets `hours` pass, each until its backup is there. */
 async function pass(hours: number): Promise<void> {
-  for (let hour = 0; hour < hours; hour++) {
-    clock.advance(hourMs);
-    const newest = new Date(clock.now()).toISOString();
-    await expect.poll(() => service?.state?.lastAt).toBe(newest);
-  }
+  for (let hour = 0; hour < hours; hour++) await due(hourMs);
 }
 
 /** A version with one blob; answers the blob's digest. */
@@ -80,8 +82,8 @@ describe("BackupService", () => {
   it("makes a whole backup at once and then every hour, readable by nobody else", async () => {
     await publish("v1");
     await start();
-    clock.advance(0);
-    await expect.poll(list).toEqual(["store-20260102-030405.backup"]);
+    await due();
+    expect(await list()).toEqual(["store-20260102-030405.backup"]);
     await pass(2);
     const files = await list();
     expect(files).toHaveLength(3);
@@ -94,23 +96,23 @@ describe("BackupService", () => {
 
   it("waits for the rest of the hour when it starts again", async () => {
     await start();
-    clock.advance(0);
-    await expect.poll(async () => (await list()).length).toBe(1);
+    await due();
+    expect(await list()).toHaveLength(1);
     await service?.close();
     clock.advance(hourMs / 2);
     await start();
     expect(service?.state).toEqual({ lastAt: "2026-01-02T03:04:05.000Z", isFailing: false });
     clock.advance(hourMs / 2 - 1);
     expect(await list()).toHaveLength(1);
-    clock.advance(1);
-    await expect.poll(async () => (await list()).length).toBe(2);
+    await due(1);
+    expect(await list()).toHaveLength(2);
   });
 
   it("keeps the blobs that a kept backup needs, also of deleted versions, and no others", async () => {
     const digest = await publish("v1");
     await start({ keepDays: 1 });
-    clock.advance(0);
-    await expect.poll(async () => (await list()).length).toBe(1);
+    await due();
+    expect(await list()).toHaveLength(1);
     await store.change(({ versions }) => versions.delete("f", "v1"));
     await artifacts.remove(digest);
     const kept = await publish("v2");
@@ -125,13 +127,13 @@ describe("BackupService", () => {
 
   it("keeps the newest however old it is", async () => {
     await start();
-    clock.advance(0);
-    await expect.poll(async () => (await list()).length).toBe(1);
+    await due();
+    expect(await list()).toHaveLength(1);
     await service?.close();
     clock.advance(100 * 24 * hourMs);
     await start();
-    clock.advance(0);
-    await expect.poll(list).toEqual([expect.stringContaining("store-202604")]);
+    await due();
+    expect(await list()).toEqual([expect.stringContaining("store-202604")]);
   });
 
   it("shows that one failed until the next succeeds, and tries again soon", async () => {
