@@ -56,7 +56,7 @@ export async function createDriver(
   const spares = settings.spareInstances;
   if (settings.driver === "process") {
     const sandbox = await chooseSandbox(settings.sandbox, {
-      files: hostFiles({ guestPath, baseSnapshotPath }),
+      files: hostFiles(guestPath),
       logger,
     });
     const driver = new HostSet({

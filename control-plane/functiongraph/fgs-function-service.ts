@@ -7,7 +7,6 @@
 import { createHash } from "node:crypto";
 import type { PublishRequest } from "../../sdk/api.ts";
 import { fgsLimits } from "../../sdk/fgs-limits.ts";
-import { defaultFunctionLimits, functionLimitRanges } from "../../sdk/limits.ts";
 import type { BlobStore } from "../blobs/blob-store.ts";
 import type { Uploads } from "../blobs/uploads.ts";
 import { timestamp, type Clock } from "../clock.ts";
@@ -32,6 +31,7 @@ import {
 } from "./function-settings.ts";
 import { readTags } from "./fgs-tags.ts";
 import { draftPrefix, locate, unknownFunction, type Located } from "./locate-function.ts";
+import { limitsOf } from "./publish-limits.ts";
 import { formatUrn, type FunctionUrn } from "./urn.ts";
 
 export interface FgsFunctionServiceOptions {
@@ -361,20 +361,6 @@ function pickOthers({ tags, events, aliasDescriptions }: FgsFunctionRow): Partia
 function rowSettings(settings: FunctionSettings): Omit<FunctionSettings, "description" | "variables" | "secrets"> {
   const { description: _description, variables: _variables, secrets: _secrets, ...rest } = settings;
   return rest;
-}
-
-function limitsOf(row: Omit<FgsFunctionRow, "codeBlob">): NonNullable<PublishRequest["limits"]> {
-  const { cpuMs, instancesMax, initializerWallMs } = functionLimitRanges;
-  const wallMs = row.timeoutSeconds * 1_000;
-  return {
-    memoryMiB: row.memoryMiB,
-    eventWallMs: wallMs,
-    cpuMs: Math.min(cpuMs.max, wallMs),
-    concurrency: row.concurrency,
-    instancesMax:
-      row.instancesMax < 1 ? defaultFunctionLimits.instancesMax : Math.min(row.instancesMax, instancesMax.max),
-    initializerWallMs: Math.max(initializerWallMs.min, (row.initializer?.timeoutSeconds ?? 3) * 1_000),
-  };
 }
 
 function versionName(input: unknown, now: number): string {

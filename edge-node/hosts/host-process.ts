@@ -36,9 +36,12 @@ export class HostProcess implements IsolateHost {
 
   /** `onEnd` is called once, with what the process last said. */
   constructor(options: HostProcessOptions, onEnd: (host: HostProcess, end: HostEnd) => void) {
-    const readable = hostFiles(options);
-    const args = hostArguments(options, readable);
-    this.#started = startSandboxed(options.sandbox, { command: process.execPath, args, readable });
+    this.#started = startSandboxed(options.sandbox, {
+      command: process.execPath,
+      args: hostArguments(options),
+      readable: hostFiles(options.guestPath),
+      ...(options.baseSnapshotPath === null ? {} : { given: options.baseSnapshotPath }),
+    });
     const { child, socket } = this.#started;
     child.stderr?.on("data", (chunk: Buffer) => {
       this.#stderr = (this.#stderr + chunk.toString("utf8")).slice(-stderrCharsMax);
@@ -75,19 +78,21 @@ export class HostProcess implements IsolateHost {
 /** What a launcher says of a program that ended by SIGKILL. */
 const KILLED = 128 + 9;
 
-/** The host's own file, the add-on, and where node-gyp-build looks which libc this is; then what it is given. */
-export function hostFiles(given: Pick<HostProcessOptions, "guestPath" | "baseSnapshotPath">): readonly string[] {
+/**
+ * The host's own file, the add-on, where node-gyp-build looks which libc this is, and the guest. The base snapshot is none of them: it lies in the node's
+ * data folder, and the host gets it opened.
+ */
+export function hostFiles(guestPath: string): readonly string[] {
   return [
     entry,
     join(projectRoot, "package.json"),
     join(projectRoot, "node_modules", "isolated-vm"),
     join(projectRoot, "node_modules", "node-gyp-build"),
-    given.guestPath,
-    ...(given.baseSnapshotPath === null ? [] : [given.baseSnapshotPath]),
+    guestPath,
   ];
 }
 
-function hostArguments(options: HostProcessOptions, readable: readonly string[]): string[] {
+function hostArguments({ guestPath, baseSnapshotPath, spares }: HostProcessOptions): string[] {
   return [
     "--no-node-snapshot",
     "--disable-warning=ExperimentalWarning",
@@ -96,11 +101,11 @@ function hostArguments(options: HostProcessOptions, readable: readonly string[])
     "--disable-warning=DEP0204",
     "--permission",
     "--allow-addons",
-    ...[...readable, "/etc/alpine-release"].map((path) => `--allow-fs-read=${path}`),
+    ...[...hostFiles(guestPath), "/etc/alpine-release"].map((path) => `--allow-fs-read=${path}`),
     entry,
-    options.guestPath,
-    options.baseSnapshotPath ?? "",
-    String(options.spares),
+    guestPath,
+    baseSnapshotPath === null ? "none" : "given",
+    String(spares),
   ];
 }
 

@@ -1,7 +1,8 @@
 /**
  * Entry of an isolate host: reads the guest and the base snapshot, then serves its front over file descriptor 3 until that closes.
  *
- * Started with no environment, no network and read access to the project's files only. Arguments: guest, base snapshot or "", number of spares.
+ * Started with no environment, no network and read access to the project's files only. Arguments: guest; "given" when the base
+ * snapshot is open as file descriptor 6, else "none"; number of spares.
  */
 import { readFileSync } from "node:fs";
 import { Socket } from "node:net";
@@ -10,7 +11,7 @@ import { serveIsolateHost } from "../../runtime/isolate-host.ts";
 import { nodeLimits } from "../../sdk/limits.ts";
 import { nodeRuntimeEnvironment } from "./node-runtime-environment.ts";
 
-const [guestPath = "", snapshotPath = "", spares = "0"] = process.argv.slice(2);
+const [guestPath = "", snapshot = "none", spares = "0"] = process.argv.slice(2);
 
 // process.exit() hangs after a catastrophic error: only a signal ends the process. A front that was told ends it, when others have finished.
 const environment = nodeRuntimeEnvironment((message, { isAttributed }) => {
@@ -36,6 +37,6 @@ process.on("uncaughtException", (error) => {
 await serveIsolateHost(front, {
   environment,
   guest: parseGuestCode(readFileSync(guestPath, "utf8")),
-  baseSnapshot: snapshotPath === "" ? null : readFileSync(snapshotPath),
+  baseSnapshot: snapshot === "given" ? readFileSync(6) : null,
   spares: Number(spares),
 });

@@ -24,7 +24,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 const sandbox = await findSandbox({
   wanted: "auto",
   command: process.execPath,
-  readable: hostFiles({ guestPath: defaultGuestPath, baseSnapshotPath: null }),
+  readable: hostFiles(defaultGuestPath),
   platform: process.platform,
   architecture: process.arch,
   isRoot: process.getuid?.() === 0,

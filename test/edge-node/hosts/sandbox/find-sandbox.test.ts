@@ -1,7 +1,7 @@
 /** The sandboxes that work on this machine, with a program that tries what a host must not be able to do. */
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { bubblewrap } from "../../../../edge-node/hosts/sandbox/bubblewrap.ts";
 import { findSandbox, type FindSandboxOptions } from "../../../../edge-node/hosts/sandbox/find-sandbox.ts";
@@ -13,8 +13,13 @@ const isRoot = process.getuid?.() === 0;
 const folder = await mkdtemp(join(tmpdir(), "selvage-sandbox-"));
 const file = join(folder, "given.txt");
 await writeFile(file, "given");
+/** Nobody else may look into the folder: whoever can still read it got it opened. */
+const opened = join(await mkdtemp(join(tmpdir(), "selvage-opened-")), "opened.txt");
+await writeFile(opened, "opened");
 
-afterAll(() => rm(folder, { recursive: true, force: true }));
+afterAll(async () => {
+  for (const path of [folder, dirname(opened)]) await rm(path, { recursive: true, force: true });
+});
 
 function find(change: Partial<FindSandboxOptions> = {}): Promise<Sandbox> {
   const { execPath: command, platform, arch: architecture } = process;
@@ -35,6 +40,7 @@ async function attempt(sandbox: Sandbox, checks: Readonly<Record<string, string>
     command: process.execPath,
     args: ["-e", script],
     readable: [file],
+    given: opened,
   });
   let text = "";
   socket.on("data", (chunk: Buffer) => {
@@ -58,6 +64,7 @@ describe("what there is", async () => {
     async () => {
       const tried = await attempt(wrapped, {
         given: `return fs.readFileSync(${JSON.stringify(file)}, "utf8")`,
+        opened: `return fs.readFileSync(6, "utf8")`,
         elsewhere: `return fs.readFileSync("/etc/passwd", "utf8")`,
         write: `fs.writeFileSync(${JSON.stringify(join(folder, "new"))}, "")`,
         root: `fs.writeFileSync("/new", "")`,
@@ -68,6 +75,7 @@ describe("what there is", async () => {
       });
       expect(tried).toEqual({
         given: "given",
+        opened: "opened",
         elsewhere: "ENOENT",
         write: expect.stringMatching(/^E(NOENT|ROFS)$/),
         root: "EROFS",
@@ -98,12 +106,14 @@ describe("what there is", async () => {
   it.runIf(privileged.kind === "setpriv")("setpriv: no network, no environment, no capabilities", async () => {
     const tried = await attempt(privileged, {
       given: `return fs.readFileSync(${JSON.stringify(file)}, "utf8")`,
+      opened: `return fs.readFileSync(6, "utf8")`,
       connect,
       environment: `return Object.keys(process.env).length`,
       capabilities: `return /CapEff:\\s*(\\w+)/.exec(fs.readFileSync("/proc/self/status", "utf8"))[1]`,
     });
     expect(tried).toEqual({
       given: "given",
+      opened: "opened",
       connect: "ENETUNREACH",
       environment: "0",
       capabilities: "0000000000000000",
