@@ -1,4 +1,5 @@
 /** Every scenario that `npm run bench` knows, in the order of the list it prints. */
+import { alias } from "./scenarios/alias.ts";
 import { async } from "./scenarios/async.ts";
 import { cold } from "./scenarios/cold.ts";
 import { crypto } from "./scenarios/crypto.ts";
@@ -8,6 +9,7 @@ import { failover } from "./scenarios/failover.ts";
 import { hello } from "./scenarios/hello.ts";
 import { hit } from "./scenarios/hit.ts";
 import { hook } from "./scenarios/hook.ts";
+import { invoke } from "./scenarios/invoke.ts";
 import { limits } from "./scenarios/limits.ts";
 import { miss } from "./scenarios/miss.ts";
 import { profile } from "./scenarios/profile.ts";
@@ -23,6 +25,8 @@ export const scenarios: readonly Scenario[] = [
   cold,
   profile,
   publish,
+  alias,
+  invoke,
   async,
   density,
   failover,

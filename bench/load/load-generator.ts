@@ -23,6 +23,8 @@ export interface Load {
   readonly objects?: number;
   /** 1..600. */
   readonly seconds: number;
+  /** Default: GET without a body. */
+  readonly post?: { readonly json: string; readonly token: string };
 }
 
 /** wrk when it answers, else autocannon. */
@@ -59,6 +61,11 @@ interface Command {
 function wrkCommand(load: Load): Command {
   const shape = ["-t1", `-c${load.connections}`, `-d${load.seconds}s`, "--timeout", "5s", "--latency"];
   const common = [...shape, "-H", `Host: ${load.host}`];
+  if (load.post !== undefined) {
+    const script = fileURLToPath(new URL("post.lua", import.meta.url));
+    const authorization = `Authorization: Bearer ${load.post.token}`;
+    return { command: "wrk", args: [...common, "-H", authorization, "-s", script, load.url, "--", load.post.json] };
+  }
   if (load.objects === undefined) return { command: "wrk", args: [...common, load.url] };
   const script = fileURLToPath(new URL("rotate.lua", import.meta.url));
   const rotation = ["--", new URL(load.url).pathname, String(load.objects)];
@@ -69,5 +76,10 @@ function autocannonCommand(load: Load): Command {
   const script = fileURLToPath(import.meta.resolve("autocannon/autocannon.js"));
   const shape = ["-c", String(load.connections), "-d", String(load.seconds), "-t", "5", "--no-progress", "--json"];
   const url = load.objects === undefined ? load.url : `${load.url}/0`;
-  return { command: nodeBinary, args: [script, ...shape, "-H", `host=${load.host}`, url] };
+  const post = load.post === undefined ? [] : postArguments(load.post);
+  return { command: nodeBinary, args: [script, ...shape, ...post, "-H", `host=${load.host}`, url] };
+}
+
+function postArguments({ json, token }: NonNullable<Load["post"]>): readonly string[] {
+  return ["-m", "POST", "-b", json, "-H", "content-type=application/json", "-H", `authorization=Bearer ${token}`];
 }
