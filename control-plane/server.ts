@@ -30,6 +30,7 @@ import { AccessKeyService } from "./access-keys/access-key-service.ts";
 import { functiongraphServices, type FunctiongraphOptions } from "./functiongraph/functiongraph-services.ts";
 import type { MasterKey } from "./keys/master-key.ts";
 import { AliasService } from "./functions/alias-service.ts";
+import { QualifiedVersions } from "./functions/qualified-versions.ts";
 import { EnvironmentService } from "./functions/environment-service.ts";
 import { FunctionService } from "./functions/function-service.ts";
 import { VersionService } from "./functions/version-service.ts";
@@ -265,6 +266,7 @@ function assemble(foundations: Foundations): AppServices & { readonly watch: New
     certificates: new CertificateService({ store, revisions, masterKey, clock }),
     nodes: new NodeService({ store, fleet, clock, logger }),
     invocations,
+    qualified: new QualifiedVersions({ store, newestRevision: () => states.newestRevision }),
     explanations: new ExplainService({ ...questions, fleet, store }),
     logs: new SharedLogs({ ...questions, buffer: new LogBuffer() }),
     purgeSource,

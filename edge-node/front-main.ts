@@ -20,9 +20,13 @@ import type { FrontOptions } from "./front/front.ts";
 import { readCensus } from "./front/tcp-census.ts";
 import type { FrontDriver } from "./front-driver.ts";
 import type { FromFront, FrontSettings, ToFront } from "./ipc.ts";
+import { IpcBatch } from "./ipc-batch.ts";
 import { createLogger, type Logger } from "./logger.ts";
 import { createEgressPolicy } from "../sdk/egress-policy.ts";
 import { loadUws } from "./uws.ts";
+
+const toSupervisor = new IpcBatch<FromFront>({ send: sendToSupervisor, defer: setImmediate });
+const send = (message: FromFront): Promise<void> => toSupervisor.send(message);
 
 process.on("SIGINT", () => {});
 process.on("disconnect", () => process.exit(0));
@@ -100,9 +104,8 @@ async function start(settings: FrontSettings, logger: Logger): Promise<void> {
     logger,
   });
   process.on("SIGTERM", () => frontProcess.handle({ kind: "drain", timeoutMs: settings.drainMs }));
-  process.on("message", (message) => {
-    const next = message as ToFront;
-    if (next.kind !== "start") frontProcess.handle(next);
+  process.on("message", (messages) => {
+    for (const message of messages as readonly ToFront[]) if (message.kind !== "start") frontProcess.handle(message);
   });
   await send({ kind: "started", runtimeKey });
   frontProcess.start();
@@ -143,11 +146,9 @@ async function startDriver(settings: FrontSettings, logger: Logger): Promise<Fro
   return await createDriver(settings, { logger, endProcess: endNow });
 }
 
-function send(message: FromFront): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (process.send === undefined || !process.connected) return reject(new Error("the supervisor is gone"));
-    process.send(message, undefined, {}, (error) => (error === null ? resolve() : reject(error)));
-  });
+function sendToSupervisor(messages: readonly FromFront[], done: (error: Error | null) => void): void {
+  if (process.send === undefined || !process.connected) return done(new Error("the supervisor is gone"));
+  process.send(messages, undefined, {}, done);
 }
 
 /** Tells the supervisor why, then ends. */

@@ -1,11 +1,11 @@
 /** How often whom the control plane lets call; settings of `control-plane/config.ts` where they have a range. */
 
-/** Who may call the control plane how often; beyond, 429 with Retry-After. */
+/** Who may call the control plane how often; beyond, 429 with Retry-After. Invocations and events come this way: the defaults are above what a machine of two cores can take. */
 export const controlAccessLimits = {
   /** Requests of one address (IPv6: one /64 network) in one second, and in a burst. */
-  requestsPerAddress: { default: 2_000, min: 1, max: 1_000_000 },
+  requestsPerAddress: { default: 20_000, min: 1, max: 1_000_000 },
   /** Requests with one token in one second, and in a burst; nodes', which many share, have none. */
-  requestsPerToken: { default: 500, min: 1, max: 1_000_000 },
+  requestsPerToken: { default: 10_000, min: 1, max: 1_000_000 },
   /** Wrong tokens from one address in one minute, and in a burst. */
   wrongTokensPerAddress: { default: 30, min: 1, max: 1_000_000 },
   /** Addresses, and tokens, that are remembered. */

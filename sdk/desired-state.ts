@@ -121,7 +121,11 @@ export interface NodeAck {
   readonly failures: readonly NodeFailure[];
 }
 
-/** `POST /v1/nodes/invocation-results`. */
+/** `POST /v1/nodes/invocation-results`: at most `invocationLimits.batchMax`. */
+export interface InvokeResults {
+  readonly results: readonly InvokeResult[];
+}
+
 export interface InvokeResult {
   readonly id: string;
   readonly outcome:

@@ -328,6 +328,9 @@ export const stagedRolloutLimits = {
 
 /** Bounds of the node's stream to the control plane. */
 export const controlLinkLimits = {
+  /** Results of invocations in one message from a node, and their bytes; one alone may be larger. */
+  resultsMax: 128,
+  resultsBytesMax: 1_048_576,
   /** The control plane sends a heartbeat this often. */
   heartbeatMs: 5_000,
   /** A stream silent for this long is dropped and opened again. */

@@ -4,8 +4,8 @@ import type { Problem } from "../../sdk/problem.ts";
 import { conflict } from "../control-error.ts";
 import { describeBinding } from "../domains/rule-references.ts";
 import type { RevisionService } from "../rollout/revision-service.ts";
-import type { Store, StoreTables, VersionRow } from "../store.ts";
-import { requireFunction, requireQualified, requireVersion } from "./require-row.ts";
+import type { Store, StoreTables } from "../store.ts";
+import { requireFunction, requireVersion } from "./require-row.ts";
 import { toVersionResource } from "./resources.ts";
 
 export interface VersionServiceOptions {
@@ -40,11 +40,6 @@ export class VersionService {
       const row = await requireVersion(view, name);
       return toVersionResource(row, await view.aliases.list(name.functionName));
     });
-  }
-
-  /** The version that `latest`, a version's or an alias's name stands for. @throws ControlError NOT_FOUND. */
-  resolve(functionName: string, qualifier: string): Promise<VersionRow> {
-    return this.#options.store.read((view) => requireQualified(view, { functionName, qualifier }));
   }
 
   /**

@@ -172,16 +172,18 @@ function installErrors(app: FastifyInstance, logger: Logger): void {
 
 function installRequestLog(app: FastifyInstance, { clock, logger }: AppOptions): void {
   const startedMs = new WeakMap<object, number>();
-  app.addHook("onRequest", async (request, reply) => {
+  app.addHook("onRequest", (request, reply, done) => {
     startedMs.set(request, clock.monotonicMs());
     void reply.header("x-request-id", request.id);
+    done();
   });
-  app.addHook("onResponse", async (request, reply) => {
+  app.addHook("onResponse", (request, reply, done) => {
     const durationMs = Math.round(clock.monotonicMs() - (startedMs.get(request) ?? 0));
     const { method, id: requestId } = request;
     // The route as registered: a path of a request may hold what should not be in a log.
     const route = request.routeOptions.url ?? null;
     const tokenId = request.caller?.tokenId ?? null;
     logger.debug({ requestId, method, route, status: reply.statusCode, durationMs, tokenId }, "request_done");
+    done();
   });
 }

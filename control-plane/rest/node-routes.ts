@@ -1,6 +1,6 @@
 /** `/v1/nodes` and `/v1/revisions`: what nodes tell and are told, and how that is seen. */
 import type { FastifyInstance } from "fastify";
-import type { InvokeResult, LogRecord, NodeAck, NodeRegistration } from "../../sdk/desired-state.ts";
+import type { InvokeResults, LogRecord, NodeAck, NodeRegistration } from "../../sdk/desired-state.ts";
 import { publishLimits } from "../../sdk/limits.ts";
 import { parsePurgePosition } from "../../sdk/purge-position.ts";
 import type { SharedLogs } from "../logs/shared-logs.ts";
@@ -11,7 +11,7 @@ import { waitSecondsMax, type RevisionService } from "../rollout/revision-servic
 import { access, bearerToken } from "./access.ts";
 import { openLines } from "./response-lines.ts";
 import { answers, lines, noContent, pathParameters } from "./route-schema.ts";
-import { invokeResult } from "./schemas/function-schemas.ts";
+import { invokeResults } from "./schemas/function-schemas.ts";
 import { integer, list, object, text } from "./schemas/json-schema.ts";
 import { purgePositionText } from "./schemas/purge-schemas.ts";
 import {
@@ -97,16 +97,16 @@ function registerNodeReports(app: FastifyInstance, { revisions, invocations, log
       return reply.code(204).send();
     },
   );
-  app.post<{ Body: InvokeResult }>(
+  app.post<{ Body: InvokeResults }>(
     "/v1/nodes/invocation-results",
     {
       config,
       bodyLimit: publishLimits.requestBytesMax * 2,
-      schema: { summary: "The result of an invocation", body: invokeResult, response: noContent },
+      schema: { summary: "Results of invocations", body: invokeResults, response: noContent },
     },
     async (request, reply) => {
       // A result after its deadline is nobody's fault and of no use.
-      invocations.settle(request.body);
+      for (const result of request.body.results) invocations.settle(result);
       return reply.code(204).send();
     },
   );

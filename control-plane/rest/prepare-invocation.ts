@@ -32,11 +32,12 @@ export function prepareInvocation(input: InvokeInput, { version, enabled, alias 
   if (!enabled) throw conflict(`Function "${version.function}" is disabled.`);
   const { phase, request, event } = input;
   if (event !== undefined) {
-    const problems = checkEvent(input, version);
+    const text = JSON.stringify(event);
+    const problems = checkEvent(input, { version, text });
     if (problems.length > 0) throw invalidInput(problems);
     return {
       phase: "event",
-      request: eventRequest(JSON.stringify(event), alias),
+      request: eventRequest(text, alias),
       timeoutMs: timeoutOf(version, "event"),
     };
   }
@@ -64,7 +65,10 @@ function defaultPhase({ hooks }: VersionRow): CalledHook | null {
   return calledHooks.find((phase) => hooks.includes(phase)) ?? null;
 }
 
-function checkEvent({ phase, request, event }: InvokeInput, version: VersionRow): readonly Problem[] {
+function checkEvent(
+  { phase, request }: InvokeInput,
+  { version, text }: { readonly version: VersionRow; readonly text: string },
+): readonly Problem[] {
   if (version.event === null) {
     return [{ path: "event", message: `received one, but version "${version.version}" is no event function` }];
   }
@@ -72,7 +76,7 @@ function checkEvent({ phase, request, event }: InvokeInput, version: VersionRow)
   for (const [path, value] of Object.entries({ phase, request })) {
     if (value !== undefined) problems.push({ path, message: "received beside an event, allowed: one of them" });
   }
-  const bytes = Buffer.byteLength(JSON.stringify(event));
+  const bytes = Buffer.byteLength(text);
   if (bytes > eventLimits.bytesMax) {
     problems.push({
       path: "event",

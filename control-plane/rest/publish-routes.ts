@@ -4,8 +4,7 @@ import { latestVersion } from "../../sdk/function-name.ts";
 import type { InvokeInput, PublishRequest } from "../../sdk/api.ts";
 import { publishLimits } from "../../sdk/limits.ts";
 import type { CallService } from "../calls/call-service.ts";
-import type { FunctionService } from "../functions/function-service.ts";
-import type { VersionService } from "../functions/version-service.ts";
+import type { QualifiedVersions } from "../functions/qualified-versions.ts";
 import type { PublishService } from "../publish/publish-service.ts";
 import type { InvocationService } from "../rollout/invocation-service.ts";
 import { access } from "./access.ts";
@@ -16,8 +15,7 @@ import { invokeInput, invokeResult, publishRequest, publishResult } from "./sche
 
 export interface PublishRouteServices {
   readonly publishing: PublishService;
-  readonly functions: FunctionService;
-  readonly versions: VersionService;
+  readonly qualified: QualifiedVersions;
   readonly invocations: InvocationService;
   readonly calls: CallService;
 }
@@ -27,7 +25,7 @@ interface Name {
 }
 
 export function registerPublishRoutes(app: FastifyInstance, services: PublishRouteServices): void {
-  const { publishing, functions, versions, invocations, calls } = services;
+  const { publishing, qualified, invocations, calls } = services;
   const config = { access: access.publisher };
   const params = pathParameters("name");
   const bodyLimit = publishLimits.requestBytesMax;
@@ -65,11 +63,12 @@ export function registerPublishRoutes(app: FastifyInstance, services: PublishRou
         return reply.code(202).send(await calls.accept(body, { requestId: id, functionName: name }));
       }
       const { qualifier = latestVersion } = body;
-      const version = await versions.resolve(name, qualifier);
-      const { enabled } = await functions.get(name);
+      const { version, enabled } = await qualified.get(name, qualifier);
       const alias = qualifier === latestVersion || qualifier === version.version ? null : qualifier;
       const { phase, request, timeoutMs } = prepareInvocation(body, { version, enabled, alias });
-      return invocations.invoke({ function: name, qualifier, phase, request }, { timeoutMs });
+      const result = await invocations.invoke({ function: name, qualifier, phase, request }, { timeoutMs });
+      // It was checked when the node sent it.
+      return reply.type("application/json; charset=utf-8").serializer(JSON.stringify).send(result);
     },
   );
 }

@@ -57,23 +57,40 @@ export function recordAudit(app: FastifyInstance, options: RecordAuditOptions): 
       return trail.run(call, () => handler.call(this, request, reply));
     };
   });
-  app.addHook("onSend", async (request, reply, payload) => {
+  app.addHook("onSend", (request, reply, payload, done) => {
     const audited = request.routeOptions.config.audit;
     const status = reply.statusCode;
-    if (audited === undefined || request.caller === null || !isRecorded(audited, request)) return payload;
     const call = request.audited;
-    // Whatever came afterwards, the change was made and its record with it.
-    if (call?.isRecorded === true || (call === null && status < 400)) return payload;
+    const isDone =
+      audited === undefined ||
+      request.caller === null ||
+      !isRecorded(audited, request) ||
+      // Whatever came afterwards, the change was made and its record with it.
+      call?.isRecorded === true ||
+      (call === null && status < 400);
+    if (isDone) return done(null, payload);
+    void record({ request, audited, call, status, payload }).finally(() => done(null, payload));
+  });
+
+  async function record({ request, audited, call, status, payload }: Answered): Promise<void> {
     try {
       if (call !== null && status < 400) call.isRecorded = true;
       const code = status < 400 ? null : codeOf(payload);
-      const record = call === null || status >= 400 ? describe(request, { audited, status, clock }) : call.record();
-      await audit.add({ ...record, code });
+      const made = call === null || status >= 400 ? describe(request, { audited, status, clock }) : call.record();
+      await audit.add({ ...made, code });
     } catch (error) {
       logger.error({ error, requestId: request.id, action: audited.action }, "audit_failed");
     }
-    return payload;
-  });
+  }
+}
+
+/** A request whose answer is about to go out. */
+interface Answered {
+  readonly request: FastifyRequest;
+  readonly audited: AuditedRoute;
+  readonly call: AuditedCall | null;
+  readonly status: number;
+  readonly payload: unknown;
 }
 
 function isRecorded({ onlyIf, unless }: AuditedRoute, request: FastifyRequest): boolean {

@@ -16,8 +16,9 @@ import type { LineOutput } from "./line-output.ts";
 /** What a node is asked to do. */
 export type RequestMessage = CallsMessage | ExplainMessage | InvokeMessage | PreheatMessage;
 
-/** Requests waiting for a slow connection. */
-const requestsWaitingMax = 64;
+/** Requests waiting for a slow connection, and the characters of their lines. */
+const requestsWaitingMax = 1_000;
+const requestCharsMax = 67_108_864;
 
 export interface NodeStreamOptions {
   readonly node: string;
@@ -45,7 +46,9 @@ export class NodeStream {
   #closed = false;
   /** Since when the connection takes nothing, monotonic; null: it does. */
   #blockedSinceMs: number | null = null;
-  readonly #requests: RequestMessage[] = [];
+  /** Lines. */
+  readonly #requests: string[] = [];
+  #requestChars = 0;
 
   constructor(options: NodeStreamOptions) {
     this.node = options.node;
@@ -90,8 +93,12 @@ export class NodeStream {
 
   /** False: too many already wait, or the connection has ended. */
   request(message: RequestMessage): boolean {
-    if (this.#closed || this.#requests.length >= requestsWaitingMax) return false;
-    this.#requests.push(message);
+    if (this.#closed || this.#requests.length >= requestsWaitingMax || this.#requestChars >= requestCharsMax) {
+      return false;
+    }
+    const line = JSON.stringify(message);
+    this.#requests.push(line);
+    this.#requestChars += line.length;
     this.#pump();
     return true;
   }
@@ -128,7 +135,8 @@ export class NodeStream {
         }
         const request = this.#sentRevision < 0 ? undefined : this.#requests.shift();
         if (request === undefined) return;
-        this.#write(request);
+        this.#requestChars -= request.length;
+        this.#writeLine(request);
       }
     } finally {
       // In the same step as the last look at what waits, so that nothing offered meanwhile is missed.
@@ -151,6 +159,10 @@ export class NodeStream {
   }
 
   #write(message: StreamMessage): void {
-    if (!this.#options.output.write(JSON.stringify(message))) this.#blockedSinceMs = this.#options.clock.monotonicMs();
+    this.#writeLine(JSON.stringify(message));
+  }
+
+  #writeLine(line: string): void {
+    if (!this.#options.output.write(line)) this.#blockedSinceMs = this.#options.clock.monotonicMs();
   }
 }

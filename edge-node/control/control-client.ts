@@ -8,7 +8,7 @@ import { Pool, type Dispatcher } from "undici";
 import type { Digest } from "../../sdk/artifact.ts";
 import type { CallResult, CallResults } from "../../sdk/calls.ts";
 import type { ExplainReport } from "../../sdk/explain.ts";
-import type { InvokeResult, LogRecord, NodeAck, NodeRegistration } from "../../sdk/desired-state.ts";
+import type { InvokeResult, InvokeResults, LogRecord, NodeAck, NodeRegistration } from "../../sdk/desired-state.ts";
 import type { Parsed } from "../../sdk/problem.ts";
 import type { PreheatReport, PurgeAck, PurgePosition, PurgesMessage } from "../../sdk/purge.ts";
 import type { NodeStatistics } from "../../sdk/statistics.ts";
@@ -118,8 +118,9 @@ export class ControlClient implements BlobSource {
     return this.#post("/v1/nodes/statistics", { body: report, signal });
   }
 
-  sendInvocationResult(result: InvokeResult, signal: AbortSignal): Promise<void> {
-    return this.#post("/v1/nodes/invocation-results", { body: result, signal });
+  sendInvocationResults(results: readonly InvokeResult[], signal: AbortSignal): Promise<void> {
+    const body: InvokeResults = { results };
+    return this.#post("/v1/nodes/invocation-results", { body, signal });
   }
 
   sendCallResults(results: readonly CallResult[], signal: AbortSignal): Promise<void> {

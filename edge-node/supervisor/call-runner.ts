@@ -9,6 +9,7 @@ import type { CallMessage, CallResult, CallsMessage } from "../../sdk/calls.ts";
 import type { InvokeMessage, InvokeResult } from "../../sdk/desired-state.ts";
 import { eventHeaders } from "../../sdk/event-answer.ts";
 import type { BackgroundTasks } from "./background-tasks.ts";
+import { BatchWhileSending } from "./batch-while-sending.ts";
 
 export interface CallRunnerOptions {
   readonly invoke: (message: InvokeMessage, options: { readonly timeoutMs: number }) => Promise<InvokeResult>;
@@ -20,11 +21,12 @@ export interface CallRunnerOptions {
 export class CallRunner {
   readonly #options: CallRunnerOptions;
   readonly #running = new Set<string>();
-  #done: CallResult[] = [];
-  #sending = false;
+  readonly #results: BatchWhileSending<CallResult>;
 
   constructor(options: CallRunnerOptions) {
     this.#options = options;
+    const { batchMax, batchBytesMax } = callLimits;
+    this.#results = new BatchWhileSending({ send: options.send, bytesOf: sizeOf, batchMax, batchBytesMax });
   }
 
   run({ calls }: CallsMessage): void {
@@ -36,35 +38,18 @@ export class CallRunner {
   }
 
   async #run({ timeoutMs, ...call }: CallMessage): Promise<void> {
+    let result: InvokeResult;
     try {
-      const result = await this.#options.invoke({ kind: "invoke", phase: "event", ...call }, { timeoutMs });
-      this.#done.push(toCallResult(result));
+      result = await this.#options.invoke({ kind: "invoke", phase: "event", ...call }, { timeoutMs });
     } finally {
       this.#running.delete(call.id);
     }
-    if (!this.#sending) await this.#sendDone();
+    await this.#results.push(toCallResult(result));
   }
+}
 
-  async #sendDone(): Promise<void> {
-    this.#sending = true;
-    try {
-      while (this.#done.length > 0) await this.#options.send(this.#nextBatch());
-    } finally {
-      this.#sending = false;
-    }
-  }
-
-  #nextBatch(): readonly CallResult[] {
-    const { batchMax, batchBytesMax } = callLimits;
-    let count = 0;
-    let bytes = 0;
-    for (const { outcome } of this.#done) {
-      bytes += outcome.kind === "answered" ? Buffer.byteLength(outcome.text) : outcome.message.length;
-      if (count > 0 && (count >= batchMax || bytes > batchBytesMax)) break;
-      count++;
-    }
-    return this.#done.splice(0, count);
-  }
+function sizeOf({ outcome }: CallResult): number {
+  return outcome.kind === "answered" ? Buffer.byteLength(outcome.text) : outcome.message.length;
 }
 
 /** Pure: what the control plane is told of an invocation with an event. */

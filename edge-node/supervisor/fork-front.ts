@@ -6,7 +6,8 @@
  * `--no-node-snapshot` (in-process driver).
  */
 import { fork } from "node:child_process";
-import type { FromFront, FrontSettings } from "../ipc.ts";
+import type { FromFront, FrontSettings, ToFront } from "../ipc.ts";
+import { IpcBatch } from "../ipc-batch.ts";
 import type { FrontEvents, FrontHandle, SpawnFront } from "./front-handle.ts";
 
 export interface ForkFrontOptions {
@@ -41,8 +42,10 @@ class ForkedFront {
       stdio: ["ignore", "inherit", "inherit", "ipc"],
     });
     this.#child = child;
-    child.on("message", (message) => {
-      if (!this.#ended) this.#tell((events) => events.onMessage(message as unknown as FromFront));
+    child.on("message", (messages) => {
+      for (const message of messages as unknown as readonly FromFront[]) {
+        if (!this.#ended) this.#tell((events) => events.onMessage(message));
+      }
     });
     child.on("error", (error) => this.#end(error.message));
     child.on("exit", (code, signal) => this.#end(signal === null ? `exit code ${code}` : `signal ${signal}`));
@@ -56,10 +59,17 @@ class ForkedFront {
       for (const tell of this.#early.splice(0)) tell(events);
     });
     const child = this.#child;
+    const batch = new IpcBatch<ToFront>({
+      send: (messages, done) => {
+        if (child.connected) child.send([...messages], () => done(null));
+        else done(null);
+      },
+      defer: setImmediate,
+    });
     return {
       pid: child.pid,
       send: (message) => {
-        if (child.connected) child.send(message, () => {});
+        void batch.send(message);
       },
       kill: () => {
         child.kill("SIGKILL");

@@ -35,6 +35,7 @@ import { frontSettings } from "./front-settings.ts";
 import { keepLogSmall } from "./log-rotation.ts";
 import { probePort } from "./probe-port.ts";
 import { PurgeKeeper } from "./purge-keeper.ts";
+import { ResultSender } from "./result-sender.ts";
 import { RevisionApplier } from "./revision-applier.ts";
 
 export interface NodeSupervisorOptions {
@@ -83,6 +84,7 @@ export class NodeSupervisor {
   readonly #statistics: BatchSender<FrontStatistics>;
   readonly #fronts: FrontSet;
   readonly #calls: CallRunner;
+  readonly #results: ResultSender;
   readonly #purges: PurgeKeeper;
   readonly #preparer: VersionPreparer;
   readonly #stateFile: StateFile;
@@ -121,6 +123,10 @@ export class NodeSupervisor {
           isCurrent: () => true,
         }),
       tasks: this.#tasks,
+    });
+    this.#results = new ResultSender({
+      post: (results, signal) => this.#client.sendInvocationResults(results, signal),
+      retry: (send) => this.#sender.send("invocation-results", { send, isCurrent: () => true }),
     });
     const blobs = new BlobFolder(path.join(config.data, "blobs"), { clock });
     this.#unused = new UnusedBlobs({ blobs, bytesMax: nodeLimits.artifactCacheBytesMax, clock, logger });
@@ -292,10 +298,7 @@ export class NodeSupervisor {
   async #invoke(message: InvokeMessage): Promise<void> {
     const { logs, ...outcome } = await this.#fronts.invoke(message);
     const result = { ...outcome, logs: logs.map((record) => ({ ...record, node: this.#options.config.name })) };
-    await this.#sender.send("invocation-result", {
-      send: (signal) => this.#client.sendInvocationResult(result, signal),
-      isCurrent: () => true,
-    });
+    await this.#results.send(result);
   }
 
   /** What was purged while the node was away, asked for before it serves; without the control plane it serves all the same. */

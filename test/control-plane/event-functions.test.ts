@@ -85,7 +85,7 @@ describe("invoking with an event", () => {
       expect(request.headers).toContainEqual(["x-cff-alias", "blue"]);
       expect(JSON.parse(Buffer.from(request.body ?? "", "base64").toString())).toEqual({ a: [1, "ü"] });
       const outcome = { kind: "response", status: 200, headers: [], body: "" };
-      await node.post("/v1/nodes/invocation-results", { id, outcome, durationMs: 1, logs: [] });
+      await node.post("/v1/nodes/invocation-results", { results: [{ id, outcome, durationMs: 1, logs: [] }] });
       expect((await asked).outcome).toEqual(outcome);
     } finally {
       node.disconnect();

@@ -135,7 +135,7 @@ describe.runIf(findPostgres().kind === "available")("two control planes on one P
       const outcome = { kind: "response", status: 200, headers: [], body: "" };
       await answerTo.ok("POST /v1/nodes/invocation-results", {
         token: nodeToken,
-        body: { id, outcome, durationMs: 1, logs: [] },
+        body: { results: [{ id, outcome, durationMs: 1, logs: [] }] },
       });
       return invoking;
     };

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { DomainChange, NodeResource, PublishResult, RevisionResource } from "../../sdk/api.ts";
 import type { InvokeResult } from "../../sdk/desired-state.ts";
+import { controlLinkLimits } from "../../sdk/limits.ts";
 import { openSecrets } from "../../sdk/sealed-secret.ts";
 import { answering, passing, TestControlPlane } from "./test-control-plane.ts";
 import { registration, TestNode } from "./test-node.ts";
@@ -218,7 +219,8 @@ describe("an invocation", () => {
       const arrivals = nodes.map(async (node) => {
         const message = await node.nextInvoke();
         expect(message).toMatchObject({ function: "invoked", qualifier: "live", phase: "fetch", request });
-        await node.post("/v1/nodes/invocation-results", { id: message.id, outcome: response, durationMs: 1, logs: [] });
+        const result = { id: message.id, outcome: response, durationMs: 1, logs: [] };
+        await node.post("/v1/nodes/invocation-results", { results: [result] });
         return message.id;
       });
       const body = { qualifier: "live", request };
@@ -276,10 +278,15 @@ describe("an invocation", () => {
 
   it("result that nobody awaits is taken and dropped", async () => {
     const token = await control.nodeToken();
-    const body = { id: "gone", outcome: { kind: "continue" }, durationMs: 1, logs: [] };
-    expect((await control.call("POST /v1/nodes/invocation-results", { token, body })).status).toBe(204);
-    const broken = { ...body, outcome: { kind: "other" } };
-    expect((await control.refusal("POST /v1/nodes/invocation-results", { token, body: broken })).status).toBe(400);
+    const result = { id: "gone", outcome: { kind: "continue" }, durationMs: 1, logs: [] };
+    const path = "POST /v1/nodes/invocation-results";
+    expect((await control.call(path, { token, body: { results: [result] } })).status).toBe(204);
+    const broken = { results: [result, { ...result, outcome: { kind: "other" } }] };
+    expect((await control.refusal(path, { token, body: broken })).status).toBe(400);
+    const { resultsMax } = controlLinkLimits;
+    const many = (count: number): object => ({ results: Array.from({ length: count }, () => result) });
+    expect((await control.call(path, { token, body: many(resultsMax) })).status).toBe(204);
+    expect((await control.refusal(path, { token, body: many(resultsMax + 1) })).status).toBe(400);
   });
 });
 

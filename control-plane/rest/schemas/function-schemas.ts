@@ -2,7 +2,14 @@
 import { greySources } from "../../../sdk/alias-grey.ts";
 import { egressEntryText } from "../../../sdk/egress.ts";
 import { isolations } from "../../../sdk/isolation.ts";
-import { egressLimits, functionLimitRanges, messageLimits, publishLimits, storeLimits } from "../../../sdk/limits.ts";
+import {
+  controlLinkLimits,
+  egressLimits,
+  functionLimitRanges,
+  messageLimits,
+  publishLimits,
+  storeLimits,
+} from "../../../sdk/limits.ts";
 import { hooks, phases } from "../../../sdk/phase.ts";
 import { waitSecondsDefault, waitSecondsMax } from "../../rollout/revision-service.ts";
 import {
@@ -243,4 +250,8 @@ export const invokeResult: JsonSchema = object({
   durationMs: { type: "number", minimum: 0 },
   // One invocation may write as many lines as characters.
   logs: list(logRecord, { maxItems: messageLimits.logCharsMax }),
+});
+
+export const invokeResults: JsonSchema = object({
+  results: list(invokeResult, { maxItems: controlLinkLimits.resultsMax }),
 });

@@ -168,7 +168,7 @@ describe("InvocationService", () => {
     const output = connect("n1");
     output.isSlow = true;
     await expect.poll(() => output.said).toEqual(["state 1"]);
-    const results = Array.from({ length: 64 }, () => invoke());
+    const results = Array.from({ length: 1_000 }, () => invoke());
     expect(() => invoke()).toThrow(expect.objectContaining({ code: "NODE_OVERLOADED" }));
     invocations.close();
     await Promise.all(results);

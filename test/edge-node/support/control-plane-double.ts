@@ -5,7 +5,14 @@ import { onTestFinished } from "vitest";
 import type { PreheatReport, PurgeAck, PurgesMessage } from "../../../sdk/purge.ts";
 import { noPurges } from "../../../sdk/purge-position.ts";
 import type { Digest } from "../../../sdk/artifact.ts";
-import type { InvokeResult, LogRecord, NodeAck, NodeRegistration, StreamMessage } from "../../../sdk/desired-state.ts";
+import type {
+  InvokeResult,
+  InvokeResults,
+  LogRecord,
+  NodeAck,
+  NodeRegistration,
+  StreamMessage,
+} from "../../../sdk/desired-state.ts";
 
 function queryOf(request: IncomingMessage): URLSearchParams {
   return new URL(request.url ?? "/", "http://control").searchParams;
@@ -112,7 +119,7 @@ export class ControlPlaneDouble {
     if (path === "/v1/nodes/purge-acks") this.purgeAcks.push(content as PurgeAck);
     if (path === "/v1/nodes/preheat-results") this.preheats.push(content as PreheatReport);
     if (path === "/v1/nodes/logs") this.logs.push(...(content as { records: LogRecord[] }).records);
-    if (path === "/v1/nodes/invocation-results") this.results.push(content as InvokeResult);
+    if (path === "/v1/nodes/invocation-results") this.results.push(...(content as InvokeResults).results);
     response.writeHead(204).end();
   }
 
