@@ -4,7 +4,7 @@
  * `<name>.yaml` beside the code holds the configuration; values of encrypted variables are not exported.
  */
 import { parse, stringify } from "yaml";
-import { packArchive, unpackArchive, type ArchiveFile } from "./code-archive.ts";
+import { packArchive, unpackArchive, type ArchiveFile } from "../../sdk/code-archive.ts";
 import { FgsError } from "./fgs-error.ts";
 import type { FgsFunctionService } from "./fgs-function-service.ts";
 import { invalid, type Body } from "./function-settings.ts";

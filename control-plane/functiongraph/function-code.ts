@@ -4,7 +4,7 @@
 import { createHash } from "node:crypto";
 import { fileOf } from "../../sdk/event-settings.ts";
 import { publishLimits } from "../../sdk/limits.ts";
-import { looksLikeZip, packArchive, unpackArchive, type ArchiveFile } from "./code-archive.ts";
+import { looksLikeZip, packArchive, unpackArchive, type ArchiveFile } from "../../sdk/code-archive.ts";
 import { FgsError } from "./fgs-error.ts";
 import { invalid, type Body } from "./function-settings.ts";
 

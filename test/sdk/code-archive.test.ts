@@ -1,7 +1,7 @@
 import { zipSync } from "fflate";
 import { describe, expect, it } from "vitest";
-import { looksLikeZip, packArchive, unpackArchive } from "../../../control-plane/functiongraph/code-archive.ts";
-import { publishLimits } from "../../../sdk/limits.ts";
+import { looksLikeZip, packArchive, unpackArchive } from "../../sdk/code-archive.ts";
+import { publishLimits } from "../../sdk/limits.ts";
 
 const text = (content: string): Uint8Array => new TextEncoder().encode(content);
 
@@ -48,6 +48,46 @@ describe("an archive", () => {
     ["one without its end", packArchive([{ path: "a.js", bytes: text("x") }]).subarray(0, -22), "cut off"],
   ])("%s is refused", (_case, bytes, reason) => {
     expect(unpacked(bytes)).toContain(reason);
+  });
+
+  it.each<[string, number, string]>([
+    ["a link", 0o120777, "refused"],
+    ["a device", 0o060666, "refused"],
+    ["a socket", 0o140666, "refused"],
+    ["a file", 0o100644, "taken"],
+    ["a folder", 0o040755, "taken"],
+    ["something without a type", 0o644, "taken"],
+  ])("with %s is judged by its directory (%o): %s", (_case, mode, outcome) => {
+    const entry: [Uint8Array, { os: number; attrs: number }] = [
+      text("../../etc/passwd"),
+      { os: 3, attrs: mode * 65_536 },
+    ];
+    const result = unpacked(zipSync({ "a.js": text("1"), "b.js": entry }));
+    expect(result).toBe(
+      outcome === "taken"
+        ? "a.js=1 b.js=../../etc/passwd"
+        : 'refused: the entry "b.js" is a link or a device, allowed: files and folders',
+    );
+  });
+
+  it("takes as many files as allowed and not one more", () => {
+    const archiveOf = (count: number): Uint8Array =>
+      zipSync(Object.fromEntries(Array.from({ length: count }, (_, at) => [`${String(at)}.js`, text("")])), {
+        level: 0,
+      });
+    const { sourceFilesMax } = publishLimits;
+    expect(unpackArchive(archiveOf(sourceFilesMax))).toMatchObject({ ok: true });
+    expect(unpacked(archiveOf(sourceFilesMax + 1))).toContain(`more than ${String(sourceFilesMax)} files`);
+  });
+
+  it("unpacks as many bytes as allowed and not one more", () => {
+    const whole = packArchive([{ path: "a.bin", bytes: new Uint8Array(publishLimits.sourceBytesMax) }]);
+    expect(unpackArchive(whole)).toMatchObject({ ok: true });
+    const more = packArchive([
+      { path: "a.bin", bytes: new Uint8Array(publishLimits.sourceBytesMax) },
+      { path: "b.bin", bytes: new Uint8Array(1) },
+    ]);
+    expect(unpacked(more)).toContain("bytes");
   });
 
   it("that unpacks to more than allowed is refused before it is unpacked", () => {

@@ -5,8 +5,9 @@
  * neither a file nor a folder (a link, a device) is refused.
  */
 import { Unzip, UnzipInflate, zipSync } from "fflate";
-import { refuseSourcePath } from "../../sdk/manifest-file.ts";
-import { publishLimits } from "../../sdk/limits.ts";
+import { publishLimits } from "./limits.ts";
+import { refuseSourcePath } from "./manifest-file.ts";
+import { readZipDirectory } from "./zip-directory.ts";
 
 export interface ArchiveFile {
   readonly path: string;
@@ -20,6 +21,21 @@ const chunkBytes = 65_536;
 
 /** The files of `archive` in its order, folders left out. */
 export function unpackArchive(archive: Uint8Array): Unpacked {
+  const refused = refuseArchive(archive);
+  return refused === null ? unpackEntries(archive) : { ok: false, reason: refused };
+}
+
+/** What its directory tells before anything is unpacked. */
+function refuseArchive(archive: Uint8Array): string | null {
+  if (!looksLikeZip(archive)) return "it is no ZIP archive";
+  const directory = readZipDirectory(archive);
+  if (directory === null) return "it is cut off, or in a form that is not read (ZIP64, several files)";
+  const [special] = directory.special;
+  if (special === undefined) return null;
+  return `the entry ${JSON.stringify(special.slice(0, 200))} is a link or a device, allowed: files and folders`;
+}
+
+function unpackEntries(archive: Uint8Array): Unpacked {
   const files: ArchiveFile[] = [];
   const seen = new Set<string>();
   let total = 0;
@@ -48,8 +64,6 @@ export function unpackArchive(archive: Uint8Array): Unpacked {
   });
   unzip.register(UnzipInflate);
   try {
-    if (!looksLikeZip(archive)) return { ok: false, reason: "it is no ZIP archive" };
-    if (!hasEnd(archive)) return { ok: false, reason: "it is cut off" };
     // In small steps: the bound on what is unpacked is looked at between them.
     for (let at = 0; at < archive.byteLength && problems.length === 0; at += chunkBytes) {
       unzip.push(archive.subarray(at, at + chunkBytes), at + chunkBytes >= archive.byteLength);
@@ -73,12 +87,6 @@ export function packArchive(files: readonly ArchiveFile[]): Uint8Array {
 export function looksLikeZip(bytes: Uint8Array): boolean {
   const [first, second, third, fourth] = bytes;
   return first === 0x50 && second === 0x4b && ((third === 3 && fourth === 4) || (third === 5 && fourth === 6));
-}
-
-/** Its last record: 22 bytes, and a comment of at most 65,535. */
-function hasEnd(bytes: Uint8Array): boolean {
-  const tail = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).subarray(-(22 + 65_535));
-  return tail.lastIndexOf("PK\u0005\u0006", undefined, "latin1") >= 0;
 }
 
 function concat(parts: readonly Uint8Array[]): Uint8Array {
