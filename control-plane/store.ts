@@ -12,6 +12,7 @@ import type { AsyncConfig } from "../sdk/calls.ts";
 import type { AuditFilter, AuditRecord } from "../sdk/audit.ts";
 import type { CertificateFacts } from "../sdk/certificate.ts";
 import type { NodeAck, NodeRegistration } from "../sdk/desired-state.ts";
+import type { Dependencies } from "../sdk/dependency.ts";
 import type { DomainConfig } from "../sdk/domain.ts";
 import type { EventSettings } from "../sdk/event-settings.ts";
 import type { Egress } from "../sdk/egress.ts";
@@ -22,6 +23,7 @@ import type { Rule } from "../sdk/rule.ts";
 import type { PurgeMode, PurgeTarget } from "../sdk/purge.ts";
 import type { QuotaName } from "../sdk/quota.ts";
 import type { Services } from "../sdk/service-target.ts";
+import type { DependencyTable, DependencyView } from "./dependencies/dependency-row.ts";
 import type { AccessKeyTable, AccessKeyView, FgsFunctionTable, FgsFunctionView } from "./functiongraph/fgs-row.ts";
 import type { StagedRolloutTable, StagedRolloutView } from "./staged/staged-rollout-row.ts";
 
@@ -53,6 +55,7 @@ export interface StoreView {
   readonly asyncConfigs: AsyncConfigView;
   readonly audit: AuditView;
   readonly quotas: QuotaView;
+  readonly dependencies: DependencyView;
 }
 
 /** Everything that can be read and written. */
@@ -74,6 +77,7 @@ export interface StoreTables {
   readonly asyncConfigs: AsyncConfigTable;
   readonly audit: AuditTable;
   readonly quotas: QuotaTable;
+  readonly dependencies: DependencyTable;
 }
 
 export interface FunctionRow {
@@ -118,6 +122,7 @@ export interface VersionRow extends EnvironmentRow {
   readonly hooks: readonly Hook[];
   readonly limits: FunctionLimits;
   readonly services: Services;
+  readonly dependencies: Dependencies;
   readonly isolation: Isolation;
   readonly allowEval: boolean;
   readonly egress: Egress;

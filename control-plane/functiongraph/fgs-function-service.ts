@@ -15,6 +15,7 @@ import { ControlError } from "../control-error.ts";
 import type { EnvironmentService } from "../functions/environment-service.ts";
 import type { FunctionService } from "../functions/function-service.ts";
 import type { VersionService } from "../functions/version-service.ts";
+import type { CodeDownload } from "../publish/code-download.ts";
 import type { PublishService } from "../publish/publish-service.ts";
 import type { EnvironmentRow, FunctionRow, Store, StoreView } from "../store.ts";
 import { FgsError } from "./fgs-error.ts";
@@ -35,6 +36,7 @@ import { draftPrefix, locate, unknownFunction, type Located } from "./locate-fun
 import { formatUrn, type FunctionUrn } from "./urn.ts";
 
 export interface FgsFunctionServiceOptions {
+  readonly download: Pick<CodeDownload, "fetch">;
   readonly store: Store;
   readonly functions: FunctionService;
   readonly environments: EnvironmentService;

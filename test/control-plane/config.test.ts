@@ -33,6 +33,7 @@ describe("readControlPlaneConfig()", () => {
         auditKeepDays: 7,
         adminToken: null,
         destinationAllowNetworks: [],
+        codeAllowNetworks: [],
         requestsPerAddress: 2_000,
         requestsPerToken: 500,
         wrongTokensPerAddress: 30,

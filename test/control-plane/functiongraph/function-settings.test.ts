@@ -9,7 +9,7 @@ import {
   readSettings,
 } from "../../../control-plane/functiongraph/function-settings.ts";
 import { readTags, tagLimits } from "../../../control-plane/functiongraph/fgs-tags.ts";
-import { packArchive } from "../../../control-plane/functiongraph/code-archive.ts";
+import { packArchive } from "../../../sdk/code-archive.ts";
 
 const whole = {
   func_name: "hello",
