@@ -96,7 +96,7 @@ export class CodeDownload {
         signal,
       });
       if (!redirects.has(response.statusCode)) return await readAnswer(response);
-      response.body.destroy();
+      drop(response.body);
       const next = nextUrl(response.headers["location"], url);
       if (typeof next === "string") return { kind: "refused", reason: next };
       url = next;
@@ -125,7 +125,7 @@ async function readAnswer({ statusCode, headers, body }: Dispatcher.ResponseData
         ? null
         : "its answer is compressed, allowed: the archive as it is";
   if (refused !== null || Number(headers["content-length"] ?? 0) > bytesMax) {
-    body.destroy();
+    drop(body);
     return refused === null ? tooLarge : { kind: "refused", reason: refused };
   }
   const parts: Buffer[] = [];
@@ -137,6 +137,12 @@ async function readAnswer({ statusCode, headers, body }: Dispatcher.ResponseData
     parts.push(part);
   }
   return { kind: "fetched", bytes: Buffer.concat(parts, total) };
+}
+
+/** Ends a body that is not read; its error is that, and nobody else hears it. */
+function drop(body: Dispatcher.ResponseData["body"]): void {
+  body.on("error", () => {});
+  body.destroy();
 }
 
 function describeFailure(
