@@ -32,6 +32,7 @@ const exportedKeys = [
   "strategy_config",
   "xrole",
   "app_xrole",
+  "depend_version_list",
 ] as const;
 
 export interface FunctionExport {
