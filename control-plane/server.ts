@@ -220,7 +220,7 @@ interface Assembled extends AppServices {
 }
 
 function assemble(foundations: Foundations): Assembled {
-  const { config, opening, store, trail, storage, tokens, keys, builders, link } = foundations;
+  const { config, opening, store, trail, storage, tokens, keys, link } = foundations;
   const { clock, logger } = opening;
   const { artifacts, sources } = storage;
   const { masterKey, signingKey } = keys;
@@ -239,24 +239,7 @@ function assemble(foundations: Foundations): Assembled {
     fleet.disconnectToken(tokenId);
   });
   const revisions = new RevisionService({ store, clock, fleet, signal });
-  const download = new CodeDownload({
-    policy: createEgressPolicy({ allowNetworks: config.codeAllowNetworks }),
-    userAgent: `selvage/${packageJson.version}`,
-  });
-  const publishing = new PublishService({
-    store,
-    uploads,
-    artifacts,
-    builders,
-    download,
-    revisions,
-    masterKey,
-    signingKey,
-    clock,
-    bundle: bundleSource,
-    queue: new PublishQueue(),
-    trail,
-  });
+  const publish = openPublishing(foundations, { uploads, revisions });
   const invocations = new InvocationService({ ...questions, fleet });
   const callSystem = openCalls({ config, store, fleet, clock, logger, uniqueId: randomUUID });
   const core = {
@@ -268,13 +251,12 @@ function assemble(foundations: Foundations): Assembled {
     masterKey,
     uploads,
     artifacts,
-    publishing,
-    download,
     trail,
+    ...publish,
   };
   return {
     ...functionServices({ ...core, invocations, calls: callSystem.service }),
-    download,
+    ...publish,
     callSystem,
     calls: callSystem.service,
     dispatcher: callSystem.dispatcher,
@@ -287,7 +269,6 @@ function assemble(foundations: Foundations): Assembled {
     uploads,
     fleet,
     revisions,
-    publishing,
     tokens,
     domains: new DomainService({ store, revisions, clock, masterKey }),
     domainHistory: new DomainHistory({ store, masterKey }),
@@ -300,6 +281,30 @@ function assemble(foundations: Foundations): Assembled {
     purges: new PurgeService({ store, fleet, clock, signal, uniqueId: randomUUID }),
     preheats: new PreheatService({ ...questions, store, fleet, signal }),
   };
+}
+
+/** Publishing, and what fetches code for it. */
+function openPublishing(
+  { config, opening, store, trail, storage, keys, builders }: Foundations,
+  parts: { readonly uploads: Uploads; readonly revisions: RevisionService },
+): { readonly publishing: PublishService; readonly download: CodeDownload } {
+  const download = new CodeDownload({
+    policy: createEgressPolicy({ allowNetworks: config.codeAllowNetworks }),
+    userAgent: `selvage/${packageJson.version}`,
+  });
+  const publishing = new PublishService({
+    ...parts,
+    ...keys,
+    store,
+    artifacts: storage.artifacts,
+    builders,
+    download,
+    clock: opening.clock,
+    bundle: bundleSource,
+    queue: new PublishQueue(),
+    trail,
+  });
+  return { publishing, download };
 }
 
 type FunctionParts = Pick<Foundations, "store"> &

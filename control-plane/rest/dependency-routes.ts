@@ -49,7 +49,11 @@ export function registerDependencyRoutes(app: FastifyInstance, service: Dependen
     {
       config: {
         ...config,
-        audit: { action: "deleteDependencyVersion", resource: ["dependency", ":name", "version", ":version"] },
+        audit: {
+          action: "deleteDependencyVersion",
+          resource: ["dependency", ":name", "version", ":version"],
+          level: "warning",
+        },
       },
       schema: {
         summary: "Delete a version; refused while a version of a function was built with it",
@@ -65,7 +69,7 @@ export function registerDependencyRoutes(app: FastifyInstance, service: Dependen
   app.delete<Name>(
     one,
     {
-      config: { ...config, audit: { action: "deleteDependency", resource: ["dependency", ":name"] } },
+      config: { ...config, audit: { action: "deleteDependency", resource: ["dependency", ":name"], level: "warning" } },
       schema: {
         summary: "Delete a dependency with all versions; refused while one is used",
         params,

@@ -2,7 +2,6 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { TokenRole } from "../../../sdk/api.ts";
 import { FgsError } from "../../functiongraph/fgs-error.ts";
-import type { Query } from "../../functiongraph/list-page.ts";
 import { access } from "../access.ts";
 import { bodyOf, projectOf, queryOf, urnOf, type FgsServices } from "./fgs-app.ts";
 
@@ -27,7 +26,7 @@ function registerDependencies(app: FastifyInstance, { fgsDependencies }: FgsServ
   const versions = `${all}/:id/version`;
   const idOf = (request: FastifyRequest): string => (request.params as { readonly id: string }).id;
   const versionOf = (request: FastifyRequest): string => (request.params as { readonly version: string }).version;
-  app.get(all, route, (request) => fgsDependencies.list(projectOf(request), queryOf(request) as Query));
+  app.get(all, route, (request) => fgsDependencies.list(projectOf(request), queryOf(request)));
   app.post(`${all}/version`, recorded("createDependencyVersion", ["project", ":project"]), (request) =>
     fgsDependencies.create(projectOf(request), bodyOf(request), roleOf(request)),
   );

@@ -21,15 +21,24 @@ const version = (number: number, change: Partial<DependencyVersionRow> = {}): De
   ...change,
 });
 
+/** `pad` in two versions, `also` in one. */
+function fillStore(store: Store): Promise<void> {
+  return store.change(async ({ dependencies }) => {
+    await dependencies.insert(pad);
+    await dependencies.insertVersion(version(1));
+    await dependencies.insertVersion(version(2));
+    await dependencies.insert({ ...pad, name: "also", id: "d-also", isPublic: false });
+    await dependencies.insertVersion(version(1, { dependency: "also" }));
+  });
+}
+
 export function describeDependencies(store: () => Store): void {
-  const fill = (): Promise<void> =>
-    store().change(async ({ dependencies }) => {
-      await dependencies.insert(pad);
-      await dependencies.insertVersion(version(1));
-      await dependencies.insertVersion(version(2));
-      await dependencies.insert({ ...pad, name: "also", id: "d-also", isPublic: false });
-      await dependencies.insertVersion(version(1, { dependency: "also" }));
-    });
+  describeRows(store);
+  describeUses(store);
+}
+
+function describeRows(store: () => Store): void {
+  const fill = (): Promise<void> => fillStore(store());
 
   describe("dependencies", () => {
     it("come back as they were put, by name, versions newest first, with the number that was given last", async () => {
@@ -84,6 +93,21 @@ export function describeDependencies(store: () => Store): void {
       expect(await store().read(({ dependencies }) => dependencies.get("pad"))).toBeNull();
     });
 
+    it("are counted by quotas", async () => {
+      await fill();
+      const used = await store().read(async ({ quotas }) => [
+        await quotas.used("dependencies", null),
+        await quotas.used("dependencyMiB", null),
+      ]);
+      expect(used).toEqual([3, 4]);
+    });
+  });
+}
+
+function describeUses(store: () => Store): void {
+  const fill = (): Promise<void> => fillStore(store());
+
+  describe("dependencies of versions", () => {
     it("are named by versions in their order, cannot be deleted then, and again when those are gone", async () => {
       await fill();
       const built = versionRow({ dependencies: { pad: 2, also: 1 } });
@@ -128,15 +152,6 @@ export function describeDependencies(store: () => Store): void {
       await fill();
       const insert = store().change(({ versions }) => versions.insert(versionRow({ dependencies: { pad: 3 } })));
       await expect(insert).rejects.toMatchObject({ reason: "reference" });
-    });
-
-    it("are counted by quotas", async () => {
-      await fill();
-      const used = await store().read(async ({ quotas }) => [
-        await quotas.used("dependencies", null),
-        await quotas.used("dependencyMiB", null),
-      ]);
-      expect(used).toEqual([3, 4]);
     });
   });
 }
