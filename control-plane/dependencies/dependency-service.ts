@@ -108,7 +108,7 @@ export class DependencyService {
     const { artifacts, clock, queue, store, trail, uniqueId } = this.#options;
     return queue.run(wanted.name, async () => {
       const archive = await read();
-      const files = filesOf(archive);
+      const files = await filesOf(archive);
       const placed = placePackages(wanted.name, files);
       if (!placed.ok)
         throw invalidInput([{ path: "source", message: `received an archive that cannot be used: ${placed.reason}` }]);

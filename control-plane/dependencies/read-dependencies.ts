@@ -50,7 +50,7 @@ export async function readDependencies(
   const read: BundledDependency[] = [];
   for (const { dependency: name, version, archive } of rows) {
     const bytes = await artifacts.read(archive);
-    const unpacked = bytes === null ? null : unpackArchive(bytes);
+    const unpacked = bytes === null ? null : await unpackArchive(bytes);
     if (unpacked === null || !unpacked.ok) {
       const reason = unpacked === null ? "is missing or damaged" : unpacked.reason;
       throw new ControlError("CONTROL_INTERNAL", { message: `The archive of ${name}@${String(version)}: ${reason}.` });

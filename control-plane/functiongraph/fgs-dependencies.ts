@@ -54,8 +54,7 @@ export class FgsDependencies {
     const wanted = { ...readWanted(body), isPublic: undefined, role };
     return forClients(async () => {
       await dependencies.check(wanted);
-      const archive = await this.#archive(body);
-      const { dependency: name, version } = await dependencies.take(wanted, () => Promise.resolve(archive));
+      const { dependency: name, version } = await dependencies.take(wanted, () => this.#archive(body));
       const found = await this.#options.store.read(async (view) => {
         const [row, made] = [await view.dependencies.get(name), await view.dependencies.version(name, version)];
         return row === null || made === null ? null : { row, version: made };

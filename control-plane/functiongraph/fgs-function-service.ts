@@ -138,7 +138,7 @@ export class FgsFunctionService {
       secrets: settings.secrets ?? kept,
     });
     try {
-      const code = fromArchive(row, await this.#archive(row));
+      const code = await fromArchive(row, await this.#archive(row));
       await this.#publish({ ...row, ...rowSettings(settings) }, code);
     } catch (error) {
       await store.change((tables) => tables.functions.setEnvironment(row.function, before));
@@ -151,7 +151,7 @@ export class FgsFunctionService {
   async setInstancesMax(urn: FunctionUrn, body: Body): Promise<object> {
     const row = await this.#latestRow(urn);
     const instancesMax = readInstancesMax(body);
-    await this.#publish({ ...row, instancesMax }, fromArchive(row, await this.#archive(row)));
+    await this.#publish({ ...row, instancesMax }, await fromArchive(row, await this.#archive(row)));
     if ((instancesMax === 0) !== (row.instancesMax === 0)) {
       await this.#options.functions.update(row.function, { enabled: instancesMax !== 0 });
     }
@@ -170,7 +170,7 @@ export class FgsFunctionService {
     }
     const newest = await store.read((view) => view.versions.latest(row.function));
     // What latest is does not change with the versions that were made of it.
-    if (newest?.version === version.version) await this.#publish(row, fromArchive(row, await this.#archive(row)));
+    if (newest?.version === version.version) await this.#publish(row, await fromArchive(row, await this.#archive(row)));
     const named = aliases.filter((alias) => alias.version === version.version);
     const gone = new Set([version.version, ...named.map(({ name }) => `!${name}`)]);
     await store.change(async (tables) => {
@@ -209,7 +209,7 @@ export class FgsFunctionService {
     if (rows.filter(({ version }) => !version.startsWith(draftPrefix)).length >= fgsLimits.versionsMax) {
       throw new FgsError("FSS.0403", `a function has at most ${fgsLimits.versionsMax} versions`);
     }
-    const code = fromArchive(row, await this.#archive(row));
+    const code = await fromArchive(row, await this.#archive(row));
     await this.#publish({ ...row, namedContent: content }, code, { name, description });
     return this.config({ ...urn, qualifier: { kind: "version", name } });
   }

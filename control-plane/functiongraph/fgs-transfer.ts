@@ -77,7 +77,7 @@ export class FgsTransfer {
       throw new FgsError("FSS.1012", "file_code: received nothing, allowed: a ZIP in base64");
     if (bytes.byteLength > transferBytesMax)
       throw new FgsError("FSS.1071", `file_code: allowed: at most ${transferBytesMax} bytes`);
-    const unpacked = unpackArchive(bytes);
+    const unpacked = await unpackArchive(bytes);
     if (!unpacked.ok) throw new FgsError("FSS.1011", `file_code: ${unpacked.reason}`);
     const config = readConfig(unpacked.files);
     const code = unpacked.files.find(({ path }) => path === codeFile);

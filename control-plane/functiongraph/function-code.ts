@@ -101,14 +101,17 @@ export function entryOf(files: readonly ArchiveFile[], handler: string): string 
   );
 }
 
-export function fromArchive(named: Pick<FunctionCode, "codeType" | "codeFilename">, archive: Uint8Array): FunctionCode {
+export async function fromArchive(
+  named: Pick<FunctionCode, "codeType" | "codeFilename">,
+  archive: Uint8Array,
+): Promise<FunctionCode> {
   if (archive.byteLength > archiveBytesMax) {
     throw new FgsError(
       "FSS.1071",
       `func_code.file: received ${archive.byteLength} bytes, allowed: at most ${archiveBytesMax}`,
     );
   }
-  const unpacked = unpackArchive(archive);
+  const unpacked = await unpackArchive(archive);
   if (!unpacked.ok) throw new FgsError("FSS.1011", `func_code.file: ${unpacked.reason}`);
   return { ...named, archive, codeDigest: sha512(archive), files: unpacked.files };
 }

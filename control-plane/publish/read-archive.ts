@@ -14,7 +14,7 @@ export interface ArchiveSources {
 
 /** @throws ControlError INPUT_INVALID, PAYLOAD_TOO_LARGE, BUILD_QUEUE_FULL; problems are at `source.…`. */
 export async function readArchive(place: ArchivePlace, sources: ArchiveSources): Promise<readonly ArchiveFile[]> {
-  return filesOf(await readArchiveBytes(place, sources));
+  return await filesOf(await readArchiveBytes(place, sources));
 }
 
 export function readArchiveBytes(place: ArchivePlace, sources: ArchiveSources): Promise<Uint8Array> {
@@ -22,8 +22,8 @@ export function readArchiveBytes(place: ArchivePlace, sources: ArchiveSources): 
 }
 
 /** @throws ControlError INPUT_INVALID. */
-export function filesOf(archive: Uint8Array): readonly ArchiveFile[] {
-  const unpacked = unpackArchive(archive);
+export async function filesOf(archive: Uint8Array): Promise<readonly ArchiveFile[]> {
+  const unpacked = await unpackArchive(archive);
   if (unpacked.ok) return unpacked.files;
   throw invalidInput([{ path: "source", message: `received an archive that cannot be used: ${unpacked.reason}` }]);
 }

@@ -31,7 +31,7 @@ export async function readArchiveFile(source: string, { workingDirectory }: CliC
   const { bytesMax } = archiveLimits;
   if (size > bytesMax) throw unusable(source, `received ${size} bytes, allowed: at most ${bytesMax}`);
   const archive = await readFile(file);
-  const unpacked = unpackArchive(archive);
+  const unpacked = await unpackArchive(archive);
   if (!unpacked.ok) throw unusable(source, unpacked.reason);
   return { kind: "zip", archive, files: unpacked.files };
 }
