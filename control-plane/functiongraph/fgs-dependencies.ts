@@ -17,7 +17,7 @@ import { cutPage, readPage, type Query } from "./list-page.ts";
 
 export interface FgsDependenciesOptions {
   readonly store: Store;
-  readonly dependencies: DependencyService;
+  readonly dependencies: Pick<DependencyService, "check" | "take" | "deleteVersion">;
   readonly download: Pick<CodeDownload, "fetch">;
 }
 

@@ -11,7 +11,6 @@ import { SelvageClient } from "../../sdk/client.ts";
 import type { ArchivePlace, PublishResult } from "../../sdk/api.ts";
 import type { AuditRecord } from "../../sdk/audit.ts";
 import type { DependencyInput, DependencyVersionResource } from "../../sdk/dependency.ts";
-import { publishLimits } from "../../sdk/limits.ts";
 import { uploadArchive } from "../../sdk/upload-archive.ts";
 import { runTool } from "../sdk/cli/run-tool.ts";
 import { temporaryFolder, type TemporaryFolder } from "../sdk/project/temporary-project.ts";
@@ -173,19 +172,6 @@ describe("dependencies", () => {
     await publish("many", answering("many"), { dependencies: dependencies(max) });
     expect((await refuse("many", { source: inline(""), dependencies: dependencies(max + 1) })).problems).toEqual([
       `dependencies: received ${String(max + 1)} dependencies, allowed: at most ${String(max)}`,
-    ]);
-  });
-
-  it("unpack together to as much as one function's sources, and not more", async () => {
-    const half = "x".repeat(publishLimits.sourceBytesMax / 2);
-    await create("half", { "index.js": half });
-    await create("other", { "index.js": half });
-    await create("drop", { "index.js": "x" });
-    await publish("large", answering("large"), { dependencies: { half: 1, other: 1 } });
-    expect(
-      (await refuse("large", { source: inline(""), dependencies: { half: 1, other: 1, drop: 1 } })).problems,
-    ).toEqual([
-      `dependencies: hold ${String(publishLimits.sourceBytesMax + 1)} bytes together, allowed: at most ${String(publishLimits.sourceBytesMax)}`,
     ]);
   });
 

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { triggerLimits } from "../../../control-plane/functiongraph/trigger-data.ts";
 import { packArchive } from "../../../sdk/code-archive.ts";
-import { archiveLimits, dependencyLimits } from "../../../sdk/code-limits.ts";
+import { dependencyLimits } from "../../../sdk/code-limits.ts";
 import { adminToken, TestControlPlane } from "../test-control-plane.ts";
 
 let control: TestControlPlane;
@@ -156,12 +156,6 @@ describe("dependencies", () => {
     ["nothing", { depend_file: undefined }, [400, "FSS.1011"]],
     ["what is no ZIP", { depend_file: base64("text") }, [400, "FSS.1011"]],
     ["a ZIP without a package", { depend_file: base64(zip({ "a.js": "" })) }, [400, "FSS.1011"]],
-    ["more bytes than allowed", { depend_file: base64(new Uint8Array(archiveLimits.bytesMax + 1)) }, [413, "FSS.1071"]],
-    [
-      "as many bytes as allowed that are no ZIP",
-      { depend_file: base64(new Uint8Array(archiveLimits.bytesMax)) },
-      [400, "FSS.1011"],
-    ],
     ["an address that is not allowed", { depend_type: "obs", depend_link: "http://10.0.0.1/" }, [400, "FSS.1010"]],
     ["no address", { depend_type: "obs" }, [400, "FSS.1010"]],
   ])("are refused with %s", async (_case, more, refused) => {
