@@ -108,7 +108,7 @@ export class CodeDownload {
 const notAllowed: DownloadOutcome = { kind: "refused", reason: "its address is not allowed" };
 
 /** Where a redirect leads, or why it is not followed. */
-function nextUrl(location: unknown, from: URL): URL | string {
+export function nextUrl(location: unknown, from: URL): URL | string {
   const next = typeof location === "string" ? URL.parse(location, from.href) : null;
   if (next === null || refuseCodeUrl(next.href) !== null) return "it leads to something that is no address of code";
   if (from.protocol === "https:" && next.protocol === "http:") return "it leads from https to http";

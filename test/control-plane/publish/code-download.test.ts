@@ -4,7 +4,12 @@ import { once } from "node:events";
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
-import { CodeDownload, refuseCodeUrl, type DownloadOutcome } from "../../../control-plane/publish/code-download.ts";
+import {
+  CodeDownload,
+  nextUrl,
+  refuseCodeUrl,
+  type DownloadOutcome,
+} from "../../../control-plane/publish/code-download.ts";
 import { archiveLimits, codeDownloadLimits } from "../../../sdk/code-limits.ts";
 import { createEgressPolicy } from "../../../sdk/egress-policy.ts";
 
@@ -179,6 +184,21 @@ describe("fetch()", () => {
     const later = await listen((_request, response) => response.end("x"));
     expect((await download.fetch(later)).kind).toBe("fetched");
     await download.close();
+  });
+});
+
+describe("nextUrl()", () => {
+  it("leads from http to https and never back", () => {
+    expect(nextUrl("https://b.example/", new URL("http://a.example/"))).toEqual(new URL("https://b.example/"));
+    expect(nextUrl("//b.example/c", new URL("https://a.example/"))).toEqual(new URL("https://b.example/c"));
+    expect(nextUrl("http://a.example/", new URL("https://a.example/"))).toBe("it leads from https to http");
+  });
+
+  it("leads to no address that is longer than allowed", () => {
+    const { urlCharsMax } = codeDownloadLimits;
+    const long = "https://a.example/".padEnd(urlCharsMax, "x");
+    expect(nextUrl(long, new URL("https://a.example/"))).toEqual(new URL(long));
+    expect(nextUrl(`${long}x`, new URL("https://a.example/"))).toBe("it leads to something that is no address of code");
   });
 });
 
