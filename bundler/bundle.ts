@@ -15,8 +15,10 @@ import { readNodeModules } from "./node-modules.ts";
 import { ModuleResolver } from "./resolve/module-resolver.ts";
 import { PackageJsonReader } from "./resolve/package-json.ts";
 import { readTsconfig, type Tsconfig } from "./resolve/tsconfig.ts";
+import type { BundledDependency } from "./dependency-packages.ts";
 import { DirectoryTree } from "./source/directory-tree.ts";
 import { MemoryTree } from "./source/memory-tree.ts";
+import { mountDependencies } from "./source/mounted-tree.ts";
 import { SourceLoader, displayPath } from "./source/source-loader.ts";
 import { joinPath, parentOf } from "./source/source-path.ts";
 import type { SourceTree } from "./source/source-tree.ts";
@@ -39,6 +41,8 @@ export interface BundleOptions {
   readonly minify?: boolean;
   /** The module is an event function: its named exports are used, and it need not have a default export. Default false. */
   readonly isEvent?: boolean;
+  /** Packages beside those of the source, which come first. Default none. */
+  readonly dependencies?: readonly BundledDependency[];
   /** Default `publishLimits.bundleMs`. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
@@ -67,7 +71,8 @@ const stubName = "selvage-entry.js";
 
 /** Bundles one function. Problems of the source are returned; only failures of this machine are thrown. */
 export async function bundleSource(input: BundleInput, options: BundleOptions = {}): Promise<BundleResult> {
-  const { tree, entry: wantedEntry } = await openInput(input);
+  const { tree: source, entry: wantedEntry } = await openInput(input);
+  const { tree, packageFolders } = mountDependencies(source, options.dependencies ?? []);
   const entry = joinPath("", wantedEntry);
   const found = entry === null ? null : await tree.find(entry);
   if (entry === null || found?.kind !== "file") {
@@ -77,7 +82,7 @@ export async function bundleSource(input: BundleInput, options: BundleOptions = 
   const tsconfig = await readTsconfig(tree, { directory: parentOf(found.path), problems });
   if (problems.length > 0) return { ok: false, problems };
   const packages = new PackageJsonReader(tree);
-  const resolver = new ModuleResolver(tree, packages, { tsconfig });
+  const resolver = new ModuleResolver(tree, packages, { tsconfig, packageFolders });
   const tsconfigRaw = { compilerOptions: runnable(tsconfig) };
   const nodeModules = lazily(() => readNodeModules(dirname(import.meta.dirname)));
   const parts = { tree, packages, resolver, entry: found.path, nodeModules, tsconfigRaw };

@@ -77,6 +77,15 @@ const definitions = [
     description: "CIDR networks beside public addresses that HTTP destinations of asynchronous calls may be in.",
   },
   {
+    key: "codeAllowNetworks",
+    kind: "list",
+    environment: "SELVAGE_CODE_ALLOW_NETWORKS",
+    flag: "code-allow-networks",
+    default: [],
+    itemsMax: 64,
+    description: "CIDR networks beside public addresses that code and dependencies may be fetched from by URL.",
+  },
+  {
     key: "backupFolder",
     kind: "string",
     environment: "SELVAGE_CONTROL_PLANE_BACKUP_FOLDER",
@@ -178,6 +187,7 @@ export interface ControlPlaneConfig {
   /** Absolute. */
   readonly masterKeyFile: string;
   readonly destinationAllowNetworks: readonly string[];
+  readonly codeAllowNetworks: readonly string[];
   /** Of a PostgreSQL database, with its password; null: the embedded store. */
   readonly store: string | null;
   /** Absolute. */
@@ -219,7 +229,7 @@ export function readControlPlaneConfig(inputs: ConfigInputs): ControlPlaneConfig
     flags: line.ok ? line.value.flags : {},
   });
   const problems = [line, file, settings].flatMap((parsed) => (parsed.ok ? [] : parsed.problems));
-  if (settings.ok) problems.push(...checkNetworks(settings.value.destinationAllowNetworks));
+  if (settings.ok) problems.push(...checkNetworks(settings.value));
   if (settings.ok && problems.length === 0) return { kind: "config", config: complete(settings.value) };
   return { kind: "invalid", problems };
 }
@@ -246,13 +256,15 @@ export function processDependencies({ logLevel }: Pick<ControlPlaneConfig, "logL
   };
 }
 
-function checkNetworks(networks: readonly string[]): readonly Problem[] {
-  try {
-    createEgressPolicy({ allowNetworks: networks });
-    return [];
-  } catch (error) {
-    return [{ path: "destinationAllowNetworks", message: (error as Error).message }];
-  }
+function checkNetworks(settings: Raw): readonly Problem[] {
+  return (["destinationAllowNetworks", "codeAllowNetworks"] as const).flatMap((path) => {
+    try {
+      createEgressPolicy({ allowNetworks: settings[path] });
+      return [];
+    } catch (error) {
+      return [{ path, message: (error as Error).message }];
+    }
+  });
 }
 
 const nothing: Parsed<unknown> = { ok: true, value: undefined };

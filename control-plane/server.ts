@@ -8,6 +8,7 @@ import { mkdir, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { randomBytes, randomUUID } from "node:crypto";
 import type { FastifyInstance } from "fastify";
+import { createEgressPolicy } from "../sdk/egress-policy.ts";
 import packageJson from "../package.json" with { type: "json" };
 import { buildGuest } from "../bundler/build-guest.ts";
 import { bundleSource } from "../bundler/bundle.ts";
@@ -21,6 +22,8 @@ import { BuilderPool } from "./builder/builder-pool.ts";
 import { spawnBuilder } from "./builder/builder-process.ts";
 import { AsyncConfigService } from "./calls/async-config-service.ts";
 import { openCalls, type Calls } from "./calls/open-calls.ts";
+import { CodeDownload } from "./publish/code-download.ts";
+import { DependencyService } from "./dependencies/dependency-service.ts";
 import { CertificateService } from "./certificates/certificate-service.ts";
 import type { Clock } from "./clock.ts";
 import type { ControlPlaneConfig } from "./config.ts";
@@ -120,11 +123,12 @@ async function openControlPlane(config: ControlPlaneConfig, opening: Opening): P
   opened(builders);
   const link = storage.shared === null ? null : openLink(storage.shared, opening);
   const foundations = { config, opening, store, trail, storage, tokens, keys, builders, link };
-  const { watch, callSystem, ...parts } = assemble(foundations);
+  const { watch, callSystem, download, ...parts } = assemble(foundations);
   opened(parts.fleet);
   parts.staged.start();
   if (link !== null) opened(link);
   opened(callSystem);
+  opened(download);
   await link?.start(() => watch.look());
   const closing = new AbortController();
   const app = await createApp({
@@ -155,6 +159,7 @@ async function openControlPlane(config: ControlPlaneConfig, opening: Opening): P
     closing.abort();
     await closeApp(app, clock);
     await callSystem.close();
+    await download.close();
     await sweeper.close();
     await parts.staged.close();
     await parts.backups.close();
@@ -209,8 +214,14 @@ interface Foundations {
   readonly link: ReplicaLink | null;
 }
 
-function assemble(foundations: Foundations): AppServices & { readonly watch: NewestWatch; readonly callSystem: Calls } {
-  const { config, opening, store, trail, storage, tokens, keys, builders, link } = foundations;
+interface Assembled extends AppServices {
+  readonly watch: NewestWatch;
+  readonly callSystem: Calls;
+  readonly download: CodeDownload;
+}
+
+function assemble(foundations: Foundations): Assembled {
+  const { config, opening, store, trail, storage, tokens, keys, link } = foundations;
   const { clock, logger } = opening;
   const { artifacts, sources } = storage;
   const { masterKey, signingKey } = keys;
@@ -229,24 +240,24 @@ function assemble(foundations: Foundations): AppServices & { readonly watch: New
     fleet.disconnectToken(tokenId);
   });
   const revisions = new RevisionService({ store, clock, fleet, signal });
-  const publishing = new PublishService({
-    store,
-    uploads,
-    artifacts,
-    builders,
-    revisions,
-    masterKey,
-    signingKey,
-    clock,
-    bundle: bundleSource,
-    queue: new PublishQueue(),
-    trail,
-  });
+  const publish = openPublishing(foundations, { uploads, revisions });
   const invocations = new InvocationService({ ...questions, fleet });
   const callSystem = openCalls({ config, store, fleet, clock, logger, uniqueId: randomUUID });
-  const core = { store, clock, logger, uniqueId: randomUUID, revisions, masterKey, uploads, artifacts, publishing };
+  const core = {
+    store,
+    clock,
+    logger,
+    uniqueId: randomUUID,
+    revisions,
+    masterKey,
+    uploads,
+    artifacts,
+    trail,
+    ...publish,
+  };
   return {
     ...functionServices({ ...core, invocations, calls: callSystem.service }),
+    ...publish,
     callSystem,
     calls: callSystem.service,
     dispatcher: callSystem.dispatcher,
@@ -259,7 +270,6 @@ function assemble(foundations: Foundations): AppServices & { readonly watch: New
     uploads,
     fleet,
     revisions,
-    publishing,
     tokens,
     domains: new DomainService({ store, revisions, clock, masterKey }),
     domainHistory: new DomainHistory({ store, masterKey }),
@@ -275,9 +285,37 @@ function assemble(foundations: Foundations): AppServices & { readonly watch: New
   };
 }
 
+/** Publishing, and what fetches code for it. */
+function openPublishing(
+  { config, opening, store, trail, storage, keys, builders }: Foundations,
+  parts: { readonly uploads: Uploads; readonly revisions: RevisionService },
+): { readonly publishing: PublishService; readonly download: CodeDownload } {
+  const download = new CodeDownload({
+    policy: createEgressPolicy({ allowNetworks: config.codeAllowNetworks }),
+    userAgent: `selvage/${packageJson.version}`,
+  });
+  const publishing = new PublishService({
+    ...parts,
+    ...keys,
+    store,
+    artifacts: storage.artifacts,
+    builders,
+    download,
+    clock: opening.clock,
+    bundle: bundleSource,
+    queue: new PublishQueue(),
+    trail,
+  });
+  return { publishing, download };
+}
+
 type FunctionParts = Pick<Foundations, "store"> &
   Pick<Opening, "clock" | "logger"> &
-  Pick<FunctiongraphOptions, "uploads" | "artifacts" | "publishing" | "invocations" | "calls" | "uniqueId"> & {
+  Pick<
+    FunctiongraphOptions,
+    "uploads" | "artifacts" | "publishing" | "invocations" | "calls" | "uniqueId" | "download"
+  > & {
+    readonly trail: AuditTrail;
     readonly revisions: RevisionService;
     readonly masterKey: MasterKey;
   };
@@ -293,7 +331,8 @@ function functionServices(parts: FunctionParts) {
   const versions = new VersionService({ store, revisions });
   const aliases = new AliasService({ revisions, clock });
   const asyncConfigs = new AsyncConfigService({ store, clock });
-  const own = { functions, environments, versions, aliases, asyncConfigs };
+  const dependencies = new DependencyService({ ...parts, queue: new PublishQueue() });
+  const own = { functions, environments, versions, aliases, asyncConfigs, dependencies };
   const accessKeys = new AccessKeyService({ store, masterKey, clock });
   return { ...functiongraphServices({ ...parts, ...own }), ...own, accessKeys, statistics, staged };
 }

@@ -12,6 +12,7 @@ import type { AsyncConfig } from "../sdk/calls.ts";
 import type { AuditFilter, AuditRecord } from "../sdk/audit.ts";
 import type { CertificateFacts } from "../sdk/certificate.ts";
 import type { NodeAck, NodeRegistration } from "../sdk/desired-state.ts";
+import type { Dependencies } from "../sdk/dependency.ts";
 import type { DomainConfig } from "../sdk/domain.ts";
 import type { EventSettings } from "../sdk/event-settings.ts";
 import type { Egress } from "../sdk/egress.ts";
@@ -19,10 +20,11 @@ import { type Isolation } from "../sdk/isolation.ts";
 import type { FunctionLimits } from "../sdk/limits.ts";
 import type { Hook } from "../sdk/phase.ts";
 import type { Rule } from "../sdk/rule.ts";
-import type { PurgeMode, PurgeTarget } from "../sdk/purge.ts";
 import type { QuotaName } from "../sdk/quota.ts";
 import type { Services } from "../sdk/service-target.ts";
+import type { DependencyTable, DependencyView } from "./dependencies/dependency-row.ts";
 import type { AccessKeyTable, AccessKeyView, FgsFunctionTable, FgsFunctionView } from "./functiongraph/fgs-row.ts";
+import type { PurgeTable, PurgeView } from "./purges/purge-row.ts";
 import type { StagedRolloutTable, StagedRolloutView } from "./staged/staged-rollout-row.ts";
 
 export interface Store {
@@ -53,6 +55,7 @@ export interface StoreView {
   readonly asyncConfigs: AsyncConfigView;
   readonly audit: AuditView;
   readonly quotas: QuotaView;
+  readonly dependencies: DependencyView;
 }
 
 /** Everything that can be read and written. */
@@ -74,6 +77,7 @@ export interface StoreTables {
   readonly asyncConfigs: AsyncConfigTable;
   readonly audit: AuditTable;
   readonly quotas: QuotaTable;
+  readonly dependencies: DependencyTable;
 }
 
 export interface FunctionRow {
@@ -118,6 +122,7 @@ export interface VersionRow extends EnvironmentRow {
   readonly hooks: readonly Hook[];
   readonly limits: FunctionLimits;
   readonly services: Services;
+  readonly dependencies: Dependencies;
   readonly isolation: Isolation;
   readonly allowEval: boolean;
   readonly egress: Egress;
@@ -302,40 +307,6 @@ export interface RevisionTable extends RevisionView {
 
 /** Revisions kept, to answer when and where each was served. */
 export const revisionsKeptMax = 10_000;
-
-export interface NewPurge {
-  readonly id: string;
-  readonly createdAt: string;
-  readonly mode: PurgeMode;
-  readonly targets: readonly PurgeTarget[];
-}
-export interface PurgeRow extends NewPurge {
-  /** Grows by one with every purge. */
-  readonly sequence: number;
-}
-export interface PurgeAckRow {
-  readonly node: string;
-  readonly sequence: number;
-  readonly applyMs: number;
-  readonly ackedAt: string;
-}
-export interface PurgeView {
-  latest(): Promise<PurgeRow | null>;
-  get(id: string): Promise<PurgeRow | null>;
-  at(sequence: number): Promise<PurgeRow | null>;
-  /** Those kept whose number is larger, in order. */
-  after(sequence: number): Promise<readonly PurgeRow[]>;
-  /** Newest first. */
-  list(limit: number): Promise<readonly PurgeRow[]>;
-  /** Of each node the first acknowledgement of `sequence` or a later one. */
-  acksSince(sequence: number): Promise<readonly PurgeAckRow[]>;
-}
-export interface PurgeTable extends PurgeView {
-  /** One more than the latest. Those before the newest `purgeLimits.keptMax` are forgotten. */
-  add(purge: NewPurge): Promise<PurgeRow>;
-  /** Of a repeated one the first stays. Keeps `purgeLimits.acksPerNodeMax` per node. */
-  acknowledge(ack: PurgeAckRow): Promise<void>;
-}
 
 export interface AsyncConfigRow {
   readonly function: string;

@@ -6,6 +6,7 @@
 import type { AliasGrey } from "./alias-grey.ts";
 import type { Digest } from "./artifact.ts";
 import type { CertificateFacts } from "./certificate.ts";
+import type { Dependencies } from "./dependency.ts";
 import type { ErrorCode } from "./error-code.ts";
 import type { DomainConfig } from "./domain.ts";
 import type { DomainDifference } from "./domain-diff.ts";
@@ -70,7 +71,16 @@ export type Source =
     }
   | { readonly kind: "inline"; readonly code: string; readonly language: "js" | "ts" }
   /** Bundled by the author's own tools (`--bundler rollup`): one ES module without imports. */
-  | { readonly kind: "bundle"; readonly code: string; readonly sourceMap: string | null };
+  | { readonly kind: "bundle"; readonly code: string; readonly sourceMap: string | null }
+  /** A ZIP. `entry` absent: the handler's file, or the first of `archiveEntries` that it holds. */
+  | (ArchivePlace & { readonly entry?: string });
+
+/** Where the control plane gets a ZIP of at most `archiveLimits.bytesMax` bytes from. */
+export type ArchivePlace =
+  /** Blobs that were uploaded before; in their order they are the archive. */
+  | { readonly kind: "archive"; readonly parts: readonly Digest[] }
+  /** http or https, fetched once: at public addresses, and those that the control plane's `codeAllowNetworks` name. */
+  | { readonly kind: "url"; readonly url: string };
 
 /** `POST /v1/functions/:name/versions` → 201 PublishResult. `wait` seconds (0..30, default 10) for nodes to acknowledge. */
 export interface PublishRequest {
@@ -81,6 +91,8 @@ export interface PublishRequest {
   readonly limits?: Partial<FunctionLimits>;
   /** Other functions it may call, by their name in `env`; frozen with the version. Each must exist. */
   readonly services?: Services;
+  /** Packages it is bundled with, beside those of its source; frozen with the version. Each must exist. */
+  readonly dependencies?: Dependencies;
   /** Default `shared`; `dedicated`: its isolates have a process of their own on each front. */
   readonly isolation?: Isolation;
   /** Let the module make code of text: `eval` and the constructors of functions. Default false. */
@@ -120,6 +132,8 @@ export interface VersionResource {
   readonly hooks: readonly Hook[];
   readonly limits: FunctionLimits;
   readonly services: Services;
+  /** What it was built with; it holds what it needs of them. */
+  readonly dependencies: Dependencies;
   readonly isolation: Isolation;
   readonly allowEval: boolean;
   readonly egress: Egress;

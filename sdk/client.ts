@@ -41,6 +41,7 @@ import type {
 import { SelvageApiError } from "./api-error.ts";
 import { aliasPath, functionPath, queryText } from "./client/paths.ts";
 import { pause } from "./client/pause.ts";
+import { DependencyCalls } from "./client/dependency-calls.ts";
 import { CallsClient } from "./client/calls-client.ts";
 import type { AuditFilter, AuditPage } from "./audit.ts";
 import { RestConnection, type CallOptions, type Method } from "./client/rest-connection.ts";
@@ -93,6 +94,8 @@ export class SelvageClient {
   readonly calls: CallsClient;
   readonly #connection: RestConnection;
   readonly #timeoutMs: number;
+  /** Packages that functions are bundled with. */
+  readonly dependencies: DependencyCalls;
   /** Rollouts in steps, and the counters they are judged by. */
   readonly rollouts: RolloutCalls;
 
@@ -101,6 +104,7 @@ export class SelvageClient {
     this.#connection = new RestConnection({ url, token, fetch });
     this.#timeoutMs = options.timeoutMs ?? 30_000;
     this.rollouts = new RolloutCalls((request, body) => this.#call(request, body));
+    this.dependencies = new DependencyCalls((request, body) => this.#call(request, body, PUBLISH_TIMEOUT_MS));
     this.calls = new CallsClient(this.#connection, { timeoutMs: this.#timeoutMs });
   }
 

@@ -4,6 +4,7 @@
  * Pure: reads no disk, so an absent `entry` stays null and whoever has the folder tries `entryCandidates` in order.
  * Secrets have no place in this file; it is meant to be committed.
  */
+import { parseDependencies, type Dependencies } from "./dependency.ts";
 import { defaultEgress, parseEgress, type Egress } from "./egress.ts";
 import { defaultIsolation, isolations, type Isolation } from "./isolation.ts";
 import { environmentProblems, refuseEnvironmentKey } from "./environment-parser.ts";
@@ -20,6 +21,15 @@ export const projectFileName = "selvage.json";
 
 /** Entry modules tried in this order when the project file names none. */
 export const entryCandidates: readonly string[] = ["index.ts", "index.js", "src/index.ts"];
+/** The same of a ZIP. */
+export const archiveEntries: readonly string[] = [
+  "index.ts",
+  "index.js",
+  "index.mjs",
+  "index.mts",
+  "index.cjs",
+  "src/index.ts",
+];
 
 export interface ProjectFile {
   readonly name: string;
@@ -34,6 +44,8 @@ export interface ProjectFile {
   readonly variables: Readonly<Record<string, string>>;
   /** Functions it may call, by their name in `env`. */
   readonly services: Services;
+  /** Packages of the control plane that it is bundled with. */
+  readonly dependencies: Dependencies;
   /** `dedicated`: a process of its own on each front. Default `shared`. */
   readonly isolation: Isolation;
   /** Let the module make code of text (`eval`, `new Function`). Default false. */
@@ -59,6 +71,7 @@ export function parseProjectFile(input: unknown): Parsed<ProjectFile> {
     limits: readLimits(fields.raw("limits"), problems),
     variables: readVariables(fields.raw("variables"), problems),
     services: readServices(fields.raw("services"), problems),
+    dependencies: readDependencies(fields.raw("dependencies"), problems),
     isolation: fields.choice("isolation", { values: isolations, default: defaultIsolation }),
     allowEval: fields.boolean("allowEval", { default: false }),
     egress: readEgress(fields.raw("egress"), problems),
@@ -93,6 +106,13 @@ function readServices(input: unknown, problems: Problem[]): Services {
   const services = parseServices(input);
   if (services.ok) return services.value;
   problems.push(...services.problems);
+  return {};
+}
+
+function readDependencies(input: unknown, problems: Problem[]): Dependencies {
+  const dependencies = parseDependencies(input);
+  if (dependencies.ok) return dependencies.value;
+  problems.push(...dependencies.problems);
   return {};
 }
 

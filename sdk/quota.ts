@@ -24,7 +24,9 @@ export type QuotaName =
   | "domains"
   | "certificates"
   | "tokens"
-  | "nodes";
+  | "nodes"
+  | "dependencies"
+  | "dependencyMiB";
 
 export const quotas: Readonly<Record<QuotaName, QuotaDefinition>> = {
   functions: { meaning: "functions", default: 20_000, min: 0, max: 1_000_000, unit: "count" },
@@ -53,6 +55,8 @@ export const quotas: Readonly<Record<QuotaName, QuotaDefinition>> = {
   },
   tokens: { meaning: "tokens", default: 1_000, min: 1, max: 10_000, unit: "count" },
   nodes: { meaning: "nodes", default: storeLimits.nodesMax, min: 0, max: 10_000, unit: "count" },
+  dependencies: { meaning: "versions of all dependencies", default: 2_000, min: 0, max: 100_000, unit: "count" },
+  dependencyMiB: { meaning: "archives of all dependencies", default: 10_240, min: 0, max: 1_048_576, unit: "MiB" },
 };
 
 export const quotaNames: readonly QuotaName[] = Object.keys(quotas) as QuotaName[];

@@ -45,11 +45,18 @@ export class ModuleResolver {
   readonly #tree: SourceTree;
   readonly #packages: PackageJsonReader;
   readonly #tsconfig: Tsconfig;
+  readonly #packageFolders: readonly SourcePath[];
 
-  constructor(tree: SourceTree, packages: PackageJsonReader, { tsconfig }: { readonly tsconfig: Tsconfig }) {
+  /** `packageFolders`: where packages are that no folder node_modules above the importing file holds, in this order. Default none. */
+  constructor(
+    tree: SourceTree,
+    packages: PackageJsonReader,
+    { tsconfig, packageFolders = [] }: { readonly tsconfig: Tsconfig; readonly packageFolders?: readonly SourcePath[] },
+  ) {
     this.#tree = tree;
     this.#packages = packages;
     this.#tsconfig = tsconfig;
+    this.#packageFolders = packageFolders;
   }
 
   async resolve(site: ImportSite): Promise<Resolution> {
@@ -128,9 +135,8 @@ export class ModuleResolver {
     }
     const nodeModule = nodeModuleOf(specifier);
     if (nodeModule !== null && !nodeModule.yields) return { kind: "node-module", file: nodeModule.file };
-    for (const at of ancestorsOf(directory)) {
-      if (at === "node_modules" || at.endsWith("/node_modules")) continue;
-      const place = joinPath(at, `node_modules/${name}`);
+    for (const folder of [...moduleFolders(directory), ...this.#packageFolders]) {
+      const place = joinPath(folder, name);
       const entry = place === null ? null : await this.#tree.find(place);
       if (entry?.kind !== "directory") continue;
       const found = await this.#packages.in(entry.path);
@@ -194,6 +200,12 @@ export class ModuleResolver {
     const found = replaced === null ? null : await findFile(this.#tree, replaced);
     return found === null ? { kind: "file-missing" } : { kind: "file", path: found };
   }
+}
+
+/** Where Node.js looks for a package that a file in `directory` imports. */
+function moduleFolders(directory: SourcePath): readonly SourcePath[] {
+  const above = [...ancestorsOf(directory)].filter((at) => at !== "node_modules" && !at.endsWith("/node_modules"));
+  return above.map((at) => (at === "" ? "node_modules" : `${at}/node_modules`));
 }
 
 function conditionsFor(kind: ImportSite["kind"]): readonly string[] {

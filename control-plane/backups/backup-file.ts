@@ -14,6 +14,7 @@ import { isDigest } from "../../sdk/artifact-format.ts";
 import type { Digest } from "../../sdk/artifact.ts";
 import type { BlobStore } from "../blobs/blob-store.ts";
 import { syncFolder } from "../blobs/durable-file.ts";
+import type { FgsFunctionRow } from "../functiongraph/fgs-row.ts";
 import { partsOf } from "../store/postgres-blobs.ts";
 import { openDatabase, overDatabase, type SqliteStore } from "../store/sqlite.ts";
 
@@ -92,8 +93,15 @@ async function complete(
 type Tables = ReturnType<typeof overDatabase>;
 
 export async function listNeededBlobs(db: Tables): Promise<readonly Digest[]> {
-  const rows = await db.selectFrom("version_blobs").select("digest").distinct().orderBy("digest").execute();
-  return rows.map(({ digest }) => digest).filter(isDigest);
+  const ofVersions = await db.selectFrom("version_blobs").select("digest").distinct().execute();
+  const ofDependencies = await db.selectFrom("dependency_versions").select("archive").distinct().execute();
+  const functions = await db.selectFrom("fgs_functions").select("document").execute();
+  const needed = new Set([
+    ...ofVersions.map(({ digest }) => digest),
+    ...ofDependencies.map(({ archive }) => archive),
+    ...functions.map(({ document }) => (JSON.parse(document) as FgsFunctionRow).codeBlob),
+  ]);
+  return [...needed].filter(isDigest).toSorted();
 }
 
 /**

@@ -1,5 +1,5 @@
 /**
- * Removes artifacts that no version needs: of publishes that did not finish, of deleted versions, and code that no function has any more.
+ * Removes artifacts that no version needs: of publishes that did not finish, of deleted versions and dependencies, and code that no function has any more.
  *
  * Invariant: a blob that was stored or stored again within `keepMs` stays, so that a publish under way loses nothing.
  */
@@ -21,9 +21,9 @@ export async function sweepArtifacts({
   readonly clock: Clock;
 }): Promise<number> {
   const files = await artifacts.list();
-  const needed = await store.read(async ({ versions, fgsFunctions }) => {
-    const ofVersions = await versions.listBlobs();
-    return new Set([...ofVersions, ...(await fgsFunctions.list()).map(({ codeBlob }) => codeBlob)]);
+  const needed = await store.read(async ({ dependencies, fgsFunctions, versions }) => {
+    const code = (await fgsFunctions.list()).map(({ codeBlob }) => codeBlob);
+    return new Set([...(await versions.listBlobs()), ...(await dependencies.listBlobs()), ...code]);
   });
   const unused = files.filter(({ digest, usedAt }) => !needed.has(digest) && clock.now() - usedAt > keepMs);
   for (const { digest } of unused) await artifacts.remove(digest);

@@ -49,8 +49,7 @@ export class HttpDestination {
   ): Promise<PostOutcome> {
     const { policy, userAgent } = this.#options;
     const { origin, hostname, pathname, search } = new URL(url);
-    const literal = hostname.replace(/^\[|\]$/g, "");
-    if (net.isIP(literal) !== 0 && !policy.allows(literal)) return notAllowed;
+    if (isRefusedLiteral(hostname, policy)) return notAllowed;
     try {
       const response = await this.#agent.request({
         origin,
@@ -80,7 +79,17 @@ const notAllowed: PostOutcome = { kind: "refused", message: "its address is not 
 
 class NotAllowedError extends Error {}
 
-function checkedLookup({ policy, resolver = dns.lookup }: HttpDestinationOptions): LookupFunction {
+/** Whether the host of a URL is itself an address, which is connected to without a lookup, and not allowed. */
+export function isRefusedLiteral(hostname: string, policy: EgressPolicy): boolean {
+  const literal = hostname.replace(/^\[|\]$/g, "");
+  return net.isIP(literal) !== 0 && !policy.allows(literal);
+}
+
+/** Gives a connection those addresses of a name that are allowed. */
+export function checkedLookup({
+  policy,
+  resolver = dns.lookup,
+}: Pick<HttpDestinationOptions, "policy" | "resolver">): LookupFunction {
   return (hostname, options, callback) => {
     resolver(hostname, { ...options, all: true }, (error, addresses) => {
       if (error !== null) {
@@ -111,9 +120,15 @@ function judgeStatus(status: number): PostOutcome {
   return { kind: mayWorkLater ? "failed" : "refused", message };
 }
 
-function describeFailure(error: unknown): PostOutcome {
+/** Whether a request failed because no address of its name is allowed. */
+export function isAddressRefusal(error: unknown): boolean {
   for (let cause = error; cause instanceof Error; cause = cause.cause)
-    if (cause instanceof NotAllowedError) return notAllowed;
+    if (cause instanceof NotAllowedError) return true;
+  return false;
+}
+
+function describeFailure(error: unknown): PostOutcome {
+  if (isAddressRefusal(error)) return notAllowed;
   const { code } = error as { readonly code?: unknown };
   return { kind: "failed", message: typeof code === "string" ? `no answer: ${code}` : "no answer" };
 }

@@ -7,6 +7,7 @@ import type { AliasService } from "../functions/alias-service.ts";
 import type { AliasRow, Store } from "../store.ts";
 import { FgsError } from "./fgs-error.ts";
 import type { FgsFunctionService } from "./fgs-function-service.ts";
+import { refuseAliasWithTriggers } from "./fgs-triggers.ts";
 import { aliasResource } from "./fgs-resources.ts";
 import { invalid, type Body } from "./function-settings.ts";
 import type { FunctionUrn } from "./urn.ts";
@@ -56,8 +57,9 @@ export class FgsAliasService {
   }
 
   async delete(urn: FunctionUrn, name: string): Promise<void> {
-    await this.#options.functions.find({ ...urn, qualifier: null });
+    const { row } = await this.#options.functions.find({ ...urn, qualifier: null });
     await this.#require(urn.name, name);
+    refuseAliasWithTriggers(row.triggers, name);
     await this.#options.aliases.delete({ functionName: urn.name, alias: name });
   }
 

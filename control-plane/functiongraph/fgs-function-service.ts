@@ -6,6 +6,7 @@
  */
 import { createHash } from "node:crypto";
 import type { PublishRequest } from "../../sdk/api.ts";
+import type { Dependencies } from "../../sdk/dependency.ts";
 import { fgsLimits } from "../../sdk/fgs-limits.ts";
 import type { BlobStore } from "../blobs/blob-store.ts";
 import type { Uploads } from "../blobs/uploads.ts";
@@ -14,15 +15,16 @@ import { ControlError } from "../control-error.ts";
 import type { EnvironmentService } from "../functions/environment-service.ts";
 import type { FunctionService } from "../functions/function-service.ts";
 import type { VersionService } from "../functions/version-service.ts";
+import type { CodeDownload } from "../publish/code-download.ts";
 import type { PublishService } from "../publish/publish-service.ts";
 import type { EnvironmentRow, FunctionRow, Store, StoreView } from "../store.ts";
 import { FgsError } from "./fgs-error.ts";
-import { configResource, fgsTime } from "./fgs-resources.ts";
+import { findDependencies, readDependencyList, type UsedDependency } from "./dependency-list.ts";
+import { codeResource, configResource } from "./fgs-resources.ts";
 import type { FgsFunctionRow } from "./fgs-row.ts";
 import { entryOf, fromArchive, readCode, type FunctionCode } from "./function-code.ts";
 import {
   instancesRange,
-  invalid,
   readInstancesMax,
   readName,
   readSettings,
@@ -30,11 +32,13 @@ import {
   type FunctionSettings,
 } from "./function-settings.ts";
 import { readTags } from "./fgs-tags.ts";
+import { cutPage, readPage } from "./list-page.ts";
 import { draftPrefix, locate, unknownFunction, type Located } from "./locate-function.ts";
-import { limitsOf } from "./publish-limits.ts";
-import { formatUrn, type FunctionUrn } from "./urn.ts";
+import { limitsOf, versionName } from "./publish-settings.ts";
+import type { FunctionUrn } from "./urn.ts";
 
 export interface FgsFunctionServiceOptions {
+  readonly download: Pick<CodeDownload, "fetch">;
   readonly store: Store;
   readonly functions: FunctionService;
   readonly environments: EnvironmentService;
@@ -44,8 +48,6 @@ export interface FgsFunctionServiceOptions {
   readonly artifacts: BlobStore;
   readonly clock: Clock;
 }
-
-const listMax = 400;
 
 export class FgsFunctionService {
   readonly #options: FgsFunctionServiceOptions;
@@ -59,7 +61,8 @@ export class FgsFunctionService {
     const { functions, environments } = this.#options;
     const name = readName(body);
     const settings = readSettings(body, null);
-    const code = readCode(body, settings.handler);
+    const code = await readCode(body, { handler: settings.handler, download: this.#options.download });
+    const dependencies = await this.#readDependencies(body);
     try {
       await functions.create({ name, description: settings.description });
     } catch (error) {
@@ -70,8 +73,9 @@ export class FgsFunctionService {
     }
     try {
       await environments.set(name, { variables: settings.variables ?? {}, secrets: settings.secrets ?? {} });
-      const empty = { tags: readTags(body["tags"]), events: [], aliasDescriptions: {}, drafts: 0, namedContent: null };
-      await this.#publish({ ...this.#rowOf(name, { settings, code }), ...empty }, code);
+      const empty = { events: [], triggers: [], aliasDescriptions: {}, drafts: 0, namedContent: null };
+      const tags = readTags(body["tags"]);
+      await this.#publish({ ...this.#rowOf(name, { settings, code }), ...empty, tags, dependencies }, code);
     } catch (error) {
       await functions.delete(name);
       throw error;
@@ -91,33 +95,34 @@ export class FgsFunctionService {
     const { row } = await this.find(urn);
     const bytes = await this.#archive(row);
     return {
-      ...this.#codeResource(urn, row),
+      ...(await this.#codeResource(urn, row)),
       func_code: { file: Buffer.from(bytes).toString("base64"), link: "" },
     };
   }
 
   async list(project: string, query: Readonly<Record<string, string | undefined>>): Promise<object> {
-    const marker = queryInteger(query["marker"], { key: "marker", min: 0, default: 0 });
-    const maxItems = queryInteger(query["maxitems"], { key: "maxitems", min: 0, default: listMax });
-    const size = maxItems === 0 || maxItems > listMax ? listMax : maxItems;
+    const page = readPage(query);
     const { func_name: name = "", package_name: owner = "" } = query;
     let count = 0;
+    let next = 0;
     const functions = await this.#configs(project, async ({ fgsFunctions }) => {
       const rows = await fgsFunctions.list();
       const found = rows.filter((row) => row.function.includes(name) && (owner === "" || row.package === owner));
-      count = found.length;
-      return found.slice(marker, marker + size).map((row) => ({ row, version: null }));
+      const { shown, ...cut } = cutPage(found, page);
+      [count, next] = [cut.count, cut.next_marker];
+      return shown.map((row) => ({ row, version: null }));
     });
-    return { functions, next_marker: marker + functions.length, count };
+    return { functions, next_marker: next, count };
   }
 
   async updateCode(urn: FunctionUrn, body: Body): Promise<object> {
     const row = await this.#latestRow(urn);
-    const code = readCode(body, row.handler);
+    const code = await readCode(body, { handler: row.handler, download: this.#options.download });
     const { codeType, codeFilename, codeDigest, archive } = code;
-    const changed = { ...row, codeType, codeFilename, codeDigest, codeBytes: archive.byteLength };
+    const dependencies = await this.#readDependencies(body, row.dependencies);
+    const changed = { ...row, codeType, codeFilename, codeDigest, codeBytes: archive.byteLength, dependencies };
     await this.#publish(changed, code);
-    return { ...this.#codeResource(urn, changed), func_code: body["func_code"] ?? null };
+    return { ...(await this.#codeResource(urn, changed)), func_code: body["func_code"] ?? null };
   }
 
   async updateConfig(urn: FunctionUrn, body: Body): Promise<object> {
@@ -133,7 +138,7 @@ export class FgsFunctionService {
       secrets: settings.secrets ?? kept,
     });
     try {
-      const code = fromArchive(row, await this.#archive(row));
+      const code = await fromArchive(row, await this.#archive(row));
       await this.#publish({ ...row, ...rowSettings(settings) }, code);
     } catch (error) {
       await store.change((tables) => tables.functions.setEnvironment(row.function, before));
@@ -146,7 +151,7 @@ export class FgsFunctionService {
   async setInstancesMax(urn: FunctionUrn, body: Body): Promise<object> {
     const row = await this.#latestRow(urn);
     const instancesMax = readInstancesMax(body);
-    await this.#publish({ ...row, instancesMax }, fromArchive(row, await this.#archive(row)));
+    await this.#publish({ ...row, instancesMax }, await fromArchive(row, await this.#archive(row)));
     if ((instancesMax === 0) !== (row.instancesMax === 0)) {
       await this.#options.functions.update(row.function, { enabled: instancesMax !== 0 });
     }
@@ -165,10 +170,14 @@ export class FgsFunctionService {
     }
     const newest = await store.read((view) => view.versions.latest(row.function));
     // What latest is does not change with the versions that were made of it.
-    if (newest?.version === version.version) await this.#publish(row, fromArchive(row, await this.#archive(row)));
+    if (newest?.version === version.version) await this.#publish(row, await fromArchive(row, await this.#archive(row)));
     const named = aliases.filter((alias) => alias.version === version.version);
+    const gone = new Set([version.version, ...named.map(({ name }) => `!${name}`)]);
     await store.change(async (tables) => {
       for (const alias of named) await tables.aliases.delete(row.function, alias.name);
+      const present = await tables.fgsFunctions.get(row.function);
+      const triggers = present?.triggers.filter(({ qualifier }) => !gone.has(qualifier)) ?? [];
+      if (present !== null) await tables.fgsFunctions.put({ ...present, triggers });
     });
     await versions.delete({ functionName: row.function, version: version.version });
   }
@@ -200,7 +209,7 @@ export class FgsFunctionService {
     if (rows.filter(({ version }) => !version.startsWith(draftPrefix)).length >= fgsLimits.versionsMax) {
       throw new FgsError("FSS.0403", `a function has at most ${fgsLimits.versionsMax} versions`);
     }
-    const code = fromArchive(row, await this.#archive(row));
+    const code = await fromArchive(row, await this.#archive(row));
     await this.#publish({ ...row, namedContent: content }, code, { name, description });
     return this.config({ ...urn, qualifier: { kind: "version", name } });
   }
@@ -228,16 +237,18 @@ export class FgsFunctionService {
   ): Promise<readonly object[]> {
     const { environments, store } = this.#options;
     const chosen = await store.read(async (view) => {
-      const found: (Located & { readonly core: FunctionRow; readonly environment: EnvironmentRow })[] = [];
+      const found: Chosen[] = [];
       for (const one of await choose(view)) {
         const core = await view.functions.get(one.row.function);
         if (core === null) throw unknownFunction();
-        found.push({ ...one, core, environment: await view.functions.environment(one.row.function) });
+        const environment = await view.functions.environment(one.row.function);
+        const used = await findDependencies(view, (one.version ?? one.row).dependencies);
+        found.push({ ...one, core, environment, used });
       }
       return found;
     });
-    return chosen.map(({ row, version, core, environment }) =>
-      configResource({ project, row, version, core, ...environments.shown(row.function, environment) }),
+    return chosen.map(({ row, version, core, environment, used }) =>
+      configResource({ project, row, version, core, used, ...environments.shown(row.function, environment) }),
     );
   }
 
@@ -256,7 +267,7 @@ export class FgsFunctionService {
   #rowOf(
     name: string,
     { settings, code }: { readonly settings: FunctionSettings; readonly code: FunctionCode },
-  ): Omit<FgsFunctionRow, "tags" | "events" | "aliasDescriptions" | "drafts" | "namedContent" | "codeBlob"> {
+  ): Omit<FgsFunctionRow, NotSettings | "dependencies"> {
     return {
       function: name,
       ...rowSettings(settings),
@@ -288,6 +299,7 @@ export class FgsFunctionService {
       version: named?.name ?? `${draftPrefix}${drafts}`,
       description: named?.description ?? "",
       limits: limitsOf(row),
+      dependencies: row.dependencies,
       event: { handler: row.handler, ...(row.initializer === null ? {} : { initializer: row.initializer.handler }) },
       snapshot: false,
     };
@@ -322,6 +334,7 @@ export class FgsFunctionService {
       functions.environment(row.function),
     );
     const { codeDigest, handler, initializer, timeoutSeconds, memoryMiB, concurrency, runtime } = row;
+    const dependencies = Object.entries(row.dependencies);
     const content = {
       codeDigest,
       handler,
@@ -332,56 +345,37 @@ export class FgsFunctionService {
       runtime,
       variables,
       encryptedSecrets,
+      ...(dependencies.length === 0 ? {} : { dependencies }),
     };
     return createHash("sha256").update(JSON.stringify(content)).digest("hex");
   }
 
-  #codeResource(urn: FunctionUrn, row: Omit<FgsFunctionRow, "codeBlob">): object {
-    return {
-      func_urn: formatUrn({ ...urn, qualifier: { kind: "version", name: urn.qualifier?.name ?? "latest" } }),
-      func_name: row.function,
-      domain_id: urn.project,
-      runtime: row.runtime,
-      code_type: row.codeType,
-      code_filename: row.codeFilename,
-      code_size: row.codeBytes,
-      digest: row.codeDigest,
-      last_modified: fgsTime(row.modifiedAt),
-      depend_version_list: [],
-      dependencies: [],
-    };
+  async #codeResource(urn: FunctionUrn, row: Omit<FgsFunctionRow, "codeBlob">): Promise<object> {
+    const used = await this.#options.store.read((view) => findDependencies(view, row.dependencies));
+    return codeResource({ urn, row, used });
+  }
+
+  #readDependencies(body: Body, present: Dependencies = {}): Promise<Dependencies> {
+    return this.#options.store.read((view) =>
+      readDependencyList(view, { input: body["depend_version_list"], present }),
+    );
   }
 }
 
+type NotSettings = "tags" | "events" | "triggers" | "aliasDescriptions" | "drafts" | "namedContent" | "codeBlob";
+
+interface Chosen extends Located {
+  readonly core: FunctionRow;
+  readonly environment: EnvironmentRow;
+  readonly used: readonly UsedDependency[];
+}
+
 /** What publishing has no part in. */
-function pickOthers({ tags, events, aliasDescriptions }: FgsFunctionRow): Partial<FgsFunctionRow> {
-  return { tags, events, aliasDescriptions };
+function pickOthers({ tags, events, triggers, aliasDescriptions }: FgsFunctionRow): Partial<FgsFunctionRow> {
+  return { tags, events, triggers, aliasDescriptions };
 }
 
 function rowSettings(settings: FunctionSettings): Omit<FunctionSettings, "description" | "variables" | "secrets"> {
   const { description: _description, variables: _variables, secrets: _secrets, ...rest } = settings;
   return rest;
-}
-
-function versionName(input: unknown, now: number): string {
-  if (input === undefined || input === null || input === "") {
-    const digits = new Date(now).toISOString().replace(/\D/g, "");
-    return `v${digits.slice(0, 8)}-${digits.slice(8, 14)}`;
-  }
-  const isFine = typeof input === "string" && /^[A-Za-z0-9][A-Za-z0-9._-]{0,41}$/.test(input);
-  if (isFine && input !== "latest" && !input.startsWith(draftPrefix)) return input;
-  throw invalid("FSS.1015", "version", {
-    received: input,
-    allowed: '1..42 letters, digits, ".", "_" and "-", not latest',
-  });
-}
-
-function queryInteger(
-  text: string | undefined,
-  { key, min, default: fallback }: { readonly key: string; readonly min: number; readonly default: number },
-): number {
-  if (text === undefined || text === "") return fallback;
-  const value = /^-?\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
-  if (value >= min) return value;
-  throw invalid("FSS.0400", key, { received: text, allowed: `an integer from ${min} on` });
 }

@@ -1,8 +1,9 @@
 /** Functions, versions and aliases as clients of FunctionGraph read them (interfaces.md §3.5). Pure. */
 import type { AliasGrey } from "../../sdk/alias-grey.ts";
 import type { AliasRow, FunctionRow, VersionRow } from "../store.ts";
+import type { UsedDependency } from "./dependency-list.ts";
 import type { FgsFunctionRow } from "./fgs-row.ts";
-import { formatUrn } from "./urn.ts";
+import { formatUrn, type FunctionUrn } from "./urn.ts";
 
 /** `2019-10-25 15:37:27`, UTC. */
 export function fgsTime(iso: string): string {
@@ -18,10 +19,11 @@ export interface FunctionView {
   readonly secrets: readonly string[];
   /** The version meant; null: `latest`. */
   readonly version: VersionRow | null;
+  readonly used: readonly UsedDependency[];
 }
 
 /** A function's configuration, or a version's. */
-export function configResource({ project, row, core, variables, secrets, version }: FunctionView): object {
+export function configResource({ project, row, core, variables, secrets, version, used }: FunctionView): object {
   const versionName = version?.version ?? "latest";
   const urn = { project, package: row.package, name: row.function };
   const blanked = Object.fromEntries(secrets.map((name) => [name, ""]));
@@ -53,14 +55,63 @@ export function configResource({ project, row, core, variables, secrets, version
     strategy_config: { concurrency: row.instancesMax, concurrent_num: row.concurrency },
     initializer_handler: row.initializer?.handler ?? "",
     initializer_timeout: row.initializer?.timeoutSeconds ?? 0,
-    dependencies: [],
-    depend_version_list: [],
+    ...usedResource(project, used),
     long_time: row.timeoutSeconds > 900,
     ephemeral_storage: 512,
     is_return_stream: false,
     enable_auth_in_header: false,
     is_stateful_function: false,
     enable: core.enabled,
+  };
+}
+
+/** A function's code, without its bytes. */
+export function codeResource({
+  urn,
+  row,
+  used,
+}: {
+  readonly urn: FunctionUrn;
+  readonly row: Omit<FgsFunctionRow, "codeBlob">;
+  readonly used: readonly UsedDependency[];
+}): object {
+  return {
+    func_urn: formatUrn({ ...urn, qualifier: { kind: "version", name: urn.qualifier?.name ?? "latest" } }),
+    func_name: row.function,
+    domain_id: urn.project,
+    runtime: row.runtime,
+    code_type: row.codeType,
+    code_filename: row.codeFilename,
+    code_size: row.codeBytes,
+    digest: row.codeDigest,
+    last_modified: fgsTime(row.modifiedAt),
+    ...usedResource(urn.project, used),
+  };
+}
+
+function usedResource(project: string, used: readonly UsedDependency[]): object {
+  return {
+    dependencies: used.map((one) => dependencyResource(project, one)),
+    depend_version_list: used.map(({ version }) => version.id),
+  };
+}
+
+/** A version of a dependency. */
+export function dependencyResource(project: string, { row, version }: UsedDependency): object {
+  return {
+    id: version.id,
+    dep_id: row.id,
+    owner: project,
+    name: row.name,
+    version: version.version,
+    runtime: version.runtime,
+    etag: version.archive,
+    size: version.archiveBytes,
+    link: "",
+    file_name: `${row.name}.zip`,
+    description: version.description,
+    last_modified: Math.floor(Date.parse(version.createdAt) / 1_000),
+    is_shared: row.isPublic,
   };
 }
 

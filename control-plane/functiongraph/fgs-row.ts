@@ -1,6 +1,7 @@
 /** What a client of FunctionGraph said of a function beyond what the core keeps, and access keys, as the store has them. */
 import type { TokenRole } from "../../sdk/api.ts";
 import type { Digest } from "../../sdk/artifact.ts";
+import type { Dependencies } from "../../sdk/dependency.ts";
 
 export interface FgsTag {
   readonly key: string;
@@ -16,6 +17,21 @@ export interface FgsTestEvent {
   readonly lastModified: number;
 }
 
+/** `obs`: it was fetched from an address, which is not kept. */
+export type CodeType = "inline" | "zip" | "obs";
+
+/** Kept and shown; nothing is started by it. */
+export interface FgsTrigger {
+  readonly id: string;
+  readonly type: string;
+  /** What it is a trigger of: `latest`, a version, or an alias with `!` before it. */
+  readonly qualifier: string;
+  /** As the client gave it, checked. */
+  readonly eventData: Readonly<Record<string, unknown>>;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
 export interface FgsFunctionRow {
   readonly function: string;
   readonly package: string;
@@ -25,7 +41,7 @@ export interface FgsFunctionRow {
   readonly initializer: { readonly handler: string; readonly timeoutSeconds: number } | null;
   readonly timeoutSeconds: number;
   readonly memoryMiB: number;
-  readonly codeType: "inline" | "zip";
+  readonly codeType: CodeType;
   readonly codeFilename: string;
   /** A ZIP, also of inline code. */
   readonly codeBlob: Digest;
@@ -38,6 +54,9 @@ export interface FgsFunctionRow {
   readonly instancesMax: number;
   readonly tags: readonly FgsTag[];
   readonly events: readonly FgsTestEvent[];
+  readonly triggers: readonly FgsTrigger[];
+  /** What `latest` is built with. */
+  readonly dependencies: Dependencies;
   /** By alias. */
   readonly aliasDescriptions: Readonly<Record<string, string>>;
   /** Fields that are kept and shown, and mean nothing here. */

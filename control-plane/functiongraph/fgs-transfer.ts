@@ -4,7 +4,7 @@
  * `<name>.yaml` beside the code holds the configuration; values of encrypted variables are not exported.
  */
 import { parse, stringify } from "yaml";
-import { packArchive, unpackArchive, type ArchiveFile } from "./code-archive.ts";
+import { packArchive, unpackArchive, type ArchiveFile } from "../../sdk/code-archive.ts";
 import { FgsError } from "./fgs-error.ts";
 import type { FgsFunctionService } from "./fgs-function-service.ts";
 import { invalid, type Body } from "./function-settings.ts";
@@ -32,6 +32,7 @@ const exportedKeys = [
   "strategy_config",
   "xrole",
   "app_xrole",
+  "depend_version_list",
 ] as const;
 
 export interface FunctionExport {
@@ -76,7 +77,7 @@ export class FgsTransfer {
       throw new FgsError("FSS.1012", "file_code: received nothing, allowed: a ZIP in base64");
     if (bytes.byteLength > transferBytesMax)
       throw new FgsError("FSS.1071", `file_code: allowed: at most ${transferBytesMax} bytes`);
-    const unpacked = unpackArchive(bytes);
+    const unpacked = await unpackArchive(bytes);
     if (!unpacked.ok) throw new FgsError("FSS.1011", `file_code: ${unpacked.reason}`);
     const config = readConfig(unpacked.files);
     const code = unpacked.files.find(({ path }) => path === codeFile);

@@ -1,11 +1,13 @@
 /**
- * Code as clients of FunctionGraph send it, as an archive: inline source, a ZIP in base64, or nothing for the blank function. Pure.
+ * Code as clients of FunctionGraph send it, as an archive: inline source, a ZIP in base64, the address of a ZIP, or nothing for the blank function.
  */
 import { createHash } from "node:crypto";
 import { fileOf } from "../../sdk/event-settings.ts";
 import { publishLimits } from "../../sdk/limits.ts";
-import { looksLikeZip, packArchive, unpackArchive, type ArchiveFile } from "./code-archive.ts";
+import { looksLikeZip, packArchive, unpackArchive, type ArchiveFile } from "../../sdk/code-archive.ts";
+import { refuseCodeUrl, type CodeDownload } from "../publish/code-download.ts";
 import { FgsError } from "./fgs-error.ts";
+import type { CodeType } from "./fgs-row.ts";
 import { invalid, type Body } from "./function-settings.ts";
 
 /** A ZIP in base64, bytes of the ZIP. */
@@ -13,7 +15,7 @@ export const archiveBytesMax = 52_428_800;
 export const inlineBytesMax: number = publishLimits.inlineBytesMax;
 
 export interface FunctionCode {
-  readonly codeType: "inline" | "zip";
+  readonly codeType: CodeType;
   readonly codeFilename: string;
   readonly archive: Uint8Array;
   /** SHA-512 of the archive, hex. */
@@ -31,10 +33,17 @@ const blankCode = `exports.handler = async (event, context) => ({
 `;
 
 /** Of a body that creates a function or changes its code. @throws FgsError. */
-export function readCode(body: Body, handler: string): FunctionCode {
+export async function readCode(
+  body: Body,
+  { handler, download }: { readonly handler: string; readonly download: Pick<CodeDownload, "fetch"> },
+): Promise<FunctionCode> {
   const codeType = body["code_type"] ?? "inline";
+  if (codeType === "obs") {
+    const named = { codeType, codeFilename: fileNameOf(body) } as const;
+    return fromArchive(named, await fetchArchive(body["code_url"], { key: "code_url", download }));
+  }
   if (codeType !== "inline" && codeType !== "zip") {
-    throw invalid("FSS.1006", "code_type", { received: codeType, allowed: "inline, zip" });
+    throw invalid("FSS.1006", "code_type", { received: codeType, allowed: "inline, zip, obs" });
   }
   const given = body["func_code"];
   const file = typeof given === "object" && given !== null ? (given as Body)["file"] : undefined;
@@ -44,7 +53,7 @@ export function readCode(body: Body, handler: string): FunctionCode {
     return pack({ codeType, codeFilename: "index.js" }, [sourceFile(handler, Buffer.from(blankCode))]);
   }
   const bytes = decodeBase64(file);
-  const codeFilename = typeof body["code_filename"] === "string" ? body["code_filename"].slice(0, 255) : "";
+  const codeFilename = fileNameOf(body);
   if (looksLikeZip(bytes)) return fromArchive({ codeType, codeFilename }, bytes);
   if (codeType === "zip") throw new FgsError("FSS.1013", "func_code.file: it is no ZIP archive");
   if (bytes.byteLength > inlineBytesMax) {
@@ -56,6 +65,27 @@ export function readCode(body: Body, handler: string): FunctionCode {
   return pack({ codeType, codeFilename: codeFilename === "" ? "index.js" : codeFilename }, [
     sourceFile(handler, bytes),
   ]);
+}
+
+/** The bytes at an address that a client named. @throws FgsError FSS.1010, FSS.1071, FSS.0429. */
+export async function fetchArchive(
+  url: unknown,
+  { key, download }: { readonly key: string; readonly download: Pick<CodeDownload, "fetch"> },
+): Promise<Uint8Array> {
+  const allowed = typeof url === "string" ? refuseCodeUrl(url) : "an http or https URL";
+  // It may hold a secret.
+  if (typeof url !== "string" || allowed !== null) throw new FgsError("FSS.1010", `${key}: allowed: ${allowed ?? ""}`);
+  const outcome = await download.fetch(url);
+  switch (outcome.kind) {
+    case "fetched":
+      return outcome.bytes;
+    case "refused":
+      throw new FgsError("FSS.1010", `${key}: ${outcome.reason}`);
+    case "too-large":
+      throw new FgsError("FSS.1071", `${key}: ${outcome.reason}`);
+    case "busy":
+      throw new FgsError("FSS.0429", "Too many archives are being fetched.");
+  }
 }
 
 /** The entry that a handler's file means. @throws FgsError FSS.1003. */
@@ -71,14 +101,17 @@ export function entryOf(files: readonly ArchiveFile[], handler: string): string 
   );
 }
 
-export function fromArchive(named: Pick<FunctionCode, "codeType" | "codeFilename">, archive: Uint8Array): FunctionCode {
+export async function fromArchive(
+  named: Pick<FunctionCode, "codeType" | "codeFilename">,
+  archive: Uint8Array,
+): Promise<FunctionCode> {
   if (archive.byteLength > archiveBytesMax) {
     throw new FgsError(
       "FSS.1071",
       `func_code.file: received ${archive.byteLength} bytes, allowed: at most ${archiveBytesMax}`,
     );
   }
-  const unpacked = unpackArchive(archive);
+  const unpacked = await unpackArchive(archive);
   if (!unpacked.ok) throw new FgsError("FSS.1011", `func_code.file: ${unpacked.reason}`);
   return { ...named, archive, codeDigest: sha512(archive), files: unpacked.files };
 }
@@ -92,10 +125,15 @@ function sourceFile(handler: string, bytes: Uint8Array): ArchiveFile {
   return { path: `${fileOf(handler)}.js`, bytes };
 }
 
-function decodeBase64(text: unknown): Uint8Array {
+function fileNameOf(body: Body): string {
+  return typeof body["code_filename"] === "string" ? body["code_filename"].slice(0, 255) : "";
+}
+
+/** @throws FgsError FSS.1011. */
+export function decodeBase64(text: unknown, key = "func_code.file"): Uint8Array {
   const bytes = typeof text === "string" ? Buffer.from(text, "base64") : null;
   if (bytes !== null && bytes.toString("base64") === text) return bytes;
-  throw new FgsError("FSS.1011", "func_code.file: allowed: base64 with padding");
+  throw new FgsError("FSS.1011", `${key}: allowed: base64 with padding`);
 }
 
 function sha512(bytes: Uint8Array): string {

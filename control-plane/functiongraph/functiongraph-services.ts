@@ -7,6 +7,11 @@ import type { InvocationService } from "../rollout/invocation-service.ts";
 import { FgsAliasService } from "./fgs-alias-service.ts";
 import { FgsAsync } from "./fgs-async.ts";
 import { FgsFunctionService, type FgsFunctionServiceOptions } from "./fgs-function-service.ts";
+import { QuotaService } from "../quotas/quota-service.ts";
+import type { DependencyService } from "../dependencies/dependency-service.ts";
+import { FgsDependencies } from "./fgs-dependencies.ts";
+import { FgsQuotas } from "./fgs-quotas.ts";
+import { FgsTriggers } from "./fgs-triggers.ts";
 import { FgsInvocation } from "./fgs-invocation.ts";
 import { FgsTags } from "./fgs-tags.ts";
 import { FgsTestEvents } from "./fgs-test-events.ts";
@@ -18,6 +23,7 @@ export interface FunctiongraphOptions extends FgsFunctionServiceOptions {
   readonly calls: CallService;
   readonly asyncConfigs: AsyncConfigService;
   readonly uniqueId: () => string;
+  readonly dependencies: DependencyService;
 }
 
 export function functiongraphServices(options: FunctiongraphOptions): FgsServices {
@@ -31,5 +37,8 @@ export function functiongraphServices(options: FunctiongraphOptions): FgsService
     fgsAsync: new FgsAsync({ functions, calls, configs: asyncConfigs, uniqueId }),
     fgsTags: new FgsTags(functions),
     fgsTransfer: new FgsTransfer(functions),
+    fgsDependencies: new FgsDependencies(options),
+    fgsQuotas: new FgsQuotas(new QuotaService(store)),
+    fgsTriggers: new FgsTriggers({ functions, uniqueId, clock }),
   };
 }

@@ -16,6 +16,7 @@ export function toVersionResource(row: VersionRow, aliases: readonly AliasRow[])
     hooks: row.hooks,
     limits: row.limits,
     services: row.services,
+    dependencies: row.dependencies,
     isolation: row.isolation,
     allowEval: row.allowEval,
     egress: row.egress,

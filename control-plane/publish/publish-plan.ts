@@ -4,6 +4,7 @@
  * The same checks hold again in the transaction that publishes: this early look only spares the author the wait.
  */
 import type { PublishRequest, Source } from "../../sdk/api.ts";
+import { parseDependencies, type Dependencies } from "../../sdk/dependency.ts";
 import { parseEgress, type Egress } from "../../sdk/egress.ts";
 import { defaultIsolation, type Isolation } from "../../sdk/isolation.ts";
 import { fileOf, type EventSettings } from "../../sdk/event-settings.ts";
@@ -15,9 +16,11 @@ import { publishLimits, type FunctionLimits } from "../../sdk/limits.ts";
 import type { Problem } from "../../sdk/problem.ts";
 import { parseServices, type Services } from "../../sdk/service-target.ts";
 import { conflict, invalidInput } from "../control-error.ts";
+import { requireDependencies } from "../dependencies/read-dependencies.ts";
 import { requireFunction } from "../functions/require-row.ts";
 import { requireRoom } from "../quotas/require-room.ts";
 import type { StoreView } from "../store.ts";
+import { refuseCodeUrl } from "./code-download.ts";
 
 export interface PublishPlan {
   readonly functionName: string;
@@ -27,6 +30,7 @@ export interface PublishPlan {
   readonly description: string;
   readonly limits: FunctionLimits;
   readonly services: Services;
+  readonly dependencies: Dependencies;
   readonly isolation: Isolation;
   readonly allowEval: boolean;
   readonly egress: Egress;
@@ -59,6 +63,15 @@ export function planPublish(functionName: string, request: PublishRequest): Publ
   if (!limits.ok) problems.push(...limits.problems);
   const services = parseServices(request.services);
   if (!services.ok) problems.push(...services.problems);
+  const dependencies = parseDependencies(request.dependencies);
+  if (!dependencies.ok) problems.push(...dependencies.problems);
+  if (dependencies.ok && request.source.kind === "bundle" && Object.keys(dependencies.value).length > 0) {
+    problems.push({ path: "dependencies", message: "a bundle has no imports left, allowed: none" });
+  }
+  if (request.source.kind === "url") {
+    const allowed = refuseCodeUrl(request.source.url);
+    if (allowed !== null) problems.push({ path: "source.url", message: `received another text, allowed: ${allowed}` });
+  }
   const egress = parseEgress(request.egress);
   if (!egress.ok) problems.push(...egress.problems);
   const { version = null, aliases = [] } = request;
@@ -72,7 +85,8 @@ export function planPublish(functionName: string, request: PublishRequest): Publ
     else if (alias === version)
       problems.push({ path, message: `received ${showValue(alias)}, which is the version's name` });
   }
-  if (problems.length > 0 || !limits.ok || !services.ok || !egress.ok || !event.ok) throw invalidInput(problems);
+  if (problems.length > 0 || !limits.ok || !services.ok || !dependencies.ok || !egress.ok || !event.ok)
+    throw invalidInput(problems);
   return {
     functionName,
     source: request.source,
@@ -80,6 +94,7 @@ export function planPublish(functionName: string, request: PublishRequest): Publ
     description: request.description ?? "",
     limits: limits.value,
     services: services.value,
+    dependencies: dependencies.value,
     isolation: request.isolation ?? defaultIsolation,
     allowEval: request.allowEval ?? false,
     egress: egress.value,
@@ -91,7 +106,7 @@ export function planPublish(functionName: string, request: PublishRequest): Publ
 
 /** The handler's file is the entry; where the source is one module, whatever it is called. */
 function handlerProblems(event: EventSettings | null, source: Source): readonly Problem[] {
-  if (event === null || source.kind !== "tree") return [];
+  if (event === null || !("entry" in source) || source.entry === undefined) return [];
   const entry = source.entry.replace(/\.[^./]+$/, "");
   const { handler } = event;
   if (fileOf(handler) === entry) return [];
@@ -99,9 +114,10 @@ function handlerProblems(event: EventSettings | null, source: Source): readonly 
   return [{ path: "event.handler", message: `received ${showValue(handler)}, allowed: ${allowed}` }];
 }
 
-/** @throws ControlError NOT_FOUND, CONFLICT for a name that is taken, LIMIT_REACHED. */
-export async function checkPlan(view: StoreView, { functionName, version }: PublishPlan): Promise<void> {
+/** @throws ControlError NOT_FOUND, INPUT_INVALID for dependencies that do not exist, CONFLICT for a name that is taken, LIMIT_REACHED. */
+export async function checkPlan(view: StoreView, { dependencies, functionName, version }: PublishPlan): Promise<void> {
   await requireFunction(view, functionName);
+  await requireDependencies(view, dependencies);
   if (version !== null) await requireFreeName(view, { functionName, version });
   await requireRoom(view, "versionsPerFunction", functionName);
   await requireRoom(view, "codeMiB");

@@ -17,6 +17,7 @@ import type { Uploads } from "../blobs/uploads.ts";
 import type { BuilderPool, BuildOutcome } from "../builder/builder-pool.ts";
 import { timestamp, type Clock } from "../clock.ts";
 import { conflict, ControlError } from "../control-error.ts";
+import { readDependencies } from "../dependencies/read-dependencies.ts";
 import { missingHooks } from "../domains/rule-references.ts";
 import { moveAlias } from "../functions/alias-move.ts";
 import { toVersionResource } from "../functions/resources.ts";
@@ -24,6 +25,7 @@ import type { MasterKey } from "../keys/master-key.ts";
 import { decryptSecrets } from "../keys/secrets-at-rest.ts";
 import { waitSecondsDefault, type RevisionService } from "../rollout/revision-service.ts";
 import type { AliasRow, Store, StoreTables, StoreView, VersionRow } from "../store.ts";
+import type { CodeDownload } from "./code-download.ts";
 import { checkPlan, planPublish, type PublishPlan, wantsSnapshot } from "./publish-plan.ts";
 import type { PublishQueue } from "./publish-queue.ts";
 import { readSource } from "./read-source.ts";
@@ -36,8 +38,12 @@ export interface PublishServiceOptions {
   readonly uploads: Uploads;
   readonly artifacts: BlobStore;
   /** `bundleSource` of the bundler. */
-  readonly bundle: (input: BundleInput, options: Pick<BundleOptions, "isEvent" | "signal">) => Promise<BundleResult>;
+  readonly bundle: (
+    input: BundleInput,
+    options: Pick<BundleOptions, "dependencies" | "isEvent" | "signal">,
+  ) => Promise<BundleResult>;
   readonly builders: Pick<BuilderPool, "build">;
+  readonly download: Pick<CodeDownload, "fetch">;
   readonly revisions: RevisionService;
   readonly queue: PublishQueue;
   readonly masterKey: MasterKey;
@@ -132,11 +138,14 @@ export class PublishService {
     return { committed: value, revision, created: true, warnings: bundle.warnings, timings };
   }
 
-  async #bundle({ source, event }: PublishPlan): Promise<Bundle> {
-    const { bundle, uploads } = this.#options;
-    const result = await bundle(await readSource(source, uploads), {
-      signal: this.#closing.signal,
+  async #bundle({ source, event, dependencies }: PublishPlan): Promise<Bundle> {
+    const { bundle, download, uploads } = this.#options;
+    const { signal } = this.#closing;
+    const input = await readSource(source, { uploads, download, event, signal });
+    const result = await bundle(input, {
+      signal,
       isEvent: event !== null,
+      dependencies: await readDependencies(dependencies, this.#options),
     });
     if (result.ok) return result;
     const { problems } = result;
@@ -173,7 +182,7 @@ export class PublishService {
     view: StoreView,
     { plan, bundle }: { readonly plan: PublishPlan; readonly bundle: Bundle },
   ): Promise<VersionRow | null> {
-    const { functionName, isolation, allowEval, egress, event, limits, services } = plan;
+    const { functionName, isolation, allowEval, dependencies, egress, event, limits, services } = plan;
     const latest = await view.versions.latest(functionName);
     if (latest === null) return null;
     const { variables, encryptedSecrets } = await view.functions.environment(functionName);
@@ -184,6 +193,7 @@ export class PublishService {
       moduleDigest,
       limits,
       services,
+      dependencies,
       isolation,
       allowEval,
       egress,
@@ -275,6 +285,7 @@ async function commit(
     hooks: manifest.hooks,
     limits: manifest.limits,
     services: manifest.services,
+    dependencies: plan.dependencies,
     isolation: manifest.isolation,
     allowEval: manifest.allowEval,
     egress: manifest.egress,

@@ -7,14 +7,22 @@ import type { BundleInput } from "../../bundler/bundle.ts";
 import type { Source } from "../../sdk/api.ts";
 import { showValue } from "../../sdk/field-reader.ts";
 import { publishLimits } from "../../sdk/limits.ts";
-import { refuseSourcePath } from "../../sdk/manifest-file.ts";
+import { fileOf, type EventSettings } from "../../sdk/event-settings.ts";
+import type { ArchiveFile } from "../../sdk/code-archive.ts";
+import { archiveEntries, refuseSourcePath } from "../../sdk/manifest-file.ts";
 import type { Problem } from "../../sdk/problem.ts";
 import { mapLimited } from "../blobs/map-limited.ts";
 import { uploadLimits, type Uploads } from "../blobs/uploads.ts";
 import { ControlError, invalidInput } from "../control-error.ts";
+import { readArchive, type ArchiveSources } from "./read-archive.ts";
 
-/** @throws ControlError INPUT_INVALID for paths and blobs, PAYLOAD_TOO_LARGE. */
-export async function readSource(source: Source, uploads: Uploads): Promise<BundleInput> {
+export interface SourceReading extends ArchiveSources {
+  /** Null: not an event function. */
+  readonly event: EventSettings | null;
+}
+
+/** @throws ControlError INPUT_INVALID for paths, blobs, archives and addresses, PAYLOAD_TOO_LARGE, BUILD_QUEUE_FULL. */
+export async function readSource(source: Source, reading: SourceReading): Promise<BundleInput> {
   switch (source.kind) {
     case "inline":
       refuseLarge(source.code, publishLimits.inlineBytesMax);
@@ -23,8 +31,33 @@ export async function readSource(source: Source, uploads: Uploads): Promise<Bund
       refuseLarge(source.code, publishLimits.bundleBytesMax);
       return source;
     case "tree":
-      return { kind: "files", entry: source.entry, files: await readTree(source, uploads) };
+      return { kind: "files", entry: source.entry, files: await readTree(source, reading.uploads) };
+    case "archive":
+    case "url": {
+      const files = await readArchive(source, reading);
+      const entry = source.entry ?? findEntry(files, reading.event);
+      if (!files.some(({ path }) => path === entry)) throw noEntry(entry);
+      return { kind: "files", entry, files: new Map(files.map(({ path, bytes }) => [path, bytes])) };
+    }
   }
+}
+
+/** Extensions that a handler's file is looked for with. */
+const handlerExtensions = ["js", "mjs", "cjs", "ts", "mts"];
+
+/** @throws ControlError INPUT_INVALID. */
+function findEntry(files: readonly ArchiveFile[], event: EventSettings | null): string {
+  const candidates =
+    event === null ? archiveEntries : handlerExtensions.map((extension) => `${fileOf(event.handler)}.${extension}`);
+  const entry = candidates.find((candidate) => files.some(({ path }) => path === candidate));
+  if (entry !== undefined) return entry;
+  const message = `the archive has none of ${candidates.join(", ")}, allowed: the path of one of its files`;
+  throw invalidInput([{ path: "source.entry", message }]);
+}
+
+function noEntry(entry: string): ControlError {
+  const message = `received ${showValue(entry)}, allowed: the path of one of the archive's files`;
+  return invalidInput([{ path: "source.entry", message }]);
 }
 
 type Tree = Extract<Source, { kind: "tree" }>;

@@ -1,10 +1,11 @@
 /**
  * Whether a publish would only repeat the latest version. Pure.
  *
- * The same module, limits, isolation, permission to make code, egress lists, handler, services, environment and wish for a snapshot make the same version. A snapshot that failed may be tried again.
+ * The same module, limits, isolation, permission to make code, egress lists, handler, services, dependencies (in their order), environment and wish for a snapshot make the same version. A snapshot that failed may be tried again.
  */
 import { isDeepStrictEqual } from "node:util";
 import type { Digest } from "../../sdk/artifact.ts";
+import type { Dependencies } from "../../sdk/dependency.ts";
 import { isSameEgress, type Egress } from "../../sdk/egress.ts";
 import type { EventSettings } from "../../sdk/event-settings.ts";
 import { type Isolation } from "../../sdk/isolation.ts";
@@ -16,6 +17,7 @@ export interface VersionContent {
   readonly moduleDigest: Digest;
   readonly limits: FunctionLimits;
   readonly services: Services;
+  readonly dependencies: Dependencies;
   readonly isolation: Isolation;
   readonly allowEval: boolean;
   readonly egress: Egress;
@@ -40,6 +42,7 @@ export function repeatsVersion(
     isDeepStrictEqual(content.event, latest.event) &&
     isDeepStrictEqual(content.limits, latest.limits) &&
     isDeepStrictEqual(content.services, latest.services) &&
+    isDeepStrictEqual(Object.entries(content.dependencies), Object.entries(latest.dependencies)) &&
     isDeepStrictEqual(content.variables, latest.variables) &&
     isDeepStrictEqual(content.secrets, latestSecrets)
   );

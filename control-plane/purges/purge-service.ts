@@ -11,7 +11,8 @@ import { ControlError, notFound, requireValid } from "../control-error.ts";
 import type { ChangeSignal } from "../rollout/change-signal.ts";
 import type { Fleet } from "../rollout/fleet.ts";
 import { waitUntil } from "../rollout/wait-until.ts";
-import type { PurgeAckRow, PurgeRow, Store, StoreTables, StoreView } from "../store.ts";
+import type { Store, StoreTables, StoreView } from "../store.ts";
+import type { PurgeAckRow, PurgeRow } from "./purge-row.ts";
 import { domainLookup } from "./domain-lookup.ts";
 
 export interface PurgeServiceOptions {

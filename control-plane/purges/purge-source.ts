@@ -7,7 +7,8 @@
 import { purgeLimits } from "../../sdk/cdn-limits.ts";
 import type { PurgePosition, PurgesMessage } from "../../sdk/purge.ts";
 import { formatPurgePosition, noPurges } from "../../sdk/purge-position.ts";
-import type { PurgeRow, Store, StoreView } from "../store.ts";
+import type { Store, StoreView } from "../store.ts";
+import type { PurgeRow } from "./purge-row.ts";
 
 /** Positions whose answers are kept until the next purge. */
 const answersMax = 64;

@@ -11,6 +11,7 @@ import type { AuditService } from "../audit/audit-service.ts";
 import type { AuditTrail } from "../audit/audit-trail.ts";
 import type { BackupService } from "../backups/backup-service.ts";
 import type { CertificateService } from "../certificates/certificate-service.ts";
+import type { DependencyService } from "../dependencies/dependency-service.ts";
 import type { QuotaService } from "../quotas/quota-service.ts";
 import type { TokenService } from "../tokens/token-service.ts";
 import { ControlError } from "../control-error.ts";
@@ -24,6 +25,7 @@ import type { CallRates } from "./call-rates.ts";
 import { registerBlobRoutes, type BlobRouteServices } from "./blob-routes.ts";
 import { registerCallRoutes, type CallRouteServices } from "./call-routes.ts";
 import { registerCertificateRoutes } from "./certificate-routes.ts";
+import { registerDependencyRoutes } from "./dependency-routes.ts";
 import { registerDomainRoutes, type DomainRouteServices } from "./domain-routes.ts";
 import { registerDomainVersionRoutes } from "./domain-version-routes.ts";
 import { answerError, retryAfterSeconds, toControlError } from "./error-answer.ts";
@@ -59,6 +61,7 @@ export interface AppServices
   readonly backups: BackupService;
   readonly quotas: QuotaService;
   readonly audit: AuditService;
+  readonly dependencies: DependencyService;
   readonly trail: AuditTrail;
 }
 
@@ -142,6 +145,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   registerQuotaRoutes(app, services.quotas);
   registerAuditRoutes(app, services.audit);
   registerBackupRoutes(app, services.backups);
+  registerDependencyRoutes(app, services.dependencies);
   registerHealthRoutes(app, { revisions: services.revisions, backups: services.backups, version });
   // It holds no data, only what the project's documentation says as well; tools that read it rarely send a token.
   app.get("/openapi.json", { config: { access: access.open }, schema: { hide: true } }, () => app.swagger());

@@ -33,6 +33,9 @@ export interface Tables {
   quotas: QuotasTable;
   replica_messages: ReplicaMessagesTable;
   schema_migrations: SchemaMigrationsTable;
+  dependencies: DependenciesTable;
+  dependency_versions: DependencyVersionsTable;
+  version_dependencies: VersionDependenciesTable;
 }
 
 export interface FunctionsTable {
@@ -295,4 +298,39 @@ export interface SchemaMigrationsTable {
   id: number;
   name: string;
   applied_at: string;
+}
+
+export interface DependenciesTable {
+  name: string;
+  id: string;
+  is_public: 0 | 1;
+  /** The largest number that a version got. */
+  newest: number;
+  created_at: string;
+}
+
+export interface DependencyVersionsTable {
+  dependency: string;
+  version: number;
+  id: string;
+  description: string;
+  runtime: string;
+  /** Digest of the archive. */
+  archive: string;
+  archive_bytes: number;
+  bytes: number;
+  files: number;
+  /** JSON list. */
+  packages: string;
+  created_at: string;
+}
+
+/** What versions of functions were built with. */
+export interface VersionDependenciesTable {
+  function: string;
+  version: string;
+  /** From 0: the order in which packages are looked for. */
+  position: number;
+  dependency: string;
+  dependency_version: number;
 }

@@ -16,12 +16,12 @@ export class SqlFgsFunctions implements FgsFunctionTable {
       .select("document")
       .where("function", "=", functionName)
       .executeTakeFirst();
-    return row === undefined ? null : (JSON.parse(row.document) as FgsFunctionRow);
+    return row === undefined ? null : parseDocument(row.document);
   }
 
   async list(): Promise<readonly FgsFunctionRow[]> {
     const rows = await this.#db.selectFrom("fgs_functions").select("document").orderBy("function").execute();
-    return rows.map(({ document }) => JSON.parse(document) as FgsFunctionRow);
+    return rows.map(({ document }) => parseDocument(document));
   }
 
   async put(row: FgsFunctionRow): Promise<void> {
@@ -59,6 +59,12 @@ export class SqlAccessKeys implements AccessKeyTable {
   async delete(id: string): Promise<void> {
     await this.#db.deleteFrom("access_keys").where("id", "=", id).execute();
   }
+}
+
+/** Documents of earlier releases lack what came later. */
+function parseDocument(document: string): FgsFunctionRow {
+  const row = JSON.parse(document) as Omit<FgsFunctionRow, "triggers" | "dependencies"> & Partial<FgsFunctionRow>;
+  return { ...row, triggers: row.triggers ?? [], dependencies: row.dependencies ?? {} };
 }
 
 function toRow(row: Selectable<AccessKeysTable>): AccessKeyRow {

@@ -55,6 +55,7 @@ export class SqlFunctions implements FunctionTable {
       "staged_rollouts",
       "aliases",
       "version_blobs",
+      "version_dependencies",
       "retired_versions",
       "versions",
       "environments",

@@ -1,7 +1,7 @@
 /** Purges and their acknowledgements in SQL. */
 import type { Kysely, Selectable } from "kysely";
 import { purgeLimits } from "../../sdk/cdn-limits.ts";
-import type { NewPurge, PurgeAckRow, PurgeRow, PurgeTable } from "../store.ts";
+import type { NewPurge, PurgeAckRow, PurgeRow, PurgeTable } from "../purges/purge-row.ts";
 import type { PurgesTable, Tables } from "./schema.ts";
 
 export class SqlPurges implements PurgeTable {

@@ -51,6 +51,10 @@ function usedQuery(name: QuotaName, functionName: string | null): Used {
       return usedPerFunction("aliases", functionName);
     case "codeMiB":
       return sql`select (coalesce(sum(module_bytes), 0) + 1048575) / 1048576 as used from versions`;
+    case "dependencies":
+      return sql`select count(*) as used from dependency_versions`;
+    case "dependencyMiB":
+      return sql`select (coalesce(sum(archive_bytes), 0) + 1048575) / 1048576 as used from dependency_versions`;
   }
 }
 

@@ -11,6 +11,7 @@ import { SqlAliases } from "./sql-aliases.ts";
 import { SqlAsyncConfigs } from "./sql-async-configs.ts";
 import { SqlAudit } from "./sql-audit.ts";
 import { SqlCertificates } from "./sql-certificates.ts";
+import { SqlDependencies } from "./sql-dependencies.ts";
 import { SqlDomainVersions } from "./sql-domain-versions.ts";
 import { SqlDomains } from "./sql-domains.ts";
 import { SqlAccessKeys, SqlFgsFunctions } from "./sql-functiongraph.ts";
@@ -78,5 +79,6 @@ function tablesOver(db: Kysely<Tables>): StoreTables {
     asyncConfigs: new SqlAsyncConfigs(db),
     audit: new SqlAudit(db),
     quotas: new SqlQuotas(db),
+    dependencies: new SqlDependencies(db),
   };
 }

@@ -4,7 +4,7 @@ import type { Digest } from "../../sdk/artifact.ts";
 import { fgsLimits } from "../../sdk/fgs-limits.ts";
 import { defaultFunctionLimits } from "../../sdk/limits.ts";
 import type { VersionRow, VersionTable } from "../store.ts";
-import type { Tables, VersionsTable } from "./schema.ts";
+import type { Tables, VersionBlobsTable, VersionDependenciesTable, VersionsTable } from "./schema.ts";
 
 export class SqlVersions implements VersionTable {
   readonly #db: Kysely<Tables>;
@@ -26,7 +26,13 @@ export class SqlVersions implements VersionTable {
       .where("function", "=", functionName)
       .orderBy("digest")
       .execute();
-    return withBlobs(rows, blobs);
+    const dependencies = await this.#db
+      .selectFrom("version_dependencies")
+      .selectAll()
+      .where("function", "=", functionName)
+      .orderBy("position")
+      .execute();
+    return withParts(rows, { blobs, dependencies });
   }
 
   async get(functionName: string, version: string): Promise<VersionRow | null> {
@@ -43,7 +49,14 @@ export class SqlVersions implements VersionTable {
       .where("version", "=", version)
       .orderBy("digest")
       .execute();
-    return withBlobs(rows, blobs)[0] ?? null;
+    const dependencies = await this.#db
+      .selectFrom("version_dependencies")
+      .selectAll()
+      .where("function", "=", functionName)
+      .where("version", "=", version)
+      .orderBy("position")
+      .execute();
+    return withParts(rows, { blobs, dependencies })[0] ?? null;
   }
 
   async latest(functionName: string): Promise<VersionRow | null> {
@@ -133,7 +146,8 @@ export class SqlVersions implements VersionTable {
       .orderBy("v.sequence")
       .execute();
     const blobs = await db.selectFrom("version_blobs").selectAll().orderBy("digest").execute();
-    return withBlobs(rows, blobs);
+    const dependencies = await db.selectFrom("version_dependencies").selectAll().orderBy("position").execute();
+    return withParts(rows, { blobs, dependencies });
   }
 
   async listBlobs(): Promise<ReadonlySet<Digest>> {
@@ -156,31 +170,43 @@ export class SqlVersions implements VersionTable {
       .insertInto("version_blobs")
       .values(row.blobs.map((digest) => ({ function: name, version, digest })))
       .execute();
+    const dependencies = Object.entries(row.dependencies).map(([dependency, number], position) => ({
+      function: name,
+      version,
+      position,
+      dependency,
+      dependency_version: number,
+    }));
+    if (dependencies.length > 0) await this.#db.insertInto("version_dependencies").values(dependencies).execute();
   }
 
   async delete(functionName: string, version: string): Promise<void> {
-    for (const table of ["version_blobs", "versions"] as const) {
+    for (const table of ["version_blobs", "version_dependencies", "versions"] as const) {
       await this.#db.deleteFrom(table).where("function", "=", functionName).where("version", "=", version).execute();
     }
     await this.#db.insertInto("retired_versions").values({ function: functionName, version }).execute();
   }
 }
 
-function withBlobs(
-  rows: readonly Selectable<VersionsTable>[],
-  blobs: readonly { readonly function: string; readonly version: string; readonly digest: Digest }[],
-): VersionRow[] {
-  const byVersion = Map.groupBy(blobs, (blob) => `${blob.function} ${blob.version}`);
-  return rows.map((row) => {
-    const own = byVersion.get(`${row.function} ${row.version}`) ?? [];
-    return toRow(
-      row,
-      own.map(({ digest }) => digest),
-    );
-  });
+/** What of a version is in other tables, of each in its order. */
+interface VersionParts {
+  readonly blobs: readonly Selectable<VersionBlobsTable>[];
+  readonly dependencies: readonly Selectable<VersionDependenciesTable>[];
 }
 
-function toRow(row: Selectable<VersionsTable>, blobs: readonly Digest[]): VersionRow {
+function withParts(rows: readonly Selectable<VersionsTable>[], { blobs, dependencies }: VersionParts): VersionRow[] {
+  const blobsOf = Map.groupBy(blobs, keyOf);
+  const dependenciesOf = Map.groupBy(dependencies, keyOf);
+  return rows.map((row) =>
+    toRow(row, { blobs: blobsOf.get(keyOf(row)) ?? [], dependencies: dependenciesOf.get(keyOf(row)) ?? [] }),
+  );
+}
+
+function keyOf({ function: name, version }: { readonly function: string; readonly version: string }): string {
+  return `${name} ${version}`;
+}
+
+function toRow(row: Selectable<VersionsTable>, { blobs, dependencies }: VersionParts): VersionRow {
   return {
     function: row.function,
     version: row.version,
@@ -201,7 +227,8 @@ function toRow(row: Selectable<VersionsTable>, blobs: readonly Digest[]): Versio
     snapshot: { state: row.snapshot_state, bytes: row.snapshot_bytes, reason: row.snapshot_reason },
     variables: JSON.parse(row.variables) as VersionRow["variables"],
     encryptedSecrets: row.encrypted_secrets,
-    blobs,
+    dependencies: Object.fromEntries(dependencies.map((one) => [one.dependency, one.dependency_version])),
+    blobs: blobs.map(({ digest }) => digest),
   };
 }
 

@@ -22,6 +22,11 @@ export function parsePort(text: string): number {
   return integerIn(text, { min: 0, max: 65_535 });
 }
 
+/** The number of a dependency's version. */
+export function parseDependencyVersion(text: string): number {
+  return integerIn(text, { min: 1, max: 2_147_483_647 });
+}
+
 export function parsePriority(text: string): number {
   return integerIn(text, { min: 1, max: 100 });
 }

@@ -14,6 +14,7 @@ import { addBackup } from "./commands/backup.ts";
 import { addCache } from "./commands/cache.ts";
 import { addCertificates } from "./commands/certificates.ts";
 import { addControlPlane } from "./commands/control-plane.ts";
+import { addDependencies } from "./commands/dependencies.ts";
 import { addDev } from "./commands/dev.ts";
 import { addDoctor } from "./commands/doctor.ts";
 import { addDomains } from "./commands/domains.ts";
@@ -72,6 +73,7 @@ const COMMANDS: readonly AddCommand[] = [
   addStart,
   addControlPlane,
   addNode,
+  addDependencies,
 ];
 
 const EXIT_CODE_TEXT = `

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { digestOf } from "../../sdk/artifact-format.ts";
+import { packArchive } from "../../sdk/code-archive.ts";
 import type { AuditPage, AuditRecord } from "../../sdk/audit.ts";
 import { certificateOf } from "../support/certificates.ts";
 import { runTool } from "../sdk/cli/run-tool.ts";
@@ -11,6 +13,8 @@ beforeAll(async () => {
   control = await TestControlPlane.start();
   node = await TestNode.connect(control, "n1");
   await node.nextState();
+  const blobs = [{ digest: digestOf(archive), base64: Buffer.from(archive).toString("base64") }];
+  await control.ok("POST /v1/blobs", { body: { blobs } });
 });
 afterAll(async () => {
   node.disconnect();
@@ -28,6 +32,7 @@ const domain = {
 const source = { kind: "inline", code: answering("hi"), language: "ts" };
 const rule = { phase: "fetch", matchType: "all", function: "hello", alias: "live", priority: 1 };
 const url = { type: "url", urls: ["http://a.example.com/x"], waitSeconds: 0 };
+const archive = packArchive([{ path: "index.js", bytes: new Uint8Array(1) }]);
 let createdId = "";
 let keyId = "";
 
@@ -141,6 +146,17 @@ const changes: readonly [string, `${string} /${string}`, CallOptions, Partial<Au
     { body: certificateOf("www") },
     { ...created("updateCertificate", "certificate/www"), level: "warning" },
   ],
+  [
+    "POST /v1/dependencies/{name}/versions",
+    "POST /v1/dependencies/pad/versions",
+    { body: { source: { kind: "archive", parts: [digestOf(archive)] }, public: true } },
+    { action: "createDependencyVersion", resource: "dependency/pad/version/1", detail: "public=true" },
+  ],
+  deleted("DELETE /v1/dependencies/{name}/versions/{version}", "DELETE /v1/dependencies/pad/versions/1", [
+    "deleteDependencyVersion",
+    "dependency/pad/version/1",
+  ]),
+  deleted("DELETE /v1/dependencies/{name}", "DELETE /v1/dependencies/pad", ["deleteDependency", "dependency/pad"]),
   deleted("DELETE /v1/certificates/{name}", "DELETE /v1/certificates/www", ["deleteCertificate", "certificate/www"]),
   deleted("DELETE /v1/domains/{domain}", "DELETE /v1/domains/a.example.com", ["deleteDomain", "domain/a.example.com"]),
   deleted("DELETE /v1/functions/{name}/versions/{version}", "DELETE /v1/functions/hello/versions/v1", [

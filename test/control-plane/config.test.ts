@@ -33,6 +33,7 @@ describe("readControlPlaneConfig()", () => {
         auditKeepDays: 7,
         adminToken: null,
         destinationAllowNetworks: [],
+        codeAllowNetworks: [],
         requestsPerAddress: 20_000,
         requestsPerToken: 10_000,
         wrongTokensPerAddress: 30,

@@ -1,5 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { quotaNames, quotas, type QuotaName, type QuotaResource } from "../../sdk/quota.ts";
+import { packArchive } from "../../sdk/code-archive.ts";
+import { SelvageClient } from "../../sdk/client.ts";
+import type { ArchivePlace } from "../../sdk/api.ts";
+import { uploadArchive } from "../../sdk/upload-archive.ts";
 import { certificateOf } from "../support/certificates.ts";
 import { runTool } from "../sdk/cli/run-tool.ts";
 import { adminToken, answering, TestControlPlane, type CallOptions } from "./test-control-plane.ts";
@@ -25,6 +29,12 @@ const used = async (name: QuotaName): Promise<number> =>
 const source = (text: string) => ({ kind: "inline", code: answering(text), language: "ts" });
 const domain = { sources: [{ origin_type: "ipaddr", origin_addr: "127.0.0.1", http_port: 9_000 }] };
 
+let archive: ArchivePlace;
+beforeAll(async () => {
+  const client = new SelvageClient({ url: control.url, token: adminToken });
+  archive = await uploadArchive(client, packArchive([{ path: "index.js", bytes: new Uint8Array(1) }]));
+});
+
 /** What takes one more of each, and what it must not do when there is no room. */
 const takers: readonly [QuotaName, (at: number) => readonly [`${string} /${string}`, CallOptions]][] = [
   ["functions", (at) => ["POST /v1/functions", { body: { name: `f${String(at)}` } }]],
@@ -42,6 +52,7 @@ const takers: readonly [QuotaName, (at: number) => readonly [`${string} /${strin
   ["domains", (at) => [`PUT /v1/domains/d${String(at)}.example.com?waitSeconds=0`, { body: domain }]],
   ["certificates", (at) => [`PUT /v1/certificates/c${String(at)}?waitSeconds=0`, { body: certificateOf("www") }]],
   ["tokens", (at) => ["POST /v1/tokens", { body: { name: `t${String(at)}`, role: "node" } }]],
+  ["dependencies", (at) => [`POST /v1/dependencies/d${String(at)}/versions`, { body: { source: archive } }]],
   ["nodes", (at) => ["POST /v1/nodes", { token: nodeToken, body: registration(`n${String(at)}`) }]],
 ];
 

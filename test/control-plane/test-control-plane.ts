@@ -161,6 +161,7 @@ function open(folder: string, options: StartOptions): Promise<ControlPlane> {
       port: 0,
       data: folder,
       destinationAllowNetworks: ["127.0.0.0/8"],
+      codeAllowNetworks: ["127.0.0.0/8"],
       masterKeyFile,
       store,
       backupFolder: join(folder, "backups"),

@@ -6,6 +6,7 @@
 import assert from "node:assert/strict";
 import { asynchronousSteps } from "./compat-async-steps.ts";
 import { releaseSteps } from "./compat-release-steps.ts";
+import { resourceSteps } from "./compat-resource-steps.ts";
 import { answerOf, code, invoke, name, raw, refused, urn, type CompatStep } from "./compat-words.ts";
 
 const life: readonly CompatStep[] = [
@@ -241,5 +242,6 @@ export const compatSteps: readonly CompatStep[] = [
   ...asynchronousSteps,
   ...surroundings,
   ...transfer,
+  ...resourceSteps,
   ...end,
 ];

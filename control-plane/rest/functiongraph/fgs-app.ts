@@ -8,6 +8,9 @@ import type { Logger } from "../../logger.ts";
 import { answerFgsError, FgsError } from "../../functiongraph/fgs-error.ts";
 import type { FgsAliasService } from "../../functiongraph/fgs-alias-service.ts";
 import type { FgsAsync } from "../../functiongraph/fgs-async.ts";
+import type { FgsDependencies } from "../../functiongraph/fgs-dependencies.ts";
+import type { FgsQuotas } from "../../functiongraph/fgs-quotas.ts";
+import type { FgsTriggers } from "../../functiongraph/fgs-triggers.ts";
 import type { FgsFunctionService } from "../../functiongraph/fgs-function-service.ts";
 import type { FgsInvocation } from "../../functiongraph/fgs-invocation.ts";
 import type { FgsTags } from "../../functiongraph/fgs-tags.ts";
@@ -19,6 +22,7 @@ import { retryAfterSeconds } from "../error-answer.ts";
 import { installSignedAccess, type SignedAccessOptions } from "./signed-access.ts";
 import { registerFgsFunctions } from "./fgs-function-routes.ts";
 import { registerFgsInvocations } from "./fgs-invocation-routes.ts";
+import { registerFgsResources } from "./fgs-resource-routes.ts";
 
 export interface FgsServices {
   readonly fgsFunctions: FgsFunctionService;
@@ -28,6 +32,9 @@ export interface FgsServices {
   readonly fgsTags: FgsTags;
   readonly fgsAsync: FgsAsync;
   readonly fgsTransfer: FgsTransfer;
+  readonly fgsDependencies: FgsDependencies;
+  readonly fgsQuotas: FgsQuotas;
+  readonly fgsTriggers: FgsTriggers;
 }
 
 /** A ZIP of 50 MiB in base64, and what is around it. */
@@ -53,6 +60,7 @@ export async function registerFgs(
     installSignedAccess(fgs, access);
     registerFgsFunctions(fgs, services);
     registerFgsInvocations(fgs, services);
+    registerFgsResources(fgs, services);
     await Promise.resolve();
   });
 }
@@ -89,4 +97,12 @@ export function projectOf(request: FastifyRequest): string {
   const { project } = request.params as { readonly project: string };
   if (/^[A-Za-z0-9_-]{1,64}$/.test(project)) return project;
   throw new FgsError("FSS.0400", 'project_id: allowed: 1..64 letters, digits, "_" and "-"');
+}
+
+/** @throws FgsError FSS.0400 for a parameter that is there twice. */
+export function queryOf(request: FastifyRequest): Readonly<Record<string, string | undefined>> {
+  const entries = Object.entries(request.query as Readonly<Record<string, unknown>>);
+  if (entries.every(([, value]) => typeof value === "string"))
+    return Object.fromEntries(entries) as Record<string, string>;
+  throw new FgsError("FSS.0400", "query: a parameter is there twice");
 }

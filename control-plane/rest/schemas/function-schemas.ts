@@ -28,6 +28,7 @@ import {
   union,
 } from "./json-schema.ts";
 import type { JsonSchema } from "./json-schema.ts";
+import { archivePlaces } from "./dependency-schemas.ts";
 import { logRecord, revisionResource } from "./node-schemas.ts";
 
 const description = text({ maxLength: storeLimits.descriptionCharsMax });
@@ -114,6 +115,7 @@ const source = union([
     code: text({ maxLength: publishLimits.bundleBytesMax }),
     sourceMap: nullable(text({ maxLength: publishLimits.requestBytesMax })),
   }),
+  ...archivePlaces({ entry: text({ minLength: 1, maxLength: 1_024 }) }),
 ]);
 
 /** Form and existence are checked by the publish service, which names the binding. */
@@ -132,6 +134,10 @@ const eventInput = object(
   { handler, initializer: handler, parameters: eventParameters },
   { optional: ["handler", "initializer", "parameters"] },
 );
+const dependenciesInput: JsonSchema = {
+  type: "object",
+  description: "{NAME: the number of a version}; where two hold a package of one name, the one named first gives it",
+};
 const services = mapOf(
   object({ function: text(), alias: text(), version: text() }, { optional: ["alias", "version"] }),
 );
@@ -143,6 +149,7 @@ export const publishRequest: JsonSchema = object(
     description,
     limits: limitsInput,
     services: servicesInput,
+    dependencies: dependenciesInput,
     isolation: choice(isolations),
     allowEval: boolean,
     egress: egressInput,
@@ -157,6 +164,7 @@ export const publishRequest: JsonSchema = object(
       "description",
       "limits",
       "services",
+      "dependencies",
       "isolation",
       "allowEval",
       "egress",
@@ -177,6 +185,7 @@ export const versionResource: JsonSchema = object({
   hooks: list(choice(hooks)),
   limits,
   services,
+  dependencies: mapOf(integer({ min: 1 })),
   isolation: choice(isolations),
   allowEval: boolean,
   egress: object({ allow: nullable(list(text())), deny: list(text()) }),

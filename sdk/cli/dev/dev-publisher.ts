@@ -112,6 +112,7 @@ export class DevPublisher {
     const settings: PublishSettings = {
       limits: file.limits,
       services: file.services,
+      dependencies: file.dependencies,
       isolation: file.isolation,
       allowEval: file.allowEval,
       egress: writtenEgress(file.egress),

@@ -10,8 +10,15 @@ import { silentLogger } from "../../../control-plane/logger.ts";
 import { migrations } from "../../../control-plane/store/migrations.ts";
 import { openSqliteStore } from "../../../control-plane/store/sqlite.ts";
 import type { EnvironmentResource, FunctionResource, RevisionResource } from "../../../sdk/api.ts";
+import { packArchive } from "../../../sdk/code-archive.ts";
+import { SelvageClient } from "../../../sdk/client.ts";
+import { uploadArchive } from "../../../sdk/upload-archive.ts";
 import { runTool } from "../../sdk/cli/run-tool.ts";
 import { adminToken, answering, TestControlPlane } from "../test-control-plane.ts";
+
+/** As clients of FunctionGraph send them. */
+const asClient = { token: null, headers: { "x-auth-token": adminToken } };
+const settings = { runtime: "Node.js18.15", timeout: 3, handler: "index.handler", memory_size: 128 };
 
 let control: TestControlPlane;
 let target: string;
@@ -20,6 +27,10 @@ let ids = 0;
 beforeAll(async () => {
   control = await TestControlPlane.start();
   await control.publish("hello", answering("hi"), { version: "v1" });
+  const client = new SelvageClient({ url: control.url, token: adminToken });
+  const archive = packArchive([{ path: "index.js", bytes: Buffer.from("module.exports = 1;") }]);
+  await client.dependencies.create("pad", { source: await uploadArchive(client, archive) });
+  await control.ok("POST /v2/p/fgs/functions", { ...asClient, body: { func_name: "managed", ...settings } });
   await control.ok("PUT /v1/functions/hello/environment", { body: { variables: {}, secrets: { KEY: "value" } } });
   const folder = await mkdtemp(join(tmpdir(), "selvage-restore-"));
   backup = join(folder, "saved.backup");
@@ -59,6 +70,11 @@ describe("restoreBackup()", () => {
     const { revision } = await again.ok<RevisionResource>("GET /v1/revisions/current");
     expect(revision).toBe(restored.revision);
     await again.publish("more", answering("more"));
+    await again.publish("user", `import x from "pad"; export default { fetch: () => new Response(x) };`, {
+      dependencies: { pad: 1 },
+    });
+    const config = "PUT /v2/p/fgs/functions/urn:fss:local:p:function:default:managed/config";
+    await again.ok(config, { ...asClient, body: { ...settings, memory_size: 256 } });
     expect((await readdir(target)).filter((name) => name.startsWith("restore-"))).toEqual([]);
     await again.close();
   });

@@ -143,6 +143,19 @@ function bind(target: BlobFolder): Pick<BlobFolder, "touch" | "remove" | "read" 
   };
 }
 
+const padVersion = {
+  dependency: "pad",
+  version: 1,
+  id: "v",
+  description: "",
+  runtime: "",
+  archiveBytes: 1,
+  bytes: 1,
+  files: 1,
+  packages: [],
+  createdAt: "",
+};
+
 describe("sweepArtifacts()", () => {
   it("removes what no version needs, except what was stored within the last hour", async () => {
     const store = await openSqliteStore({ file: ":memory:", openedAt: "2026-01-01T00:00:00.000Z" });
@@ -155,12 +168,16 @@ describe("sweepArtifacts()", () => {
     const needed = await put("needed", old);
     const fresh = await put("fresh", clock.now());
     const unused = await put("unused", old);
-    await store.change(async ({ functions, versions }) => {
+    const dependency = await put("dependency", old);
+    await store.change(async ({ dependencies, functions, versions }) => {
+      await dependencies.insert({ name: "pad", id: "d", isPublic: false, newest: 0, createdAt: "" });
+      await dependencies.insertVersion({ ...padVersion, archive: dependency });
       await functions.insert({ name: "hello", description: "", enabled: true, createdAt: "2026-01-01T00:00:00.000Z" });
       await versions.insert(versionRow({ blobs: [needed] }));
     });
     expect(await sweepArtifacts({ artifacts: blobs, store, clock })).toBe(1);
     expect([await textOf(needed), await textOf(fresh), await textOf(unused)]).toEqual(["needed", "fresh", null]);
+    expect(await textOf(dependency)).toBe("dependency");
     await store.close();
   });
 });

@@ -9,7 +9,8 @@ import {
   readSettings,
 } from "../../../control-plane/functiongraph/function-settings.ts";
 import { readTags, tagLimits } from "../../../control-plane/functiongraph/fgs-tags.ts";
-import { packArchive } from "../../../control-plane/functiongraph/code-archive.ts";
+import type { DownloadOutcome } from "../../../control-plane/publish/code-download.ts";
+import { packArchive } from "../../../sdk/code-archive.ts";
 
 const whole = {
   func_name: "hello",
@@ -115,15 +116,29 @@ it("a name has at most 60 characters, and an instance limit -1..1000", () => {
 });
 
 describe("code", () => {
-  const read = (body: object): readonly string[] =>
-    readCode(body as never, "index.handler").files.map(({ path }) => path);
+  const archive = packArchive([{ path: "index.mjs", bytes: Buffer.from("export const handler = 1") }]);
+  const outcomes: Readonly<Record<string, DownloadOutcome>> = {
+    "https://a.example/ok": { kind: "fetched", bytes: archive },
+    "https://a.example/text": { kind: "fetched", bytes: Buffer.from("text") },
+    "https://a.example/private": { kind: "refused", reason: "its address is not allowed" },
+    "https://a.example/large": { kind: "too-large", reason: "it has more bytes than allowed" },
+    "https://a.example/busy": { kind: "busy" },
+  };
+  const download = {
+    fetch: (url: string): Promise<DownloadOutcome> => Promise.resolve(outcomes[url] ?? { kind: "busy" }),
+  };
+  const read = async (body: object): Promise<readonly string[]> =>
+    (await readCode(body as never, { handler: "index.handler", download })).files.map(({ path }) => path);
+  const refusedAs = (body: object): Promise<unknown> => read(body).catch((error: unknown) => (error as FgsError).code);
 
-  it("inline is the handler's file, a ZIP is its files, nothing is the blank function", () => {
-    const archive = packArchive([{ path: "index.mjs", bytes: Buffer.from("export const handler = 1") }]);
-    expect(read({ code_type: "inline", func_code: { file: base64("exports.handler = 1") } })).toEqual(["index.js"]);
-    expect(read({ code_type: "zip", func_code: { file: base64(archive) } })).toEqual(["index.mjs"]);
-    expect(read({ code_type: "inline", func_code: { file: base64(archive) } })).toEqual(["index.mjs"]);
-    expect(read({})).toEqual(["index.js"]);
+  it("inline is the handler's file, a ZIP is its files, nothing is the blank function, an address is what is there", async () => {
+    expect(await read({ code_type: "inline", func_code: { file: base64("exports.handler = 1") } })).toEqual([
+      "index.js",
+    ]);
+    expect(await read({ code_type: "zip", func_code: { file: base64(archive) } })).toEqual(["index.mjs"]);
+    expect(await read({ code_type: "inline", func_code: { file: base64(archive) } })).toEqual(["index.mjs"]);
+    expect(await read({ code_type: "obs", code_url: "https://a.example/ok" })).toEqual(["index.mjs"]);
+    expect(await read({})).toEqual(["index.js"]);
   });
 
   it.each<[string, object, string]>([
@@ -131,9 +146,15 @@ describe("code", () => {
     ["a ZIP that is not there", { code_type: "zip" }, "FSS.1012"],
     ["a ZIP that is none", { code_type: "zip", func_code: { file: base64("x") } }, "FSS.1013"],
     ["what is not base64", { func_code: { file: "%%%" } }, "FSS.1011"],
+    ["no address", { code_type: "obs" }, "FSS.1010"],
+    ["an address of another kind", { code_type: "obs", code_url: "file:///etc/passwd" }, "FSS.1010"],
+    ["an address that is not allowed", { code_type: "obs", code_url: "https://a.example/private" }, "FSS.1010"],
+    ["an address with too much", { code_type: "obs", code_url: "https://a.example/large" }, "FSS.1071"],
+    ["an address while many are fetched", { code_type: "obs", code_url: "https://a.example/busy" }, "FSS.0429"],
+    ["an address with no ZIP", { code_type: "obs", code_url: "https://a.example/text" }, "FSS.1011"],
     ["inline code beyond its limit", { func_code: { file: base64("x".repeat(1_048_577)) } }, "FSS.1072"],
-  ])("%s is refused", (_case, body, code) => {
-    expect(codeOf(() => read(body))).toBe(code);
+  ])("%s is refused", async (_case, body, code) => {
+    expect(await refusedAs(body)).toBe(code);
   });
 
   it("needs the file that the handler names", () => {

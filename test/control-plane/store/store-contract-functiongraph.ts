@@ -25,6 +25,8 @@ function row(change: Partial<FgsFunctionRow> = {}): FgsFunctionRow {
     instancesMax: -1,
     tags: [{ key: "team", value: "edge" }],
     events: [{ id: "e1", name: "blank", content: "e30=", lastModified: 1 }],
+    triggers: [],
+    dependencies: { pad: 3 },
     aliasDescriptions: { prod: "what is served" },
     kept: { xrole: "r" },
     drafts: 1,

@@ -1,6 +1,7 @@
 /** The part of the store's contract about purges and who did them. */
 import { describe, expect, it } from "vitest";
-import type { NewPurge, Store } from "../../../control-plane/store.ts";
+import type { NewPurge } from "../../../control-plane/purges/purge-row.ts";
+import type { Store } from "../../../control-plane/store.ts";
 import { purgeLimits } from "../../../sdk/cdn-limits.ts";
 
 const createdAt = "2026-01-02T03:04:05.678Z";

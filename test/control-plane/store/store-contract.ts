@@ -15,6 +15,7 @@ import { describePurges } from "./store-contract-purges.ts";
 import { describeStagedRollouts } from "./store-contract-staged-rollouts.ts";
 import { describeAsyncConfigs } from "./store-contract-async-configs.ts";
 import { describeAudit } from "./store-contract-audit.ts";
+import { describeDependencies } from "./store-contract-dependencies.ts";
 import { describeCertificates } from "./store-contract-certificates.ts";
 import { describeSameness } from "./store-contract-sameness.ts";
 import { describeTokens } from "./store-contract-tokens.ts";
@@ -95,6 +96,7 @@ export function describeStore(name: string, makePlace: () => Promise<StorePlace>
     describeRevisionsAndSettings(current, reopen);
     describeSameness(current);
     describeAsyncConfigs(current);
+    describeDependencies(current);
   });
 }
 

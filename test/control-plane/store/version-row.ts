@@ -16,6 +16,7 @@ export function versionRow(changes: Partial<VersionRow> = {}): VersionRow {
     hooks: ["clientRequest", "fetch"],
     limits: defaultFunctionLimits,
     services: { AUTH: { function: "auth", alias: "prod" } },
+    dependencies: {},
     isolation: "shared",
     allowEval: false,
     event: null,

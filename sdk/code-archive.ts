@@ -2,11 +2,13 @@
  * Source files out of a ZIP that a client sent: checked, bounded, nothing written anywhere.
  *
  * Invariants: no path leaves the archive's root; what is unpacked is counted while it is unpacked, so that no archive is a bomb; an entry that is
- * neither a file nor a folder (a link, a device) is refused.
+ * neither a file nor a folder (a link, a device) is refused. Unpacking yields to others after every step: a control plane goes on serving.
  */
+import { setImmediate } from "node:timers/promises";
 import { Unzip, UnzipInflate, zipSync } from "fflate";
-import { refuseSourcePath } from "../../sdk/manifest-file.ts";
-import { publishLimits } from "../../sdk/limits.ts";
+import { publishLimits } from "./limits.ts";
+import { refuseSourcePath } from "./manifest-file.ts";
+import { readZipDirectory } from "./zip-directory.ts";
 
 export interface ArchiveFile {
   readonly path: string;
@@ -16,10 +18,26 @@ export interface ArchiveFile {
 export type Unpacked =
   { readonly ok: true; readonly files: readonly ArchiveFile[] } | { readonly ok: false; readonly reason: string };
 
-const chunkBytes = 65_536;
+/** Of one step. Deflate makes at most about a thousand times as much of it. */
+const chunkBytes = 8_192;
 
 /** The files of `archive` in its order, folders left out. */
-export function unpackArchive(archive: Uint8Array): Unpacked {
+export async function unpackArchive(archive: Uint8Array): Promise<Unpacked> {
+  const refused = refuseArchive(archive);
+  return refused === null ? await unpackEntries(archive) : { ok: false, reason: refused };
+}
+
+/** What its directory tells before anything is unpacked. */
+function refuseArchive(archive: Uint8Array): string | null {
+  if (!looksLikeZip(archive)) return "it is no ZIP archive";
+  const directory = readZipDirectory(archive);
+  if (directory === null) return "it is cut off, or in a form that is not read (ZIP64, several files)";
+  const [special] = directory.special;
+  if (special === undefined) return null;
+  return `the entry ${JSON.stringify(special.slice(0, 200))} is a link or a device, allowed: files and folders`;
+}
+
+async function unpackEntries(archive: Uint8Array): Promise<Unpacked> {
   const files: ArchiveFile[] = [];
   const seen = new Set<string>();
   let total = 0;
@@ -48,11 +66,10 @@ export function unpackArchive(archive: Uint8Array): Unpacked {
   });
   unzip.register(UnzipInflate);
   try {
-    if (!looksLikeZip(archive)) return { ok: false, reason: "it is no ZIP archive" };
-    if (!hasEnd(archive)) return { ok: false, reason: "it is cut off" };
     // In small steps: the bound on what is unpacked is looked at between them.
     for (let at = 0; at < archive.byteLength && problems.length === 0; at += chunkBytes) {
       unzip.push(archive.subarray(at, at + chunkBytes), at + chunkBytes >= archive.byteLength);
+      await setImmediate();
     }
   } catch {
     refuse("it is damaged");
@@ -73,12 +90,6 @@ export function packArchive(files: readonly ArchiveFile[]): Uint8Array {
 export function looksLikeZip(bytes: Uint8Array): boolean {
   const [first, second, third, fourth] = bytes;
   return first === 0x50 && second === 0x4b && ((third === 3 && fourth === 4) || (third === 5 && fourth === 6));
-}
-
-/** Its last record: 22 bytes, and a comment of at most 65,535. */
-function hasEnd(bytes: Uint8Array): boolean {
-  const tail = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).subarray(-(22 + 65_535));
-  return tail.lastIndexOf("PK\u0005\u0006", undefined, "latin1") >= 0;
 }
 
 function concat(parts: readonly Uint8Array[]): Uint8Array {
