@@ -80,6 +80,17 @@ export class HostSlot {
     await process.driver.prewarm(version.key);
   }
 
+  /** Where there is no process, it is there when this is said the next time. */
+  reserve(version: RunnableVersion, count: number): void {
+    const process = this.#host;
+    if (process === null) {
+      if (count > 0) this.wake();
+      return;
+    }
+    void process.driver.load(version);
+    process.driver.reserve(version.key, count);
+  }
+
   /** Sees to it that there is a process. */
   wake(): void {
     if (this.#host !== null || this.#cancelTake !== null) return;

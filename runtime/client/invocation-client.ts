@@ -5,6 +5,7 @@
  * exactly once, also when the link ends.
  */
 import { nodeLimits } from "../../sdk/limits.ts";
+import { reservedLimits } from "../../sdk/reserved-limits.ts";
 import type { Body } from "../body.ts";
 import type {
   Driver,
@@ -42,6 +43,8 @@ export class InvocationClient implements Driver {
   readonly #requests = new Map<number, (json: string) => void>();
   readonly #guests: GuestFrames;
   readonly #warming = new Map<number, string>();
+  /** By key: what the engine was told to keep, and from when on it is told again. */
+  readonly #reserved = new Map<string, { readonly count: number; againMs: number }>();
   /** Called once when the link ended by itself, before the invocations under way fail; gets the keys of those. */
   onLost: (running: readonly string[]) => void = ignore;
   onCondemned: Condemned = ignore;
@@ -78,6 +81,7 @@ export class InvocationClient implements Driver {
     const entry = this.#numbers.get(key);
     if (entry === undefined) return;
     this.#numbers.delete(key);
+    this.#reserved.delete(key);
     for (const pending of this.#pending.values()) {
       if (pending.key === key)
         endSockets(pending, { code: CLOSE_SERVICE_RESTART, reason: "The function was replaced" });
@@ -91,6 +95,24 @@ export class InvocationClient implements Driver {
 
   async prewarm(key: string): Promise<void> {
     await this.#warm(key, { count: 1, below: nodeLimits.prewarmBelowInstances });
+  }
+
+  /** A loaded version's; said again to the engine only when that may change something. See `Driver.reserve`. */
+  reserve(key: string, count: number): void {
+    const entry = this.#numbers.get(key);
+    if (entry === undefined) return;
+    const said = this.#reserved.get(key);
+    const nowMs = this.#environment.nowMs();
+    if (said === undefined ? count === 0 : said.count === count && nowMs < said.againMs) return;
+    const saying = { count, againMs: Number.POSITIVE_INFINITY };
+    this.#reserved.set(key, saying);
+    const ready = this.#request((id) => {
+      this.#warming.set(id, key);
+      this.#link.send(frame(toEngine.reserve, int(id) + int(entry.number) + int(count)), []);
+    });
+    void ready.then(() => {
+      saying.againMs = this.#environment.nowMs() + reservedLimits.retryMs;
+    });
   }
 
   async #warm(
@@ -182,9 +204,10 @@ export class InvocationClient implements Driver {
     return [...new Set([...[...this.#pending.values()].map(({ key }) => key), ...this.#warming.values()])];
   }
 
-  /** Instances that spoke and are not gone. */
+  /** Instances that spoke and are not gone, and those that are kept, which may not have spoken yet: never fewer than there are. */
   get instances(): number {
-    return this.#guests.instances;
+    const kept = [...this.#reserved.values()].reduce((sum, { count }) => sum + count, 0);
+    return this.#guests.instances + kept;
   }
 
   /** Messages of the engine so far: it is alive when there are more than before. */

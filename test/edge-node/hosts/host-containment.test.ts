@@ -134,6 +134,34 @@ describe("a host that dies", () => {
     expect(asked.outcome).toEqual({ kind: "continue" });
   });
 
+  it("takes what is reserved along to the next one, which is told when it is said again", async () => {
+    const set = await fakeHosts();
+    const { key } = await set.load("a");
+    const [first, standby] = set.started;
+    set.hosts.reserve(key, 3);
+    expect([first?.reserved, standby?.reserved]).toEqual([new Map([[key, 3]]), new Map()]);
+    first?.die("SIGKILL");
+    await settle();
+    // Nothing ran there, so nothing has asked for a process yet.
+    set.hosts.reserve(key, 3);
+    await settle();
+    set.hosts.reserve(key, 3);
+    expect([standby?.loaded, standby?.reserved]).toEqual([new Set([key]), new Map([[key, 3]])]);
+    set.hosts.reserve(key, 0);
+    expect(standby?.reserved.size).toBe(0);
+  });
+
+  it("of a culprit keeps nothing that is reserved", async () => {
+    const set = await fakeHosts();
+    const version = await set.load("a");
+    set.ask(version);
+    set.hostOf("a").die("SIGTRAP");
+    await settle();
+    expect(set.hosts.containment().quarantined).toHaveLength(1);
+    set.hosts.reserve(version.key, 3);
+    expect(set.started.flatMap(({ reserved }) => [...reserved])).toEqual([]);
+  });
+
   it("and dies again and again costs no more starts than the budget, and never more processes than the bound", async () => {
     const set = await fakeHosts();
     const bomb = await set.load("bomb");
