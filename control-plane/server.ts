@@ -56,6 +56,7 @@ import { InvocationService } from "./rollout/invocation-service.ts";
 import { NodeService } from "./rollout/node-service.ts";
 import { StagedRolloutService } from "./staged/staged-rollout-service.ts";
 import { StatisticsService } from "./statistics/statistics-service.ts";
+import { ReservedService } from "./reserved/reserved-service.ts";
 import { RevisionService } from "./rollout/revision-service.ts";
 import { StateSource } from "./rollout/state-source.ts";
 import type { Store } from "./store.ts";
@@ -291,7 +292,8 @@ function functionServices(parts: FunctionParts) {
   const versions = new VersionService({ store, revisions });
   const aliases = new AliasService({ revisions, clock });
   const asyncConfigs = new AsyncConfigService({ store, clock });
-  const own = { functions, environments, versions, aliases, asyncConfigs };
+  const reserved = new ReservedService({ store, revisions, statistics, clock });
+  const own = { functions, environments, versions, aliases, asyncConfigs, reserved };
   const accessKeys = new AccessKeyService({ store, masterKey, clock });
   return { ...functiongraphServices({ ...parts, ...own }), ...own, accessKeys, statistics, staged };
 }

@@ -23,6 +23,7 @@ import type { PurgeMode, PurgeTarget } from "../sdk/purge.ts";
 import type { QuotaName } from "../sdk/quota.ts";
 import type { Services } from "../sdk/service-target.ts";
 import type { AccessKeyTable, AccessKeyView, FgsFunctionTable, FgsFunctionView } from "./functiongraph/fgs-row.ts";
+import type { ReservedTable, ReservedView } from "./reserved/reserved-row.ts";
 import type { StagedRolloutTable, StagedRolloutView } from "./staged/staged-rollout-row.ts";
 
 export interface Store {
@@ -53,6 +54,7 @@ export interface StoreView {
   readonly asyncConfigs: AsyncConfigView;
   readonly audit: AuditView;
   readonly quotas: QuotaView;
+  readonly reserved: ReservedView;
 }
 
 /** Everything that can be read and written. */
@@ -74,6 +76,7 @@ export interface StoreTables {
   readonly asyncConfigs: AsyncConfigTable;
   readonly audit: AuditTable;
   readonly quotas: QuotaTable;
+  readonly reserved: ReservedTable;
 }
 
 export interface FunctionRow {
@@ -138,7 +141,7 @@ export interface VersionView {
   count(functionName: string): Promise<number>;
   /** Whether the name belongs to a version, or belonged to one that was deleted. */
   isNameTaken(functionName: string, version: string): Promise<boolean>;
-  /** Every version that an alias or a rule names, that is the latest of its function, or of a function that clients of FunctionGraph manage. */
+  /** Every version that an alias, a rule or a reservation names, that is the latest of its function, or of a function that clients of FunctionGraph manage. */
   listReferenced(): Promise<readonly VersionRow[]>;
   /** Blobs of all versions. */
   listBlobs(): Promise<ReadonlySet<Digest>>;

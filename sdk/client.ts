@@ -44,6 +44,7 @@ import { pause } from "./client/pause.ts";
 import { CallsClient } from "./client/calls-client.ts";
 import type { AuditFilter, AuditPage } from "./audit.ts";
 import { RestConnection, type CallOptions, type Method } from "./client/rest-connection.ts";
+import { ReservedClient } from "./client/reserved-client.ts";
 import { RolloutCalls } from "./client/rollout-calls.ts";
 import type { ExplainInput, Explanation } from "./explain.ts";
 import type { LogRecord } from "./desired-state.ts";
@@ -95,11 +96,14 @@ export class SelvageClient {
   readonly #timeoutMs: number;
   /** Rollouts in steps, and the counters they are judged by. */
   readonly rollouts: RolloutCalls;
+  /** Instances that nodes keep started. */
+  readonly reserved: ReservedClient;
 
   constructor(options: ClientOptions) {
     const { url, token, fetch = globalThis.fetch } = options;
     this.#connection = new RestConnection({ url, token, fetch });
     this.#timeoutMs = options.timeoutMs ?? 30_000;
+    this.reserved = new ReservedClient((request, body) => this.#call(request, body));
     this.rollouts = new RolloutCalls((request, body) => this.#call(request, body));
     this.calls = new CallsClient(this.#connection, { timeoutMs: this.#timeoutMs });
   }

@@ -24,7 +24,9 @@ export type QuotaName =
   | "domains"
   | "certificates"
   | "tokens"
-  | "nodes";
+  | "nodes"
+  | "reservedInstances"
+  | "reservedMemoryMiB";
 
 export const quotas: Readonly<Record<QuotaName, QuotaDefinition>> = {
   functions: { meaning: "functions", default: 20_000, min: 0, max: 1_000_000, unit: "count" },
@@ -53,6 +55,20 @@ export const quotas: Readonly<Record<QuotaName, QuotaDefinition>> = {
   },
   tokens: { meaning: "tokens", default: 1_000, min: 1, max: 10_000, unit: "count" },
   nodes: { meaning: "nodes", default: storeLimits.nodesMax, min: 0, max: 10_000, unit: "count" },
+  reservedInstances: {
+    meaning: "instances that reservations guarantee on each node",
+    default: 90,
+    min: 0,
+    max: 100_000,
+    unit: "count",
+  },
+  reservedMemoryMiB: {
+    meaning: "memory of the instances that reservations guarantee on each node",
+    default: 4_096,
+    min: 0,
+    max: 1_048_576,
+    unit: "MiB",
+  },
 };
 
 export const quotaNames: readonly QuotaName[] = Object.keys(quotas) as QuotaName[];

@@ -16,6 +16,7 @@ import { asyncConfigs } from "./migrations/0016-async-configs.ts";
 import { shared } from "./migrations/0012-shared.ts";
 import { audit } from "./migrations/0013-audit.ts";
 import { quotas } from "./migrations/0014-quotas.ts";
+import { reserved } from "./migrations/0017-reserved.ts";
 
 export const migrations: readonly Migration[] = [
   { name: "first-tables", up: firstTables },
@@ -34,4 +35,5 @@ export const migrations: readonly Migration[] = [
   { name: "shared", up: shared },
   { name: "audit", up: audit },
   { name: "quotas", up: quotas },
+  { name: "reserved", up: reserved },
 ];

@@ -51,6 +51,10 @@ function usedQuery(name: QuotaName, functionName: string | null): Used {
       return usedPerFunction("aliases", functionName);
     case "codeMiB":
       return sql`select (coalesce(sum(module_bytes), 0) + 1048575) / 1048576 as used from versions`;
+    case "reservedInstances":
+      return sql`select coalesce(sum(instances), 0) as used from reserved_instances`;
+    case "reservedMemoryMiB":
+      return sql`select coalesce(sum(memory_mib), 0) as used from reserved_instances`;
   }
 }
 

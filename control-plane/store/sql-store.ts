@@ -18,6 +18,7 @@ import { SqlFunctions } from "./sql-functions.ts";
 import { SqlNodes } from "./sql-nodes.ts";
 import { SqlPurges } from "./sql-purges.ts";
 import { SqlQuotas } from "./sql-quotas.ts";
+import { SqlReserved } from "./sql-reserved.ts";
 import { SqlRevisions } from "./sql-revisions.ts";
 import { SqlSettings } from "./sql-settings.ts";
 import { SqlStagedRollouts } from "./sql-staged-rollouts.ts";
@@ -78,5 +79,6 @@ function tablesOver(db: Kysely<Tables>): StoreTables {
     asyncConfigs: new SqlAsyncConfigs(db),
     audit: new SqlAudit(db),
     quotas: new SqlQuotas(db),
+    reserved: new SqlReserved(db),
   };
 }

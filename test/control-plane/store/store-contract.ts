@@ -13,6 +13,7 @@ import { describeNodes } from "./store-contract-nodes.ts";
 import { describeQuotas } from "./store-contract-quotas.ts";
 import { describePurges } from "./store-contract-purges.ts";
 import { describeStagedRollouts } from "./store-contract-staged-rollouts.ts";
+import { describeReserved } from "./store-contract-reserved.ts";
 import { describeAsyncConfigs } from "./store-contract-async-configs.ts";
 import { describeAudit } from "./store-contract-audit.ts";
 import { describeCertificates } from "./store-contract-certificates.ts";
@@ -95,6 +96,7 @@ export function describeStore(name: string, makePlace: () => Promise<StorePlace>
     describeRevisionsAndSettings(current, reopen);
     describeSameness(current);
     describeAsyncConfigs(current);
+    describeReserved(current);
   });
 }
 
