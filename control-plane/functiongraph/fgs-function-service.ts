@@ -7,7 +7,7 @@
 import { createHash } from "node:crypto";
 import type { PublishRequest } from "../../sdk/api.ts";
 import { fgsLimits } from "../../sdk/fgs-limits.ts";
-import { defaultFunctionLimits, functionLimitRanges } from "../../sdk/limits.ts";
+import { functionLimitRanges } from "../../sdk/limits.ts";
 import type { BlobStore } from "../blobs/blob-store.ts";
 import type { Uploads } from "../blobs/uploads.ts";
 import { timestamp, type Clock } from "../clock.ts";
@@ -22,6 +22,7 @@ import { configResource, fgsTime } from "./fgs-resources.ts";
 import type { FgsFunctionRow } from "./fgs-row.ts";
 import { entryOf, fromArchive, readCode, type FunctionCode } from "./function-code.ts";
 import {
+  instancesMaxOf,
   instancesRange,
   invalid,
   readInstancesMax,
@@ -31,6 +32,7 @@ import {
   type FunctionSettings,
 } from "./function-settings.ts";
 import { readTags } from "./fgs-tags.ts";
+import { queryInteger } from "./query-integer.ts";
 import { draftPrefix, locate, unknownFunction, type Located } from "./locate-function.ts";
 import { formatUrn, type FunctionUrn } from "./urn.ts";
 
@@ -364,15 +366,14 @@ function rowSettings(settings: FunctionSettings): Omit<FunctionSettings, "descri
 }
 
 function limitsOf(row: Omit<FgsFunctionRow, "codeBlob">): NonNullable<PublishRequest["limits"]> {
-  const { cpuMs, instancesMax, initializerWallMs } = functionLimitRanges;
+  const { cpuMs, initializerWallMs } = functionLimitRanges;
   const wallMs = row.timeoutSeconds * 1_000;
   return {
     memoryMiB: row.memoryMiB,
     eventWallMs: wallMs,
     cpuMs: Math.min(cpuMs.max, wallMs),
     concurrency: row.concurrency,
-    instancesMax:
-      row.instancesMax < 1 ? defaultFunctionLimits.instancesMax : Math.min(row.instancesMax, instancesMax.max),
+    instancesMax: instancesMaxOf(row.instancesMax),
     initializerWallMs: Math.max(initializerWallMs.min, (row.initializer?.timeoutSeconds ?? 3) * 1_000),
   };
 }
@@ -388,14 +389,4 @@ function versionName(input: unknown, now: number): string {
     received: input,
     allowed: '1..42 letters, digits, ".", "_" and "-", not latest',
   });
-}
-
-function queryInteger(
-  text: string | undefined,
-  { key, min, default: fallback }: { readonly key: string; readonly min: number; readonly default: number },
-): number {
-  if (text === undefined || text === "") return fallback;
-  const value = /^-?\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
-  if (value >= min) return value;
-  throw invalid("FSS.0400", key, { received: text, allowed: `an integer from ${min} on` });
 }

@@ -2,12 +2,14 @@
 import type { AsyncConfigService } from "../calls/async-config-service.ts";
 import type { CallService } from "../calls/call-service.ts";
 import type { AliasService } from "../functions/alias-service.ts";
+import type { ReservedService } from "../reserved/reserved-service.ts";
 import type { FgsServices } from "../rest/functiongraph/fgs-app.ts";
 import type { InvocationService } from "../rollout/invocation-service.ts";
 import { FgsAliasService } from "./fgs-alias-service.ts";
 import { FgsAsync } from "./fgs-async.ts";
 import { FgsFunctionService, type FgsFunctionServiceOptions } from "./fgs-function-service.ts";
 import { FgsInvocation } from "./fgs-invocation.ts";
+import { FgsReserved } from "./fgs-reserved.ts";
 import { FgsTags } from "./fgs-tags.ts";
 import { FgsTestEvents } from "./fgs-test-events.ts";
 import { FgsTransfer } from "./fgs-transfer.ts";
@@ -17,11 +19,12 @@ export interface FunctiongraphOptions extends FgsFunctionServiceOptions {
   readonly invocations: InvocationService;
   readonly calls: CallService;
   readonly asyncConfigs: AsyncConfigService;
+  readonly reserved: ReservedService;
   readonly uniqueId: () => string;
 }
 
 export function functiongraphServices(options: FunctiongraphOptions): FgsServices {
-  const { aliases, asyncConfigs, calls, clock, invocations, store, uniqueId } = options;
+  const { aliases, asyncConfigs, calls, clock, invocations, reserved, store, uniqueId } = options;
   const functions = new FgsFunctionService(options);
   return {
     fgsFunctions: functions,
@@ -31,5 +34,6 @@ export function functiongraphServices(options: FunctiongraphOptions): FgsService
     fgsAsync: new FgsAsync({ functions, calls, configs: asyncConfigs, uniqueId }),
     fgsTags: new FgsTags(functions),
     fgsTransfer: new FgsTransfer(functions),
+    fgsReserved: new FgsReserved({ store, functions, reserved }),
   };
 }

@@ -10,6 +10,7 @@ import type { FgsAliasService } from "../../functiongraph/fgs-alias-service.ts";
 import type { FgsAsync } from "../../functiongraph/fgs-async.ts";
 import type { FgsFunctionService } from "../../functiongraph/fgs-function-service.ts";
 import type { FgsInvocation } from "../../functiongraph/fgs-invocation.ts";
+import type { FgsReserved } from "../../functiongraph/fgs-reserved.ts";
 import type { FgsTags } from "../../functiongraph/fgs-tags.ts";
 import type { FgsTestEvents } from "../../functiongraph/fgs-test-events.ts";
 import type { FgsTransfer } from "../../functiongraph/fgs-transfer.ts";
@@ -19,6 +20,7 @@ import { retryAfterSeconds } from "../error-answer.ts";
 import { installSignedAccess, type SignedAccessOptions } from "./signed-access.ts";
 import { registerFgsFunctions } from "./fgs-function-routes.ts";
 import { registerFgsInvocations } from "./fgs-invocation-routes.ts";
+import { registerFgsReserved } from "./fgs-reserved-routes.ts";
 
 export interface FgsServices {
   readonly fgsFunctions: FgsFunctionService;
@@ -28,6 +30,7 @@ export interface FgsServices {
   readonly fgsTags: FgsTags;
   readonly fgsAsync: FgsAsync;
   readonly fgsTransfer: FgsTransfer;
+  readonly fgsReserved: FgsReserved;
 }
 
 /** A ZIP of 50 MiB in base64, and what is around it. */
@@ -53,6 +56,7 @@ export async function registerFgs(
     installSignedAccess(fgs, access);
     registerFgsFunctions(fgs, services);
     registerFgsInvocations(fgs, services);
+    registerFgsReserved(fgs, services);
     await Promise.resolve();
   });
 }
@@ -89,4 +93,12 @@ export function projectOf(request: FastifyRequest): string {
   const { project } = request.params as { readonly project: string };
   if (/^[A-Za-z0-9_-]{1,64}$/.test(project)) return project;
   throw new FgsError("FSS.0400", 'project_id: allowed: 1..64 letters, digits, "_" and "-"');
+}
+
+/** @throws FgsError FSS.0400 for a parameter that is there twice. */
+export function queryOf(request: FastifyRequest): Readonly<Record<string, string | undefined>> {
+  const entries = Object.entries(request.query as Readonly<Record<string, unknown>>);
+  if (entries.every(([, value]) => typeof value === "string"))
+    return Object.fromEntries(entries) as Record<string, string>;
+  throw new FgsError("FSS.0400", "query: a parameter is there twice");
 }

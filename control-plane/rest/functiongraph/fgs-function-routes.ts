@@ -2,8 +2,7 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { access, type Access } from "../access.ts";
 import type { AuditedRoute } from "../record-audit.ts";
-import { FgsError } from "../../functiongraph/fgs-error.ts";
-import { bodyOf, projectOf, urnOf, type FgsServices } from "./fgs-app.ts";
+import { bodyOf, projectOf, queryOf, urnOf, type FgsServices } from "./fgs-app.ts";
 
 /** Checked by the signature, not by the token hook of the other routes. */
 interface Recorded {
@@ -119,11 +118,4 @@ function registerTransfer(app: FastifyInstance, { fgsTransfer }: FgsServices): v
   app.post("/v2/:project/fgs/functions/import", creating("importFunction"), (request) =>
     fgsTransfer.import(projectOf(request), bodyOf(request)),
   );
-}
-
-function queryOf(request: FastifyRequest): Readonly<Record<string, string | undefined>> {
-  const entries = Object.entries(request.query as Readonly<Record<string, unknown>>);
-  if (entries.every(([, value]) => typeof value === "string"))
-    return Object.fromEntries(entries) as Record<string, string>;
-  throw new FgsError("FSS.0400", "query: a parameter is there twice");
 }
