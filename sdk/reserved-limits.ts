@@ -15,6 +15,8 @@ export const reservedLimits = {
   lookMs: 1_000,
   /** What did not start, or was lost, is started again after this time at the latest; milliseconds. */
   retryMs: 5_000,
+  /** A version that does not start is tried again after this time at the latest, twice as long after each failure; milliseconds. */
+  failedRetryMsMax: 300_000,
   /** Instances of one version that a reservation has starting at once in one isolate host. */
   startingMax: 2,
   /** The share of the machine's memory that reservations may have whatever the node's setting says. */

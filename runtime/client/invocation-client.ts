@@ -44,7 +44,7 @@ export class InvocationClient implements Driver {
   readonly #guests: GuestFrames;
   readonly #warming = new Map<number, string>();
   /** By key: what the engine was told to keep, and from when on it is told again. */
-  readonly #reserved = new Map<string, { readonly count: number; againMs: number }>();
+  readonly #reserved = new Map<string, { readonly count: number; againMs: number; failures: number }>();
   /** Called once when the link ended by itself, before the invocations under way fail; gets the keys of those. */
   onLost: (running: readonly string[]) => void = ignore;
   onCondemned: Condemned = ignore;
@@ -97,21 +97,23 @@ export class InvocationClient implements Driver {
     await this.#warm(key, { count: 1, below: nodeLimits.prewarmBelowInstances });
   }
 
-  /** A loaded version's; said again to the engine only when that may change something. See `Driver.reserve`. */
+  /** A loaded version's; said again to the engine only when that may change something, ever later for one that does not start. See `Driver.reserve`. */
   reserve(key: string, count: number): void {
     const entry = this.#numbers.get(key);
     if (entry === undefined) return;
     const said = this.#reserved.get(key);
     const nowMs = this.#environment.nowMs();
     if (said === undefined ? count === 0 : said.count === count && nowMs < said.againMs) return;
-    const saying = { count, againMs: Number.POSITIVE_INFINITY };
+    const saying = { count, againMs: Number.POSITIVE_INFINITY, failures: said?.failures ?? 0 };
     this.#reserved.set(key, saying);
     const ready = this.#request((id) => {
       this.#warming.set(id, key);
       this.#link.send(frame(toEngine.reserve, int(id) + int(entry.number) + int(count)), []);
     });
-    void ready.then(() => {
-      saying.againMs = this.#environment.nowMs() + reservedLimits.retryMs;
+    void ready.then((failure) => {
+      saying.failures = failure === "" ? 0 : saying.failures + 1;
+      const { retryMs, failedRetryMsMax } = reservedLimits;
+      saying.againMs = this.#environment.nowMs() + Math.min(failedRetryMsMax, retryMs * 2 ** saying.failures);
     });
   }
 
