@@ -109,12 +109,13 @@ export class FgsReserved {
       const rows = await fgsFunctions.list();
       return { packages: new Map(rows.map((row) => [row.function, row.package])), aliases: await aliases.listAll() };
     });
+    const wanted = urn?.qualifier?.name ?? null;
     const aliases = new Set(known.aliases.map((alias) => `${alias.function} ${alias.name}`));
     const reservations = urn === null ? await reserved.listAll() : await reserved.list(urn.name);
     return reservations.flatMap((reservation): readonly Listed[] => {
       const { function: name, qualifier } = reservation;
       const owner = known.packages.get(name);
-      if (owner === undefined || (urn?.qualifier != null && urn.qualifier.name !== qualifier)) return [];
+      if (owner === undefined || (wanted !== null && wanted !== qualifier)) return [];
       const kind = aliases.has(`${name} ${qualifier}`) ? ("alias" as const) : ("version" as const);
       return [{ urn: { project, package: owner, name, qualifier: { kind, name: qualifier } }, reservation }];
     });
