@@ -17,6 +17,8 @@ export const reservedLimits = {
   retryMs: 5_000,
   /** A version that does not start is tried again after this time at the latest, twice as long after each failure; milliseconds. */
   failedRetryMsMax: 300_000,
+  /** Instances that one front keeps over all functions, whatever memory there is: half of what one isolate host may hold. */
+  instancesPerFrontMax: 1_000,
   /** Instances of one version that a reservation has starting at once in one isolate host. */
   startingMax: 2,
   /** The share of the machine's memory that reservations may have whatever the node's setting says. */

@@ -8,7 +8,7 @@ import { latestVersion } from "../../sdk/function-name.ts";
 import type { Problem } from "../../sdk/problem.ts";
 import { parseReservedConfig } from "../../sdk/reserved-parser.ts";
 import { guaranteedMax, scheduledCount, type ReservedConfig, type ReservedResource } from "../../sdk/reserved.ts";
-import type { FunctionStatistics } from "../../sdk/statistics.ts";
+import type { ReservedGauge } from "../../sdk/statistics.ts";
 import { timestamp, type Clock } from "../clock.ts";
 import { conflict, invalidInput, notFound, requireValid } from "../control-error.ts";
 import { requireFunction, requireQualified } from "../functions/require-row.ts";
@@ -56,7 +56,7 @@ export class ReservedService {
       await requireFunction(view, functionName);
       return holdersOf(view, functionName);
     });
-    return held.map((one) => this.#resource(one));
+    return this.#resources(held, functionName);
   }
 
   /** Of every function, by function and qualifier. */
@@ -67,7 +67,7 @@ export class ReservedService {
       for (const name of functions) all.push(...(await holdersOf(view, name)));
       return all;
     });
-    return held.map((one) => this.#resource(one));
+    return this.#resources(held);
   }
 
   /** What was set under exactly this name. @throws ControlError NOT_FOUND. */
@@ -103,7 +103,7 @@ export class ReservedService {
       if (row.memoryMiB > (before?.memoryMiB ?? 0)) await requireWithin(tables, "reservedMemoryMiB");
       return { row, version: version.version };
     });
-    return { reservation: this.#resource(value), revision };
+    return { reservation: this.#resource(value, this.#gauges(value.row.function)), revision };
   }
 
   /** @throws ControlError NOT_FOUND. */
@@ -115,11 +115,22 @@ export class ReservedService {
     });
   }
 
-  #resource({ row, version }: HeldReserved): ReservedResource {
-    const { clock, statistics } = this.#options;
-    const { count, schedule } = scheduledCount(row.config, clock.now());
-    const { functions } = statistics.page({ seconds: 1, functionName: row.function });
-    const { wanted, running } = gaugeOf(functions, version);
+  #resources(held: readonly HeldReserved[], functionName?: string): readonly ReservedResource[] {
+    if (held.length === 0) return [];
+    const gauges = this.#gauges(functionName);
+    return held.map((one) => this.#resource(one, gauges));
+  }
+
+  /** By function and version: what nodes said last. */
+  #gauges(functionName?: string): ReadonlyMap<string, ReservedGauge> {
+    const only = functionName === undefined ? {} : { functionName };
+    const { functions } = this.#options.statistics.page({ seconds: 1, ...only });
+    return new Map(functions.map((row) => [`${row.function} ${row.version}`, row.reserved]));
+  }
+
+  #resource({ row, version }: HeldReserved, gauges: ReadonlyMap<string, ReservedGauge>): ReservedResource {
+    const { count, schedule } = scheduledCount(row.config, this.#options.clock.now());
+    const { wanted, running } = gauges.get(`${row.function} ${version ?? ""}`) ?? { wanted: 0, running: 0 };
     return {
       function: row.function,
       qualifier: row.qualifier,
@@ -178,10 +189,6 @@ function refuseSecond(
   throw conflict(`Version "${version}" has reserved instances ${named} already: delete those first.`, [
     { path: "qualifier", message: `received "${qualifier}", allowed: "${other}", or one that names another version` },
   ]);
-}
-
-function gaugeOf(rows: readonly FunctionStatistics[], version: string | null): FunctionStatistics["reserved"] {
-  return rows.find((row) => row.version === version)?.reserved ?? { wanted: 0, running: 0 };
 }
 
 function describe({ functionName, qualifier }: ReservedName): string {

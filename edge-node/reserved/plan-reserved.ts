@@ -7,6 +7,7 @@
  * is not enough for what is guaranteed, it is dealt out one instance of each version in turn.
  */
 import type { FunctionLimits } from "../../sdk/limits.ts";
+import { reservedLimits } from "../../sdk/reserved-limits.ts";
 import { guaranteedCount, type ReservedPolicy } from "../../sdk/reserved.ts";
 import { adaptiveDemand } from "./reserved-demand.ts";
 import type { MinuteUse } from "./usage-history.ts";
@@ -60,6 +61,7 @@ export function planReserved(
     .sort((a, b) => (a.version.key < b.version.key ? -1 : 1));
   const left = grantInTurn(wishes, memoryMiB);
   let ownMiB = Math.floor(left / front.fronts);
+  let room: number = reservedLimits.instancesPerFrontMax;
   const plans = new Map<string, ReservedPlan>();
   for (const { version, guaranteed, granted } of wishes) {
     const { instancesMax, memoryMiB: instanceMiB } = version.limits;
@@ -69,7 +71,9 @@ export function planReserved(
     const wanted = Math.min(instancesMax, Math.max(share, adaptiveOf(version, { ...options, place })));
     const further = Math.min(Math.max(0, wanted - share), Math.floor(ownMiB / instanceMiB));
     ownMiB -= further * instanceMiB;
-    plans.set(version.key, { wanted, kept: Math.min(instancesMax, kept + further) });
+    const held = Math.min(instancesMax, kept + further, room);
+    room -= held;
+    plans.set(version.key, { wanted, kept: held });
   }
   return plans;
 }

@@ -5,6 +5,7 @@ import {
   type PlanOptions,
   type ReservedVersion,
 } from "../../../edge-node/reserved/plan-reserved.ts";
+import { reservedLimits } from "../../../sdk/reserved-limits.ts";
 import type { ReservedPolicy } from "../../../sdk/reserved.ts";
 
 const policy = (changes: Partial<ReservedPolicy> = {}): ReservedPolicy => ({
@@ -108,6 +109,23 @@ describe("planReserved()", () => {
     [513, 4],
   ])("with %d MiB of memory keeps %d of four instances of 128 MiB", (memoryMiB, kept) => {
     expect(sums(keptOver(2, [version()], { memoryMiB }))).toEqual([kept]);
+  });
+
+  it("keeps no more instances in a front than it may have, however small they are", () => {
+    const { instancesPerFrontMax } = reservedLimits;
+    const many = ["a", "b"].map((name) =>
+      version({
+        function: name,
+        limits: { memoryMiB: 8, concurrency: 1, instancesMax: 1_000 },
+        policies: [policy({ count: 1_000 })],
+      }),
+    );
+    for (const fronts of [1, 2, 3]) {
+      const kept = keptOver(fronts, many, { memoryMiB: 1_048_576 });
+      const perFront = kept.map((counts) => counts.reduce((sum, count) => sum + count, 0));
+      expect(Math.max(...perFront)).toBe(Math.min(instancesPerFrontMax, Math.max(...perFront)));
+      expect(perFront.reduce((sum, count) => sum + count, 0)).toBe(Math.min(2_000, fronts * instancesPerFrontMax));
+    }
   });
 
   it("gives what adapts only what the guaranteed ones leave", () => {
