@@ -19,6 +19,8 @@ export const reservedLimits = {
   failedRetryMsMax: 300_000,
   /** Instances that one front keeps over all functions, whatever memory there is: half of what one isolate host may hold. */
   instancesPerFrontMax: 1_000,
+  /** Versions that have instances being started by reservations at once in one isolate host. */
+  versionsStartingMax: 2,
   /** Instances of one version that a reservation has starting at once in one isolate host. */
   startingMax: 2,
   /** The share of the machine's memory that reservations may have whatever the node's setting says. */

@@ -5,7 +5,6 @@
  * exactly once, also when the link ends.
  */
 import { nodeLimits } from "../../sdk/limits.ts";
-import { reservedLimits } from "../../sdk/reserved-limits.ts";
 import type { Body } from "../body.ts";
 import type {
   Driver,
@@ -25,6 +24,7 @@ import type { RuntimeEnvironment } from "../runtime-environment.ts";
 import { GuestFrames } from "./guest-frames.ts";
 import { endSockets } from "./guest-sockets.ts";
 import { isRepeatable, pendingInvocation, type PendingInvocation } from "./pending-invocation.ts";
+import { ReservedCounts } from "./reserved-counts.ts";
 
 const idMax = 0x0fff_ffff;
 /** What an engine may be late before its front answers in its place. */
@@ -43,8 +43,7 @@ export class InvocationClient implements Driver {
   readonly #requests = new Map<number, (json: string) => void>();
   readonly #guests: GuestFrames;
   readonly #warming = new Map<number, string>();
-  /** By key: what the engine was told to keep, and from when on it is told again. */
-  readonly #reserved = new Map<string, { readonly count: number; againMs: number; failures: number }>();
+  readonly #reserved: ReservedCounts;
   /** Called once when the link ended by itself, before the invocations under way fail; gets the keys of those. */
   onLost: (running: readonly string[]) => void = ignore;
   onCondemned: Condemned = ignore;
@@ -57,6 +56,10 @@ export class InvocationClient implements Driver {
   constructor(link: Link, environment: Pick<RuntimeEnvironment, "nowMs" | "startTimer">) {
     this.#link = link;
     this.#environment = environment;
+    this.#reserved = new ReservedCounts({
+      nowMs: () => environment.nowMs(),
+      tell: (key, count) => this.#reserve(key, count),
+    });
     this.#guests = new GuestFrames(link, { pending: this.#pending, environment });
     link.onBatch = (batch, buffers) => {
       this.#receive(batch, buffers);
@@ -81,7 +84,7 @@ export class InvocationClient implements Driver {
     const entry = this.#numbers.get(key);
     if (entry === undefined) return;
     this.#numbers.delete(key);
-    this.#reserved.delete(key);
+    this.#reserved.forget(key);
     for (const pending of this.#pending.values()) {
       if (pending.key === key)
         endSockets(pending, { code: CLOSE_SERVICE_RESTART, reason: "The function was replaced" });
@@ -97,23 +100,16 @@ export class InvocationClient implements Driver {
     await this.#warm(key, { count: 1, below: nodeLimits.prewarmBelowInstances });
   }
 
-  /** A loaded version's; said again to the engine only when that may change something, ever later for one that does not start. See `Driver.reserve`. */
   reserve(key: string, count: number): void {
-    const entry = this.#numbers.get(key);
-    if (entry === undefined) return;
-    const said = this.#reserved.get(key);
-    const nowMs = this.#environment.nowMs();
-    if (said === undefined ? count === 0 : said.count === count && nowMs < said.againMs) return;
-    const saying = { count, againMs: Number.POSITIVE_INFINITY, failures: said?.failures ?? 0 };
-    this.#reserved.set(key, saying);
-    const ready = this.#request((id) => {
+    if (this.#numbers.has(key)) this.#reserved.say(key, count);
+  }
+
+  #reserve(key: string, count: number): Promise<string> {
+    const number = this.#numbers.get(key)?.number;
+    if (number === undefined) return Promise.resolve("");
+    return this.#request((id) => {
       this.#warming.set(id, key);
-      this.#link.send(frame(toEngine.reserve, int(id) + int(entry.number) + int(count)), []);
-    });
-    void ready.then((failure) => {
-      saying.failures = failure === "" ? 0 : saying.failures + 1;
-      const { retryMs, failedRetryMsMax } = reservedLimits;
-      saying.againMs = this.#environment.nowMs() + Math.min(failedRetryMsMax, retryMs * 2 ** saying.failures);
+      this.#link.send(frame(toEngine.reserve, int(id) + int(number) + int(count)), []);
     });
   }
 
@@ -208,8 +204,7 @@ export class InvocationClient implements Driver {
 
   /** Instances that spoke and are not gone, and those that are kept, which may not have spoken yet: never fewer than there are. */
   get instances(): number {
-    const kept = [...this.#reserved.values()].reduce((sum, { count }) => sum + count, 0);
-    return this.#guests.instances + kept;
+    return this.#guests.instances + this.#reserved.total;
   }
 
   /** Messages of the engine so far: it is alive when there are more than before. */

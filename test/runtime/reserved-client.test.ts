@@ -30,15 +30,21 @@ function setUp() {
     close: () => {},
   };
   const client = new InvocationClient(link, { nowMs: () => clock.nowMs, startTimer: () => () => {} });
-  const version = versionOf("{}", {});
-  void client.load(version);
+  const keys = [1, 2, 3, 4]
+    .map(() => versionOf("{}", {}))
+    .map((version) => {
+      void client.load(version);
+      return version.key;
+    });
+  const [key = ""] = keys;
   return {
     clock,
     client,
-    key: version.key,
+    key,
+    keys,
     told,
-    answer: async (failure = ""): Promise<void> => {
-      for (const id of open.splice(0)) link.onBatch(frame(toFront.done, int(id) + text(failure)), []);
+    answer: async (failure = "", count = Infinity): Promise<void> => {
+      for (const id of open.splice(0, count)) link.onBatch(frame(toFront.done, int(id) + text(failure)), []);
       await Promise.resolve();
       await Promise.resolve();
     },
@@ -93,6 +99,27 @@ it("tells a version that does not start again ever later, and as before once it 
   clock.nowMs += retryMs;
   client.reserve(key, 1);
   expect(told).toHaveLength(11);
+});
+
+it("has few versions start at a time, the next when one is done; what takes away waits for nothing", async () => {
+  const { answer, client, keys, told } = setUp();
+  const sayAll = (): void => {
+    for (const [index, key] of keys.entries()) client.reserve(key, index + 1);
+  };
+  sayAll();
+  sayAll();
+  expect(told).toEqual([1, 2]);
+  expect(client.running).toHaveLength(reservedLimits.versionsStartingMax);
+  await answer("", 1);
+  expect(told).toEqual([1, 2, 3]);
+  client.reserve(keys[3] ?? "", 0);
+  client.reserve(keys[1] ?? "", 1);
+  client.reserve(keys[0] ?? "", 0);
+  expect(told).toEqual([1, 2, 3, 1, 0]);
+  await answer();
+  expect(told).toHaveLength(5);
+  client.reserve(keys[3] ?? "", 4);
+  expect(told.at(-1)).toBe(4);
 });
 
 it("tells nothing of versions that are not loaded, or that have nothing reserved", () => {
