@@ -72,6 +72,7 @@ export class InstancePool<I extends PooledInstance> {
 
   /** Whether it is kept however long it has nothing to do; one that has just started may not be among the instances yet. */
   isReserved(instance: I): boolean {
+    if (this.#reserved === 0) return false;
     const index = this.#instances.indexOf(instance);
     return (index < 0 ? this.#instances.length : index) < this.#reserved;
   }
