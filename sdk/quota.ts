@@ -56,7 +56,7 @@ export const quotas: Readonly<Record<QuotaName, QuotaDefinition>> = {
   tokens: { meaning: "tokens", default: 1_000, min: 1, max: 10_000, unit: "count" },
   nodes: { meaning: "nodes", default: storeLimits.nodesMax, min: 0, max: 10_000, unit: "count" },
   reservedInstances: {
-    meaning: "instances that reservations guarantee on each node",
+    meaning: "instances that reservations guarantee on each node, each at least one",
     default: 90,
     min: 0,
     max: 100_000,

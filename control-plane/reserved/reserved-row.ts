@@ -6,7 +6,7 @@ export interface ReservedRow {
   /** A version, an alias, or `latest`. */
   readonly qualifier: string;
   readonly config: ReservedConfig;
-  /** What it guarantees on each node at most, and the memory of these as the version was when it was set: what quotas count. */
+  /** What it guarantees on each node at most, not less than 1, and the memory of these as the version was when it was set: what quotas count. */
   readonly instances: number;
   readonly memoryMiB: number;
   readonly updatedAt: string;

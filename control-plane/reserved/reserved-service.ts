@@ -88,14 +88,15 @@ export class ReservedService {
       const others = await holdersOf(tables, functionName);
       refuseSecond(others, { qualifier, version: version.version });
       const before = others.find(({ row }) => row.qualifier === qualifier)?.row;
-      const instances = guaranteedMax(config);
+      const guaranteed = guaranteedMax(config);
       const row: NewReserved = {
         function: functionName,
         qualifier,
         names: qualifier === latestVersion ? "function" : qualifier === version.version ? "version" : "alias",
         config,
-        instances,
-        memoryMiB: instances * version.limits.memoryMiB,
+        // One that only adapts counts, too: their number needs a bound.
+        instances: Math.max(1, guaranteed),
+        memoryMiB: guaranteed * version.limits.memoryMiB,
         updatedAt: timestamp(clock),
       };
       await tables.reserved.put(row);

@@ -109,8 +109,10 @@ describe("reserved instances", () => {
     const refusal = await refused("v2", { metric: { targetPercent: 50, min: 7, max: 20 } });
     expect([refusal.status, refusal.code]).toEqual([422, "LIMIT_REACHED"]);
     expect(refusal.problems).toEqual(["quotas.reservedInstances: 11 would be used, allowed: at most 10"]);
-    // What only adapts is what nodes have left, and counts nothing.
+    // What adapts beyond what is guaranteed is what nodes have left, and counts nothing; a reservation counts as one at least.
     await put("v2", { count: 6, metric: { targetPercent: 50, max: 20 } });
+    const another = await refused("v3", { metric: { targetPercent: 50, max: 20 } });
+    expect(another.problems).toEqual(["quotas.reservedInstances: 11 would be used, allowed: at most 10"]);
     await quota("reservedInstances", 2);
     await put("v2", { count: 5 });
     await control.ok("DELETE /v1/quotas/reservedInstances");
