@@ -60,6 +60,7 @@ import { InvocationService } from "./rollout/invocation-service.ts";
 import { NodeService } from "./rollout/node-service.ts";
 import { StagedRolloutService } from "./staged/staged-rollout-service.ts";
 import { StatisticsService } from "./statistics/statistics-service.ts";
+import { ReservedService } from "./reserved/reserved-service.ts";
 import { RevisionService } from "./rollout/revision-service.ts";
 import { StateSource } from "./rollout/state-source.ts";
 import type { Store } from "./store.ts";
@@ -332,7 +333,8 @@ function functionServices(parts: FunctionParts) {
   const aliases = new AliasService({ revisions, clock });
   const asyncConfigs = new AsyncConfigService({ store, clock });
   const dependencies = new DependencyService({ ...parts, queue: new PublishQueue() });
-  const own = { functions, environments, versions, aliases, asyncConfigs, dependencies };
+  const reserved = new ReservedService({ store, revisions, statistics, clock });
+  const own = { functions, environments, versions, aliases, asyncConfigs, dependencies, reserved };
   const accessKeys = new AccessKeyService({ store, masterKey, clock });
   return { ...functiongraphServices({ ...parts, ...own }), ...own, accessKeys, statistics, staged };
 }

@@ -25,6 +25,7 @@ import type { Services } from "../sdk/service-target.ts";
 import type { DependencyTable, DependencyView } from "./dependencies/dependency-row.ts";
 import type { AccessKeyTable, AccessKeyView, FgsFunctionTable, FgsFunctionView } from "./functiongraph/fgs-row.ts";
 import type { PurgeTable, PurgeView } from "./purges/purge-row.ts";
+import type { ReservedTable, ReservedView } from "./reserved/reserved-row.ts";
 import type { StagedRolloutTable, StagedRolloutView } from "./staged/staged-rollout-row.ts";
 
 export interface Store {
@@ -56,6 +57,7 @@ export interface StoreView {
   readonly audit: AuditView;
   readonly quotas: QuotaView;
   readonly dependencies: DependencyView;
+  readonly reserved: ReservedView;
 }
 
 /** Everything that can be read and written. */
@@ -78,6 +80,7 @@ export interface StoreTables {
   readonly audit: AuditTable;
   readonly quotas: QuotaTable;
   readonly dependencies: DependencyTable;
+  readonly reserved: ReservedTable;
 }
 
 export interface FunctionRow {
@@ -143,7 +146,7 @@ export interface VersionView {
   count(functionName: string): Promise<number>;
   /** Whether the name belongs to a version, or belonged to one that was deleted. */
   isNameTaken(functionName: string, version: string): Promise<boolean>;
-  /** Every version that an alias or a rule names, that is the latest of its function, or of a function that clients of FunctionGraph manage. */
+  /** Every version that an alias, a rule or a reservation names, that is the latest of its function, or of a function that clients of FunctionGraph manage. */
   listReferenced(): Promise<readonly VersionRow[]>;
   /** Blobs of all versions. */
   listBlobs(): Promise<ReadonlySet<Digest>>;

@@ -304,6 +304,7 @@ export interface NodeConfig {
   readonly driver: "process" | "in-process";
   readonly hosts: number;
   readonly hostMemoryMiB: number;
+  readonly reservedMemoryMiB: number;
   readonly sandbox: "auto" | "required" | "off";
   readonly warmInstances: number;
   readonly spareInstances: number;

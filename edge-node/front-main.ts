@@ -22,6 +22,8 @@ import type { FrontDriver } from "./front-driver.ts";
 import type { FromFront, FrontSettings, ToFront } from "./ipc.ts";
 import { IpcBatch } from "./ipc-batch.ts";
 import { createLogger, type Logger } from "./logger.ts";
+import { ReservedKeeper } from "./reserved/reserved-keeper.ts";
+import { reservedLimits } from "../sdk/reserved-limits.ts";
 import { createEgressPolicy } from "../sdk/egress-policy.ts";
 import { loadUws } from "./uws.ts";
 
@@ -79,6 +81,7 @@ async function start(settings: FrontSettings, logger: Logger): Promise<void> {
     onLog: (record) => frontProcess.log(record),
     mapStack: (key, stack) => stackMaps.map(key, stack),
   });
+  const reserved = keepReserved(driver, { settings, logger });
   const applier = new StateApplier({
     driver,
     blobs,
@@ -87,6 +90,7 @@ async function start(settings: FrontSettings, logger: Logger): Promise<void> {
     warmInstances: settings.warmInstances,
     snapshots: settings.snapshots,
     setRouting: (routing) => front.setRouting(routing),
+    setReserved: (versions) => reserved.set(versions),
     setCertificates: (certificates) => front.setCertificates(certificates),
     requestsInFlight: () => front.requestsInFlight,
     clock,
@@ -97,6 +101,7 @@ async function start(settings: FrontSettings, logger: Logger): Promise<void> {
     driver,
     containment,
     applier,
+    reserved,
     send,
     rssBytes: () => process.memoryUsage.rss(),
     exit: (code) => process.exit(code),
@@ -133,6 +138,17 @@ async function openDisk(
     logger.error({ err: error, folder: diskCache.folder }, "disk-cache.failed");
     return null;
   }
+}
+
+/** Reservations never have more than a share of the node's memory. */
+function keepReserved(
+  driver: FrontDriver["driver"],
+  { settings, logger }: { readonly settings: FrontSettings; readonly logger: Logger },
+): ReservedKeeper {
+  const { index, fronts, reservedMemoryMiB } = settings;
+  const allowedMiB = Math.floor((memoryBytes() / 1_048_576) * reservedLimits.memoryShareMax);
+  const memoryMiB = Math.min(reservedMemoryMiB, allowedMiB);
+  return new ReservedKeeper({ driver, front: { index, fronts }, memoryMiB, clock: systemClock, logger });
 }
 
 /** The machine's, or what the front's control group may use. */

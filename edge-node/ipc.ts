@@ -30,6 +30,8 @@ export interface FrontSettings {
   readonly hosts: number;
   /** Resident memory of an isolate host without instances; beyond, it is replaced. */
   readonly hostMemoryMiB: number;
+  /** For reserved instances of the whole node, each counted with its memory limit. */
+  readonly reservedMemoryMiB: number;
   /** What stands around isolate hosts; `required`: without gaps, or the front does not start. */
   readonly sandbox: "auto" | "required" | "off";
   /** Of one core that restarts of this front's isolate hosts may take: the fronts of a node share one. */

@@ -186,6 +186,8 @@ export interface TracedInvocation extends RunningInvocation {
 export interface VersionStats {
   readonly key: string;
   readonly instances: number;
+  /** Of them those that are kept (`Driver.reserve`). */
+  readonly reserved: number;
   readonly active: number;
   readonly queued: number;
   readonly invocations: number;
@@ -207,6 +209,11 @@ export interface Driver {
    * so that guesses evict nobody. Never rejects; tells of no failure.
    */
   prewarm(key: string): Promise<void>;
+  /**
+   * Keeps `count` instances of a loaded version started from now on, whether or not anybody asks for it; the first that are started, and they serve first. They
+   * are not evicted. Tells of no failure: the caller says it again every second, which starts again what was lost (within `reservedLimits.retryMs`).
+   */
+  reserve(key: string, count: number): void;
   /** Runs one hook. Unknown keys give `FUNCTION_UNAVAILABLE`, a full queue `FUNCTION_OVERLOADED`. */
   invoke(invocation: Invocation, host: InvocationHost): RunningInvocation;
   stats(): Promise<readonly VersionStats[]>;

@@ -4,9 +4,7 @@
  *
  * It opens no socket and reads no clock of its own. Invariant: each invocation frame gets exactly one outcome frame.
  */
-import { LRUCache } from "lru-cache";
 import type { ErrorCode } from "../sdk/error-code.ts";
-import { nodeLimits } from "../sdk/limits.ts";
 import { hooks } from "../sdk/phase.ts";
 import { failedOutcome } from "./bridge/failed-outcome.ts";
 import { FrameReader, frame, int, text } from "./bridge/frame.ts";
@@ -14,10 +12,11 @@ import { readLoad } from "./bridge/load-frame.ts";
 import { condemnedReasons, toEngine, toFront, type CondemnedReason } from "./bridge/protocol.ts";
 import { shareCpu } from "./isolates/cpu-share.ts";
 import { moved, transferable } from "./isolates/guest-buffers.ts";
+import { IdleInstances } from "./isolates/idle-instances.ts";
 import type { Instance } from "./isolates/instance.ts";
 import type { InstanceOwner } from "./isolates/instance-owner.ts";
 import { InstanceFactory, type InstanceFactoryOptions } from "./isolates/instance-factory.ts";
-import { InstancePool } from "./isolates/instance-pool.ts";
+import { InstancePool, type StartFailure } from "./isolates/instance-pool.ts";
 import { statsOf, wallMsOf, type LoadedVersion } from "./isolates/loaded-version.ts";
 import { ReturningThreads } from "./isolates/returning-threads.ts";
 import { SilenceWatch } from "./isolates/silence-watch.ts";
@@ -41,8 +40,7 @@ export class Engine implements InstanceOwner {
   readonly #tenants = new Tenants<LoadedVersion>();
   readonly #placed = new Map<number, Instance>();
   readonly #waiting = new Map<number, LoadedVersion>();
-  readonly #idle: LRUCache<number, Instance>;
-  readonly #justIdle = new Set<Instance>();
+  readonly #idle: IdleInstances;
   readonly #touched = new Set<Instance>();
   /** Instances that a timer or an answer woke after all their invocations had ended. */
   readonly #woken = new Set<Instance>();
@@ -64,14 +62,9 @@ export class Engine implements InstanceOwner {
         this.#condemn(key, "stuck");
       },
     });
-    this.#idle = new LRUCache<number, Instance>({
-      max: nodeLimits.instancesPerHostMax,
-      ttl: nodeLimits.instanceIdleMs,
-      ttlAutopurge: false,
-      perf: { now: () => options.environment.nowMs() },
-      disposeAfter: (instance, _number, reason) => {
-        if (reason !== "delete") instance.stop("FUNCTION_UNAVAILABLE", "The instance was idle and was evicted");
-      },
+    this.#idle = new IdleInstances({
+      nowMs: () => options.environment.nowMs(),
+      isReserved: (instance) => this.#instances.get(instance.number)?.loaded.pool.isReserved(instance) === true,
     });
     link.onBatch = (batch, buffers) => {
       this.#receive(batch, buffers);
@@ -128,8 +121,7 @@ export class Engine implements InstanceOwner {
   ): void {
     const entry = this.#instances.get(instance.number);
     this.#instances.delete(instance.number);
-    this.#idle.delete(instance.number);
-    this.#justIdle.delete(instance);
+    this.#idle.forget(instance);
     this.#touched.delete(instance);
     this.#woken.delete(instance);
     let batch = "";
@@ -145,6 +137,7 @@ export class Engine implements InstanceOwner {
     entry.loaded.failures += unanswered.length;
     entry.loaded.cpuMsOfStopped += instance.cpuMs;
     entry.loaded.pool.remove(instance);
+    this.#idle.sort(entry.loaded.pool.instances);
   }
 
   #receive(batch: string, buffers: readonly Uint8Array[]): void {
@@ -179,6 +172,9 @@ export class Engine implements InstanceOwner {
       case toEngine.warm:
         this.#warm(reader);
         return;
+      case toEngine.reserve:
+        this.#reserve(reader);
+        return;
       case toEngine.stats:
         this.#done(reader.int(), JSON.stringify([...this.#versions.values()].map(statsOf)));
         return;
@@ -206,7 +202,7 @@ export class Engine implements InstanceOwner {
       id,
       run: (instance) => {
         this.#waiting.delete(id);
-        this.#leaveIdle(instance);
+        this.#idle.leave(instance);
         this.#placed.set(id, instance);
         instance.invoke(id, raw, wallMsOf(loaded.version, { phase, instance }));
         this.#touch(instance);
@@ -278,7 +274,7 @@ export class Engine implements InstanceOwner {
   }
 
   async #startInstance(loaded: LoadedVersion): Promise<Instance> {
-    this.#idle.purgeStale();
+    this.#idle.purge();
     await this.#threads.whenBack(loaded.version.key);
     this.#tenants.add(loaded);
     const instance = await this.#factory.create(loaded.source, this).catch((error: unknown) => {
@@ -286,7 +282,7 @@ export class Engine implements InstanceOwner {
       throw error;
     });
     this.#instances.set(instance.number, { instance, loaded });
-    this.#enterIdle(instance);
+    this.#idle.list(instance);
     return instance;
   }
 
@@ -310,7 +306,18 @@ export class Engine implements InstanceOwner {
       return;
     }
     const isRefused = this.#instances.size >= below;
-    (isRefused ? Promise.resolve(null) : loaded.pool.warm(count)).then(
+    this.#doneAfter(requestId, isRefused ? Promise.resolve(null) : loaded.pool.warm(count));
+  }
+
+  #reserve(reader: FrameReader): void {
+    const [requestId, number, count] = [reader.int(), reader.int(), reader.int()];
+    const pool = this.#versions.get(number)?.pool;
+    this.#doneAfter(requestId, pool?.reserve(count) ?? Promise.resolve(null));
+    if (pool !== undefined) this.#idle.sort(pool.instances);
+  }
+
+  #doneAfter(requestId: number, ready: Promise<StartFailure | null>): void {
+    ready.then(
       (failure) => {
         this.#done(requestId, failure === null ? "" : JSON.stringify(failure));
       },
@@ -321,26 +328,7 @@ export class Engine implements InstanceOwner {
   #becameIdle(instance: Instance, loaded: LoadedVersion | undefined): void {
     if (instance.takeSubrequests() > 0) this.#link.send(frame(toFront.instanceIdle, int(instance.number)), []);
     if (loaded?.unloading !== false) instance.stop("FUNCTION_UNAVAILABLE", "The function version was unloaded");
-    else this.#justIdle.add(instance);
-  }
-
-  /** An instance under load is idle many times a second: only one that is idle at the next look counts as idle. */
-  #enterIdle(instance: Instance): void {
-    instance.isListedIdle = true;
-    this.#idle.set(instance.number, instance);
-  }
-
-  #leaveIdle(instance: Instance): void {
-    if (!instance.isListedIdle) return;
-    instance.isListedIdle = false;
-    this.#idle.delete(instance.number);
-  }
-
-  #listIdle(): void {
-    for (const instance of this.#justIdle) {
-      if (instance.active === 0 && !instance.stopped) this.#enterIdle(instance);
-    }
-    this.#justIdle.clear();
+    else this.#idle.note(instance);
   }
 
   #done(requestId: number, json: string): void {
@@ -355,13 +343,13 @@ export class Engine implements InstanceOwner {
       this.#checking = null;
       this.#check();
       const isIdle = this.#placed.size === 0 && this.#waiting.size === 0 && this.#woken.size === 0;
-      if (!isIdle || this.#justIdle.size > 0) this.#keepChecking();
+      if (!isIdle || this.#idle.areWaiting) this.#keepChecking();
     });
   }
 
   #check(): void {
     const nowMs = this.#environment.nowMs();
-    this.#listIdle();
+    this.#idle.look();
     const busy = new Set([...this.#placed.values(), ...this.#woken]);
     this.#chargeCpu([...busy]);
     for (const instance of busy) {

@@ -50,6 +50,10 @@ export class LocalDriver implements Driver {
     return this.#client.prewarm(key);
   }
 
+  reserve(key: string, count: number): void {
+    this.#client.reserve(key, count);
+  }
+
   invoke(invocation: Invocation, host: InvocationHost): RunningInvocation {
     return this.#client.invoke(invocation, host);
   }

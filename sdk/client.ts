@@ -45,6 +45,7 @@ import { DependencyCalls } from "./client/dependency-calls.ts";
 import { CallsClient } from "./client/calls-client.ts";
 import type { AuditFilter, AuditPage } from "./audit.ts";
 import { RestConnection, type CallOptions, type Method } from "./client/rest-connection.ts";
+import { ReservedClient } from "./client/reserved-client.ts";
 import { RolloutCalls } from "./client/rollout-calls.ts";
 import type { ExplainInput, Explanation } from "./explain.ts";
 import type { LogRecord } from "./desired-state.ts";
@@ -98,11 +99,14 @@ export class SelvageClient {
   readonly dependencies: DependencyCalls;
   /** Rollouts in steps, and the counters they are judged by. */
   readonly rollouts: RolloutCalls;
+  /** Instances that nodes keep started. */
+  readonly reserved: ReservedClient;
 
   constructor(options: ClientOptions) {
     const { url, token, fetch = globalThis.fetch } = options;
     this.#connection = new RestConnection({ url, token, fetch });
     this.#timeoutMs = options.timeoutMs ?? 30_000;
+    this.reserved = new ReservedClient((request, body) => this.#call(request, body));
     this.rollouts = new RolloutCalls((request, body) => this.#call(request, body));
     this.dependencies = new DependencyCalls((request, body) => this.#call(request, body, PUBLISH_TIMEOUT_MS));
     this.calls = new CallsClient(this.#connection, { timeoutMs: this.#timeoutMs });

@@ -14,6 +14,7 @@ import type { DomainConfig } from "./domain.ts";
 import type { ErrorCode } from "./error-code.ts";
 import type { CalledHook } from "./phase.ts";
 import type { PreheatMessage, PurgesMessage } from "./purge.ts";
+import type { ReservedPolicy } from "./reserved.ts";
 import type { Rule } from "./rule.ts";
 
 export interface VersionState extends SignedManifest {
@@ -21,6 +22,8 @@ export interface VersionState extends SignedManifest {
   readonly variables: Readonly<Record<string, string>>;
   /** Sealed JSON of the secret variables, or null when there are none. */
   readonly sealedSecrets: string | null;
+  /** Instances that each node keeps started: the version's own reservation and those of what names it, of which the largest holds. Absent: none. */
+  readonly reserved?: readonly ReservedPolicy[];
 }
 
 export interface AliasState {

@@ -26,7 +26,9 @@ export type QuotaName =
   | "tokens"
   | "nodes"
   | "dependencies"
-  | "dependencyMiB";
+  | "dependencyMiB"
+  | "reservedInstances"
+  | "reservedMemoryMiB";
 
 export const quotas: Readonly<Record<QuotaName, QuotaDefinition>> = {
   functions: { meaning: "functions", default: 20_000, min: 0, max: 1_000_000, unit: "count" },
@@ -57,6 +59,20 @@ export const quotas: Readonly<Record<QuotaName, QuotaDefinition>> = {
   nodes: { meaning: "nodes", default: storeLimits.nodesMax, min: 0, max: 10_000, unit: "count" },
   dependencies: { meaning: "versions of all dependencies", default: 2_000, min: 0, max: 100_000, unit: "count" },
   dependencyMiB: { meaning: "archives of all dependencies", default: 10_240, min: 0, max: 1_048_576, unit: "MiB" },
+  reservedInstances: {
+    meaning: "instances that reservations guarantee on each node, each at least one",
+    default: 90,
+    min: 0,
+    max: 100_000,
+    unit: "count",
+  },
+  reservedMemoryMiB: {
+    meaning: "memory of the instances that reservations guarantee on each node",
+    default: 4_096,
+    min: 0,
+    max: 1_048_576,
+    unit: "MiB",
+  },
 };
 
 export const quotaNames: readonly QuotaName[] = Object.keys(quotas) as QuotaName[];

@@ -26,6 +26,16 @@ export interface VersionGauge {
   readonly active: number;
   /** Invocations that wait for an instance. */
   readonly queued: number;
+  /** Absent: none are reserved. */
+  readonly reserved?: ReservedGauge;
+}
+
+/** Reserved instances. */
+export interface ReservedGauge {
+  /** As reservations say. */
+  readonly wanted: number;
+  /** Fewer while some are being started, and where memory for reservations is short. */
+  readonly running: number;
 }
 
 /** One front's report. */
@@ -44,6 +54,7 @@ export interface NodeStatistics {
 
 /** One line of `GET /v1/statistics?seconds=&function=`, busiest first. */
 export interface FunctionStatistics extends VersionGauge {
+  readonly reserved: ReservedGauge;
   /** In the time asked for, as the nodes' reports came in. */
   readonly invocations: number;
   readonly errors: number;

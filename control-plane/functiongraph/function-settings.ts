@@ -7,7 +7,7 @@ import { showValue } from "../../sdk/field-reader.ts";
 import { refuseFunctionName } from "../../sdk/function-name.ts";
 import { refuseHandler } from "../../sdk/event-settings-parser.ts";
 import { fileOf } from "../../sdk/event-settings.ts";
-import { storeLimits } from "../../sdk/limits.ts";
+import { functionLimitRanges, storeLimits } from "../../sdk/limits.ts";
 import { FgsError, type FgsCode } from "./fgs-error.ts";
 import type { FgsFunctionRow } from "./fgs-row.ts";
 
@@ -113,6 +113,12 @@ export function readName(body: Body): string {
 export function readInstancesMax(body: Body): number {
   const { min, max } = instancesRange;
   return readInteger(body, "max_instance_num", { code: "FSS.1026", min, max, present: undefined });
+}
+
+/** The limit of a version: -1 stands for no bound but the system's; 0, a function that is disabled, for what holds where nobody said. */
+export function instancesMaxOf(instancesMax: number): number {
+  const { default: unsaid, max } = functionLimitRanges.instancesMax;
+  return instancesMax === 0 ? unsaid : instancesMax < 0 ? max : Math.min(instancesMax, max);
 }
 
 export function invalid(

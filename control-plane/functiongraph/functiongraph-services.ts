@@ -2,6 +2,7 @@
 import type { AsyncConfigService } from "../calls/async-config-service.ts";
 import type { CallService } from "../calls/call-service.ts";
 import type { AliasService } from "../functions/alias-service.ts";
+import type { ReservedService } from "../reserved/reserved-service.ts";
 import type { FgsServices } from "../rest/functiongraph/fgs-app.ts";
 import type { InvocationService } from "../rollout/invocation-service.ts";
 import { FgsAliasService } from "./fgs-alias-service.ts";
@@ -13,6 +14,7 @@ import { FgsDependencies } from "./fgs-dependencies.ts";
 import { FgsQuotas } from "./fgs-quotas.ts";
 import { FgsTriggers } from "./fgs-triggers.ts";
 import { FgsInvocation } from "./fgs-invocation.ts";
+import { FgsReserved } from "./fgs-reserved.ts";
 import { FgsTags } from "./fgs-tags.ts";
 import { FgsTestEvents } from "./fgs-test-events.ts";
 import { FgsTransfer } from "./fgs-transfer.ts";
@@ -22,12 +24,13 @@ export interface FunctiongraphOptions extends FgsFunctionServiceOptions {
   readonly invocations: InvocationService;
   readonly calls: CallService;
   readonly asyncConfigs: AsyncConfigService;
+  readonly reserved: ReservedService;
   readonly uniqueId: () => string;
   readonly dependencies: DependencyService;
 }
 
 export function functiongraphServices(options: FunctiongraphOptions): FgsServices {
-  const { aliases, asyncConfigs, calls, clock, invocations, store, uniqueId } = options;
+  const { aliases, asyncConfigs, calls, clock, invocations, reserved, store, uniqueId } = options;
   const functions = new FgsFunctionService(options);
   return {
     fgsFunctions: functions,
@@ -40,5 +43,6 @@ export function functiongraphServices(options: FunctiongraphOptions): FgsService
     fgsDependencies: new FgsDependencies(options),
     fgsQuotas: new FgsQuotas(new QuotaService(store)),
     fgsTriggers: new FgsTriggers({ functions, uniqueId, clock }),
+    fgsReserved: new FgsReserved({ store, functions, reserved }),
   };
 }

@@ -1,5 +1,5 @@
 /** Pages of lists: `marker`, the place of the first item, and `maxitems` (interfaces.md §3.4). Pure. */
-import { invalid } from "./function-settings.ts";
+import { queryInteger } from "./query-integer.ts";
 
 export type Query = Readonly<Record<string, string | undefined>>;
 
@@ -13,8 +13,8 @@ export interface Page {
 
 /** @throws FgsError FSS.0400. */
 export function readPage(query: Query): Page {
-  const marker = readCount(query["marker"], "marker") ?? 0;
-  const items = readCount(query["maxitems"], "maxitems") ?? pageItemsMax;
+  const marker = queryInteger(query["marker"], { key: "marker", min: 0, default: 0 });
+  const items = queryInteger(query["maxitems"], { key: "maxitems", min: 0, default: pageItemsMax });
   return { marker, size: items === 0 || items > pageItemsMax ? pageItemsMax : items };
 }
 
@@ -25,10 +25,4 @@ export function cutPage<T>(
 ): { readonly shown: readonly T[]; readonly next_marker: number; readonly count: number } {
   const shown = items.slice(marker, marker + size);
   return { shown, next_marker: marker + shown.length, count: items.length };
-}
-
-function readCount(text: string | undefined, key: string): number | null {
-  if (text === undefined || text === "") return null;
-  if (/^\d{1,9}$/.test(text)) return Number(text);
-  throw invalid("FSS.0400", key, { received: text, allowed: "an integer from 0 on" });
 }

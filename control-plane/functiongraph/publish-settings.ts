@@ -1,20 +1,19 @@
 /** What a function of FunctionGraph's clients is published with, and under which name. Pure. */
 import type { PublishRequest } from "../../sdk/api.ts";
-import { defaultFunctionLimits, functionLimitRanges } from "../../sdk/limits.ts";
+import { functionLimitRanges } from "../../sdk/limits.ts";
 import type { FgsFunctionRow } from "./fgs-row.ts";
-import { invalid } from "./function-settings.ts";
+import { instancesMaxOf, invalid } from "./function-settings.ts";
 import { draftPrefix } from "./locate-function.ts";
 
 export function limitsOf(row: Omit<FgsFunctionRow, "codeBlob">): NonNullable<PublishRequest["limits"]> {
-  const { cpuMs, instancesMax, initializerWallMs } = functionLimitRanges;
+  const { cpuMs, initializerWallMs } = functionLimitRanges;
   const wallMs = row.timeoutSeconds * 1_000;
   return {
     memoryMiB: row.memoryMiB,
     eventWallMs: wallMs,
     cpuMs: Math.min(cpuMs.max, wallMs),
     concurrency: row.concurrency,
-    instancesMax:
-      row.instancesMax < 1 ? defaultFunctionLimits.instancesMax : Math.min(row.instancesMax, instancesMax.max),
+    instancesMax: instancesMaxOf(row.instancesMax),
     initializerWallMs: Math.max(initializerWallMs.min, (row.initializer?.timeoutSeconds ?? 3) * 1_000),
   };
 }

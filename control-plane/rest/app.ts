@@ -13,6 +13,7 @@ import type { BackupService } from "../backups/backup-service.ts";
 import type { CertificateService } from "../certificates/certificate-service.ts";
 import type { DependencyService } from "../dependencies/dependency-service.ts";
 import type { QuotaService } from "../quotas/quota-service.ts";
+import type { ReservedService } from "../reserved/reserved-service.ts";
 import type { TokenService } from "../tokens/token-service.ts";
 import { ControlError } from "../control-error.ts";
 import type { AccessKeyService } from "../access-keys/access-key-service.ts";
@@ -39,6 +40,7 @@ import { registerPurgeRoutes, type PurgeRouteServices } from "./purge-routes.ts"
 import { registerPublishRoutes, type PublishRouteServices } from "./publish-routes.ts";
 import { registerStagedRolloutRoutes, type StagedRolloutRouteServices } from "./staged-rollout-routes.ts";
 import { registerQuotaRoutes } from "./quota-routes.ts";
+import { registerReservedRoutes } from "./reserved-routes.ts";
 import { recordAudit } from "./record-audit.ts";
 import { registerTokenRoutes } from "./token-routes.ts";
 import { installValidation } from "./validate.ts";
@@ -60,6 +62,7 @@ export interface AppServices
   readonly accessKeys: AccessKeyService;
   readonly backups: BackupService;
   readonly quotas: QuotaService;
+  readonly reserved: ReservedService;
   readonly audit: AuditService;
   readonly dependencies: DependencyService;
   readonly trail: AuditTrail;
@@ -146,6 +149,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   registerAuditRoutes(app, services.audit);
   registerBackupRoutes(app, services.backups);
   registerDependencyRoutes(app, services.dependencies);
+  registerReservedRoutes(app, services.reserved);
   registerHealthRoutes(app, { revisions: services.revisions, backups: services.backups, version });
   // It holds no data, only what the project's documentation says as well; tools that read it rarely send a token.
   app.get("/openapi.json", { config: { access: access.open }, schema: { hide: true } }, () => app.swagger());

@@ -6,6 +6,8 @@
  */
 import type { AliasState, DesiredState, FunctionState, VersionState } from "../../sdk/desired-state.ts";
 import { mapDomainSecrets } from "../../sdk/domain-secrets.ts";
+import type { ReservedRow } from "../reserved/reserved-row.ts";
+import { reservedVersion } from "../reserved/reserved-service.ts";
 import type { AliasRow, CertificateRow, DomainRow, FunctionRow, VersionRow } from "../store.ts";
 
 export interface StateRows {
@@ -18,6 +20,7 @@ export interface StateRows {
   readonly aliases: readonly AliasRow[];
   readonly domains: readonly DomainRow[];
   readonly certificates: readonly CertificateRow[];
+  readonly reserved: readonly ReservedRow[];
 }
 
 /** Opens what is encrypted in the store and seals it for one node. */
@@ -32,18 +35,25 @@ export interface Sealer {
 export function buildDesiredState(rows: StateRows, sealer: Sealer): DesiredState {
   const versionsOf = Map.groupBy(rows.versions, (version) => version.function);
   const aliasesOf = Map.groupBy(rows.aliases, (alias) => alias.function);
+  const reservedOf = Map.groupBy(rows.reserved, (row) => row.function);
   return {
     format: 1,
     revision: rows.revision,
     publicKey: rows.publicKey,
     functions: rows.functions.map(({ name, enabled }): FunctionState => {
       const versions = versionsOf.get(name) ?? [];
+      const aliases = aliasesOf.get(name) ?? [];
+      const latest = versions.at(-1)?.version ?? null;
+      const policies = policiesOf(reservedOf.get(name) ?? [], { latest, aliases });
       return {
         name,
         enabled,
-        versions: versions.map((version) => toVersionState(version, sealer.secretsOf(version))),
-        aliases: (aliasesOf.get(name) ?? []).map(toAliasState),
-        latest: versions.at(-1)?.version ?? null,
+        versions: versions.map((version) => ({
+          ...toVersionState(version, sealer.secretsOf(version)),
+          ...reservedFields(policies.get(version.version)),
+        })),
+        aliases: aliases.map(toAliasState),
+        latest,
       };
     }),
     domains: rows.domains.map(({ config, rules }) => ({
@@ -52,6 +62,20 @@ export function buildDesiredState(rows: StateRows, sealer: Sealer): DesiredState
     })),
     certificates: rows.certificates.map((row) => ({ name: row.name, chain: row.chain, sealedKey: sealer.keyOf(row) })),
   };
+}
+
+/** By version; an alias's reservation holds for its main version. */
+function policiesOf(
+  rows: readonly ReservedRow[],
+  { latest, aliases }: { readonly latest: string | null; readonly aliases: readonly AliasRow[] },
+): ReadonlyMap<string | null, readonly ReservedRow[]> {
+  const versions = new Map(aliases.map(({ name, version }) => [name, version]));
+  return Map.groupBy(rows, ({ qualifier }) => reservedVersion(qualifier, { latest, aliases: versions }));
+}
+
+function reservedFields(rows: readonly ReservedRow[] | undefined): Pick<VersionState, "reserved"> {
+  if (rows === undefined) return {};
+  return { reserved: rows.map(({ config: { idleMode: _idleMode, ...policy } }) => policy) };
 }
 
 function toAliasState({ name, version, grey }: AliasRow): AliasState {

@@ -79,7 +79,7 @@ export class StateSource {
 
   #read(): Promise<StateRows> {
     const { store, publicKey } = this.#options;
-    return store.read(async ({ revisions, functions, versions, aliases, domains, certificates }) => ({
+    return store.read(async ({ revisions, functions, versions, aliases, domains, certificates, reserved }) => ({
       revision: (await revisions.current()).revision,
       publicKey,
       functions: await functions.list(),
@@ -87,6 +87,7 @@ export class StateSource {
       aliases: await aliases.listAll(),
       domains: await domains.list(),
       certificates: await certificates.list(),
+      reserved: await reserved.listAll(),
     }));
   }
 

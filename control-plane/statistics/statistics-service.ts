@@ -9,6 +9,7 @@ import { statisticsLimits } from "../../sdk/limits.ts";
 import type {
   FunctionStatistics,
   NodeStatistics,
+  ReservedGauge,
   StatisticsPage,
   VersionGauge,
   VersionTally,
@@ -115,6 +116,7 @@ class Summed {
   #instances = 0;
   #active = 0;
   #queued = 0;
+  #reserved: ReservedGauge = { wanted: 0, running: 0 };
 
   constructor(name: Pick<VersionGauge, "function" | "version">) {
     this.#name = { function: name.function, version: name.version };
@@ -126,11 +128,14 @@ class Summed {
     this.#tally = sumTallies(this.#tally, tally);
   }
 
-  stand({ instances, active, queued }: VersionGauge, node: string): void {
+  stand({ instances, active, queued, reserved }: VersionGauge, node: string): void {
     this.#nodes.add(node);
     this.#instances += instances;
     this.#active += active;
     this.#queued += queued;
+    if (reserved === undefined) return;
+    const { wanted, running } = this.#reserved;
+    this.#reserved = { wanted: wanted + reserved.wanted, running: running + reserved.running };
   }
 
   shown(seconds: number): FunctionStatistics {
@@ -141,6 +146,7 @@ class Summed {
       instances: this.#instances,
       active: this.#active,
       queued: this.#queued,
+      reserved: this.#reserved,
       invocations,
       errors,
       rejected,

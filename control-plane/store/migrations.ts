@@ -17,6 +17,7 @@ import { shared } from "./migrations/0012-shared.ts";
 import { audit } from "./migrations/0013-audit.ts";
 import { quotas } from "./migrations/0014-quotas.ts";
 import { dependencies } from "./migrations/0017-dependencies.ts";
+import { reserved } from "./migrations/0018-reserved.ts";
 
 export const migrations: readonly Migration[] = [
   { name: "first-tables", up: firstTables },
@@ -36,4 +37,5 @@ export const migrations: readonly Migration[] = [
   { name: "audit", up: audit },
   { name: "quotas", up: quotas },
   { name: "dependencies", up: dependencies },
+  { name: "reserved", up: reserved },
 ];

@@ -31,6 +31,7 @@ export interface Tables {
   replicas: ReplicasTable;
   audit: AuditsTable;
   quotas: QuotasTable;
+  reserved_instances: ReservedInstancesTable;
   replica_messages: ReplicaMessagesTable;
   schema_migrations: SchemaMigrationsTable;
   dependencies: DependenciesTable;
@@ -287,6 +288,18 @@ export interface AuditsTable {
   outcome: string;
   code: string | null;
   request_id: string;
+}
+
+export interface ReservedInstancesTable {
+  function: string;
+  qualifier: string;
+  alias: string | null;
+  version: string | null;
+  /** JSON of the ReservedConfig. */
+  config: string;
+  instances: number;
+  memory_mib: number;
+  updated_at: string;
 }
 
 export interface QuotasTable {

@@ -55,6 +55,10 @@ function usedQuery(name: QuotaName, functionName: string | null): Used {
       return sql`select count(*) as used from dependency_versions`;
     case "dependencyMiB":
       return sql`select (coalesce(sum(archive_bytes), 0) + 1048575) / 1048576 as used from dependency_versions`;
+    case "reservedInstances":
+      return sql`select coalesce(sum(instances), 0) as used from reserved_instances`;
+    case "reservedMemoryMiB":
+      return sql`select coalesce(sum(memory_mib), 0) as used from reserved_instances`;
   }
 }
 

@@ -19,6 +19,7 @@ import { SqlFunctions } from "./sql-functions.ts";
 import { SqlNodes } from "./sql-nodes.ts";
 import { SqlPurges } from "./sql-purges.ts";
 import { SqlQuotas } from "./sql-quotas.ts";
+import { SqlReserved } from "./sql-reserved.ts";
 import { SqlRevisions } from "./sql-revisions.ts";
 import { SqlSettings } from "./sql-settings.ts";
 import { SqlStagedRollouts } from "./sql-staged-rollouts.ts";
@@ -80,5 +81,6 @@ function tablesOver(db: Kysely<Tables>): StoreTables {
     audit: new SqlAudit(db),
     quotas: new SqlQuotas(db),
     dependencies: new SqlDependencies(db),
+    reserved: new SqlReserved(db),
   };
 }

@@ -135,6 +135,13 @@ export class SqlVersions implements VersionTable {
           ]),
           where.exists((select) =>
             select
+              .selectFrom("reserved_instances as i")
+              .select("i.qualifier")
+              .whereRef("i.function", "=", "v.function")
+              .whereRef("i.version", "=", "v.version"),
+          ),
+          where.exists((select) =>
+            select
               .selectFrom("rules as r")
               .select("r.domain")
               .whereRef("r.function", "=", "v.function")

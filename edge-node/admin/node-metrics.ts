@@ -66,6 +66,7 @@ type CountedMetric = readonly {
 
 const versionGauges: CountedMetric = [
   { name: "instances", help: "Instances of a function version.", value: (row) => row.instances },
+  { name: "reserved", help: "Of the instances those that are reserved.", value: (row) => row.reserved },
   { name: "active", help: "Invocations running.", value: (row) => row.active },
   { name: "queued", help: "Invocations waiting for an instance.", value: (row) => row.queued },
 ];
@@ -107,6 +108,7 @@ function sumByVersion(fronts: readonly FrontMetrics[]): Counted[] {
     rows.set(name, {
       ...named,
       instances: stats.instances + (before?.instances ?? 0),
+      reserved: stats.reserved + (before?.reserved ?? 0),
       active: stats.active + (before?.active ?? 0),
       queued: stats.queued + (before?.queued ?? 0),
       invocations: stats.invocations + (before?.invocations ?? 0),

@@ -27,6 +27,7 @@ import {
 import { certificateLimits } from "../../sdk/cdn-limits.ts";
 import { storeLimits } from "../../sdk/limits.ts";
 import type { Parsed, Problem } from "../../sdk/problem.ts";
+import { readReservedPolicies } from "../../sdk/reserved-parser.ts";
 import { parseRules } from "../../sdk/rule-parser.ts";
 import { sealedCharsMax } from "../../sdk/sealed-secret.ts";
 import { parseCalls, parseExplain, parseInvoke } from "./invoke-parser.ts";
@@ -140,6 +141,7 @@ function readVersion(fields: FieldReader): VersionState {
     signature: fields.string("signature", { check: (text) => (text.length <= 128 ? null : "at most 128 characters") }),
     variables: readVariables(fields),
     sealedSecrets: typeof sealed === "string" ? sealed : null,
+    ...(fields.has("reserved") ? { reserved: readReservedPolicies(fields, "reserved") } : {}),
   };
 }
 

@@ -5,9 +5,9 @@
  * never keeps the others from being served; a version that was routed stays loaded until the requests that may still use it are over.
  */
 import type { Digest } from "../../sdk/artifact.ts";
-import type { VersionFailure } from "../../sdk/desired-state.ts";
+import type { DesiredState, VersionFailure } from "../../sdk/desired-state.ts";
 import { describeError } from "../../sdk/error-code.ts";
-import { nodeLimits } from "../../sdk/limits.ts";
+import { nodeLimits, type FunctionLimits } from "../../sdk/limits.ts";
 import type { Driver } from "../../runtime/driver.ts";
 import type { BlobFolder } from "../artifacts/blob-folder.ts";
 import { mapBounded } from "../artifacts/map-bounded.ts";
@@ -17,6 +17,7 @@ import type { CancelTimer, Clock } from "../clock.ts";
 import type { FrontApplied, FrontState, FrontVersion } from "../ipc.ts";
 import type { Logger } from "../logger.ts";
 import { compileEgress, type EgressRules } from "../origin/egress-rules.ts";
+import type { ReservedVersion } from "../reserved/plan-reserved.ts";
 import { buildRouting, type ReadyVersion, type Routing } from "../routing/routing.ts";
 
 export interface StateApplierOptions {
@@ -28,6 +29,8 @@ export interface StateApplierOptions {
   readonly warmInstances: number;
   readonly snapshots: "on" | "off";
   readonly setRouting: (routing: Routing) => void;
+  /** Every loaded version that is routed and has reservations. */
+  readonly setReserved: (versions: readonly ReservedVersion[]) => void;
   readonly setCertificates: (certificates: FrontState["certificates"]) => void;
   /** Requests the front is working on. */
   readonly requestsInFlight: () => number;
@@ -38,6 +41,7 @@ export interface StateApplierOptions {
 interface LoadedVersion {
   readonly version: FrontVersion;
   readonly egress: EgressRules | null;
+  readonly limits: FunctionLimits;
   needsWarming: boolean;
   /** The last attempt to start an instance failed. */
   failure: VersionFailure | null;
@@ -81,6 +85,7 @@ export class StateApplier {
     const routing = buildRouting(state, new Map(current.map(readyVersion)));
     this.#options.setCertificates(certificates);
     this.#options.setRouting(routing);
+    this.#options.setReserved(reservedVersions(state, current));
     this.#retireAllBut(new Set(current.map(({ version }) => version.key)));
     return { failures: [...loadFailures, ...current.flatMap(({ failure }) => failure ?? [])], damaged };
   }
@@ -100,7 +105,8 @@ export class StateApplier {
       this.#options.stackMaps.add(version.key, read.sourceMap);
       const needsWarming = this.#options.warmInstances > 0;
       const egress = compileEgress(read.egress);
-      this.#loaded.set(version.key, { version, egress, needsWarming, failure: null });
+      const { limits } = read.runnable;
+      this.#loaded.set(version.key, { version, egress, limits, needsWarming, failure: null });
       return null;
     } catch (error) {
       return this.#fail(version, error instanceof Error ? error.message : String(error));
@@ -164,4 +170,17 @@ export class StateApplier {
 
 function readyVersion({ version: { key, function: name, version }, egress }: LoadedVersion): [string, ReadyVersion] {
   return [`${name}@${version}`, { key, egress }];
+}
+
+/** A function that is disabled keeps nothing. */
+function reservedVersions(state: DesiredState, loaded: readonly LoadedVersion[]): readonly ReservedVersion[] {
+  const policies = new Map(
+    state.functions
+      .filter(({ enabled }) => enabled)
+      .flatMap(({ name, versions }) => versions.map(({ version, reserved = [] }) => [`${name}@${version}`, reserved])),
+  );
+  return loaded.flatMap(({ version: { key, function: name, version }, limits }) => {
+    const own = policies.get(`${name}@${version}`) ?? [];
+    return own.length === 0 ? [] : [{ key, function: name, version, limits, policies: own }];
+  });
 }

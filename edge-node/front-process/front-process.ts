@@ -17,6 +17,7 @@ import { containmentReports } from "../front/containment-reports.ts";
 import type { ContainmentReport } from "../hosts/containment-report.ts";
 import type { FrontLogRecord, FromFront, ToFront } from "../ipc.ts";
 import type { Logger } from "../logger.ts";
+import type { ReservedKeeper } from "../reserved/reserved-keeper.ts";
 import { BackgroundTasks } from "../supervisor/background-tasks.ts";
 import type { StateApplier } from "./apply-state.ts";
 import { StatisticsReporter } from "./statistics-reporter.ts";
@@ -54,6 +55,7 @@ export interface FrontProcessOptions {
   /** What was contained so far; null where isolates live in the front. */
   readonly containment: () => ContainmentReport | null;
   readonly applier: StateApplier;
+  readonly reserved: ReservedKeeper;
   /** Resolves when the message left this process; rejects when it cannot. */
   readonly send: (message: FromFront) => Promise<void>;
   readonly rssBytes: () => number;
@@ -84,6 +86,7 @@ export class FrontProcess {
     this.#statistics = new StatisticsReporter({
       takeTallies: () => options.front.takeTallies(),
       stats: () => options.driver.stats(),
+      reserved: options.reserved,
       send: (report) => options.send({ kind: "statistics", report }),
       clock: options.clock,
       logger: options.logger,
@@ -228,6 +231,7 @@ export class FrontProcess {
     await this.#logs.close();
     await this.#statistics.close();
     applier.close();
+    this.#options.reserved.close();
     const cancel = clock.after(CLOSE_MS, () => exit(0));
     await front.close();
     await driver.close();

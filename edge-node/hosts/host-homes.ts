@@ -339,9 +339,7 @@ export class HostHomes {
   /** A process is wanted and there are too many. */
   #endLeastNeeded(): void {
     if (this.#ending.endOne()) return;
-    const idle = [...this.#slots.values()].find(
-      ({ home, host, waiting }) => home.kind !== "shared" && host !== null && host.driver.active === 0 && waiting === 0,
-    );
+    const idle = [...this.#slots.values()].toSorted((a, b) => a.kept - b.kept).find(({ isSpare }) => isSpare);
     const host = idle?.retire();
     if (host !== undefined && host !== null) this.#ending.add(host, { graceMs: 0 });
   }

@@ -79,6 +79,13 @@ export class HostSet implements Driver {
     await resident?.slot.prewarm(resident.version);
   }
 
+  /** Nothing for a version that is not trusted: it runs apart until it has behaved. */
+  reserve(key: string, count: number): void {
+    const resident = this.#homes.get(key);
+    if (resident === undefined || this.#homes.standing(key).kind !== "trusted") return;
+    resident.slot.reserve(resident.version, count);
+  }
+
   invoke(invocation: Invocation, host: InvocationHost): RunningInvocation {
     const resident = this.#homes.get(invocation.key);
     if (resident === undefined) return { outcome: Promise.resolve(unavailable), cancel: ignore };

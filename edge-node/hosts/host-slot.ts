@@ -23,6 +23,8 @@ export class HostSlot {
   readonly home: Home;
   /** Its owner's own note: since when nobody lives here, or null. */
   emptySinceMs: number | null = null;
+  /** Of a home of one version: instances that are reserved in it. */
+  kept = 0;
   readonly #options: HostSlotOptions;
   #host: IsolateHost | null = null;
   #cancelTake: (() => void) | null = null;
@@ -42,6 +44,11 @@ export class HostSlot {
 
   get waiting(): number {
     return this.#waiting.size;
+  }
+
+  /** It has a process of its own that does nothing at the moment. */
+  get isSpare(): boolean {
+    return this.home.kind !== "shared" && this.#host?.driver.active === 0 && this.waiting === 0;
   }
 
   /** Keys of versions that were used in the last one to two generations. */
@@ -78,6 +85,18 @@ export class HostSlot {
     if (process === null || (kind !== "shared" && kind !== "dedicated")) return;
     await process.driver.load(version);
     await process.driver.prewarm(version.key);
+  }
+
+  /** Where there is no process, it is there when this is said again. One of its own costs no other version its process. */
+  reserve(version: RunnableVersion, count: number): void {
+    const process = this.#host;
+    this.kept = count;
+    if (process === null) {
+      if (count > 0 && (this.home.kind === "shared" || this.#options.supply.hasRoom)) this.wake();
+      return;
+    }
+    void process.driver.load(version);
+    process.driver.reserve(version.key, count);
   }
 
   /** Sees to it that there is a process. */

@@ -51,6 +51,11 @@ export class HostSupply {
     return this.#living;
   }
 
+  /** Whether one more may be started without another being ended for it, and nobody waits for one. */
+  get hasRoom(): boolean {
+    return this.#living.size < this.#options.processesMax && this.#wanted.size + this.#wantedLast.size === 0;
+  }
+
   get standby(): IsolateHost | null {
     return this.#standby;
   }

@@ -11,6 +11,7 @@ export type HostDriver = Pick<
   | "unload"
   | "warm"
   | "prewarm"
+  | "reserve"
   | "invoke"
   | "stats"
   | "ping"

@@ -47,7 +47,7 @@ export class VersionCounters {
 }
 
 /** What a host that is over has no more. */
-const nothingNow = { instances: 0, active: 0, queued: 0 } as const;
+const nothingNow = { instances: 0, reserved: 0, active: 0, queued: 0 } as const;
 
 function added(past: VersionStats, stats: VersionStats): VersionStats {
   return {

@@ -32,6 +32,17 @@ export const hostSettings = [
     description: "Resident memory of an isolate host, beside 4 MiB for each instance; beyond, it is replaced.",
   },
   {
+    key: "reservedMemoryMiB",
+    kind: "integer",
+    environment: "SELVAGE_NODE_RESERVED_MEMORY_MIB",
+    flag: "reserved-memory-mib",
+    default: 4_096,
+    min: 0,
+    max: 1_048_576,
+    description:
+      "Memory for reserved instances, each counted with its memory limit; never more than half of the machine's.",
+  },
+  {
     key: "sandbox",
     kind: "choice",
     environment: "SELVAGE_NODE_SANDBOX",

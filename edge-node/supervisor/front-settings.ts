@@ -15,6 +15,7 @@ export function frontSettings(config: NodeConfig): readonly FrontSettings[] {
     driver: config.driver,
     hosts: config.hosts,
     hostMemoryMiB: config.hostMemoryMiB,
+    reservedMemoryMiB: config.reservedMemoryMiB,
     sandbox: config.sandbox,
     restartShare: 1 / config.fronts,
     warmInstances: config.warmInstances,

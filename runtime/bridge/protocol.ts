@@ -14,6 +14,8 @@ export const toEngine = {
   unload: "U",
   /** request id, version number, count, number of the host's instances from which on none is started → `done` */
   warm: "W",
+  /** request id, version number, count of instances to keep from now on → `done` when they are there, with JSON of the failure when one did not start */
+  reserve: "R",
   /** request id → `done` with JSON of the statistics */
   stats: "Z",
   /** F → E → G: version number, invocation id, see invocation-frame.ts */

@@ -24,6 +24,7 @@ import type { RuntimeEnvironment } from "../runtime-environment.ts";
 import { GuestFrames } from "./guest-frames.ts";
 import { endSockets } from "./guest-sockets.ts";
 import { isRepeatable, pendingInvocation, type PendingInvocation } from "./pending-invocation.ts";
+import { ReservedCounts } from "./reserved-counts.ts";
 
 const idMax = 0x0fff_ffff;
 /** What an engine may be late before its front answers in its place. */
@@ -42,6 +43,7 @@ export class InvocationClient implements Driver {
   readonly #requests = new Map<number, (json: string) => void>();
   readonly #guests: GuestFrames;
   readonly #warming = new Map<number, string>();
+  readonly #reserved: ReservedCounts;
   /** Called once when the link ended by itself, before the invocations under way fail; gets the keys of those. */
   onLost: (running: readonly string[]) => void = ignore;
   onCondemned: Condemned = ignore;
@@ -54,6 +56,10 @@ export class InvocationClient implements Driver {
   constructor(link: Link, environment: Pick<RuntimeEnvironment, "nowMs" | "startTimer">) {
     this.#link = link;
     this.#environment = environment;
+    this.#reserved = new ReservedCounts({
+      nowMs: () => environment.nowMs(),
+      tell: (key, count) => this.#reserve(key, count),
+    });
     this.#guests = new GuestFrames(link, { pending: this.#pending, environment });
     link.onBatch = (batch, buffers) => {
       this.#receive(batch, buffers);
@@ -78,6 +84,7 @@ export class InvocationClient implements Driver {
     const entry = this.#numbers.get(key);
     if (entry === undefined) return;
     this.#numbers.delete(key);
+    this.#reserved.forget(key);
     for (const pending of this.#pending.values()) {
       if (pending.key === key)
         endSockets(pending, { code: CLOSE_SERVICE_RESTART, reason: "The function was replaced" });
@@ -91,6 +98,19 @@ export class InvocationClient implements Driver {
 
   async prewarm(key: string): Promise<void> {
     await this.#warm(key, { count: 1, below: nodeLimits.prewarmBelowInstances });
+  }
+
+  reserve(key: string, count: number): void {
+    if (this.#numbers.has(key)) this.#reserved.say(key, count);
+  }
+
+  #reserve(key: string, count: number): Promise<string> {
+    const number = this.#numbers.get(key)?.number;
+    if (number === undefined) return Promise.resolve("");
+    return this.#request((id) => {
+      this.#warming.set(id, key);
+      this.#link.send(frame(toEngine.reserve, int(id) + int(number) + int(count)), []);
+    });
   }
 
   async #warm(
@@ -182,9 +202,9 @@ export class InvocationClient implements Driver {
     return [...new Set([...[...this.#pending.values()].map(({ key }) => key), ...this.#warming.values()])];
   }
 
-  /** Instances that spoke and are not gone. */
+  /** Instances that spoke and are not gone, and those that are kept, which may not have spoken yet: never fewer than there are. */
   get instances(): number {
-    return this.#guests.instances;
+    return this.#guests.instances + this.#reserved.total;
   }
 
   /** Messages of the engine so far: it is alive when there are more than before. */

@@ -2,10 +2,11 @@
  * All instances of one function version: who serves the next invocation, when another instance starts, who waits, who is refused.
  *
  * Fills an instance up to its concurrency before it starts the next one, so that few isolates stay warm. It does not know frames or isolates:
- * instances come from an injected `start`. Invariant: an admitted invocation is running, waiting, or was reported failed.
+ * instances come from an injected `start`. Reserved are those that started first, and they serve first. Invariant: an admitted invocation is running, waiting, or was reported failed.
  */
 import type { ErrorCode } from "../../sdk/error-code.ts";
 import type { FunctionLimits } from "../../sdk/limits.ts";
+import { reservedLimits } from "../../sdk/reserved-limits.ts";
 
 /** What the pool needs of an instance. */
 export interface PooledInstance {
@@ -32,8 +33,13 @@ export class InstancePool<I extends PooledInstance> {
   readonly #start: () => Promise<I>;
   readonly #instances: I[] = [];
   readonly #waiting = new Map<number, Admission<I>>();
-  readonly #warming: { readonly count: number; readonly done: (failure: StartFailure | null) => void }[] = [];
+  readonly #warming: {
+    readonly count: number;
+    readonly isReserving: boolean;
+    readonly done: (failure: StartFailure | null) => void;
+  }[] = [];
   #starting = 0;
+  #reserved = 0;
   #closed = false;
   #coldStarts = 0;
   #rejected = 0;
@@ -57,6 +63,18 @@ export class InstancePool<I extends PooledInstance> {
   }
   get instances(): readonly I[] {
     return this.#instances;
+  }
+
+  /** Of the instances those that are kept. */
+  get reserved(): number {
+    return Math.min(this.#reserved, this.#instances.length);
+  }
+
+  /** Whether it is kept however long it has nothing to do; one that has just started may not be among the instances yet. */
+  isReserved(instance: I): boolean {
+    if (this.#reserved === 0) return false;
+    const index = this.#instances.indexOf(instance);
+    return (index < 0 ? this.#instances.length : index) < this.#reserved;
   }
 
   /** Runs, queues or refuses. */
@@ -103,14 +121,31 @@ export class InstancePool<I extends PooledInstance> {
     const wanted = Math.min(count, this.#limits.instancesMax);
     if (this.#instances.length >= wanted) return Promise.resolve(null);
     return new Promise((done) => {
-      this.#warming.push({ count: wanted, done });
+      this.#warming.push({ count: wanted, isReserving: false, done });
       while (this.#instances.length + this.#starting < wanted) this.#startOne();
+    });
+  }
+
+  /**
+   * Keeps `count` instances from now on, and starts those that are missing, few at a time: requests need the thread meanwhile. What is lost later is started
+   * again when it is called again. Resolves with the failure that stopped it, or null.
+   */
+  reserve(count: number): Promise<StartFailure | null> {
+    this.#reserved = this.#closed ? 0 : Math.min(count, this.#limits.instancesMax);
+    // Whoever asked for another number before waits for something that may never come.
+    const asked = this.#warming.findIndex(({ isReserving }) => isReserving);
+    if (asked >= 0) this.#warming.splice(asked, 1)[0]?.done(null);
+    if (this.#instances.length >= this.#reserved) return Promise.resolve(null);
+    return new Promise((done) => {
+      this.#warming.push({ count: this.#reserved, isReserving: true, done });
+      this.#startReserved();
     });
   }
 
   /** Refuses all who wait; instances are the owner's to stop. */
   close(code: ErrorCode): void {
     this.#closed = true;
+    this.#reserved = 0;
     this.#refuseAll(code, "The function version was unloaded", "");
     for (const warming of this.#warming.splice(0)) warming.done(null);
   }
@@ -131,6 +166,13 @@ export class InstancePool<I extends PooledInstance> {
     while (this.#canStart() && this.#waiting.size > this.#starting * this.#limits.concurrency) this.#startOne();
   }
 
+  #startReserved(): void {
+    while (this.#canStart() && this.#starting < reservedLimits.startingMax) {
+      if (this.#instances.length + this.#starting >= this.#reserved) return;
+      this.#startOne();
+    }
+  }
+
   #startOne(): void {
     this.#starting += 1;
     this.#coldStarts += 1;
@@ -139,6 +181,7 @@ export class InstancePool<I extends PooledInstance> {
         this.#starting -= 1;
         this.#instances.push(instance);
         this.onRoom();
+        this.#startReserved();
         this.#reportWarm(null);
       },
       (error: unknown) => {

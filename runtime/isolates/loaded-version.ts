@@ -30,6 +30,7 @@ export function statsOf({ version, pool, invocations, failures, cpuMsOfStopped }
   return {
     key: version.key,
     instances: pool.size,
+    reserved: pool.reserved,
     active: pool.instances.reduce((sum, instance) => sum + instance.active, 0),
     queued: pool.queued,
     invocations,

@@ -30,6 +30,7 @@ import { addPreheat } from "./commands/preheat.ts";
 import { addPublish } from "./commands/publish.ts";
 import { addPurge } from "./commands/purge.ts";
 import { addQuotas } from "./commands/quotas.ts";
+import { addReserved } from "./commands/reserved.ts";
 import { addRestore } from "./commands/restore.ts";
 import { addRollback } from "./commands/rollback.ts";
 import { addRollout } from "./commands/rollout.ts";
@@ -62,6 +63,7 @@ const COMMANDS: readonly AddCommand[] = [
   addCalls,
   addLogs,
   addTop,
+  addReserved,
   addNodes,
   addTokens,
   addQuotas,

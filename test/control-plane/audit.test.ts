@@ -93,6 +93,18 @@ const changes: readonly [string, `${string} /${string}`, CallOptions, Partial<Au
     created("deleteAsyncConfig", "function/hello"),
   ],
   [
+    "PUT /v1/functions/{name}/reserved/{qualifier}",
+    "PUT /v1/functions/hello/reserved/live",
+    { body: { count: 2 } },
+    { action: "setReservedInstances", resource: "function/hello/reserved/live", detail: "count=2" },
+  ],
+  [
+    "DELETE /v1/functions/{name}/reserved/{qualifier}",
+    "DELETE /v1/functions/hello/reserved/live",
+    {},
+    created("deleteReservedInstances", "function/hello/reserved/live"),
+  ],
+  [
     "DELETE /v1/queues/{queue}/messages",
     "DELETE /v1/queues/failed/messages?through=1",
     {},

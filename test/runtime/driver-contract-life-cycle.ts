@@ -73,6 +73,27 @@ export function lifeCycle(driver: () => Driver): void {
   });
 }
 
+/** Instances that are kept. */
+export function keeping(driver: () => Driver): void {
+  it("reserve() keeps instances started that nobody asked for, and takes back what is not reserved any more", async () => {
+    const version = versionOf(`{ fetch() { return new Response("w"); } }`, {});
+    await driver().load(version);
+    const reserved = async (): Promise<readonly number[]> => {
+      const rows = (await driver().stats()).filter(({ key }) => key === version.key);
+      return [rows[0]?.reserved ?? 0, rows[0]?.instances ?? 0];
+    };
+    driver().reserve(version.key, 3);
+    while ((await reserved())[0] !== 3) await new Promise((resolve) => setImmediate(resolve));
+    expect(await textOf(await driver().invoke(invocationOf(version.key, {}), quietHost([])).outcome)).toBe("w");
+    expect(await reserved()).toEqual([3, 3]);
+    driver().reserve(version.key, 1);
+    while ((await reserved())[0] !== 1) await new Promise((resolve) => setImmediate(resolve));
+    driver().reserve("nobody", 3);
+    driver().unload(version.key);
+    expect((await driver().stats()).some(({ key }) => key === version.key)).toBe(false);
+  });
+}
+
 /** What is refused, and what one function cannot do to another. */
 export function limits(driver: () => Driver): void {
   it("beyond concurrency, instances and queue an invocation is FUNCTION_OVERLOADED", async () => {

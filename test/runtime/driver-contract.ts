@@ -13,7 +13,7 @@ import { clocks } from "./driver-contract-clocks.ts";
 import { codeGeneration } from "./driver-contract-code-generation.ts";
 import { eventFunctions } from "./driver-contract-events.ts";
 import { parts } from "./driver-contract-parts.ts";
-import { lifeCycle, limits, sizes } from "./driver-contract-life-cycle.ts";
+import { keeping, lifeCycle, limits, sizes } from "./driver-contract-life-cycle.ts";
 import { streams } from "./driver-contract-streams.ts";
 import { quickFunctions } from "./driver-contract-quick.ts";
 import { uncaughtErrors } from "./driver-contract-uncaught.ts";
@@ -43,6 +43,7 @@ export function driverContract(name: string, create: () => Promise<Driver>): voi
     streams(run);
     sockets(() => driver);
     lifeCycle(() => driver);
+    keeping(() => driver);
     limits(() => driver);
     sizes(run);
     uncaughtErrors(() => driver);

@@ -32,3 +32,36 @@ it("an instance idle for longer than allowed is disposed when another starts, an
   expect(await instances(idle.key)).toBe(1);
   await driver.close();
 });
+
+it("a reserved instance is never disposed for being idle; one beyond the reserved ones is", async () => {
+  let aheadMs = 0;
+  const real = nodeRuntimeEnvironment((message) => {
+    throw new Error(message);
+  });
+  const environment = { ...real, nowMs: () => real.nowMs() + aheadMs };
+  const driver = new LocalDriver({ environment, guest: await guestCode(), baseSnapshot: null, spares: 0 });
+  await driver.start();
+  const [kept, other] = [1, 2].map((n) => versionOf(`{ fetch() { return new Response("${n}"); } }`, {}));
+  if (kept === undefined || other === undefined) throw new Error("no versions");
+  await driver.load(kept);
+  await driver.load(other);
+  const instances = async (): Promise<number | undefined> =>
+    (await driver.stats()).find(({ key }) => key === kept.key)?.instances;
+
+  await driver.warm(kept.key, 3);
+  driver.reserve(kept.key, 2);
+  expect(await textOf(await driver.invoke(invocationOf(kept.key, {}), quietHost([])).outcome)).toBe("1");
+  aheadMs = 2 * nodeLimits.instanceIdleMs;
+  await driver.warm(other.key, 1);
+  expect(await instances()).toBe(2);
+  aheadMs = 4 * nodeLimits.instanceIdleMs;
+  await driver.warm(other.key, 2);
+  expect(await instances()).toBe(2);
+
+  driver.reserve(kept.key, 0);
+  await driver.stats();
+  aheadMs = 6 * nodeLimits.instanceIdleMs;
+  await driver.warm(other.key, 3);
+  expect(await instances()).toBe(0);
+  await driver.close();
+});

@@ -5,6 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { asynchronousSteps } from "./compat-async-steps.ts";
+import { reservedSteps } from "./compat-reserved-steps.ts";
 import { releaseSteps } from "./compat-release-steps.ts";
 import { resourceSteps } from "./compat-resource-steps.ts";
 import { answerOf, code, invoke, name, raw, refused, urn, type CompatStep } from "./compat-words.ts";
@@ -243,5 +244,6 @@ export const compatSteps: readonly CompatStep[] = [
   ...surroundings,
   ...transfer,
   ...resourceSteps,
+  ...reservedSteps,
   ...end,
 ];

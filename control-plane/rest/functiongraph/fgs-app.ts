@@ -13,6 +13,7 @@ import type { FgsQuotas } from "../../functiongraph/fgs-quotas.ts";
 import type { FgsTriggers } from "../../functiongraph/fgs-triggers.ts";
 import type { FgsFunctionService } from "../../functiongraph/fgs-function-service.ts";
 import type { FgsInvocation } from "../../functiongraph/fgs-invocation.ts";
+import type { FgsReserved } from "../../functiongraph/fgs-reserved.ts";
 import type { FgsTags } from "../../functiongraph/fgs-tags.ts";
 import type { FgsTestEvents } from "../../functiongraph/fgs-test-events.ts";
 import type { FgsTransfer } from "../../functiongraph/fgs-transfer.ts";
@@ -23,6 +24,7 @@ import { installSignedAccess, type SignedAccessOptions } from "./signed-access.t
 import { registerFgsFunctions } from "./fgs-function-routes.ts";
 import { registerFgsInvocations } from "./fgs-invocation-routes.ts";
 import { registerFgsResources } from "./fgs-resource-routes.ts";
+import { registerFgsReserved } from "./fgs-reserved-routes.ts";
 
 export interface FgsServices {
   readonly fgsFunctions: FgsFunctionService;
@@ -35,6 +37,7 @@ export interface FgsServices {
   readonly fgsDependencies: FgsDependencies;
   readonly fgsQuotas: FgsQuotas;
   readonly fgsTriggers: FgsTriggers;
+  readonly fgsReserved: FgsReserved;
 }
 
 /** A ZIP of 50 MiB in base64, and what is around it. */
@@ -61,6 +64,7 @@ export async function registerFgs(
     registerFgsFunctions(fgs, services);
     registerFgsInvocations(fgs, services);
     registerFgsResources(fgs, services);
+    registerFgsReserved(fgs, services);
     await Promise.resolve();
   });
 }

@@ -5,6 +5,7 @@ import { statisticsLimits } from "../../../sdk/limits.ts";
 import { stagedRolloutStates } from "../../../sdk/staged-rollout.ts";
 import { choice, integer, list, nullable, number, object, text, time, type JsonSchema } from "./json-schema.ts";
 import { nodeName } from "./node-schemas.ts";
+import { reservedGauge } from "./reserved-schemas.ts";
 
 /** What is allowed is checked by `parseStagedRollout`, which says more than a pattern can. */
 export const stagedRolloutInput: JsonSchema = {
@@ -42,6 +43,7 @@ export const statisticsPage: JsonSchema = object({
       instances: count,
       active: count,
       queued: count,
+      reserved: reservedGauge,
       invocations: count,
       errors: count,
       rejected: count,
@@ -73,9 +75,20 @@ export const nodeStatistics: JsonSchema = object({
         { maxItems: reportVersionsMax },
       ),
       gauges: nullable(
-        list(object({ function: name, version: name, instances: count, active: count, queued: count }), {
-          maxItems: reportVersionsMax,
-        }),
+        list(
+          object(
+            {
+              function: name,
+              version: name,
+              instances: count,
+              active: count,
+              queued: count,
+              reserved: reservedGauge,
+            },
+            { optional: ["reserved"] },
+          ),
+          { maxItems: reportVersionsMax },
+        ),
       ),
     }),
     { maxItems: reportFrontsMax },

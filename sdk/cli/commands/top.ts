@@ -1,6 +1,6 @@
 /** `selvage top`: what functions do at the moment, over all nodes, redrawn every second on a terminal. */
 import { Option } from "commander";
-import type { FunctionStatistics, StatisticsPage } from "../../statistics.ts";
+import type { FunctionStatistics, ReservedGauge, StatisticsPage } from "../../statistics.ts";
 import { parseLimit } from "../option-values.ts";
 import { pause } from "../../client/pause.ts";
 import { examples, type AddCommand } from "../session.ts";
@@ -71,6 +71,7 @@ function pageText({ functions }: StatisticsPage, { limit, sort }: TopOptions): s
     "ACTIVE",
     "QUEUED",
     "INST",
+    "RESERVED",
     "NODES",
   ];
   return textTable(header, { rows: sorted.map(rowText), empty: "no function runs" });
@@ -90,6 +91,12 @@ function rowText(row: FunctionStatistics): readonly string[] {
     String(row.active),
     String(row.queued),
     String(row.instances),
+    reservedText(row.reserved),
     String(row.nodes),
   ];
+}
+
+function reservedText({ running, wanted }: ReservedGauge): string {
+  if (wanted + running === 0) return "-";
+  return running === wanted ? String(running) : `${running} of ${wanted}`;
 }

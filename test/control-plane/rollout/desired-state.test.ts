@@ -17,6 +17,7 @@ function rows(changes: Partial<StateRows> = {}): StateRows {
     aliases: [{ function: "hello", name: "live", version: "v1", grey: null, previous: ["v0"], updatedAt: createdAt }],
     domains: [],
     certificates: [],
+    reserved: [],
     ...changes,
   };
 }
@@ -71,5 +72,24 @@ describe("buildDesiredState()", () => {
     const functions = ["constructor", "toString"].map((name) => ({ name, description: "", enabled: true, createdAt }));
     const state = buildDesiredState(rows({ functions, versions: [], aliases: [] }), withoutSecrets);
     expect(state.functions.map(({ versions, aliases }) => [...versions, ...aliases])).toEqual([[], []]);
+  });
+
+  it("gives each version the reservations of its own name, of the aliases whose main version it is, and of latest", () => {
+    const config = (count: number) => ({ count, schedules: [], metric: null, recommended: null, idleMode: true });
+    const reserved = ["live", "v2", "latest", "gone"].map((qualifier, index) => ({
+      function: "hello",
+      qualifier,
+      config: config(index + 1),
+      instances: 1,
+      memoryMiB: 128,
+      updatedAt: createdAt,
+    }));
+    const state = buildDesiredState(rows({ reserved }), withoutSecrets);
+    const policy = (count: number) => ({ count, schedules: [], metric: null, recommended: null });
+    expect(state.functions.map(({ versions }) => versions.map((version) => version.reserved))).toEqual([
+      [],
+      [[policy(1)], [policy(2), policy(3)]],
+    ]);
+    expect(parseDesiredState(JSON.parse(JSON.stringify(state)))).toEqual({ ok: true, value: state });
   });
 });

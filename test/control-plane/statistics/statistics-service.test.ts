@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { StatisticsService } from "../../../control-plane/statistics/statistics-service.ts";
 import { durationBucket } from "../../../sdk/duration-buckets.ts";
 import { statisticsLimits } from "../../../sdk/limits.ts";
-import type { VersionTally } from "../../../sdk/statistics.ts";
+import type { VersionGauge, VersionTally } from "../../../sdk/statistics.ts";
 import { FakeClock } from "../fake-clock.ts";
 
 function tally(change: Partial<VersionTally> = {}): VersionTally {
@@ -93,4 +93,21 @@ it("tells listeners what came in", () => {
   statistics.onTallies((tallies) => heard.push(...tallies));
   report(statistics, "one", tally());
   expect(heard).toEqual([tally()]);
+});
+
+it("adds up what is wanted of reservations and what runs of it, over fronts and nodes", () => {
+  const statistics = new StatisticsService({ clock: new FakeClock() });
+  const gauge = { function: "hello", version: "v1", instances: 3, active: 0, queued: 0 };
+  const stand = (node: string, gauges: readonly VersionGauge[]): void =>
+    statistics.add({ node, fronts: [{ front: 0, tallies: [], gauges }] });
+  stand("one", [{ ...gauge, reserved: { wanted: 4, running: 2 } }, gauge]);
+  stand("two", [
+    { ...gauge, reserved: { wanted: 4, running: 4 } },
+    { ...gauge, version: "v2" },
+  ]);
+  const { functions } = statistics.page({ seconds: 1 });
+  expect(functions.map(({ version, reserved }) => [version, reserved])).toEqual([
+    ["v1", { wanted: 8, running: 6 }],
+    ["v2", { wanted: 0, running: 0 }],
+  ]);
 });

@@ -13,6 +13,7 @@ import { describeNodes } from "./store-contract-nodes.ts";
 import { describeQuotas } from "./store-contract-quotas.ts";
 import { describePurges } from "./store-contract-purges.ts";
 import { describeStagedRollouts } from "./store-contract-staged-rollouts.ts";
+import { describeReserved } from "./store-contract-reserved.ts";
 import { describeAsyncConfigs } from "./store-contract-async-configs.ts";
 import { describeAudit } from "./store-contract-audit.ts";
 import { describeDependencies } from "./store-contract-dependencies.ts";
@@ -97,6 +98,7 @@ export function describeStore(name: string, makePlace: () => Promise<StorePlace>
     describeSameness(current);
     describeAsyncConfigs(current);
     describeDependencies(current);
+    describeReserved(current);
   });
 }
 

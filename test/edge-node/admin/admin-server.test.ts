@@ -137,6 +137,7 @@ describe("nodeMetrics()", () => {
     invocations: 4,
     failures: 5,
     rejected: 6,
+    reserved: 0,
     coldStarts: 7,
     cpuMs: 8.5,
   };
@@ -172,7 +173,7 @@ describe("nodeMetrics()", () => {
     const declared = (type: string): readonly string[] =>
       lines.flatMap((line) => new RegExp(`^# TYPE selvage_function_(\\w+) ${type}$`).exec(line)?.[1] ?? []);
     expect(declared("counter")).toEqual(["invocations", "failures", "rejected", "cold_starts", "cpu_ms"]);
-    expect(declared("gauge")).toEqual(["instances", "active", "queued"]);
+    expect(declared("gauge")).toEqual(["instances", "reserved", "active", "queued"]);
   });
 
   it("tells a link that is down, restarts and dropped records", async () => {

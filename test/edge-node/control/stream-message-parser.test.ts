@@ -43,6 +43,24 @@ describe("parseDesiredState()", () => {
   });
 
   const inVersion = "functions.0.versions.0";
+  const policy = { count: 2, schedules: [], metric: null, recommended: null };
+
+  it("takes reservations, and gives them back as they came", () => {
+    const schedules = [
+      {
+        name: "day",
+        cron: "0 0 8 * * ?",
+        count: 9,
+        start: "2026-12-01T00:00:00.000Z",
+        expiry: "2026-12-02T00:00:00.000Z",
+      },
+    ];
+    const metric = { name: "m", targetPercent: 60, min: 1, max: 4 };
+    const reserved = [policy, { count: 0, schedules, metric, recommended: { mode: "cost", min: 0, max: 3 } }];
+    const parsed = parseDesiredState(changed(`${inVersion}.reserved`, reserved));
+    expect(parsed.ok && parsed.value.functions[0]?.versions[0]?.reserved).toEqual(reserved);
+  });
+
   it.each<[string, string, unknown, string]>([
     ["another format", "format", 2, "state.format"],
     ["a revision that is not a whole number", "revision", 1.5, "state.revision"],
@@ -54,6 +72,8 @@ describe("parseDesiredState()", () => {
     ["a digest that leads out of the folder", `${inVersion}.digest`, "../../etc/passwd", "versions[0].digest"],
     ["a variable that is not a string", `${inVersion}.variables.A`, 1, "versions[0].variables"],
     ["secrets that are not sealed text", `${inVersion}.sealedSecrets`, { B: "2" }, "versions[0].sealedSecrets"],
+    ["a reservation of too many", `${inVersion}.reserved`, [{ ...policy, count: 1_001 }], "reserved[0].count"],
+    ["reservations that are no list", `${inVersion}.reserved`, policy, "reserved"],
     ["a domain with a path", "domains.0.config.domain", "a/b", "state.domains[0]"],
     ["a rule with priority 101", "domains.0.rules.0.priority", 101, "rules[0].priority"],
     ["rules that are not a list", "domains.0.rules", null, "rules"],

@@ -7,7 +7,9 @@ import { StackMaps } from "../../../edge-node/artifacts/stack-maps.ts";
 import { StateApplier } from "../../../edge-node/front-process/apply-state.ts";
 import type { FrontApplied, FrontState } from "../../../edge-node/ipc.ts";
 import { silentLogger } from "../../../edge-node/logger.ts";
+import type { ReservedVersion } from "../../../edge-node/reserved/plan-reserved.ts";
 import { emptyRouting, type Routing } from "../../../edge-node/routing/routing.ts";
+import type { DesiredState } from "../../../sdk/desired-state.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { FakeDriver } from "../support/fake-driver.ts";
 import { domainServedBy, Signer, type Release } from "../support/signed-release.ts";
@@ -24,6 +26,12 @@ interface Setup {
   readonly apply: (revision: number, releases: readonly Release[]) => Promise<FrontApplied>;
   readonly damage: (digest: string) => Promise<void>;
   readonly loadedVersions: () => string[];
+  readonly applyChanged: (
+    releases: readonly Release[],
+    change: (state: DesiredState) => DesiredState,
+  ) => Promise<FrontApplied>;
+  /** What was told of reservations, state by state. */
+  readonly reserved: readonly (readonly ReservedVersion[])[];
 }
 
 async function setUp(): Promise<Setup> {
@@ -35,6 +43,7 @@ async function setUp(): Promise<Setup> {
   const stackMaps = new StackMaps(blobs);
   const inFlight = { count: 0 };
   const routings: Routing[] = [];
+  const reserved: (readonly ReservedVersion[])[] = [];
   const applier = new StateApplier({
     warmInstances: 1,
     snapshots: "on",
@@ -44,6 +53,7 @@ async function setUp(): Promise<Setup> {
     stackMaps,
     setRouting: (routing) => routings.push(routing),
     setCertificates: () => {},
+    setReserved: (versions) => reserved.push(versions),
     requestsInFlight: () => inFlight.count,
     clock,
     logger: silentLogger,
@@ -69,6 +79,11 @@ async function setUp(): Promise<Setup> {
     inFlight,
     routings,
     apply: async (revision, releases) => applier.apply(await prepare(revision, releases)),
+    applyChanged: async (releases, change) => {
+      const prepared = await prepare(1, releases);
+      return applier.apply({ ...prepared, state: change(prepared.state) });
+    },
+    reserved,
     damage: (digest) => {
       const bytes = Buffer.alloc(signer.blobs.get(digest)?.byteLength ?? 0, "x");
       return writeFile(path.join(folder, digest.slice(0, 2), digest), bytes);
@@ -116,6 +131,23 @@ describe("StateApplier", () => {
     expect(driver.warmed).toEqual([loaded?.key]);
     expect(routings.map(({ revision }) => revision)).toEqual([1]);
     expect(keyServed(routings[0])).toBe(loaded?.key);
+  });
+
+  it("tells of reservations of loaded versions with their limits, and of none of a function that is disabled", async () => {
+    const { signer, driver, reserved, applyChanged } = await setUp();
+    const releases = [signer.release(), signer.release({ function: "off" }), signer.release({ function: "plain" })];
+    const policy = { count: 2, schedules: [], metric: null, recommended: null };
+    await applyChanged(releases, (state) => ({
+      ...state,
+      functions: state.functions.map((one) => ({
+        ...one,
+        enabled: one.name !== "off",
+        versions: one.versions.map((each) => (one.name === "plain" ? each : { ...each, reserved: [policy] })),
+      })),
+    }));
+    const loaded = [...driver.loaded.values()].find((version) => version.function === "hello");
+    const { key = "", limits = null } = loaded ?? {};
+    expect(reserved).toEqual([[{ key, function: "hello", version: "v1", limits, policies: [policy] }]]);
   });
 
   it("touches nothing that is loaded when only the rest of the state changes", async () => {

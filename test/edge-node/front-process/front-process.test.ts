@@ -1,3 +1,4 @@
+import { ReservedKeeper } from "../../../edge-node/reserved/reserved-keeper.ts";
 import { describe, expect, it } from "vitest";
 import { BlobFolder } from "../../../edge-node/artifacts/blob-folder.ts";
 import { StackMaps } from "../../../edge-node/artifacts/stack-maps.ts";
@@ -111,6 +112,7 @@ function setUp(options: { readonly setRouting?: () => void } = {}): {
   const sent: FromFront[] = [];
   const exits: number[] = [];
   const blobs = new BlobFolder("/nowhere", { clock });
+  const reserved = new ReservedKeeper({ driver, front: { index: 0, fronts: 1 }, memoryMiB: 0, clock, logger });
   const applier = new StateApplier({
     driver,
     blobs,
@@ -119,6 +121,7 @@ function setUp(options: { readonly setRouting?: () => void } = {}): {
     runtimeKey: "key",
     stackMaps: new StackMaps(blobs),
     setCertificates: () => {},
+    setReserved: (versions) => reserved.set(versions),
     setRouting: options.setRouting ?? (() => {}),
     requestsInFlight: () => front.requestsInFlight,
     clock,
@@ -129,6 +132,7 @@ function setUp(options: { readonly setRouting?: () => void } = {}): {
     driver,
     containment: () => null,
     applier,
+    reserved,
     send: (message) => {
       sent.push(message);
       return Promise.resolve();

@@ -30,6 +30,7 @@ export class FakeHost implements IsolateHost {
   readonly pid: number;
   readonly loaded: Set<string> = new Set();
   readonly prewarmed: string[] = [];
+  readonly reserved: Map<string, number> = new Map();
   readonly #running = new Set<Running>();
   readonly #onEnd: (host: IsolateHost, end: HostEnd) => void;
   ended = false;
@@ -118,6 +119,10 @@ function driverOf(host: FakeHost): HostDriver {
     warm: (key) => {
       host.warmed.push(key);
       return Promise.resolve(null);
+    },
+    reserve: (key, count) => {
+      if (count > 0) host.reserved.set(key, count);
+      else host.reserved.delete(key);
     },
     prewarm: (key) => {
       host.prewarmed.push(key);

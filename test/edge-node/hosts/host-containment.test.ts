@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { culpritTimes } from "../../../edge-node/hosts/culprit-search.ts";
+import type { RunnableVersion } from "../../../runtime/driver.ts";
 import { nodeLimits } from "../../../sdk/limits.ts";
 import { settle } from "../support/fake-clock.ts";
 import { fakeHosts, type FakeSet } from "./fake-host.ts";
@@ -132,6 +133,52 @@ describe("a host that dies", () => {
     set.hostOf("a").answer();
     await settle();
     expect(asked.outcome).toEqual({ kind: "continue" });
+  });
+
+  it("takes what is reserved along to the next one, which is told when it is said again", async () => {
+    const set = await fakeHosts();
+    const { key } = await set.load("a");
+    const [first, standby] = set.started;
+    set.hosts.reserve(key, 3);
+    expect([first?.reserved, standby?.reserved]).toEqual([new Map([[key, 3]]), new Map()]);
+    first?.die("SIGKILL");
+    await settle();
+    // Nothing ran there, so nothing has asked for a process yet.
+    set.hosts.reserve(key, 3);
+    await settle();
+    set.hosts.reserve(key, 3);
+    expect([standby?.loaded, standby?.reserved]).toEqual([new Set([key]), new Map([[key, 3]])]);
+    set.hosts.reserve(key, 0);
+    expect(standby?.reserved.size).toBe(0);
+  });
+
+  it("of more dedicated versions than there may be processes keeps some, and ends none for the others", async () => {
+    const set = await fakeHosts();
+    const versions: RunnableVersion[] = [];
+    for (let at = 0; at < 2 * nodeLimits.apartHostsMax; at++) versions.push(await set.load(`d${at}`, "dedicated"));
+    const keep = async (seconds: number): Promise<void> => {
+      for (let second = 0; second < seconds; second++) {
+        for (const { key } of versions) set.hosts.reserve(key, 1);
+        await set.clock.advance(1_000);
+      }
+    };
+    await keep(120);
+    const startedBefore = set.started.length;
+    const kept = set.started.filter(({ ended, reserved }) => !ended && reserved.size > 0).length;
+    expect(kept).toBeGreaterThanOrEqual(nodeLimits.apartHostsMax);
+    await keep(120);
+    expect(set.started.length).toBe(startedBefore);
+  });
+
+  it("of a culprit keeps nothing that is reserved", async () => {
+    const set = await fakeHosts();
+    const version = await set.load("a");
+    set.ask(version);
+    set.hostOf("a").die("SIGTRAP");
+    await settle();
+    expect(set.hosts.containment().quarantined).toHaveLength(1);
+    set.hosts.reserve(version.key, 3);
+    expect(set.started.flatMap(({ reserved }) => [...reserved])).toEqual([]);
   });
 
   it("and dies again and again costs no more starts than the budget, and never more processes than the bound", async () => {

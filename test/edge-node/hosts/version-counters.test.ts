@@ -11,6 +11,7 @@ const row = (count: number, key = "a"): VersionStats => ({
   invocations: count,
   failures: count,
   rejected: count,
+  reserved: 0,
   coldStarts: count,
   cpuMs: count,
 });

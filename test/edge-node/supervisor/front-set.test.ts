@@ -27,6 +27,7 @@ const config: NodeConfig = {
   driver: "process",
   hosts: 1,
   hostMemoryMiB: 1_024,
+  reservedMemoryMiB: 4_096,
   warmInstances: 1,
   sandbox: "off",
   spareInstances: 2,

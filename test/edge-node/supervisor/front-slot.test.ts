@@ -16,6 +16,7 @@ const settings: FrontSettings = {
   driver: "process",
   hosts: 1,
   hostMemoryMiB: 1_024,
+  reservedMemoryMiB: 4_096,
   restartShare: 1,
   warmInstances: 1,
   sandbox: "off",

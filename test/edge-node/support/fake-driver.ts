@@ -33,6 +33,14 @@ export class FakeDriver implements Driver {
     return Promise.resolve();
   }
 
+  /** Without a version whose number is 0. */
+  readonly reserved: Map<string, number> = new Map();
+
+  reserve(key: string, count: number): void {
+    if (count > 0) this.reserved.set(key, count);
+    else this.reserved.delete(key);
+  }
+
   invoke(): RunningInvocation {
     const outcome: Outcome = {
       kind: "failed",

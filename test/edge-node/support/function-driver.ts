@@ -35,6 +35,7 @@ export class FunctionDriver implements Driver {
   prewarm(): Promise<void> {
     return Promise.resolve();
   }
+  reserve(): void {}
   stats(): Promise<readonly VersionStats[]> {
     return Promise.resolve([]);
   }

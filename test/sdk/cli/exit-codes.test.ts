@@ -82,7 +82,7 @@ describe("help is 0", () => {
     const { stdout } = await run("--help");
     const names = [...stdout.matchAll(/^ {2}([a-z][a-z-]*)(?: |$)/gm)].map(([, name = ""]) => name);
     const own = names.filter((name) => !["help", "control-plane", "node"].includes(name));
-    expect(own).toHaveLength(31);
+    expect(own).toHaveLength(32);
     for (const name of own) {
       expect((await run("help", name)).stdout).toContain("Examples:\n  $ selvage ");
     }
