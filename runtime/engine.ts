@@ -4,21 +4,22 @@
  *
  * It opens no socket and reads no clock of its own. Invariant: each invocation frame gets exactly one outcome frame.
  */
-import { LRUCache } from "lru-cache";
 import type { ErrorCode } from "../sdk/error-code.ts";
-import { nodeLimits } from "../sdk/limits.ts";
 import { hooks } from "../sdk/phase.ts";
 import { failedOutcome } from "./bridge/failed-outcome.ts";
 import { FrameReader, frame, int, text } from "./bridge/frame.ts";
 import { readLoad } from "./bridge/load-frame.ts";
 import { condemnedReasons, toEngine, toFront, type CondemnedReason } from "./bridge/protocol.ts";
-import { shareCpu } from "./isolates/cpu-share.ts";
+import { retirementLog } from "./bridge/retirement-log.ts";
+import { chargeShares } from "./isolates/cpu-share.ts";
 import { moved, transferable } from "./isolates/guest-buffers.ts";
+import { HeartbeatWatch, type HeartbeatAnswer } from "./isolates/heartbeat-watch.ts";
+import { IdleInstances } from "./isolates/idle-instances.ts";
 import type { Instance } from "./isolates/instance.ts";
 import type { InstanceOwner } from "./isolates/instance-owner.ts";
 import { InstanceFactory, type InstanceFactoryOptions } from "./isolates/instance-factory.ts";
-import { InstancePool } from "./isolates/instance-pool.ts";
-import { statsOf, wallMsOf, type LoadedVersion } from "./isolates/loaded-version.ts";
+import { InstancePool, type InstanceSize } from "./isolates/instance-pool.ts";
+import { makeWay, retire, sizeOf, statsOf, wallMsOf, type LoadedVersion } from "./isolates/loaded-version.ts";
 import { ReturningThreads } from "./isolates/returning-threads.ts";
 import { SilenceWatch } from "./isolates/silence-watch.ts";
 import { Tenants } from "./isolates/tenants.ts";
@@ -41,8 +42,8 @@ export class Engine implements InstanceOwner {
   readonly #tenants = new Tenants<LoadedVersion>();
   readonly #placed = new Map<number, Instance>();
   readonly #waiting = new Map<number, LoadedVersion>();
-  readonly #idle: LRUCache<number, Instance>;
-  readonly #justIdle = new Set<Instance>();
+  readonly #idle: IdleInstances;
+  readonly #heartbeats: HeartbeatWatch<Instance>;
   readonly #touched = new Set<Instance>();
   /** Instances that a timer or an answer woke after all their invocations had ended. */
   readonly #woken = new Set<Instance>();
@@ -64,13 +65,18 @@ export class Engine implements InstanceOwner {
         this.#condemn(key, "stuck");
       },
     });
-    this.#idle = new LRUCache<number, Instance>({
-      max: nodeLimits.instancesPerHostMax,
-      ttl: nodeLimits.instanceIdleMs,
-      ttlAutopurge: false,
-      perf: { now: () => options.environment.nowMs() },
-      disposeAfter: (instance, _number, reason) => {
-        if (reason !== "delete") instance.stop("FUNCTION_UNAVAILABLE", "The instance was idle and was evicted");
+    this.#idle = new IdleInstances(options.environment);
+    this.#heartbeats = new HeartbeatWatch<Instance>({
+      environment: options.environment,
+      onBeat: () => {
+        this.#idle.evictStale();
+      },
+      onMiss: (instance) => {
+        const loaded = this.#instances.get(instance.number)?.loaded;
+        if (loaded !== undefined) loaded.heartbeatMisses += 1;
+      },
+      onRetire: (instance, reason) => {
+        this.#retire(instance, reason);
       },
     });
     link.onBatch = (batch, buffers) => {
@@ -128,8 +134,8 @@ export class Engine implements InstanceOwner {
   ): void {
     const entry = this.#instances.get(instance.number);
     this.#instances.delete(instance.number);
-    this.#idle.delete(instance.number);
-    this.#justIdle.delete(instance);
+    this.#idle.forget(instance);
+    this.#heartbeats.forget(instance);
     this.#touched.delete(instance);
     this.#woken.delete(instance);
     let batch = "";
@@ -140,7 +146,7 @@ export class Engine implements InstanceOwner {
     if (entry === undefined) return;
     this.#tenants.remove(entry.loaded);
     const { key, limits } = entry.loaded.version;
-    this.#threads.expect(instance.entries, { key, memoryMiB: limits.memoryMiB });
+    this.#threads.expect(instance.entries, { key, memoryMiB: instance.size ?? limits.memoryMiB });
     entry.loaded.invocations += unanswered.length;
     entry.loaded.failures += unanswered.length;
     entry.loaded.cpuMsOfStopped += instance.cpuMs;
@@ -195,6 +201,7 @@ export class Engine implements InstanceOwner {
     const versionNumber = reader.int();
     const id = reader.int();
     const phase = hooks[reader.int()];
+    const memoryMiB = reader.int();
     const loaded = this.#versions.get(versionNumber);
     if (loaded === undefined || loaded.unloading) {
       this.#refuse(id, "FUNCTION_UNAVAILABLE", "The function version is not loaded", "");
@@ -204,9 +211,10 @@ export class Engine implements InstanceOwner {
     this.#keepChecking();
     loaded.pool.admit({
       id,
+      size: sizeOf(loaded.version, memoryMiB),
       run: (instance) => {
         this.#waiting.delete(id);
-        this.#leaveIdle(instance);
+        this.#idle.leave(instance);
         this.#placed.set(id, instance);
         instance.invoke(id, raw, wallMsOf(loaded.version, { phase, instance }));
         this.#touch(instance);
@@ -267,26 +275,29 @@ export class Engine implements InstanceOwner {
     const loaded: LoadedVersion = {
       version,
       source,
-      pool: new InstancePool<Instance>(version.limits, () => this.#startInstance(loaded)),
+      pool: new InstancePool<Instance>(version.limits, (size) => this.#startInstance(loaded, size), makeWay),
       invocations: 0,
       failures: 0,
       cpuMsOfStopped: 0,
+      heartbeatMisses: 0,
+      retired: 0,
       unloading: false,
     };
     this.#versions.set(number, loaded);
     this.#done(requestId, "");
   }
 
-  async #startInstance(loaded: LoadedVersion): Promise<Instance> {
-    this.#idle.purgeStale();
+  async #startInstance(loaded: LoadedVersion, size: InstanceSize): Promise<Instance> {
+    this.#idle.evictStale();
     await this.#threads.whenBack(loaded.version.key);
     this.#tenants.add(loaded);
-    const instance = await this.#factory.create(loaded.source, this).catch((error: unknown) => {
+    const instance = await this.#factory.create(loaded.source, { owner: this, size }).catch((error: unknown) => {
       this.#tenants.remove(loaded);
       throw error;
     });
     this.#instances.set(instance.number, { instance, loaded });
-    this.#enterIdle(instance);
+    this.#idle.enter(instance);
+    if (loaded.version.hooks.includes("heartbeat")) this.#heartbeats.watch(instance);
     return instance;
   }
 
@@ -321,26 +332,20 @@ export class Engine implements InstanceOwner {
   #becameIdle(instance: Instance, loaded: LoadedVersion | undefined): void {
     if (instance.takeSubrequests() > 0) this.#link.send(frame(toFront.instanceIdle, int(instance.number)), []);
     if (loaded?.unloading !== false) instance.stop("FUNCTION_UNAVAILABLE", "The function version was unloaded");
-    else this.#justIdle.add(instance);
+    else if (instance.isRetired) instance.stop("FUNCTION_UNAVAILABLE", "The instance was retired");
+    else this.#idle.became(instance);
   }
 
-  /** An instance under load is idle many times a second: only one that is idle at the next look counts as idle. */
-  #enterIdle(instance: Instance): void {
-    instance.isListedIdle = true;
-    this.#idle.set(instance.number, instance);
+  onHeartbeat(instance: Instance, answer: HeartbeatAnswer): void {
+    this.#heartbeats.answered(instance, answer);
   }
 
-  #leaveIdle(instance: Instance): void {
-    if (!instance.isListedIdle) return;
-    instance.isListedIdle = false;
-    this.#idle.delete(instance.number);
-  }
-
-  #listIdle(): void {
-    for (const instance of this.#justIdle) {
-      if (instance.active === 0 && !instance.stopped) this.#enterIdle(instance);
-    }
-    this.#justIdle.clear();
+  #retire(instance: Instance, reason: string): void {
+    const loaded = this.#instances.get(instance.number)?.loaded;
+    const [running = 0] = [...this.#placed].find(([, placed]) => placed === instance) ?? [];
+    if (loaded === undefined) return;
+    this.forward(instance, retirementLog(running, reason), []);
+    retire(instance, loaded);
   }
 
   #done(requestId: number, json: string): void {
@@ -355,13 +360,13 @@ export class Engine implements InstanceOwner {
       this.#checking = null;
       this.#check();
       const isIdle = this.#placed.size === 0 && this.#waiting.size === 0 && this.#woken.size === 0;
-      if (!isIdle || this.#justIdle.size > 0) this.#keepChecking();
+      if (!isIdle || this.#idle.hasNew) this.#keepChecking();
     });
   }
 
   #check(): void {
     const nowMs = this.#environment.nowMs();
-    this.#listIdle();
+    this.#idle.list();
     const busy = new Set([...this.#placed.values(), ...this.#woken]);
     this.#chargeCpu([...busy]);
     for (const instance of busy) {
@@ -375,9 +380,7 @@ export class Engine implements InstanceOwner {
   #chargeCpu(busy: readonly Instance[]): void {
     const before = this.#processCpuMs;
     this.#processCpuMs = this.#environment.processCpuMs();
-    const claims = busy.map((instance) => instance.claimCpu());
-    const granted = shareCpu(claims, this.#processCpuMs - before);
-    for (const [index, instance] of busy.entries()) instance.chargeCpu(granted[index] ?? 0);
+    chargeShares(busy, this.#processCpuMs - before);
   }
 
   /** V8 gave an isolate up: its thread never returns. Others go on until whoever started this process ends it. */

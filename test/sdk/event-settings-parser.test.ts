@@ -1,10 +1,10 @@
 /** Claims about what makes a module an event function: `event` of selvage.json and of a publish request. */
 import { describe, expect, test } from "vitest";
-import { exportOf, fileOf } from "../../sdk/event-settings.ts";
+import { defaultEventSettings, exportOf, fileOf, type EventSettings } from "../../sdk/event-settings.ts";
 import { parseEventSettings, writtenEventSettings } from "../../sdk/event-settings-parser.ts";
 import { parsedValue, problemPaths } from "./expect-problems.ts";
 
-const defaults = { handler: "index.handler", initializer: null, parameters: "strict" };
+const defaults = defaultEventSettings;
 
 describe("parseEventSettings()", () => {
   test("nothing is no event function, and an empty object is index.handler", () => {
@@ -14,7 +14,14 @@ describe("parseEventSettings()", () => {
   });
 
   test("what is written reads as what it was", () => {
-    const settings = { handler: "src/a.b.main", initializer: "src/a.b.prepare", parameters: "any" } as const;
+    const settings: EventSettings = {
+      handler: "src/a.b.main",
+      initializer: "src/a.b.prepare",
+      restore: "src/a.b.again",
+      heartbeat: "src/a.b.well",
+      parameters: "any",
+      memorySizesMiB: [64, 128],
+    };
     expect(parsedValue(parseEventSettings(writtenEventSettings(settings)))).toEqual(settings);
     expect(writtenEventSettings(parsedValue(parseEventSettings({})) ?? settings)).toEqual({ handler: "index.handler" });
   });

@@ -2,7 +2,14 @@
 import { greySources } from "../../../sdk/alias-grey.ts";
 import { egressEntryText } from "../../../sdk/egress.ts";
 import { isolations } from "../../../sdk/isolation.ts";
-import { egressLimits, functionLimitRanges, messageLimits, publishLimits, storeLimits } from "../../../sdk/limits.ts";
+import {
+  egressLimits,
+  eventLimits,
+  functionLimitRanges,
+  messageLimits,
+  publishLimits,
+  storeLimits,
+} from "../../../sdk/limits.ts";
 import { hooks, phases } from "../../../sdk/phase.ts";
 import { waitSecondsDefault, waitSecondsMax } from "../../rollout/revision-service.ts";
 import {
@@ -121,9 +128,19 @@ const egressList = list(text({ maxLength: egressLimits.entryCharsMax, descriptio
 const egressInput = object({ allow: egressList, deny: egressList }, { optional: ["allow", "deny"] });
 const handler = text({ maxLength: 257, description: "FILE.EXPORT, such as index.handler" });
 const eventParameters = choice(["strict", "any"]);
+const { min: sizeMin, max: sizeMax } = functionLimitRanges.memoryMiB;
+/** Whoever sends an event may choose one of them. */
+const memorySizes = list(integer({ min: sizeMin, max: sizeMax }), { maxItems: eventLimits.memorySizesMax });
 const eventInput = object(
-  { handler, initializer: handler, parameters: eventParameters },
-  { optional: ["handler", "initializer", "parameters"] },
+  {
+    handler,
+    initializer: handler,
+    restore: handler,
+    heartbeat: handler,
+    parameters: eventParameters,
+    memorySizesMiB: memorySizes,
+  },
+  { optional: ["handler", "initializer", "restore", "heartbeat", "parameters", "memorySizesMiB"] },
 );
 const services = mapOf(
   object({ function: text(), alias: text(), version: text() }, { optional: ["alias", "version"] }),
@@ -173,7 +190,16 @@ export const versionResource: JsonSchema = object({
   isolation: choice(isolations),
   allowEval: boolean,
   egress: object({ allow: nullable(list(text())), deny: list(text()) }),
-  event: nullable(object({ handler: text(), initializer: nullable(text()), parameters: eventParameters })),
+  event: nullable(
+    object({
+      handler: text(),
+      initializer: nullable(text()),
+      restore: nullable(text()),
+      heartbeat: nullable(text()),
+      parameters: eventParameters,
+      memorySizesMiB: memorySizes,
+    }),
+  ),
   moduleBytes: integer({ min: 0 }),
   snapshot: object({ state: choice(["ready", "off", "failed"]), bytes: integer({ min: 0 }), reason: text() }),
   aliases: list(text()),

@@ -21,6 +21,7 @@ import {
   type RequestDescription,
   type ResponseDescription,
 } from "../message.ts";
+import { isRestoreError } from "../restore-gate.ts";
 import { AbortController, type AbortSignal } from "../web/events/abort-signal.ts";
 import { formatLog } from "../web/console/format.ts";
 import { DOMException } from "../web/core/dom-exception.ts";
@@ -47,6 +48,8 @@ export interface InstanceFacts {
   readonly env: Readonly<Record<string, unknown>>;
   /** The module's default export. */
   readonly module: Readonly<Record<string, unknown>>;
+  /** Null: always well. */
+  readonly heartbeat: (() => unknown) | null;
 }
 
 interface Running {
@@ -346,7 +349,7 @@ export class Invocations {
     if (running.answered) return;
     const payload =
       int(outcomeKind.failed) +
-      text(code) +
+      text(isRestoreError(error) ? "FUNCTION_LOAD_FAILED" : code) +
       text(messageOf(error)) +
       text(stackOf(error)) +
       int(running.passThrough ? 1 : 0);

@@ -139,6 +139,8 @@ describe("nodeMetrics()", () => {
     rejected: 6,
     coldStarts: 7,
     cpuMs: 8.5,
+    heartbeatMisses: 9,
+    retired: 10,
   };
   const counter = (value: number): object => ({
     name: "selvage_requests_total",

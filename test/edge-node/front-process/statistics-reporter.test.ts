@@ -16,6 +16,8 @@ const stats: VersionStats = {
   rejected: 0,
   coldStarts: 2,
   cpuMs: 5,
+  heartbeatMisses: 0,
+  retired: 0,
 };
 
 function setUp() {

@@ -13,6 +13,8 @@ const row = (count: number, key = "a"): VersionStats => ({
   rejected: count,
   coldStarts: count,
   cpuMs: count,
+  heartbeatMisses: count,
+  retired: count,
 });
 
 /** All rows of a key together. */
