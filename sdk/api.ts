@@ -292,6 +292,11 @@ export interface InvokeInput {
   readonly request?: InvokeRequest;
   /** Any JSON, at most `eventLimits.bytesMax`: the event of an event function. The outcome is a response with the headers of event-answer.ts. */
   readonly event?: unknown;
+  /**
+   * With an event that is waited for: the instance's size, one of the version's `event.memorySizesMiB`; another is refused. Default: the header
+   * `X-Cff-Instance-Memory` where the version offers sizes, else the version's own.
+   */
+  readonly memoryMiB?: number;
   /** With an event: it is accepted, at most `callLimits.eventBytesMax`, and run later → 202 CallAccepted (calls.ts). Default false. */
   readonly async?: boolean;
 }

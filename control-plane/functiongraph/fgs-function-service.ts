@@ -7,7 +7,6 @@
 import { createHash } from "node:crypto";
 import type { PublishRequest } from "../../sdk/api.ts";
 import { fgsLimits } from "../../sdk/fgs-limits.ts";
-import { defaultFunctionLimits, functionLimitRanges } from "../../sdk/limits.ts";
 import type { BlobStore } from "../blobs/blob-store.ts";
 import type { Uploads } from "../blobs/uploads.ts";
 import { timestamp, type Clock } from "../clock.ts";
@@ -17,19 +16,19 @@ import type { FunctionService } from "../functions/function-service.ts";
 import type { VersionService } from "../functions/version-service.ts";
 import type { PublishService } from "../publish/publish-service.ts";
 import type { EnvironmentRow, FunctionRow, Store, StoreView } from "../store.ts";
-import { FgsError } from "./fgs-error.ts";
+import { FgsError, invalid } from "./fgs-error.ts";
 import { configResource, fgsTime } from "./fgs-resources.ts";
 import type { FgsFunctionRow } from "./fgs-row.ts";
 import { entryOf, fromArchive, readCode, type FunctionCode } from "./function-code.ts";
 import {
   instancesRange,
-  invalid,
   readInstancesMax,
   readName,
   readSettings,
   type Body,
   type FunctionSettings,
 } from "./function-settings.ts";
+import { eventOf, instancesOf, limitsOf } from "./instance-settings.ts";
 import { readTags } from "./fgs-tags.ts";
 import { draftPrefix, locate, unknownFunction, type Located } from "./locate-function.ts";
 import { formatUrn, type FunctionUrn } from "./urn.ts";
@@ -151,6 +150,18 @@ export class FgsFunctionService {
       await this.#options.functions.update(row.function, { enabled: instancesMax !== 0 });
     }
     return this.config(urn);
+  }
+
+  /** Whether versions of it, `latest` first, start from a snapshot. A version that has a name never changes. */
+  async setSnapshot(urn: FunctionUrn, snapshot: boolean): Promise<void> {
+    const { row, version } = await this.find(urn);
+    if (version !== null) {
+      if ((version.snapshot.state === "ready") === snapshot) return;
+      throw new FgsError("FSS.1015", "only latest can be changed: versions published from it have what it has then");
+    }
+    const instances = instancesOf(row);
+    if (instances.snapshot === snapshot) return;
+    await this.#publish({ ...row, instances: { ...instances, snapshot } }, fromArchive(row, await this.#archive(row)));
   }
 
   /** Of a version its aliases, too. @throws FgsError, ControlError CONFLICT while a rule names it. */
@@ -288,8 +299,8 @@ export class FgsFunctionService {
       version: named?.name ?? `${draftPrefix}${drafts}`,
       description: named?.description ?? "",
       limits: limitsOf(row),
-      event: { handler: row.handler, ...(row.initializer === null ? {} : { initializer: row.initializer.handler }) },
-      snapshot: false,
+      event: eventOf(row),
+      snapshot: instancesOf(row).snapshot,
     };
     await publishing.publish(row.function, request, { evenIfUnchanged: true });
     const codeBlob = await artifacts.put(code.archive);
@@ -321,11 +332,12 @@ export class FgsFunctionService {
     const { variables, encryptedSecrets } = await this.#options.store.read(({ functions }) =>
       functions.environment(row.function),
     );
-    const { codeDigest, handler, initializer, timeoutSeconds, memoryMiB, concurrency, runtime } = row;
+    const { codeDigest, handler, initializer, instances, timeoutSeconds, memoryMiB, concurrency, runtime } = row;
     const content = {
       codeDigest,
       handler,
       initializer,
+      instances,
       timeoutSeconds,
       memoryMiB,
       concurrency,
@@ -361,20 +373,6 @@ function pickOthers({ tags, events, aliasDescriptions }: FgsFunctionRow): Partia
 function rowSettings(settings: FunctionSettings): Omit<FunctionSettings, "description" | "variables" | "secrets"> {
   const { description: _description, variables: _variables, secrets: _secrets, ...rest } = settings;
   return rest;
-}
-
-function limitsOf(row: Omit<FgsFunctionRow, "codeBlob">): NonNullable<PublishRequest["limits"]> {
-  const { cpuMs, instancesMax, initializerWallMs } = functionLimitRanges;
-  const wallMs = row.timeoutSeconds * 1_000;
-  return {
-    memoryMiB: row.memoryMiB,
-    eventWallMs: wallMs,
-    cpuMs: Math.min(cpuMs.max, wallMs),
-    concurrency: row.concurrency,
-    instancesMax:
-      row.instancesMax < 1 ? defaultFunctionLimits.instancesMax : Math.min(row.instancesMax, instancesMax.max),
-    initializerWallMs: Math.max(initializerWallMs.min, (row.initializer?.timeoutSeconds ?? 3) * 1_000),
-  };
 }
 
 function versionName(input: unknown, now: number): string {

@@ -8,6 +8,7 @@ import { FgsAliasService } from "./fgs-alias-service.ts";
 import { FgsAsync } from "./fgs-async.ts";
 import { FgsFunctionService, type FgsFunctionServiceOptions } from "./fgs-function-service.ts";
 import { FgsInvocation } from "./fgs-invocation.ts";
+import { FgsSnapshot } from "./fgs-snapshot.ts";
 import { FgsTags } from "./fgs-tags.ts";
 import { FgsTestEvents } from "./fgs-test-events.ts";
 import { FgsTransfer } from "./fgs-transfer.ts";
@@ -21,7 +22,7 @@ export interface FunctiongraphOptions extends FgsFunctionServiceOptions {
 }
 
 export function functiongraphServices(options: FunctiongraphOptions): FgsServices {
-  const { aliases, asyncConfigs, calls, clock, invocations, store, uniqueId } = options;
+  const { aliases, asyncConfigs, calls, clock, invocations, publishing, store, uniqueId } = options;
   const functions = new FgsFunctionService(options);
   return {
     fgsFunctions: functions,
@@ -29,6 +30,7 @@ export function functiongraphServices(options: FunctiongraphOptions): FgsService
     fgsInvocation: new FgsInvocation({ store, functions, invocations, uniqueId, clock }),
     fgsTestEvents: new FgsTestEvents({ functions, uniqueId, clock }),
     fgsAsync: new FgsAsync({ functions, calls, configs: asyncConfigs, uniqueId }),
+    fgsSnapshot: new FgsSnapshot({ store, functions, publishing }),
     fgsTags: new FgsTags(functions),
     fgsTransfer: new FgsTransfer(functions),
   };

@@ -1,4 +1,5 @@
 /** Publishing a version and invoking one. */
+import { eventRequestHeaders } from "../../sdk/event-answer.ts";
 import type { FastifyInstance } from "fastify";
 import { latestVersion } from "../../sdk/function-name.ts";
 import type { InvokeInput, PublishRequest } from "../../sdk/api.ts";
@@ -9,7 +10,7 @@ import type { VersionService } from "../functions/version-service.ts";
 import type { PublishService } from "../publish/publish-service.ts";
 import type { InvocationService } from "../rollout/invocation-service.ts";
 import { access } from "./access.ts";
-import { prepareInvocation } from "./prepare-invocation.ts";
+import { prepareInvocation, withSizeOfHeader } from "./prepare-invocation.ts";
 import { answers, pathParameters } from "./route-schema.ts";
 import { callAccepted } from "./schemas/call-schemas.ts";
 import { invokeInput, invokeResult, publishRequest, publishResult } from "./schemas/function-schemas.ts";
@@ -60,7 +61,7 @@ export function registerPublishRoutes(app: FastifyInstance, services: PublishRou
         response: { ...answers(200, invokeResult), ...answers(202, callAccepted) },
       },
     },
-    async ({ id, params: { name }, body }, reply) => {
+    async ({ id, params: { name }, body, headers }, reply) => {
       if (body.async === true) {
         return reply.code(202).send(await calls.accept(body, { requestId: id, functionName: name }));
       }
@@ -68,7 +69,10 @@ export function registerPublishRoutes(app: FastifyInstance, services: PublishRou
       const version = await versions.resolve(name, qualifier);
       const { enabled } = await functions.get(name);
       const alias = qualifier === latestVersion || qualifier === version.version ? null : qualifier;
-      const { phase, request, timeoutMs } = prepareInvocation(body, { version, enabled, alias });
+      const { phase, request, timeoutMs } = prepareInvocation(
+        withSizeOfHeader(body, { header: headers[eventRequestHeaders.memory], version }),
+        { version, enabled, alias },
+      );
       return invocations.invoke({ function: name, qualifier, phase, request }, { timeoutMs });
     },
   );

@@ -10,6 +10,7 @@ import type { FgsAliasService } from "../../functiongraph/fgs-alias-service.ts";
 import type { FgsAsync } from "../../functiongraph/fgs-async.ts";
 import type { FgsFunctionService } from "../../functiongraph/fgs-function-service.ts";
 import type { FgsInvocation } from "../../functiongraph/fgs-invocation.ts";
+import type { FgsSnapshot } from "../../functiongraph/fgs-snapshot.ts";
 import type { FgsTags } from "../../functiongraph/fgs-tags.ts";
 import type { FgsTestEvents } from "../../functiongraph/fgs-test-events.ts";
 import type { FgsTransfer } from "../../functiongraph/fgs-transfer.ts";
@@ -25,6 +26,7 @@ export interface FgsServices {
   readonly fgsAliases: FgsAliasService;
   readonly fgsInvocation: FgsInvocation;
   readonly fgsTestEvents: FgsTestEvents;
+  readonly fgsSnapshot: FgsSnapshot;
   readonly fgsTags: FgsTags;
   readonly fgsAsync: FgsAsync;
   readonly fgsTransfer: FgsTransfer;

@@ -243,6 +243,11 @@ export const invokeInput: JsonSchema = object(
     phase: choice(phases),
     event: { description: "any JSON: the event of an event function, instead of a request" },
     async: boolean,
+    memoryMiB: {
+      type: "integer",
+      description:
+        "size of the instance, one of the version's event.memorySizesMiB; or the header X-Cff-Instance-Memory",
+    },
     request: object({
       method: text({ pattern: "^[A-Z]{1,20}$", description: "an HTTP method in upper case" }),
       url: text({ minLength: 1, maxLength: messageLimits.urlBytesMax }),
@@ -250,7 +255,7 @@ export const invokeInput: JsonSchema = object(
       body: nullable(text(base64)),
     }),
   },
-  { optional: ["qualifier", "phase", "event", "async", "request"] },
+  { optional: ["qualifier", "phase", "event", "async", "memoryMiB", "request"] },
 );
 
 export const invokeResult: JsonSchema = object({

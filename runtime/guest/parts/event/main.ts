@@ -6,7 +6,7 @@
  * next call, as a new instance would on the system being implemented. After a start from a snapshot `restore` comes first; a snapshot that was taken
  * after the initializer ran has it behind it.
  */
-import { eventCodes } from "../../../../sdk/event-answer.ts";
+import { eventCodes, eventRequestHeaders } from "../../../../sdk/event-answer.ts";
 import { hostPort } from "../../host-port.ts";
 import type { RestoreFailure, RestoreGate } from "../../restore-gate.ts";
 import type { Request } from "../../web/fetch/request.ts";
@@ -76,7 +76,7 @@ export function eventHooks(exports: EventExports, gate: RestoreGate | null): Eve
       const body = await request.text();
       const event = parseEvent(body);
       if (!event.ok) return failureAnswer(event.failure);
-      const alias = request.headers.get(aliasHeader) ?? "";
+      const alias = request.headers.get(eventRequestHeaders.alias) ?? "";
       const completion = await instance.call(event.value, {
         context: new EventContext(exports, { hook, alias }),
         hook,
@@ -93,9 +93,6 @@ export function eventHooks(exports: EventExports, gate: RestoreGate | null): Eve
     },
   };
 }
-
-/** Which alias an event was sent to: said by the platform, in a header that no caller can set. */
-const aliasHeader = "x-cff-alias";
 
 class EventInstance {
   readonly #exports: EventExports;
