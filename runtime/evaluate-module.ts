@@ -144,8 +144,14 @@ export async function tryInitializer(
     return { parts: [...parts], refusal: refusal === "" ? null : cut(refusal) };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    const isLate = message === "Script execution timed out.";
-    return { parts: [], refusal: isLate ? `the initializer computed longer than ${timeoutMs} ms` : cut(message) };
+    if (message === "Script execution timed out.") {
+      return { parts: [], refusal: `the initializer computed longer than ${timeoutMs} ms` };
+    }
+    const isMemory = message.includes("disposed") || message.includes("memory limit");
+    return {
+      parts: [],
+      refusal: isMemory ? `the initializer used more than ${options.memoryMiB} MiB of memory` : cut(message),
+    };
   }
 }
 

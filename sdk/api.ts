@@ -283,6 +283,16 @@ export interface AccessKeyCreated extends AccessKeyResource {
   readonly secret: string;
 }
 
+/** `GET /v1/functions/:name/snapshot`. */
+export interface SnapshotResource {
+  /** Null while one is being made: its version is not published yet. Only the control plane that makes it says so. */
+  readonly version: string | null;
+  readonly state: "making" | "ready" | "off" | "failed";
+  readonly bytes: number;
+  /** Why there is none; of one that is ready, whether the initializer ran before. */
+  readonly reason: string;
+}
+
 /** `POST /v1/functions/:name/invocations` → InvokeResult. */
 export interface InvokeInput {
   /** Version, alias or `latest` (default). */

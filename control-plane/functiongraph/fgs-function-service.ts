@@ -28,7 +28,7 @@ import {
   type Body,
   type FunctionSettings,
 } from "./function-settings.ts";
-import { eventOf, instancesOf, limitsOf } from "./instance-settings.ts";
+import { changedInstances, eventOf, instancesOf, limitsOf } from "./instance-settings.ts";
 import { readTags } from "./fgs-tags.ts";
 import { draftPrefix, locate, unknownFunction, type Located } from "./locate-function.ts";
 import { formatUrn, type FunctionUrn } from "./urn.ts";
@@ -332,7 +332,8 @@ export class FgsFunctionService {
     const { variables, encryptedSecrets } = await this.#options.store.read(({ functions }) =>
       functions.environment(row.function),
     );
-    const { codeDigest, handler, initializer, instances, timeoutSeconds, memoryMiB, concurrency, runtime } = row;
+    const instances = changedInstances(row);
+    const { codeDigest, handler, initializer, timeoutSeconds, memoryMiB, concurrency, runtime } = row;
     const content = {
       codeDigest,
       handler,

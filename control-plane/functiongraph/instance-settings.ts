@@ -2,6 +2,7 @@
  * What a client of FunctionGraph says of a function's instances: snapshot start, heartbeat, dynamic memory (interfaces.md §3.5); and the limits and the
  * event settings that a version of such a function has. Pure.
  */
+import { isDeepStrictEqual } from "node:util";
 import type { PublishRequest } from "../../sdk/api.ts";
 import { fileOf } from "../../sdk/event-settings.ts";
 import { refuseHandler } from "../../sdk/event-settings-parser.ts";
@@ -75,6 +76,12 @@ type PublishedRow = Omit<FgsFunctionRow, "codeBlob">;
 
 export function instancesOf({ instances }: Pick<FgsFunctionRow, "instances">): FgsInstanceSettings {
   return { ...defaultInstances, ...instances };
+}
+
+/** Undefined where nothing is as it is not by itself, as in rows of earlier releases. */
+export function changedInstances(row: Pick<FgsFunctionRow, "instances">): FgsInstanceSettings | undefined {
+  const instances = instancesOf(row);
+  return isDeepStrictEqual(instances, defaultInstances) ? undefined : instances;
 }
 
 /** -1 is as many as a host has room for; beyond instances and their concurrency nothing waits (functions.md, "Instances and concurrency"). */

@@ -2,18 +2,25 @@
 import { eventRequestHeaders } from "../../sdk/event-answer.ts";
 import type { FastifyInstance } from "fastify";
 import { latestVersion } from "../../sdk/function-name.ts";
-import type { InvokeInput, PublishRequest } from "../../sdk/api.ts";
+import type { InvokeInput, PublishRequest, SnapshotResource } from "../../sdk/api.ts";
 import { publishLimits } from "../../sdk/limits.ts";
 import type { CallService } from "../calls/call-service.ts";
 import type { FunctionService } from "../functions/function-service.ts";
 import type { VersionService } from "../functions/version-service.ts";
 import type { PublishService } from "../publish/publish-service.ts";
 import type { InvocationService } from "../rollout/invocation-service.ts";
+import { notFound } from "../control-error.ts";
 import { access } from "./access.ts";
 import { prepareInvocation, withSizeOfHeader } from "./prepare-invocation.ts";
 import { answers, pathParameters } from "./route-schema.ts";
 import { callAccepted } from "./schemas/call-schemas.ts";
-import { invokeInput, invokeResult, publishRequest, publishResult } from "./schemas/function-schemas.ts";
+import {
+  invokeInput,
+  invokeResult,
+  publishRequest,
+  publishResult,
+  snapshotResource,
+} from "./schemas/function-schemas.ts";
 
 export interface PublishRouteServices {
   readonly publishing: PublishService;
@@ -47,6 +54,23 @@ export function registerPublishRoutes(app: FastifyInstance, services: PublishRou
     async (request, reply) => {
       const { result, created } = await publishing.publish(request.params.name, request.body);
       return reply.code(created ? 201 : 200).send(result);
+    },
+  );
+  app.get<Name>(
+    "/v1/functions/:name/snapshot",
+    {
+      config,
+      schema: {
+        summary: "The start-up snapshot of the version published last, or of the one that is being made",
+        params,
+        response: answers(200, snapshotResource),
+      },
+    },
+    async ({ params: { name } }): Promise<SnapshotResource> => {
+      const { latest } = await functions.get(name);
+      if (publishing.isMakingSnapshot(name)) return { version: null, state: "making", bytes: 0, reason: "" };
+      if (latest === null) throw notFound(`version of function "${name}"`);
+      return { version: latest, ...(await versions.resolve(name, latest)).snapshot };
     },
   );
   app.post<Name & { Body: InvokeInput }>(

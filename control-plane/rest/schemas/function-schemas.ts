@@ -205,6 +205,13 @@ export const versionResource: JsonSchema = object({
   aliases: list(text()),
 });
 
+export const snapshotResource: JsonSchema = object({
+  version: nullable(text()),
+  state: choice(["making", "ready", "off", "failed"]),
+  bytes: integer({ min: 0 }),
+  reason: text(),
+});
+
 export const publishResult: JsonSchema = object({
   version: versionResource,
   revision: integer({ min: 0 }),
