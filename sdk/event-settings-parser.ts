@@ -1,7 +1,8 @@
 /** Reads what makes a module an event function from untrusted input, and writes it as its author would. Pure. */
+import { memorySizesMax } from "./instance-limits.ts";
 import { fileOf, type EventSettings } from "./event-settings.ts";
 import { FieldReader, parsedUnless, showValue } from "./field-reader.ts";
-import { eventLimits, functionLimitRanges } from "./limits.ts";
+import { functionLimitRanges } from "./limits.ts";
 import type { Parsed, Problem } from "./problem.ts";
 
 const handlerPattern = /^[A-Za-z0-9_][A-Za-z0-9_./-]{0,127}\.[A-Za-z_$][A-Za-z0-9_$]{0,127}$/;
@@ -41,12 +42,12 @@ function readMemorySizes(input: unknown, fields: FieldReader): readonly number[]
   const areSizes = sizes.every(
     (size): size is number => Number.isSafeInteger(size) && Number(size) >= min && Number(size) <= max,
   );
-  if (Array.isArray(input) && areSizes && sizes.length <= eventLimits.memorySizesMax) {
+  if (Array.isArray(input) && areSizes && sizes.length <= memorySizesMax) {
     return [...new Set(sizes)].sort((a, b) => a - b);
   }
   fields.report(
     "memorySizesMiB",
-    `received ${showValue(input)}, allowed: at most ${eventLimits.memorySizesMax} integers ${min}..${max}`,
+    `received ${showValue(input)}, allowed: at most ${memorySizesMax} integers ${min}..${max}`,
   );
   return [];
 }

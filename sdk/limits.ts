@@ -108,23 +108,6 @@ export const eventLimits = {
   concurrencyDefault: 1,
   /** CPU time of one event where nobody said, its initializer's included. */
   cpuMsDefault: 5_000,
-  /** Sizes that who sends an event may choose from. */
-  memorySizesMax: 16,
-} as const;
-
-/** When an instance is asked whether it is well, and when it is given up (functions.md, "Instances and concurrency"). */
-export const heartbeatLimits = {
-  everyMs: 5_000,
-  /** No answer by then is a miss. */
-  timeoutMs: 3_000,
-  /** Misses in a row that retire an instance. */
-  missesMax: 6,
-  /** CPU time of one heartbeat while nothing else runs, or the function's own limit where that is less. Beyond: the instance is stopped. */
-  cpuMsMax: 100,
-  /** What a heartbeat uses while invocations run is theirs but for so much. */
-  forgivenCpuMs: 5,
-  /** Why one was missed, characters. */
-  reasonCharsMax: 256,
 } as const;
 
 /** Bounds of functions that call functions by binding. */
@@ -247,8 +230,6 @@ export const publishLimits = {
   evaluateMs: 5_000,
   /** Making one startup snapshot, in the builder. */
   snapshotMs: 20_000,
-  /** The same where the initializer runs in it, its own limit twice included; never longer than this. */
-  initializedSnapshotMsMax: 300_000,
   /** Resident memory of one builder process; beyond, it is killed. */
   builderRssMiBMax: 1_024,
   /** Where nobody said: a bundle from this size on gets a snapshot; a smaller one starts faster in a prepared isolate. */

@@ -3,6 +3,7 @@
  *
  * Invariant: `run` settles within its limits whatever the process does, and the process is dead or dying by then.
  */
+import { initializedSnapshotMsMax } from "../../sdk/instance-limits.ts";
 import type { Digest } from "../../sdk/artifact.ts";
 import type { ErrorCode } from "../../sdk/error-code.ts";
 import { publishLimits } from "../../sdk/limits.ts";
@@ -260,7 +261,7 @@ function whyNotEvaluated(death: Death, { memoryMiB }: BuilderJob): string {
 /** The initializer runs twice: once to see whether it can be, once for good. */
 function snapshotMs({ initialize }: BuilderJob): number {
   const ownMs = publishLimits.snapshotMs + 2 * (initialize?.timeoutMs ?? 0);
-  return Math.min(ownMs, publishLimits.initializedSnapshotMsMax);
+  return Math.min(ownMs, initializedSnapshotMsMax);
 }
 
 function whyNoSnapshot(death: Death, job: BuilderJob): string {

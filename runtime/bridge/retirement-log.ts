@@ -1,5 +1,5 @@
 /** What a function's log says of an instance that was given up: a frame as the guest itself would have sent it. */
-import { heartbeatLimits } from "../../sdk/limits.ts";
+import { heartbeatLimits } from "../../sdk/instance-limits.ts";
 import { frame, int, text } from "./frame.ts";
 import { fromGuest, logLevels } from "./protocol.ts";
 

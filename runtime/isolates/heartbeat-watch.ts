@@ -4,7 +4,7 @@
  * It stops nothing: its owner hears of each miss, and of the one that is too many. A question is no use of an instance: it neither keeps an idle one nor
  * makes it busy. Invariant: at most one timer for each instance, none for one that is forgotten.
  */
-import { heartbeatLimits } from "../../sdk/limits.ts";
+import { heartbeatLimits } from "../../sdk/instance-limits.ts";
 import type { RuntimeEnvironment } from "../runtime-environment.ts";
 
 /** What is asked. */

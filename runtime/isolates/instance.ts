@@ -4,8 +4,9 @@
  * It knows frames only as far as it must: who is running here and what the guest waits for. Invariants: frames of a guest about anything
  * it does not own stop the instance; after `stop` nothing of it runs and every invocation it had was reported.
  */
+import { heartbeatLimits } from "../../sdk/instance-limits.ts";
 import type { ErrorCode } from "../../sdk/error-code.ts";
-import { heartbeatLimits, type FunctionLimits } from "../../sdk/limits.ts";
+import type { FunctionLimits } from "../../sdk/limits.ts";
 import { failedOutcome } from "../bridge/failed-outcome.ts";
 import { FrameError, FrameReader, frame, int } from "../bridge/frame.ts";
 import {

@@ -1,7 +1,7 @@
 /** Claims about who is asked for a heartbeat, when a miss counts, and when an instance is given up. */
+import { heartbeatLimits } from "../../sdk/instance-limits.ts";
 import { describe, expect, it } from "vitest";
 import { HeartbeatWatch, type AskedInstance } from "../../runtime/isolates/heartbeat-watch.ts";
-import { heartbeatLimits } from "../../sdk/limits.ts";
 
 const { everyMs, missesMax, timeoutMs } = heartbeatLimits;
 
@@ -88,7 +88,7 @@ describe("HeartbeatWatch", () => {
   });
 
   it("begins to count anew when one was well", () => {
-    const { clock, heard } = setUp((question) => (heard.length === 5 && question > 0 ? true : false));
+    const { clock, heard } = setUp((question) => heard.length === 5 && question > 0);
     clock.advance(everyMs * (missesMax * 2 - 1) + timeoutMs);
     expect(heard.filter((word) => word !== "miss")).toEqual([]);
   });

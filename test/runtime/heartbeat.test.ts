@@ -1,9 +1,10 @@
 /** Heartbeats of real instances: time is what the test says, so that nothing waits for seconds. */
+import { heartbeatLimits } from "../../sdk/instance-limits.ts";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { nodeRuntimeEnvironment } from "../../edge-node/hosts/node-runtime-environment.ts";
 import { LocalDriver } from "../../runtime/local-driver.ts";
 import type { RunnableVersion, VersionStats } from "../../runtime/driver.ts";
-import { heartbeatLimits, nodeLimits, type FunctionLimits } from "../../sdk/limits.ts";
+import { nodeLimits, type FunctionLimits } from "../../sdk/limits.ts";
 import { invocationOf, quietHost, textOf, versionOf } from "./driver-fixtures.ts";
 import { guestCode } from "./guest-code.ts";
 

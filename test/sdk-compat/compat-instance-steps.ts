@@ -20,7 +20,7 @@ async function configure({ sdk, client }: CompatWorld, changes: object): Promise
   const body = Object.assign(
     new sdk.UpdateFunctionConfigRequestBody()
       .withFuncName(name)
-      .withRuntime("Node.js18.15" as never)
+      .withRuntime("Node.js18.15")
       .withTimeout(30)
       .withHandler("index.handler")
       .withMemorySize(128),
@@ -45,11 +45,11 @@ export const instanceSteps: readonly CompatStep[] = [
       const body = new sdk.CreateFunctionRequestBody()
         .withFuncName(name)
         .withPackage("default")
-        .withRuntime("Node.js18.15" as never)
+        .withRuntime("Node.js18.15")
         .withTimeout(30)
         .withHandler("index.handler")
         .withMemorySize(128)
-        .withCodeType("inline" as never)
+        .withCodeType("inline")
         .withInitializerHandler("index.prepare")
         .withInitializerTimeout(10)
         .withFuncCode(new sdk.FuncCode().withFile(Buffer.from(source).toString("base64")));

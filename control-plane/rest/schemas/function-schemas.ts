@@ -1,15 +1,9 @@
 /** Functions, environments, versions, aliases and invocations in JSON Schema; the types are in sdk/api.ts. */
+import { memorySizesMax } from "../../../sdk/instance-limits.ts";
 import { greySources } from "../../../sdk/alias-grey.ts";
 import { egressEntryText } from "../../../sdk/egress.ts";
 import { isolations } from "../../../sdk/isolation.ts";
-import {
-  egressLimits,
-  eventLimits,
-  functionLimitRanges,
-  messageLimits,
-  publishLimits,
-  storeLimits,
-} from "../../../sdk/limits.ts";
+import { egressLimits, functionLimitRanges, messageLimits, publishLimits, storeLimits } from "../../../sdk/limits.ts";
 import { hooks, phases } from "../../../sdk/phase.ts";
 import { waitSecondsDefault, waitSecondsMax } from "../../rollout/revision-service.ts";
 import {
@@ -130,7 +124,7 @@ const handler = text({ maxLength: 257, description: "FILE.EXPORT, such as index.
 const eventParameters = choice(["strict", "any"]);
 const { min: sizeMin, max: sizeMax } = functionLimitRanges.memoryMiB;
 /** Whoever sends an event may choose one of them. */
-const memorySizes = list(integer({ min: sizeMin, max: sizeMax }), { maxItems: eventLimits.memorySizesMax });
+const memorySizes = list(integer({ min: sizeMin, max: sizeMax }), { maxItems: memorySizesMax });
 const eventInput = object(
   {
     handler,

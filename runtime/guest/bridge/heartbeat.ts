@@ -4,9 +4,9 @@
  * An answer of `false`, a throw and a rejection are misses, anything else is none; how long it may take is the engine's to count. Invariant: at most one
  * answer for each question, and never a throw into the host.
  */
+import { heartbeatLimits } from "../../../sdk/instance-limits.ts";
 import { int, text } from "../../bridge/frame.ts";
 import { fromGuest } from "../../bridge/protocol.ts";
-import { heartbeatLimits } from "../../../sdk/limits.ts";
 import type { Outbox } from "./outbox.ts";
 import { oneLine } from "./outgoing-sizes.ts";
 import { describeThrown } from "./thrown.ts";
