@@ -9,7 +9,7 @@ import type { FunctionService } from "../functions/function-service.ts";
 import type { VersionService } from "../functions/version-service.ts";
 import type { PublishService } from "../publish/publish-service.ts";
 import type { InvocationService } from "../rollout/invocation-service.ts";
-import { notFound } from "../control-error.ts";
+import { invalidInput, notFound } from "../control-error.ts";
 import { access } from "./access.ts";
 import { prepareInvocation, withSizeOfHeader } from "./prepare-invocation.ts";
 import { answers, pathParameters } from "./route-schema.ts";
@@ -87,6 +87,7 @@ export function registerPublishRoutes(app: FastifyInstance, services: PublishRou
     },
     async ({ id, params: { name }, body, headers }, reply) => {
       if (body.async === true) {
+        if (body.memoryMiB !== undefined) throw invalidInput([sizeOfAsync]);
         return reply.code(202).send(await calls.accept(body, { requestId: id, functionName: name }));
       }
       const { qualifier = latestVersion } = body;
@@ -101,3 +102,5 @@ export function registerPublishRoutes(app: FastifyInstance, services: PublishRou
     },
   );
 }
+
+const sizeOfAsync = { path: "memoryMiB", message: "received beside async, allowed: with an event that is waited for" };

@@ -101,6 +101,12 @@ describe("invoking with an event", () => {
   it.each([
     ["neither an event nor a request", {}, "request"],
     ["both", { event: 1, request: { method: "GET", url: "http://a.test/", headers: [], body: null } }, "request"],
+    [
+      "a size beside a request",
+      { memoryMiB: 256, request: { method: "GET", url: "http://a.test/", headers: [], body: null } },
+      "memoryMiB",
+    ],
+    ["a size of one that runs later", { event: 1, async: true, memoryMiB: 256 }, "memoryMiB"],
     ["a phase beside it", { event: 1, phase: "fetch" }, "phase"],
     ["an event beyond the limit", { event: "x".repeat(eventLimits.bytesMax - 1) }, "event"],
   ])("%s is refused", async (_what, body, path) => {
