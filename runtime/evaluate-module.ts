@@ -175,7 +175,7 @@ interface Script {
 }
 
 /** What a default export may hold; `event` is an export of its own. */
-const moduleHooks = allHooks.filter((hook) => hook !== "event");
+const moduleHooks = allHooks.filter((hook) => hook !== "event" && !isInstanceHook(hook));
 
 function isInstanceHook(hook: Hook): boolean {
   return instanceHooks.some((known) => known === hook);

@@ -4,11 +4,11 @@
  *
  * It runs nothing of the author's. Invariant: the author's own object is never changed.
  */
-import { exportOf, fileOf, type EventSettings } from "../../sdk/event-settings.ts";
+import { exportOf, type EventSettings } from "../../sdk/event-settings.ts";
 import { hooks, instanceHooks, phases, type Hook, type InstanceHook } from "../../sdk/phase.ts";
 import type { EventExports } from "./parts/event/main.ts";
+import type { RestoreGate } from "./parts/restore/main.ts";
 import { loadPart } from "./parts/load-part.ts";
-import { behindGate, RestoreGate } from "./restore-gate.ts";
 
 type Exports = Readonly<Record<string, unknown>>;
 type AuthorFunction = (this: unknown, ...values: readonly unknown[]) => unknown;
@@ -71,37 +71,22 @@ export function namedHooks(script: ScriptExports | undefined, names: NamedExport
 export function authorHooks(script: ScriptExports | undefined, facts: ModuleFacts, env: unknown): AuthorHooks {
   const module = defaultExport(script);
   const { event } = facts;
-  const settings = event === null ? null : eventExports(namedExports(script), event, facts);
+  const settings = event === null ? null : loadPart("event").eventExports(namedExports(script), event, facts);
   const gate = facts.isRestored
     ? restoreGate({ module, settings, event, env, timeoutMs: facts.initializerWallMs })
     : null;
-  const all = withEventHooks(gate === null || module === null ? module : behindGate(module, { gate, names: phases }), {
-    settings,
-    gate,
-  });
+  const all = withEventHooks(
+    gate === null || module === null ? module : loadPart("restore").behindGate(module, { gate, names: phases }),
+    {
+      settings,
+      gate,
+    },
+  );
   if (all === null) throw new TypeError("The module has no default export with hooks");
   const heartbeat = instanceHook("heartbeat", { module, settings, named: event?.heartbeat ?? null });
   return {
     module: all,
     heartbeat: heartbeat === null ? null : () => apply(heartbeat.call, heartbeat.self, [env]),
-  };
-}
-
-/** The settings of the event part; its exports are looked up when they are called. */
-export function eventExports(entry: Exports, event: EventSettings, facts: ModuleFacts): EventExports {
-  const { initializer } = event;
-  return {
-    functionName: facts.functionName,
-    version: facts.version,
-    memoryMiB: facts.memoryMiB,
-    timeoutMs: facts.eventWallMs,
-    environment: facts.environment,
-    entry,
-    file: fileOf(event.handler),
-    handler: exportOf(event.handler),
-    initializer: initializer === null || facts.isInitialized ? null : exportOf(initializer),
-    initializerMs: facts.initializerWallMs,
-    areParametersChecked: event.parameters === "strict",
   };
 }
 
@@ -168,9 +153,11 @@ function restoreGate({
   const found = instanceHook("restore", { module, settings, named: event?.restore ?? null });
   if (found === null) return null;
   const { call, self, isExport } = found;
-  if (!isExport || settings === null) return new RestoreGate(() => apply(call, self, [env]), timeoutMs);
-  const exports = settings;
-  return new RestoreGate((hook) => loadPart("event").callRestore(exports, call, hook), timeoutMs);
+  const run =
+    isExport && settings !== null
+      ? (hook: unknown) => loadPart("event").callRestore(settings, call, hook)
+      : () => apply(call, self, [env]);
+  return new (loadPart("restore").RestoreGate)(run, timeoutMs);
 }
 
 function isInstanceHook(hook: Hook): hook is InstanceHook {

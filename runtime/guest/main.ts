@@ -8,13 +8,20 @@
  * Invariant: the author's code never gets what the host hands in. The build step turns `__selvagePrepare` and `__selvageBoot` into bindings of the script, which
  * nobody can replace, also where a snapshot's author ran before the host; they do nothing any more once an instance is connected.
  */
-import { authorHooks, namedHooks, type ModuleFacts, type NamedExports, type ScriptExports } from "./author-module.ts";
+import {
+  authorHooks,
+  namedExports,
+  namedHooks,
+  type ModuleFacts,
+  type NamedExports,
+  type ScriptExports,
+} from "./author-module.ts";
 import { connect, type HostFunctions, type Receive } from "./bridge/receive.ts";
 import { forbidCodeGeneration } from "./code-generation.ts";
 import { installGlobals, removeSharedMemory } from "./install-globals.ts";
 import { coreModules } from "./parts/core-modules.ts";
-import { initializer } from "./initialize.ts";
-import { connectPartSources, providePart, shareCoreModules } from "./parts/load-part.ts";
+import type { InitializeFacts } from "./parts/event/initialize.ts";
+import { connectPartSources, loadPart, providePart, shareCoreModules } from "./parts/load-part.ts";
 import { installPartGlobals } from "./parts/part-globals.ts";
 import { createProcess } from "./web/process/process.ts";
 import type { CompileImported } from "./parts/wasm/install-wasm.ts";
@@ -36,6 +43,7 @@ interface BootFacts extends ModuleFacts {
 
 const global = globalThis as unknown as BootGlobal;
 const parseJson = JSON.parse;
+const promiseThen = Promise.prototype.then;
 const freeze = Object.freeze;
 const defineProperty = Object.defineProperty;
 const deleteProperty = Reflect.deleteProperty;
@@ -95,14 +103,20 @@ hide("__selvageHooks", (exports: string): string => {
   return JSON.stringify(namedHooks(global.__selvageModule, parseJson(exports) as NamedExports));
 });
 
-const { initialize, outcome: initialized } = initializer({
-  exported: () => global.__selvageModule,
-  fill,
-  withhold,
+// For snapshots that are taken after the initializer ran, and for the trial before.
+let initialized = "the initializer was not run";
+hide("__selvageInitialize", (facts: string): void => {
+  initialized = "the initializer waits for something that never comes while a snapshot is made";
+  const running = loadPart("event").startInitializer(
+    namedExports(global.__selvageModule),
+    parseJson(facts) as InitializeFacts,
+    { fill, withhold },
+  );
+  void promiseThen.call(running, (failure: string | null) => {
+    initialized = failure ?? "";
+  });
 });
-// For snapshots that are taken after it ran, and for the trial before.
-hide("__selvageInitialize", initialize);
-hide("__selvageInitialized", initialized);
+hide("__selvageInitialized", (): string => initialized);
 
 hide(
   "__selvageBoot",

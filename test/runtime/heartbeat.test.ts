@@ -16,6 +16,9 @@ const faster = (answerMs: number): ReadonlyMap<number, number> =>
     [heartbeatLimits.everyMs - heartbeatLimits.timeoutMs, 20],
   ]);
 
+/** No miss is counted while the test runs. */
+const never = 600_000;
+
 interface World {
   readonly driver: LocalDriver;
   readonly version: RunnableVersion;
@@ -93,8 +96,10 @@ describe("heartbeat", () => {
     const here = await world(
       `(() => { let beats = 0; return { heartbeat() { beats += 1; return (${heartbeat})(); }, fetch() { return new Response(String(beats)); } }; })()`,
     );
-    while (Number(await get(here)) < 3) await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(await here.stats()).toMatchObject({ heartbeatMisses: 0, retired: 0, instances: 1, coldStarts: 1 });
+    // More often than misses would have been forgiven.
+    const enough = heartbeatLimits.missesMax + 2;
+    while (Number(await get(here)) < enough) await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(await here.stats()).toMatchObject({ retired: 0, instances: 1, coldStarts: 1 });
   });
 
   it("lets a retired instance finish what it runs while another serves who comes", async () => {
@@ -130,9 +135,11 @@ describe("heartbeat", () => {
   });
 
   it("that computes without an end is stopped at its own limit, while nothing else suffers", async () => {
-    const here = await world(`{ heartbeat() { for (;;); }, fetch() { return new Response("fine"); } }`, {
-      cpuMs: 30_000,
-    });
+    const here = await world(
+      `{ heartbeat() { for (;;); }, fetch() { return new Response("fine"); } }`,
+      { cpuMs: 30_000 },
+      never,
+    );
     await here.driver.warm(here.version.key, 1);
     const gone = await here.until(({ instances }) => instances === 0);
     expect(gone).toMatchObject({ retired: 0, failures: 0 });
@@ -144,6 +151,7 @@ describe("heartbeat", () => {
     const here = await world(
       `{ heartbeat() { globalThis.all ??= []; for (;;) all.push(new Array(1e5).fill({})); }, fetch() { return new Response("fine"); } }`,
       { memoryMiB: 16 },
+      never,
     );
     await here.driver.warm(here.version.key, 1);
     await here.until(({ instances }) => instances === 0);

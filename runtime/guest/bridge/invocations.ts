@@ -11,6 +11,7 @@ import { messageLimits } from "../../../sdk/limits.ts";
 import { answersItself, isResponsePhase } from "../../../sdk/phase.ts";
 import { wallLimit } from "../../../sdk/wall-limit.ts";
 import type { HostBody, LogLevel, OutgoingBody } from "../host-port.ts";
+import { LoadFailure } from "../load-failure.ts";
 import {
   createIncomingRequest,
   createIncomingResponse,
@@ -21,7 +22,6 @@ import {
   type RequestDescription,
   type ResponseDescription,
 } from "../message.ts";
-import { isRestoreError } from "../restore-gate.ts";
 import { AbortController, type AbortSignal } from "../web/events/abort-signal.ts";
 import { formatLog } from "../web/console/format.ts";
 import { DOMException } from "../web/core/dom-exception.ts";
@@ -349,7 +349,7 @@ export class Invocations {
     if (running.answered) return;
     const payload =
       int(outcomeKind.failed) +
-      text(isRestoreError(error) ? "FUNCTION_LOAD_FAILED" : code) +
+      text(LoadFailure.is(error) ? "FUNCTION_LOAD_FAILED" : code) +
       text(messageOf(error)) +
       text(stackOf(error)) +
       int(running.passThrough ? 1 : 0);

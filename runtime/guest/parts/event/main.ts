@@ -7,8 +7,10 @@
  * after the initializer ran has it behind it.
  */
 import { eventCodes, eventRequestHeaders } from "../../../../sdk/event-answer.ts";
+import { exportOf, fileOf, type EventSettings } from "../../../../sdk/event-settings.ts";
+import type { ModuleFacts } from "../../author-module.ts";
 import { hostPort } from "../../host-port.ts";
-import type { RestoreFailure, RestoreGate } from "../../restore-gate.ts";
+import type { RestoreFailure, RestoreGate } from "../restore/main.ts";
 import type { Request } from "../../web/fetch/request.ts";
 import type { Response } from "../../web/fetch/response.ts";
 import { gatewayAnswer, gatewayEvent } from "./apig.ts";
@@ -26,6 +28,8 @@ export interface EventExports extends InstanceDescription {
   readonly areParametersChecked: boolean;
 }
 
+export { startInitializer } from "./initialize.ts";
+
 export interface EventHooks {
   event(request: Request, environment: unknown, context: FetchContext): Promise<Response>;
   fetch(request: Request, environment: unknown, context: FetchContext): Promise<Response>;
@@ -36,6 +40,24 @@ interface FetchContext extends HookContext {
 }
 
 const promiseRace = Promise.race.bind(Promise);
+
+/** The settings of the event part; its exports are looked up when they are called. */
+export function eventExports(entry: EventExports["entry"], event: EventSettings, facts: ModuleFacts): EventExports {
+  const { initializer } = event;
+  return {
+    functionName: facts.functionName,
+    version: facts.version,
+    memoryMiB: facts.memoryMiB,
+    timeoutMs: facts.eventWallMs,
+    environment: facts.environment,
+    entry,
+    file: fileOf(event.handler),
+    handler: exportOf(event.handler),
+    initializer: initializer === null || facts.isInitialized ? null : exportOf(initializer),
+    initializerMs: facts.initializerWallMs,
+    areParametersChecked: event.parameters === "strict",
+  };
+}
 
 /** Runs the initializer where there is no host: null, or why the instance is not initialized. Resolves in microtasks, or never. */
 export async function initializeOnce(exports: EventExports, name: string): Promise<string | null> {

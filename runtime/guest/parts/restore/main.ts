@@ -1,11 +1,11 @@
 /**
- * Keeps requests waiting until the author's `restore` has run, in an instance that was started from a snapshot.
+ * Part: `restore`. Keeps requests waiting until the author's `restore` has run, in an instance that was started from a snapshot.
  *
  * It runs with the first call, once; calls that come meanwhile wait. One that failed runs again with the next call, as an initializer does. Invariant:
  * no hook runs before it succeeded.
  */
-import { messageOf, stackOf } from "./bridge/thrown.ts";
-import { hostPort } from "./host-port.ts";
+import { hostPort } from "../../host-port.ts";
+import { LoadFailure } from "../../load-failure.ts";
 
 /** Why it did not succeed. */
 export type RestoreFailure =
@@ -85,7 +85,7 @@ export function behindGate(
       const waiting = gate.pass(context);
       if (waiting === null) return apply(call, module, [message, env, context]);
       return promiseThen.call(waiting, (failure: RestoreFailure | null) => {
-        if (failure !== null) throw new RestoreError(failure);
+        if (failure !== null) throw loadFailure(failure);
         return apply(call, module, [message, env, context]);
       });
     };
@@ -98,28 +98,18 @@ const create = Object.create as (prototype: object | null) => object;
 const { defineProperty } = Object;
 const { apply } = Reflect;
 
-/** What a hook fails with that could not run because `restore` failed. */
-class RestoreError extends Error {
-  readonly #isRestoreError = true;
-
-  constructor(failure: RestoreFailure) {
-    const { message, stack } = shown(failure);
-    super(message);
-    if (stack !== "") defineProperty(this, "stack", { value: stack, configurable: true, writable: true });
-  }
-
-  static is(error: object): boolean {
-    return #isRestoreError in error && error.#isRestoreError;
-  }
+function loadFailure(failure: RestoreFailure): LoadFailure {
+  if (failure.kind === "late") return new LoadFailure(`The restore hook did not end within ${failure.afterMs} ms`, "");
+  const { message, stack } = textsOf(failure.error);
+  return new LoadFailure(`The restore hook failed: ${message}`, stack);
 }
 
-export function isRestoreError(error: unknown): boolean {
-  return typeof error === "object" && error !== null && RestoreError.is(error);
-}
-
-function shown(failure: RestoreFailure): { readonly message: string; readonly stack: string } {
-  if (failure.kind === "late") {
-    return { message: `The restore hook did not end within ${failure.afterMs} ms`, stack: "" };
+/** Whatever was thrown; what its author made of it may throw again. */
+function textsOf(error: unknown): { readonly message: string; readonly stack: string } {
+  try {
+    if (!(error instanceof Error)) return { message: String(error), stack: "" };
+    return { message: String(error.message), stack: String(error.stack ?? "") };
+  } catch {
+    return { message: "an error that cannot be shown", stack: "" };
   }
-  return { message: `The restore hook failed: ${messageOf(failure.error)}`, stack: stackOf(failure.error) };
 }
