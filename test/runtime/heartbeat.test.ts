@@ -3,7 +3,7 @@ import { heartbeatLimits } from "../../sdk/instance-limits.ts";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { nodeRuntimeEnvironment } from "../../edge-node/hosts/node-runtime-environment.ts";
 import { LocalDriver } from "../../runtime/local-driver.ts";
-import type { RunnableVersion, VersionStats } from "../../runtime/driver.ts";
+import type { RunnableVersion, SubrequestResponse, VersionStats } from "../../runtime/driver.ts";
 import { nodeLimits, type FunctionLimits } from "../../sdk/limits.ts";
 import { invocationOf, quietHost, textOf, versionOf } from "./driver-fixtures.ts";
 import { guestCode } from "./guest-code.ts";
@@ -70,6 +70,30 @@ async function world(module: string, limits: Partial<FunctionLimits> = {}, answe
 const get = async ({ driver, version, logs }: World, url = "http://example.com/"): Promise<string> =>
   textOf(await driver.invoke(invocationOf(version.key, { url }), quietHost(logs)).outcome);
 
+/** A request that ends when the test says so. */
+function startWaiting({ driver, version, logs }: World): {
+  readonly finish: () => void;
+  readonly outcome: Promise<string>;
+} {
+  const gate = Promise.withResolvers<SubrequestResponse>();
+  const host = { ...quietHost(logs), fetch: () => gate.promise };
+  const invocation = invocationOf(version.key, { url: "http://example.com/wait" });
+  return {
+    finish: () => {
+      const body = { kind: "empty" } as const;
+      gate.resolve({
+        status: 200,
+        statusText: "",
+        headers: "",
+        body,
+        url: "http://until.the.test/",
+        redirected: false,
+      });
+    },
+    outcome: driver.invoke(invocation, host).outcome.then(textOf),
+  };
+}
+
 describe("heartbeat", () => {
   it.each([
     ["answers false", "() => false", "it answered false"],
@@ -102,36 +126,33 @@ describe("heartbeat", () => {
     expect(await here.stats()).toMatchObject({ retired: 0, instances: 1, coldStarts: 1 });
   });
 
+  const waiting = `(() => { let waits = false; return {
+    heartbeat() { return false; },
+    async fetch(request) {
+      if (!request.url.endsWith("/wait")) return new Response(waits ? "the same" : "another");
+      waits = true;
+      await fetch("http://until.the.test/");
+      return new Response("finished");
+    },
+  }; })()`;
+
   it("lets a retired instance finish what it runs while another serves who comes", async () => {
-    const here = await world(
-      `(() => { let free; return {
-        heartbeat() { return false; },
-        fetch(request) {
-          if (request.url.endsWith("/wait")) return new Promise((resolve) => { free = setTimeout(() => resolve(new Response("finished")), 2_500); });
-          return new Response(free === undefined ? "another" : "the same");
-        },
-      }; })()`,
-      { concurrency: 10 },
-      40,
-    );
-    const waiting = get(here, "http://example.com/wait");
+    const here = await world(waiting, { concurrency: 10 }, 40);
+    const { finish, outcome } = startWaiting(here);
     await here.until(({ retired, instances }) => retired === 1 && instances === 2);
     expect(await get(here)).toBe("another");
-    expect(await waiting).toBe("finished");
+    finish();
+    expect(await outcome).toBe("finished");
   });
 
   it("counts a retired instance among those the function may have, until it is gone", async () => {
-    const here = await world(
-      `{ heartbeat() { return false; }, fetch() { return new Promise((resolve) => setTimeout(() => resolve(new Response("finished")), 2_500)); } }`,
-      { concurrency: 10, instancesMax: 1 },
-      40,
-    );
-    const waiting = get(here);
+    const here = await world(waiting, { concurrency: 10, instancesMax: 1 }, 40);
+    const { finish, outcome } = startWaiting(here);
     await here.until(({ retired }) => retired === 1);
     const next = get(here);
     expect(await here.stats()).toMatchObject({ instances: 1, queued: 1 });
-    expect(await waiting).toBe("finished");
-    expect(await next).toBe("finished");
+    finish();
+    expect([await outcome, await next]).toEqual(["finished", "another"]);
   });
 
   it("that computes without an end is stopped at its own limit, while nothing else suffers", async () => {
