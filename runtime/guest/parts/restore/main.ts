@@ -108,7 +108,9 @@ function loadFailure(failure: RestoreFailure): LoadFailure {
 function textsOf(error: unknown): { readonly message: string; readonly stack: string } {
   try {
     if (!(error instanceof Error)) return { message: String(error), stack: "" };
-    return { message: String(error.message), stack: String(error.stack ?? "") };
+    // The author may have put anything there.
+    const { message, stack }: { readonly message: unknown; readonly stack?: unknown } = error;
+    return { message: String(message), stack: typeof stack === "string" ? stack : "" };
   } catch {
     return { message: "an error that cannot be shown", stack: "" };
   }
