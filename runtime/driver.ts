@@ -42,6 +42,8 @@ export interface RunnableVersion {
   readonly code: string;
   /** A snapshot whose runtimeKey was compared already, or null. */
   readonly snapshot: Uint8Array | null;
+  /** The snapshot was taken after the initializer ran. Default false. */
+  readonly isInitialized?: boolean;
   /** What the bundle imports; a version with any has no snapshot. */
   readonly wasm: readonly WasmModule[];
 }
@@ -50,6 +52,8 @@ export interface RunnableVersion {
 export interface Invocation {
   readonly key: string;
   readonly phase: CalledHook;
+  /** An instance of this size, one of the version's `event.memorySizesMiB`. Absent, or another: of the version's own. */
+  readonly memoryMiB?: number;
   /** 1..64 characters, unique for each client request; the same in all phases of it. */
   readonly requestId: string;
   readonly method: string;
@@ -195,6 +199,9 @@ export interface VersionStats {
   readonly rejected: number;
   readonly coldStarts: number;
   readonly cpuMs: number;
+  /** Heartbeats that were missed, and instances that were given up for that. */
+  readonly heartbeatMisses: number;
+  readonly retired: number;
 }
 
 export interface Driver {

@@ -10,14 +10,17 @@ import { failedOutcome } from "./bridge/failed-outcome.ts";
 import { FrameReader, frame, int, text } from "./bridge/frame.ts";
 import { readLoad } from "./bridge/load-frame.ts";
 import { condemnedReasons, toEngine, toFront, type CondemnedReason } from "./bridge/protocol.ts";
-import { shareCpu } from "./isolates/cpu-share.ts";
+import { retirementLog } from "./bridge/retirement-log.ts";
+import { chargeShares } from "./isolates/cpu-share.ts";
 import { moved, transferable } from "./isolates/guest-buffers.ts";
+import type { HeartbeatAnswer, HeartbeatWatch } from "./isolates/heartbeat-watch.ts";
 import { IdleInstances } from "./isolates/idle-instances.ts";
 import type { Instance } from "./isolates/instance.ts";
 import type { InstanceOwner } from "./isolates/instance-owner.ts";
 import { InstanceFactory, type InstanceFactoryOptions } from "./isolates/instance-factory.ts";
-import { InstancePool, type StartFailure } from "./isolates/instance-pool.ts";
-import { statsOf, wallMsOf, type LoadedVersion } from "./isolates/loaded-version.ts";
+import { InstancePool, type InstanceSize, type StartFailure } from "./isolates/instance-pool.ts";
+import { freshCounters, makeWay, sizeOf, statsOf, wallMsOf, type LoadedVersion } from "./isolates/loaded-version.ts";
+import { retiringHeartbeats } from "./isolates/retiring-heartbeats.ts";
 import { ReturningThreads } from "./isolates/returning-threads.ts";
 import { SilenceWatch } from "./isolates/silence-watch.ts";
 import { Tenants } from "./isolates/tenants.ts";
@@ -41,6 +44,7 @@ export class Engine implements InstanceOwner {
   readonly #placed = new Map<number, Instance>();
   readonly #waiting = new Map<number, LoadedVersion>();
   readonly #idle: IdleInstances;
+  readonly #heartbeats: HeartbeatWatch<Instance>;
   readonly #touched = new Set<Instance>();
   /** Instances that a timer or an answer woke after all their invocations had ended. */
   readonly #woken = new Set<Instance>();
@@ -65,6 +69,17 @@ export class Engine implements InstanceOwner {
     this.#idle = new IdleInstances({
       nowMs: () => options.environment.nowMs(),
       isReserved: (instance) => this.#instances.get(instance.number)?.loaded.pool.isReserved(instance) === true,
+    });
+    this.#heartbeats = retiringHeartbeats({
+      environment: options.environment,
+      loadedOf: (instance) => this.#instances.get(instance.number)?.loaded,
+      onBeat: () => {
+        this.#idle.evictStale();
+      },
+      onRetiring: (instance, reason) => {
+        const [running = 0] = [...this.#placed].find(([, placed]) => placed === instance) ?? [];
+        this.forward(instance, retirementLog(running, reason), []);
+      },
     });
     link.onBatch = (batch, buffers) => {
       this.#receive(batch, buffers);
@@ -122,6 +137,7 @@ export class Engine implements InstanceOwner {
     const entry = this.#instances.get(instance.number);
     this.#instances.delete(instance.number);
     this.#idle.forget(instance);
+    this.#heartbeats.forget(instance);
     this.#touched.delete(instance);
     this.#woken.delete(instance);
     let batch = "";
@@ -132,7 +148,7 @@ export class Engine implements InstanceOwner {
     if (entry === undefined) return;
     this.#tenants.remove(entry.loaded);
     const { key, limits } = entry.loaded.version;
-    this.#threads.expect(instance.entries, { key, memoryMiB: limits.memoryMiB });
+    this.#threads.expect(instance.entries, { key, memoryMiB: instance.size ?? limits.memoryMiB });
     entry.loaded.invocations += unanswered.length;
     entry.loaded.failures += unanswered.length;
     entry.loaded.cpuMsOfStopped += instance.cpuMs;
@@ -191,6 +207,7 @@ export class Engine implements InstanceOwner {
     const versionNumber = reader.int();
     const id = reader.int();
     const phase = hooks[reader.int()];
+    const memoryMiB = reader.int();
     const loaded = this.#versions.get(versionNumber);
     if (loaded === undefined || loaded.unloading) {
       this.#refuse(id, "FUNCTION_UNAVAILABLE", "The function version is not loaded", "");
@@ -200,6 +217,7 @@ export class Engine implements InstanceOwner {
     this.#keepChecking();
     loaded.pool.admit({
       id,
+      size: sizeOf(loaded.version, memoryMiB),
       run: (instance) => {
         this.#waiting.delete(id);
         this.#idle.leave(instance);
@@ -263,26 +281,24 @@ export class Engine implements InstanceOwner {
     const loaded: LoadedVersion = {
       version,
       source,
-      pool: new InstancePool<Instance>(version.limits, () => this.#startInstance(loaded)),
-      invocations: 0,
-      failures: 0,
-      cpuMsOfStopped: 0,
-      unloading: false,
+      pool: new InstancePool<Instance>(version.limits, (size) => this.#startInstance(loaded, size), makeWay),
+      ...freshCounters,
     };
     this.#versions.set(number, loaded);
     this.#done(requestId, "");
   }
 
-  async #startInstance(loaded: LoadedVersion): Promise<Instance> {
-    this.#idle.purge();
+  async #startInstance(loaded: LoadedVersion, size: InstanceSize): Promise<Instance> {
+    this.#idle.evictStale();
     await this.#threads.whenBack(loaded.version.key);
     this.#tenants.add(loaded);
-    const instance = await this.#factory.create(loaded.source, this).catch((error: unknown) => {
+    const instance = await this.#factory.create(loaded.source, { owner: this, size }).catch((error: unknown) => {
       this.#tenants.remove(loaded);
       throw error;
     });
     this.#instances.set(instance.number, { instance, loaded });
     this.#idle.list(instance);
+    if (loaded.version.hooks.includes("heartbeat")) this.#heartbeats.watch(instance);
     return instance;
   }
 
@@ -328,7 +344,12 @@ export class Engine implements InstanceOwner {
   #becameIdle(instance: Instance, loaded: LoadedVersion | undefined): void {
     if (instance.takeSubrequests() > 0) this.#link.send(frame(toFront.instanceIdle, int(instance.number)), []);
     if (loaded?.unloading !== false) instance.stop("FUNCTION_UNAVAILABLE", "The function version was unloaded");
+    else if (instance.isRetired) instance.stop("FUNCTION_UNAVAILABLE", "The instance was retired");
     else this.#idle.note(instance);
+  }
+
+  onHeartbeat(instance: Instance, answer: HeartbeatAnswer): void {
+    this.#heartbeats.answered(instance, answer);
   }
 
   #done(requestId: number, json: string): void {
@@ -351,21 +372,15 @@ export class Engine implements InstanceOwner {
     const nowMs = this.#environment.nowMs();
     this.#idle.look();
     const busy = new Set([...this.#placed.values(), ...this.#woken]);
-    this.#chargeCpu([...busy]);
+    const before = this.#processCpuMs;
+    this.#processCpuMs = this.#environment.processCpuMs();
+    chargeShares([...busy], this.#processCpuMs - before);
     for (const instance of busy) {
       if (instance.check(nowMs)) continue;
       if (instance.entries.open === 0) this.#woken.delete(instance);
       if (instance.active > 0) this.#silence.look(instance);
     }
     this.#silence.keepOnly(busy);
-  }
-
-  #chargeCpu(busy: readonly Instance[]): void {
-    const before = this.#processCpuMs;
-    this.#processCpuMs = this.#environment.processCpuMs();
-    const claims = busy.map((instance) => instance.claimCpu());
-    const granted = shareCpu(claims, this.#processCpuMs - before);
-    for (const [index, instance] of busy.entries()) instance.chargeCpu(granted[index] ?? 0);
   }
 
   /** V8 gave an isolate up: its thread never returns. Others go on until whoever started this process ends it. */

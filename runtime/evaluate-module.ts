@@ -6,7 +6,7 @@
  */
 import type { ErrorCode } from "../sdk/error-code.ts";
 import { messageLimits } from "../sdk/limits.ts";
-import { hooks as allHooks, type Hook } from "../sdk/phase.ts";
+import { hooks as allHooks, instanceHooks, type Hook, type NamedInstanceHooks } from "../sdk/phase.ts";
 import type { WasmModule } from "./driver.ts";
 import type { GuestCode } from "./guest-code.ts";
 import {
@@ -35,6 +35,8 @@ export interface EvaluateOptions {
   readonly allowEval?: boolean;
   /** The export that handles events; absent: none does. */
   readonly handler?: string;
+  /** Exports of an event function that have other names than their hooks. */
+  readonly named?: NamedInstanceHooks;
 }
 
 export type Evaluation =
@@ -54,7 +56,7 @@ export async function evaluateModule(options: EvaluateOptions): Promise<Evaluati
   const loaded = new Set<string>();
   const hooks = await findHooks(options, (name) => loaded.add(name));
   if (!Array.isArray(hooks)) return hooks;
-  if (hooks.length === 0) {
+  if (hooks.every(isInstanceHook)) {
     return refused("The default export has none of the hooks: allowed " + moduleHooks.join(", "));
   }
   const parts = [...loaded];
@@ -91,7 +93,14 @@ export function createFunctionSnapshot(
     code,
     parts,
     allowEval = false,
-  }: { readonly code: string; readonly parts: readonly string[]; readonly allowEval?: boolean },
+    initialize = null,
+  }: {
+    readonly code: string;
+    readonly parts: readonly string[];
+    readonly allowEval?: boolean;
+    /** Facts for the initializer, which is to run before the heap is frozen (`tryInitializer` says whether it can); null: it does not run. */
+    readonly initialize?: string | null;
+  },
 ): Uint8Array {
   const provided = parts.map(
     (name) => `__selvageProvidePart(${JSON.stringify(name)},${guest.parts.get(name) ?? "null"});`,
@@ -107,12 +116,70 @@ export function createFunctionSnapshot(
     { code: before.join("\n"), filename: scriptNames.parts },
     { code: refuseWasm, filename: scriptNames.guest },
     { code, filename: scriptNames.function },
+    ...(initialize === null ? [] : initialization(initialize)),
     { code: "__selvageCheckWasm();", filename: scriptNames.guest },
   ]);
 }
 
+/**
+ * Runs the initializer after the top level, as it will run while the snapshot is made: tells which parts of the guest both use, or why they cannot be frozen.
+ * `facts` is JSON for the guest.
+ */
+export async function tryInitializer(
+  options: EvaluateOptions,
+  { facts, timeoutMs }: { readonly facts: string; readonly timeoutMs: number },
+): Promise<{ readonly parts: readonly string[]; readonly refusal: string | null }> {
+  const parts = new Set<string>();
+  try {
+    const refusal = await evaluated(
+      options,
+      async ({ context }) => {
+        const [run] = initialization(facts);
+        await runScript(context, run.code, { filename: run.filename, timeoutMs });
+        const outcome: unknown = await context.eval("__selvageInitialized()", { copy: true, timeout: 1_000 });
+        return typeof outcome !== "string" ? "the initializer gave no account of itself" : outcome;
+      },
+      (name) => parts.add(name),
+    );
+    return { parts: [...parts], refusal: refusal === "" ? null : cut(refusal) };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    if (message === "Script execution timed out.") {
+      return { parts: [], refusal: `the initializer computed longer than ${timeoutMs} ms` };
+    }
+    const isMemory = message.includes("disposed") || message.includes("memory limit");
+    return {
+      parts: [],
+      refusal: isMemory ? `the initializer used more than ${options.memoryMiB} MiB of memory` : cut(message),
+    };
+  }
+}
+
+/** The second script finds out what came of the first: promises settle between scripts. */
+function initialization(facts: string): readonly [Script, Script] {
+  const check = `{
+    const outcome = __selvageInitialized();
+    delete globalThis.__selvageInitialize;
+    delete globalThis.__selvageInitialized;
+    if (outcome !== "") throw new Error(outcome);
+  }`;
+  return [
+    { code: `__selvageInitialize(${JSON.stringify(facts)});`, filename: scriptNames.guest },
+    { code: check, filename: scriptNames.guest },
+  ];
+}
+
+interface Script {
+  readonly code: string;
+  readonly filename: string;
+}
+
 /** What a default export may hold; `event` is an export of its own. */
-const moduleHooks = allHooks.filter((hook) => hook !== "event");
+const moduleHooks = allHooks.filter((hook) => hook !== "event" && !isInstanceHook(hook));
+
+function isInstanceHook(hook: Hook): boolean {
+  return instanceHooks.some((known) => known === hook);
+}
 
 const wasmInSnapshot = "V8 cannot freeze WebAssembly";
 
@@ -127,32 +194,45 @@ const refuseWasm = `(() => {
   } });
 })();`;
 
-function createSnapshot(scripts: { readonly code: string; readonly filename: string }[]): Uint8Array {
+function createSnapshot(scripts: Script[]): Uint8Array {
   const snapshot = ivm.Isolate.createSnapshot(scripts, warmUpScript());
   return new Uint8Array(snapshot.copy({ release: true }));
 }
 
 async function findHooks(options: EvaluateOptions, onPart: (name: string) => void): Promise<Hook[] | Evaluation> {
-  let prepared: PreparedIsolate | null = null;
   try {
-    prepared = await prepareIsolate({
-      memoryMiB: options.memoryMiB,
-      snapshot: null,
-      guest: options.guest,
-      allowEval: options.allowEval === true,
-      onPart,
-      onCatastrophe: (message) => {
-        throw new Error(message);
-      },
-    });
-    const refusal = await refuseWasmModules(prepared, options);
-    if (refusal !== null) return refused(refusal);
-    await runScript(prepared.context, options.code, { filename: scriptNames.function, timeoutMs: options.timeoutMs });
-    return await readHooks(prepared, options.handler ?? "");
+    return await evaluated(options, (prepared) => readHooks(prepared, options), onPart);
   } catch (error) {
+    if (error instanceof UnusableWasm) return refused(error.message);
     return failure(error, options);
+  }
+}
+
+class UnusableWasm extends Error {}
+
+/** Runs the module's top level in an isolate that is gone afterwards; `look` is given it. @throws what the top level throws. */
+async function evaluated<T>(
+  options: EvaluateOptions,
+  look: (prepared: PreparedIsolate) => Promise<T>,
+  onPart: (name: string) => void,
+): Promise<T> {
+  const prepared = await prepareIsolate({
+    memoryMiB: options.memoryMiB,
+    snapshot: null,
+    guest: options.guest,
+    allowEval: options.allowEval === true,
+    onPart,
+    onCatastrophe: (message) => {
+      throw new Error(message);
+    },
+  });
+  try {
+    const refusal = await refuseWasmModules(prepared, options);
+    if (refusal !== null) throw new UnusableWasm(refusal);
+    await runScript(prepared.context, options.code, { filename: scriptNames.function, timeoutMs: options.timeoutMs });
+    return await look(prepared);
   } finally {
-    if (prepared !== null) disposeQuietly(prepared.isolate);
+    disposeQuietly(prepared.isolate);
   }
 }
 
@@ -166,13 +246,20 @@ async function refuseWasmModules({ context }: PreparedIsolate, options: Evaluate
   }
 }
 
-async function readHooks(prepared: PreparedIsolate, handler: string): Promise<Hook[] | Evaluation> {
-  const ask = `__selvageHooks(${JSON.stringify(handler)})`;
+async function readHooks(
+  prepared: PreparedIsolate,
+  { handler = "", named = { restore: null, heartbeat: null } }: EvaluateOptions,
+): Promise<Hook[] | Evaluation> {
+  const ask = `__selvageHooks(${JSON.stringify(JSON.stringify({ handler, ...named }))})`;
   const json: unknown = await prepared.context.eval(ask, { copy: true, timeout: 1_000 });
   const names: unknown = typeof json === "string" ? JSON.parse(json) : null;
   const lacksHandler = handler !== "" && !(Array.isArray(names) && names.includes("event"));
   if (lacksHandler) return refused(`The module exports no function "${handler}", which is to handle events`);
   if (!Array.isArray(names)) return refused("The module has no default export that is an object with hooks");
+  const lacking = instanceHooks.find((hook) => named[hook] !== null && !names.includes(hook));
+  if (lacking !== undefined) {
+    return refused(`The module exports no function "${String(named[lacking])}", which is to be its ${lacking}`);
+  }
   return allHooks.filter((hook) => names.includes(hook));
 }
 

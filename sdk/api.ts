@@ -297,6 +297,16 @@ export interface AccessKeyCreated extends AccessKeyResource {
   readonly secret: string;
 }
 
+/** `GET /v1/functions/:name/snapshot`. */
+export interface SnapshotResource {
+  /** Null while one is being made: its version is not published yet. Only the control plane that makes it says so. */
+  readonly version: string | null;
+  readonly state: "making" | "ready" | "off" | "failed";
+  readonly bytes: number;
+  /** Why there is none; of one that is ready, whether the initializer ran before. */
+  readonly reason: string;
+}
+
 /** `POST /v1/functions/:name/invocations` → InvokeResult. */
 export interface InvokeInput {
   /** Version, alias or `latest` (default). */
@@ -306,6 +316,11 @@ export interface InvokeInput {
   readonly request?: InvokeRequest;
   /** Any JSON, at most `eventLimits.bytesMax`: the event of an event function. The outcome is a response with the headers of event-answer.ts. */
   readonly event?: unknown;
+  /**
+   * With an event that is waited for: the instance's size, one of the version's `event.memorySizesMiB`; another is refused. Default: the header
+   * `X-Cff-Instance-Memory` where the version offers sizes, else the version's own.
+   */
+  readonly memoryMiB?: number;
   /** With an event: it is accepted, at most `callLimits.eventBytesMax`, and run later → 202 CallAccepted (calls.ts). Default false. */
   readonly async?: boolean;
 }

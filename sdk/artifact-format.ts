@@ -75,8 +75,9 @@ export function verifyManifest(bytes: Uint8Array, signatureBase64: string, publi
 }
 
 type Optional = "allowEval" | "egress" | "event" | "isolation" | "services" | "wasm";
-type WrittenManifest = Omit<VersionManifest, Optional> &
-  Partial<
+type WrittenManifest = Omit<VersionManifest, Optional | "snapshots"> & {
+  readonly snapshots: readonly (Omit<SnapshotReference, "initialized"> & { readonly initialized?: true })[];
+} & Partial<
     Omit<Pick<VersionManifest, Optional>, "egress" | "event"> & {
       readonly egress: WrittenEgress;
       readonly event: Partial<EventSettings>;
@@ -95,7 +96,11 @@ function ordered(manifest: VersionManifest): WrittenManifest {
     limits: orderedLimits((key) => manifest.limits[key]),
     module: blob(manifest.module),
     sourceMap: manifest.sourceMap === null ? null : blob(manifest.sourceMap),
-    snapshots: manifest.snapshots.map((snapshot) => ({ ...blob(snapshot), runtimeKey: snapshot.runtimeKey })),
+    snapshots: manifest.snapshots.map((snapshot) => ({
+      ...blob(snapshot),
+      runtimeKey: snapshot.runtimeKey,
+      ...(snapshot.initialized ? { initialized: true } : {}),
+    })),
     ...(manifest.wasm.length === 0 ? {} : { wasm: manifest.wasm.map((reference) => blob(reference)) }),
     // Absent when empty: manifests written before there were services keep their bytes.
     ...(Object.keys(manifest.services).length === 0 ? {} : { services: sortedServices(manifest.services) }),
@@ -254,7 +259,8 @@ function readSnapshots(value: unknown, problems: ProblemList): SnapshotReference
     const blob = readBlob(entry, { path, bytesMax: publishLimits.snapshotBytesMax, problems });
     const keyOf: unknown = isRecord(entry) ? entry["runtimeKey"] : undefined;
     const runtimeKey = readText(keyOf, { path: `${path}.runtimeKey`, charsMax: runtimeKeyCharsMax, problems });
-    if (blob !== null && runtimeKey !== null) snapshots.push({ ...blob, runtimeKey });
+    const initialized = isRecord(entry) && entry["initialized"] === true;
+    if (blob !== null && runtimeKey !== null) snapshots.push({ ...blob, runtimeKey, initialized });
   }
   return snapshots;
 }

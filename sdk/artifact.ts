@@ -23,6 +23,8 @@ export interface BlobReference {
 export interface SnapshotReference extends BlobReference {
   /** Equal to `runtimeKey()` of the restoring runtime, or the snapshot is not used. */
   readonly runtimeKey: string;
+  /** Taken after the initializer ran, which instances from it do not run again; written only when it was. */
+  readonly initialized: boolean;
 }
 
 /** The signed description of one version. Serialised with `JSON.stringify`; the digest names those bytes. */

@@ -36,6 +36,7 @@ import type {
   TokenCreated,
   TokenResource,
   TokenRole,
+  SnapshotResource,
   VersionResource,
 } from "./api.ts";
 import { SelvageApiError } from "./api-error.ts";
@@ -154,6 +155,10 @@ export class SelvageClient {
   }
   deleteVersion(name: string, version: string): Promise<void> {
     return this.#call(`DELETE ${functionPath(name)}/versions/${encodeURIComponent(version)}`);
+  }
+  /** Of the version published last, or of one that is being made. */
+  snapshot(name: string): Promise<SnapshotResource> {
+    return this.#call(`GET ${functionPath(name)}/snapshot`);
   }
 
   // Aliases

@@ -50,6 +50,16 @@ export interface EdgeFunction<Env = Environment> {
   ): ResponseHookResult | Promise<ResponseHookResult>;
   /** Answers instead of an origin (HTTP function). */
   fetch?(request: Request, env: Env, ctx: Context<"fetch">): Response | Promise<Response>;
+  /**
+   * Runs in every instance that starts from a snapshot, before its first request: what the build must not share is renewed here (secrets, connections, times,
+   * random values). Within `limits.initializerWallMs`; a failure fails the request, and the next one tries again.
+   */
+  restore?(env: Env): unknown;
+  /**
+   * Asked of every instance each 5 s, with 3 s to answer. `false`, a throw and no answer are misses; six in a row retire the instance. It has no
+   * network of its own.
+   */
+  heartbeat?(env: Env): boolean | undefined | void | Promise<boolean | undefined | void>;
 }
 
 export type RequestHookResult = Request | Response | undefined | void;

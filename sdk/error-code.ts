@@ -209,6 +209,12 @@ export const errorCodes = {
   UNAUTHENTICATED: { source: "control", status: 401, text: "A valid token is needed.", retry: false },
   FORBIDDEN: { source: "control", status: 403, text: "The token does not allow this.", retry: false },
   RATE_LIMITED: { source: "control", status: 429, text: "Too many requests.", retry: true },
+  INSTANCE_SIZE_REFUSED: {
+    source: "control",
+    status: 406,
+    text: "The function has no instances of that size.",
+    retry: false,
+  },
   NOT_FOUND: { source: "control", status: 404, text: "There is no such thing.", retry: false },
   CONFLICT: { source: "control", status: 409, text: "The change conflicts with what exists.", retry: false },
   PRECONDITION_FAILED: {

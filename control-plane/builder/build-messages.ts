@@ -4,7 +4,7 @@
  */
 import type { BlobReference } from "../../sdk/artifact.ts";
 import { errorCodes, type ErrorCode } from "../../sdk/error-code.ts";
-import { hooks as allHooks, type Hook } from "../../sdk/phase.ts";
+import { hooks as allHooks, type Hook, type NamedInstanceHooks } from "../../sdk/phase.ts";
 import type { Frame } from "./frame-stream.ts";
 
 /** Header of the one frame that a builder gets; the payload is guest (the build step's file) and code in UTF-8, then the WebAssembly modules in order. */
@@ -19,6 +19,16 @@ export interface JobHeader {
   readonly allowEval: boolean;
   /** The export that handles events, or null. */
   readonly handler: string | null;
+  /** Exports of an event function that have other names than their hooks. */
+  readonly named: NamedInstanceHooks;
+  readonly initialize: InitializeJob | null;
+}
+
+/** The initializer is to run before the snapshot is taken. */
+export interface InitializeJob {
+  /** JSON for the guest: what the function is and its plain variables; no secret. */
+  readonly facts: string;
+  readonly timeoutMs: number;
 }
 
 export type BuilderMessage =

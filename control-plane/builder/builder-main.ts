@@ -5,7 +5,7 @@
  * reading. Each finding is written before the next, more dangerous step begins, so that dying later loses nothing.
  */
 import { writeSync } from "node:fs";
-import { createFunctionSnapshot, evaluateModule } from "../../runtime/evaluate-module.ts";
+import { createFunctionSnapshot, evaluateModule, tryInitializer } from "../../runtime/evaluate-module.ts";
 import { parseGuestCode } from "../../runtime/guest-code.ts";
 import { runtimeKey } from "../../runtime/runtime-key.ts";
 import { publishLimits } from "../../sdk/limits.ts";
@@ -44,9 +44,10 @@ async function work({ header, payload }: Frame): Promise<void> {
   let at = job.guestBytes + job.codeBytes;
   const code = text.decode(payload.subarray(job.guestBytes, at));
   const wasm = job.wasm.map(({ digest, bytes }) => ({ digest, bytes: payload.subarray(at, (at += bytes)) }));
-  const { allowEval, memoryMiB, timeoutMs, handler } = job;
-  const settings = { memoryMiB, timeoutMs, allowEval, ...(handler === null ? {} : { handler }) };
-  const evaluation = await evaluateModule({ guest, code, wasm, ...settings, snapshot: false });
+  const { allowEval, memoryMiB, timeoutMs, handler, named } = job;
+  const settings = { memoryMiB, timeoutMs, allowEval, named, ...(handler === null ? {} : { handler }) };
+  const options = { guest, code, wasm, ...settings, snapshot: false };
+  const evaluation = await evaluateModule(options);
   if (!evaluation.ok) {
     const { code: errorCode, message, stack } = evaluation;
     say({ kind: "refused", code: errorCode, message, stack: ownStack(stack) }, noBytes);
@@ -54,8 +55,17 @@ async function work({ header, payload }: Frame): Promise<void> {
   }
   say({ kind: "evaluated", hooks: evaluation.hooks, runtimeKey: runtimeKey(guest) }, noBytes);
   if (!job.snapshot) return;
+  const { initialize } = job;
+  const tried =
+    initialize === null ? { parts: evaluation.parts, refusal: null } : await tryInitializer(options, initialize);
+  if (tried.refusal !== null) {
+    say({ kind: "no-snapshot", reason: tried.refusal }, noBytes);
+    return;
+  }
   try {
-    say({ kind: "snapshot" }, createFunctionSnapshot(guest, { code, parts: evaluation.parts, allowEval }));
+    const { parts } = tried;
+    const facts = initialize?.facts ?? null;
+    say({ kind: "snapshot" }, createFunctionSnapshot(guest, { code, parts, allowEval, initialize: facts }));
   } catch (error) {
     say({ kind: "no-snapshot", reason: error instanceof Error ? error.message : String(error) }, noBytes);
   }

@@ -8,9 +8,10 @@ import type { Digest } from "../../sdk/artifact.ts";
 import type { ErrorCode } from "../../sdk/error-code.ts";
 import { publishLimits } from "../../sdk/limits.ts";
 import { StackMap } from "../../sdk/map-stack.ts";
-import type { Hook } from "../../sdk/phase.ts";
+import type { Hook, NamedInstanceHooks } from "../../sdk/phase.ts";
 import type { Clock } from "../clock.ts";
 import type { Logger } from "../logger.ts";
+import type { InitializeJob } from "./build-messages.ts";
 import { Builder, type BuilderResult, type SnapshotOutcome } from "./builder.ts";
 import type { BuilderChild } from "./builder-process.ts";
 
@@ -29,6 +30,10 @@ export interface BuildJob {
   readonly allowEval: boolean;
   /** The export that handles events, or null. */
   readonly handler: string | null;
+  /** Exports of an event function that have other names than their hooks. Default: none. */
+  readonly named?: NamedInstanceHooks;
+  /** With a snapshot: the initializer is to run before it is taken. Default null. */
+  readonly initialize?: InitializeJob | null;
   readonly snapshot: boolean;
 }
 

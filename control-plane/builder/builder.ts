@@ -3,12 +3,13 @@
  *
  * Invariant: `run` settles within its limits whatever the process does, and the process is dead or dying by then.
  */
+import { initializedSnapshotMsMax } from "../../sdk/instance-limits.ts";
 import type { Digest } from "../../sdk/artifact.ts";
 import type { ErrorCode } from "../../sdk/error-code.ts";
 import { publishLimits } from "../../sdk/limits.ts";
-import type { Hook } from "../../sdk/phase.ts";
+import type { Hook, NamedInstanceHooks } from "../../sdk/phase.ts";
 import type { Clock } from "../clock.ts";
-import { parseBuilderMessage, type BuilderMessage, type JobHeader } from "./build-messages.ts";
+import { parseBuilderMessage, type BuilderMessage, type InitializeJob, type JobHeader } from "./build-messages.ts";
 import type { BuilderChild } from "./builder-process.ts";
 import { FrameDecoder, encodeFrame } from "./frame-stream.ts";
 import { residentMiB } from "./resident-memory.ts";
@@ -24,6 +25,10 @@ export interface BuilderJob {
   readonly allowEval: boolean;
   /** The export that handles events, or null. */
   readonly handler: string | null;
+  /** Exports of an event function that have other names than their hooks. Default: none. */
+  readonly named?: NamedInstanceHooks;
+  /** With a snapshot: the initializer is to run before it is taken. Default null. */
+  readonly initialize?: InitializeJob | null;
 }
 
 export type SnapshotOutcome =
@@ -133,6 +138,8 @@ export class Builder {
       snapshot: job.snapshot,
       allowEval: job.allowEval,
       handler: job.handler,
+      named: job.named ?? { restore: null, heartbeat: null },
+      initialize: job.initialize ?? null,
     };
     this.#child.job.write(
       encodeFrame({ ...header }, Buffer.concat([guest, code, ...job.wasm.map(({ bytes }) => bytes)])),
@@ -160,7 +167,7 @@ export class Builder {
         return;
       case "evaluated":
         this.#evaluated = message;
-        if (this.#job?.snapshot === true) this.#setDeadline("snapshot", publishLimits.snapshotMs);
+        if (this.#job?.snapshot === true) this.#setDeadline("snapshot", snapshotMs(this.#job));
         else this.#kill("done");
         return;
       case "refused":
@@ -228,7 +235,7 @@ export class Builder {
   #snapshotOutcome(death: Death, job: BuilderJob): SnapshotOutcome {
     if (!job.snapshot) return { state: "off" };
     if (this.#snapshot !== null) return this.#snapshot;
-    return { state: "failed", reason: whyNoSnapshot(death) };
+    return { state: "failed", reason: whyNoSnapshot(death, job) };
   }
 }
 
@@ -251,7 +258,13 @@ function whyNotEvaluated(death: Death, { memoryMiB }: BuilderJob): string {
   }
 }
 
-function whyNoSnapshot(death: Death): string {
+/** The initializer runs twice: once to see whether it can be, once for good. */
+function snapshotMs({ initialize }: BuilderJob): number {
+  const ownMs = publishLimits.snapshotMs + 2 * (initialize?.timeoutMs ?? 0);
+  return Math.min(ownMs, initializedSnapshotMsMax);
+}
+
+function whyNoSnapshot(death: Death, job: BuilderJob): string {
   if (death.kind === "exited") {
     return `making it ended the process (${death.how}): objects of Intl at the top level do that, and so does too much memory`;
   }
@@ -261,6 +274,6 @@ function whyNoSnapshot(death: Death): string {
     case "nonsense":
       return `it is larger than ${String(publishLimits.snapshotBytesMax)} bytes`;
     default:
-      return `making it took longer than ${String(publishLimits.snapshotMs)} ms`;
+      return `making it took longer than ${String(snapshotMs(job))} ms`;
   }
 }

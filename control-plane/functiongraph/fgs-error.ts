@@ -3,6 +3,7 @@
  *
  * Invariant: every code that is thrown has its HTTP status here, and nothing that was not meant for outsiders is in a message.
  */
+import { showValue } from "../../sdk/field-reader.ts";
 import { describeError } from "../../sdk/error-code.ts";
 import { toControlError } from "../rest/error-answer.ts";
 
@@ -119,4 +120,12 @@ const byStatus: ReadonlyMap<number, FgsCode> = new Map([
 
 function answer(code: FgsCode, message: string): FgsErrorAnswer {
   return { status: fgsStatus[code], body: { error_code: code, error_msg: message } };
+}
+
+export function invalid(
+  code: FgsCode,
+  key: string,
+  { received, allowed }: { readonly received: unknown; readonly allowed: string },
+): FgsError {
+  return new FgsError(code, `${key}: received ${showValue(received)}, allowed: ${allowed}`);
 }

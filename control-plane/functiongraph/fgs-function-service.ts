@@ -31,10 +31,11 @@ import {
   type Body,
   type FunctionSettings,
 } from "./function-settings.ts";
+import { changedInstances, eventOf, instancesOf, limitsOf } from "./instance-settings.ts";
 import { readTags } from "./fgs-tags.ts";
 import { cutPage, readPage } from "./list-page.ts";
 import { draftPrefix, locate, unknownFunction, type Located } from "./locate-function.ts";
-import { limitsOf, versionName } from "./publish-settings.ts";
+import { versionName } from "./version-name.ts";
 import type { FunctionUrn } from "./urn.ts";
 
 export interface FgsFunctionServiceOptions {
@@ -156,6 +157,21 @@ export class FgsFunctionService {
       await this.#options.functions.update(row.function, { enabled: instancesMax !== 0 });
     }
     return this.config(urn);
+  }
+
+  /** Whether versions of it, `latest` first, start from a snapshot. A version that has a name never changes. */
+  async setSnapshot(urn: FunctionUrn, snapshot: boolean): Promise<void> {
+    const { row, version } = await this.find(urn);
+    if (version !== null) {
+      if ((version.snapshot.state === "ready") === snapshot) return;
+      throw new FgsError("FSS.1015", "only latest can be changed: versions published from it have what it has then");
+    }
+    const instances = instancesOf(row);
+    if (instances.snapshot === snapshot) return;
+    await this.#publish(
+      { ...row, instances: { ...instances, snapshot } },
+      await fromArchive(row, await this.#archive(row)),
+    );
   }
 
   /** Of a version its aliases, too. @throws FgsError, ControlError CONFLICT while a rule names it. */
@@ -300,8 +316,8 @@ export class FgsFunctionService {
       description: named?.description ?? "",
       limits: limitsOf(row),
       dependencies: row.dependencies,
-      event: { handler: row.handler, ...(row.initializer === null ? {} : { initializer: row.initializer.handler }) },
-      snapshot: false,
+      event: eventOf(row),
+      snapshot: instancesOf(row).snapshot,
     };
     await publishing.publish(row.function, request, { evenIfUnchanged: true });
     const codeBlob = await artifacts.put(code.archive);
@@ -333,12 +349,14 @@ export class FgsFunctionService {
     const { variables, encryptedSecrets } = await this.#options.store.read(({ functions }) =>
       functions.environment(row.function),
     );
+    const instances = changedInstances(row);
     const { codeDigest, handler, initializer, timeoutSeconds, memoryMiB, concurrency, runtime } = row;
     const dependencies = Object.entries(row.dependencies);
     const content = {
       codeDigest,
       handler,
       initializer,
+      instances,
       timeoutSeconds,
       memoryMiB,
       concurrency,

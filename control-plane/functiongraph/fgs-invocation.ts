@@ -6,14 +6,14 @@
 import type { InvokeResult, LogRecord } from "../../sdk/desired-state.ts";
 import { eventCodes, eventHeaders } from "../../sdk/event-answer.ts";
 import { describeError } from "../../sdk/error-code.ts";
-import { prepareInvocation } from "../rest/prepare-invocation.ts";
+import { prepareInvocation, withSizeOfHeader } from "../rest/prepare-invocation.ts";
 import type { InvocationService } from "../rollout/invocation-service.ts";
 import type { Clock } from "../clock.ts";
 import type { Store } from "../store.ts";
 import { requireQualified } from "../functions/require-row.ts";
 import { FgsError } from "./fgs-error.ts";
 import type { FgsFunctionService } from "./fgs-function-service.ts";
-import { memorySizes } from "./function-settings.ts";
+import { memorySizes } from "./instance-settings.ts";
 import type { FunctionUrn } from "./urn.ts";
 
 export interface FgsInvocationOptions {
@@ -52,6 +52,8 @@ interface Ran {
   readonly text: string;
   readonly durationMs: number;
   readonly logs: readonly LogRecord[];
+  /** The size that was asked for; absent: the version's own. */
+  readonly memoryMiB?: number;
 }
 
 export class FgsInvocation {
@@ -68,17 +70,17 @@ export class FgsInvocation {
     if (input.memory !== undefined && !memorySizes.includes(Number(input.memory))) {
       throw new FgsError("FSS.0406", `X-Cff-Instance-Memory not in [${memorySizes.join(" ")}]`);
     }
-    const ran = await this.#run(urn, input.event);
+    const ran = await this.#run(urn, input);
     const endedAt = this.#options.clock.now();
     const shown = {
       endedAt,
       version: version?.version ?? "latest",
-      memoryMiB: version?.limits.memoryMiB ?? row.memoryMiB,
+      memoryMiB: ran.memoryMiB ?? version?.limits.memoryMiB ?? row.memoryMiB,
     };
     return answerOf(ran, { ...input, log: logText(ran, shown), ...shown });
   }
 
-  async #run(urn: FunctionUrn, event: string): Promise<Ran> {
+  async #run(urn: FunctionUrn, { event, memory }: FgsInvocationInput): Promise<Ran> {
     const { invocations, store, uniqueId } = this.#options;
     const parsed = parseEvent(event);
     if (parsed === null) return notJson(uniqueId());
@@ -89,8 +91,10 @@ export class FgsInvocation {
     }));
     if (!enabled) throw new FgsError("FSS.0403", "the function is disabled");
     const alias = urn.qualifier?.kind === "alias" ? qualifier : null;
-    const { phase, request, timeoutMs } = prepareInvocation({ event: parsed.value }, { version, enabled, alias });
-    return ranOf(await invocations.invoke({ function: urn.name, qualifier, phase, request }, { timeoutMs }));
+    const input = withSizeOfHeader({ event: parsed.value }, { header: memory, version });
+    const { phase, request, timeoutMs } = prepareInvocation(input, { version, enabled, alias });
+    const ran = ranOf(await invocations.invoke({ function: urn.name, qualifier, phase, request }, { timeoutMs }));
+    return { ...ran, ...(input.memoryMiB === undefined ? {} : { memoryMiB: input.memoryMiB }) };
   }
 }
 

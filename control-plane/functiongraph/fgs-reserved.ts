@@ -10,7 +10,8 @@ import type { ReservedService } from "../reserved/reserved-service.ts";
 import type { Store } from "../store.ts";
 import { FgsError } from "./fgs-error.ts";
 import type { FgsFunctionService } from "./fgs-function-service.ts";
-import { instancesMaxOf, invalid, type Body } from "./function-settings.ts";
+import { invalid, type Body } from "./function-settings.ts";
+import { instancesMaxOf } from "./instance-settings.ts";
 import { queryInteger } from "./query-integer.ts";
 import { formatUrn, parseUrn, type FunctionUrn } from "./urn.ts";
 

@@ -3,6 +3,7 @@ import type { AliasGrey } from "../../sdk/alias-grey.ts";
 import type { AliasRow, FunctionRow, VersionRow } from "../store.ts";
 import type { UsedDependency } from "./dependency-list.ts";
 import type { FgsFunctionRow } from "./fgs-row.ts";
+import { shownInstances } from "./instance-settings.ts";
 import { formatUrn, type FunctionUrn } from "./urn.ts";
 
 /** `2019-10-25 15:37:27`, UTC. */
@@ -29,6 +30,7 @@ export function configResource({ project, row, core, variables, secrets, version
   const blanked = Object.fromEntries(secrets.map((name) => [name, ""]));
   return {
     ...row.kept,
+    ...shownInstances(row, version),
     func_id: row.function,
     resource_id: `${row.function}:${versionName}`,
     func_urn: formatUrn({ ...urn, qualifier: { kind: "version", name: versionName } }),

@@ -32,13 +32,30 @@ export interface FgsTrigger {
   readonly updatedAt: string;
 }
 
+export interface FgsHandler {
+  readonly handler: string;
+  readonly timeoutSeconds: number;
+}
+
+/** What belongs to a function's instances. */
+export interface FgsInstanceSettings {
+  /** Null: none is named; an export `restore` is one all the same, and so is `heartbeat`. */
+  readonly restore: FgsHandler | null;
+  readonly heartbeat: string | null;
+  /** Who invokes it may choose an instance's size. */
+  readonly dynamicMemory: boolean;
+  readonly snapshot: boolean;
+}
+
 export interface FgsFunctionRow {
   readonly function: string;
   readonly package: string;
   readonly runtime: string;
   readonly handler: string;
   /** Null: none. */
-  readonly initializer: { readonly handler: string; readonly timeoutSeconds: number } | null;
+  readonly initializer: FgsHandler | null;
+  /** Rows of earlier releases have none. */
+  readonly instances?: FgsInstanceSettings;
   readonly timeoutSeconds: number;
   readonly memoryMiB: number;
   readonly codeType: CodeType;

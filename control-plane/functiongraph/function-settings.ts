@@ -3,15 +3,16 @@
  *
  * Invariant: nothing is half taken: the first thing that is wrong is thrown as an FgsError that says what was received and what is allowed.
  */
-import { showValue } from "../../sdk/field-reader.ts";
 import { refuseFunctionName } from "../../sdk/function-name.ts";
 import { refuseHandler } from "../../sdk/event-settings-parser.ts";
-import { fileOf } from "../../sdk/event-settings.ts";
-import { functionLimitRanges, storeLimits } from "../../sdk/limits.ts";
-import { FgsError, type FgsCode } from "./fgs-error.ts";
+import { storeLimits } from "../../sdk/limits.ts";
+import { readInteger, type Body, type Wanted } from "./body-fields.ts";
+import { FgsError, invalid } from "./fgs-error.ts";
 import type { FgsFunctionRow } from "./fgs-row.ts";
+import { defaultInstances, instancesOf, memorySizes, readHook, readInstances } from "./instance-settings.ts";
 
-export type Body = Readonly<Record<string, unknown>>;
+export type { Body } from "./body-fields.ts";
+export { invalid } from "./fgs-error.ts";
 
 /** Node.js in the versions that clients know; all of them run on the runtime of the installation. */
 export const nodeRuntimes: readonly string[] = [
@@ -24,11 +25,8 @@ export const nodeRuntimes: readonly string[] = [
   "18.15",
   "20.15",
 ].map((version) => `Node.js${version}`);
-/** MiB, as far as an instance goes here. */
-export const memorySizes: readonly number[] = [128, 256, 512, 768, 1024];
 /** Seconds. */
 export const timeoutRange = { min: 3, max: 259_200 } as const;
-export const initializerTimeoutRange = { min: 1, max: 300 } as const;
 export const instancesRange = { min: -1, max: 1_000, default: 400 } as const;
 export const concurrencyRange = { min: 1, max: 1_000, default: 1 } as const;
 
@@ -40,7 +38,6 @@ const keptKeys = [
   "type",
   "log_config",
   "network_controller",
-  "enable_dynamic_memory",
   "enable_lts_log",
   "lts_custom_tag",
   "domain_names",
@@ -51,7 +48,15 @@ export const keptCharsMax = 16_384;
 
 export type FunctionSettings = Pick<
   FgsFunctionRow,
-  "package" | "runtime" | "handler" | "initializer" | "timeoutSeconds" | "memoryMiB" | "concurrency" | "kept"
+  | "package"
+  | "runtime"
+  | "handler"
+  | "initializer"
+  | "instances"
+  | "timeoutSeconds"
+  | "memoryMiB"
+  | "concurrency"
+  | "kept"
 > & {
   readonly description: string;
   /** Null: it is not said, what is there stays. */
@@ -75,7 +80,8 @@ export function readSettings(
     package: readPackage(body, present?.package),
     runtime,
     handler,
-    initializer: readInitializer(body, { handler, present: present?.initializer ?? null }),
+    initializer: readHook(body, { key: "initializer", handler, present: present?.initializer ?? null }),
+    instances: readInstances(body, { handler, present: present === null ? defaultInstances : instancesOf(present) }),
     timeoutSeconds: readInteger(body, "timeout", {
       code: "FSS.1008",
       ...timeoutRange,
@@ -115,40 +121,10 @@ export function readInstancesMax(body: Body): number {
   return readInteger(body, "max_instance_num", { code: "FSS.1026", min, max, present: undefined });
 }
 
-/** The limit of a version: -1 stands for no bound but the system's; 0, a function that is disabled, for what holds where nobody said. */
-export function instancesMaxOf(instancesMax: number): number {
-  const { default: unsaid, max } = functionLimitRanges.instancesMax;
-  return instancesMax === 0 ? unsaid : instancesMax < 0 ? max : Math.min(instancesMax, max);
-}
-
-export function invalid(
-  code: FgsCode,
-  key: string,
-  { received, allowed }: { readonly received: unknown; readonly allowed: string },
-): FgsError {
-  return new FgsError(code, `${key}: received ${showValue(received)}, allowed: ${allowed}`);
-}
-
-interface Wanted<T> {
-  readonly code: FgsCode;
-  /** What stays where nothing is said; undefined: something has to be said. */
-  readonly present: T | undefined;
-}
-
 function readText(body: Body, key: string, { code, present }: Wanted<string>): string {
   const value = body[key] ?? present;
   if (typeof value === "string" && value !== "") return value;
   throw invalid(code, key, { received: value, allowed: "a text" });
-}
-
-function readInteger(
-  body: Body,
-  key: string,
-  { code, min, max, present }: Wanted<number> & { readonly min: number; readonly max: number },
-): number {
-  const value = body[key] ?? present;
-  if (typeof value === "number" && Number.isSafeInteger(value) && value >= min && value <= max) return value;
-  throw invalid(code, key, { received: value, allowed: `an integer ${min}..${max}` });
 }
 
 function readMemory(body: Body, present: number | undefined): number {
@@ -168,24 +144,6 @@ function readDescription(body: Body, present: string): string {
   const max = storeLimits.descriptionCharsMax;
   if (typeof value === "string" && value.length <= max) return value;
   throw invalid("FSS.1019", "description", { received: value, allowed: `at most ${max} characters` });
-}
-
-function readInitializer(
-  body: Body,
-  { handler, present }: { readonly handler: string; readonly present: FgsFunctionRow["initializer"] },
-): FgsFunctionRow["initializer"] {
-  const named = body["initializer_handler"] ?? present?.handler ?? "";
-  if (named === "") return null;
-  if (typeof named !== "string" || refuseHandler(named) !== null || fileOf(named) !== fileOf(handler)) {
-    const allowed = `an export of the handler's file, such as ${fileOf(handler)}.initializer`;
-    throw invalid("FSS.1404", "initializer_handler", { received: named, allowed });
-  }
-  const timeoutSeconds = readInteger(body, "initializer_timeout", {
-    code: "FSS.1405",
-    ...initializerTimeoutRange,
-    present: present?.timeoutSeconds ?? 3,
-  });
-  return { handler: named, timeoutSeconds };
 }
 
 function readConcurrency(body: Body, present: number | undefined): number {

@@ -15,6 +15,7 @@ import { FgsQuotas } from "./fgs-quotas.ts";
 import { FgsTriggers } from "./fgs-triggers.ts";
 import { FgsInvocation } from "./fgs-invocation.ts";
 import { FgsReserved } from "./fgs-reserved.ts";
+import { FgsSnapshot } from "./fgs-snapshot.ts";
 import { FgsTags } from "./fgs-tags.ts";
 import { FgsTestEvents } from "./fgs-test-events.ts";
 import { FgsTransfer } from "./fgs-transfer.ts";
@@ -30,7 +31,7 @@ export interface FunctiongraphOptions extends FgsFunctionServiceOptions {
 }
 
 export function functiongraphServices(options: FunctiongraphOptions): FgsServices {
-  const { aliases, asyncConfigs, calls, clock, invocations, reserved, store, uniqueId } = options;
+  const { aliases, asyncConfigs, calls, clock, invocations, publishing, reserved, store, uniqueId } = options;
   const functions = new FgsFunctionService(options);
   return {
     fgsFunctions: functions,
@@ -38,6 +39,7 @@ export function functiongraphServices(options: FunctiongraphOptions): FgsService
     fgsInvocation: new FgsInvocation({ store, functions, invocations, uniqueId, clock }),
     fgsTestEvents: new FgsTestEvents({ functions, uniqueId, clock }),
     fgsAsync: new FgsAsync({ functions, calls, configs: asyncConfigs, uniqueId }),
+    fgsSnapshot: new FgsSnapshot({ store, functions, publishing }),
     fgsTags: new FgsTags(functions),
     fgsTransfer: new FgsTransfer(functions),
     fgsDependencies: new FgsDependencies(options),

@@ -4,6 +4,7 @@
  * The author's code runs only in a builder process. Invariants: blobs are on the disk before the row that names them commits; version,
  * aliases and revision are one transaction; a refusal at any step leaves nothing that anybody can see.
  */
+import { isDeepStrictEqual } from "node:util";
 import { referenceTo, sealManifest, type ManifestBlob, type SigningKey } from "../../bundler/artifact.ts";
 import type { BundleInput, BundleOptions, BundleResult } from "../../bundler/bundle.ts";
 import type { PublishRequest, PublishResult } from "../../sdk/api.ts";
@@ -24,8 +25,10 @@ import { toVersionResource } from "../functions/resources.ts";
 import type { MasterKey } from "../keys/master-key.ts";
 import { decryptSecrets } from "../keys/secrets-at-rest.ts";
 import { waitSecondsDefault, type RevisionService } from "../rollout/revision-service.ts";
-import type { AliasRow, Store, StoreTables, StoreView, VersionRow } from "../store.ts";
 import type { CodeDownload } from "./code-download.ts";
+import type { AliasRow, EnvironmentRow, Store, StoreTables, StoreView, VersionRow } from "../store.ts";
+import { describeSnapshot, type PreparedBuild } from "./describe-snapshot.ts";
+import { initializeJob, runsInitializer } from "./initialize-job.ts";
 import { checkPlan, planPublish, type PublishPlan, wantsSnapshot } from "./publish-plan.ts";
 import type { PublishQueue } from "./publish-queue.ts";
 import { readSource } from "./read-source.ts";
@@ -59,7 +62,6 @@ export interface Published {
 }
 
 type Bundle = Extract<BundleResult, { ok: true }>;
-type Build = Extract<BuildOutcome, { ok: true }>;
 type Committed = { readonly version: VersionRow; readonly aliases: readonly AliasRow[] };
 
 interface Prepared {
@@ -73,6 +75,8 @@ interface Prepared {
 export class PublishService {
   readonly #options: PublishServiceOptions;
   readonly #closing = new AbortController();
+  /** Functions; publishes of one function follow each other. */
+  readonly #making = new Set<string>();
 
   constructor(options: PublishServiceOptions) {
     this.#options = options;
@@ -131,9 +135,10 @@ export class PublishService {
     const bundleMs = stopwatch.lap();
     const repeated = evenIfUnchanged ? null : await this.#repeat(plan, bundle);
     if (repeated !== null) return { ...repeated, timings: { bundleMs, evaluateMs: 0, storeMs: stopwatch.lap() } };
-    const build = await this.#build(plan, bundle);
+    const version = plan.version ?? (await this.#nextName(plan.functionName));
+    const build = await this.#build({ ...plan, version }, bundle);
     const evaluateMs = stopwatch.lap();
-    const { value, revision } = await this.#store({ plan, bundle, build });
+    const { value, revision } = await this.#store({ plan, bundle, build, version });
     const timings = { bundleMs, evaluateMs, storeMs: stopwatch.lap() };
     return { committed: value, revision, created: true, warnings: bundle.warnings, timings };
   }
@@ -152,15 +157,44 @@ export class PublishService {
     throw new ControlError("PUBLISH_REFUSED", { message: formatProblems(problems), problems });
   }
 
-  async #build(plan: PublishPlan, bundle: Bundle): Promise<Build> {
+  /** Whether a snapshot of a version of that function, which is not published yet, is being made here. */
+  isMakingSnapshot(functionName: string): boolean {
+    return this.#making.has(functionName);
+  }
+
+  async #build(plan: PublishPlan & { readonly version: string }, bundle: Bundle): Promise<PreparedBuild> {
     const { code, sourceMap, wasm } = bundle;
-    const { allowEval, event, limits } = plan;
-    const handler = event === null ? null : exportOf(event.handler);
+    const { allowEval, event, functionName, limits } = plan;
     const snapshot = wantsSnapshot(plan, bundle);
-    const job = { code, sourceMap, wasm, memoryMiB: limits.memoryMiB, snapshot, allowEval, handler };
-    const outcome = await this.#options.builders.build(job, this.#closing.signal);
-    if (outcome.ok) return outcome;
-    throw refusalOf(outcome);
+    const environment = await this.#options.store.read((view) => view.functions.environment(functionName));
+    const initialize = snapshot ? initializeJob(plan, this.#shownToBuilder(plan, environment)) : null;
+    const exports = {
+      handler: event === null ? null : exportOf(event.handler),
+      named: { restore: exportNamed(event?.restore), heartbeat: exportNamed(event?.heartbeat) },
+    };
+    const job = { code, sourceMap, wasm, memoryMiB: limits.memoryMiB, snapshot, allowEval, ...exports, initialize };
+    if (snapshot) this.#making.add(functionName);
+    try {
+      const outcome = await this.#options.builders.build(job, this.#closing.signal);
+      if (!outcome.ok) throw refusalOf(outcome);
+      const isInitialized = initialize !== null && outcome.snapshot.state === "ready";
+      return { ...outcome, initializedWith: isInitialized ? environment : null };
+    } finally {
+      this.#making.delete(functionName);
+    }
+  }
+
+  #shownToBuilder(
+    { functionName, version }: { readonly functionName: string; readonly version: string },
+    { variables, encryptedSecrets }: EnvironmentRow,
+  ): Parameters<typeof initializeJob>[1] {
+    const secrets = decryptSecrets(this.#options.masterKey, { functionName, encrypted: encryptedSecrets });
+    return { version, variables, secretNames: Object.keys(secrets) };
+  }
+
+  #nextName(functionName: string): Promise<string> {
+    const { clock, store } = this.#options;
+    return store.read((view) => defaultVersionName(clock.now(), (name) => isNameInUse(view, functionName, name)));
   }
 
   /** Moves aliases to the latest version when publishing would only repeat it; null when it would not. */
@@ -201,6 +235,7 @@ export class PublishService {
       variables,
       secrets: open(encryptedSecrets),
       snapshot: wantsSnapshot(plan, bundle),
+      isInitialized: wantsSnapshot(plan, bundle) && runsInitializer(plan),
     };
     return repeatsVersion(content, { latest, latestSecrets: open(latest.encryptedSecrets) }) ? latest : null;
   }
@@ -208,16 +243,13 @@ export class PublishService {
   async #store(parts: {
     readonly plan: PublishPlan;
     readonly bundle: Bundle;
-    readonly build: Build;
+    readonly build: PreparedBuild;
+    readonly version: string;
   }): Promise<{ readonly value: Committed; readonly revision: number }> {
-    const { store, clock, artifacts, masterKey, signingKey, revisions } = this.#options;
-    const { plan, bundle, build } = parts;
+    const { clock, artifacts, masterKey, signingKey, revisions } = this.#options;
+    const { plan, bundle, build, version } = parts;
     const { functionName } = plan;
-    const publishedAtMs = clock.now();
-    const version =
-      plan.version ??
-      (await store.read((view) => defaultVersionName(publishedAtMs, (name) => isNameInUse(view, functionName, name))));
-    const createdAt = new Date(publishedAtMs).toISOString();
+    const createdAt = new Date(clock.now()).toISOString();
     const { manifest, blobs } = assemble({ plan, bundle, build, version, createdAt });
     const sealed = sealManifest(manifest, signingKey);
     await Promise.all([...blobs, sealed.bytes].map((bytes) => artifacts.put(bytes)));
@@ -233,7 +265,7 @@ export class PublishService {
 function assemble(parts: {
   readonly plan: PublishPlan;
   readonly bundle: Bundle;
-  readonly build: Build;
+  readonly build: PreparedBuild;
   readonly version: string;
   readonly createdAt: string;
 }): { readonly manifest: VersionManifest; readonly blobs: readonly Uint8Array[] } {
@@ -241,6 +273,7 @@ function assemble(parts: {
   const code = Buffer.from(bundle.code);
   const sourceMap = Buffer.from(bundle.sourceMap);
   const snapshot = build.snapshot.state === "ready" ? build.snapshot.bytes : null;
+  const initialized = build.initializedWith !== null;
   return {
     manifest: {
       format: 1,
@@ -251,7 +284,7 @@ function assemble(parts: {
       limits: plan.limits,
       module: referenceTo(code),
       sourceMap: referenceTo(sourceMap),
-      snapshots: snapshot === null ? [] : [{ ...referenceTo(snapshot), runtimeKey: build.runtimeKey }],
+      snapshots: snapshot === null ? [] : [{ ...referenceTo(snapshot), runtimeKey: build.runtimeKey, initialized }],
       wasm: bundle.wasm.map(({ bytes }) => referenceTo(bytes)),
       services: plan.services,
       isolation: plan.isolation,
@@ -269,13 +302,17 @@ async function commit(
     readonly plan: PublishPlan;
     readonly manifest: VersionManifest;
     readonly sealed: ManifestBlob;
-    readonly build: Build;
+    readonly build: PreparedBuild;
   },
 ): Promise<Committed> {
   const { plan, manifest, sealed, build } = parts;
   await checkPlan(tables, plan);
+  const environment = await tables.functions.environment(plan.functionName);
+  if (build.initializedWith !== null && !isDeepStrictEqual(build.initializedWith, environment)) {
+    throw conflict("The environment was changed while the initializer ran with the one before: publish again.");
+  }
   const row: VersionRow = {
-    ...(await tables.functions.environment(plan.functionName)),
+    ...environment,
     function: manifest.function,
     version: manifest.version,
     description: plan.description,
@@ -323,19 +360,9 @@ function blobsOf(manifest: VersionManifest, sealed: ManifestBlob): readonly stri
   return [...new Set([sealed.digest, ...references.map(({ digest }) => digest)])].sort();
 }
 
-function describeSnapshot({ snapshot }: Build, { wasm }: VersionManifest): VersionRow["snapshot"] {
-  switch (snapshot.state) {
-    case "ready":
-      return { state: "ready", bytes: snapshot.bytes.byteLength, reason: "" };
-    case "failed":
-      return { state: "failed", bytes: 0, reason: snapshot.reason };
-    case "off":
-      return { state: "off", bytes: 0, reason: wasm.length > 0 ? noSnapshotOfWasm : notWanted };
-  }
+function exportNamed(handler: string | null | undefined): string | null {
+  return handler === null || handler === undefined ? null : exportOf(handler);
 }
-
-const notWanted = "not asked for, or not faster for a bundle this small";
-const noSnapshotOfWasm = "the version imports WebAssembly, which V8 cannot freeze";
 
 async function isNameInUse(view: StoreView, functionName: string, name: string): Promise<boolean> {
   return (await view.versions.isNameTaken(functionName, name)) || (await view.aliases.get(functionName, name)) !== null;

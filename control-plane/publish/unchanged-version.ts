@@ -11,6 +11,7 @@ import type { EventSettings } from "../../sdk/event-settings.ts";
 import { type Isolation } from "../../sdk/isolation.ts";
 import type { FunctionLimits } from "../../sdk/limits.ts";
 import type { Services } from "../../sdk/service-target.ts";
+import { takenAfterInitializer } from "./initialize-job.ts";
 import type { VersionRow } from "../store.ts";
 
 export interface VersionContent {
@@ -25,17 +26,20 @@ export interface VersionContent {
   readonly variables: Readonly<Record<string, string>>;
   readonly secrets: Readonly<Record<string, string>>;
   readonly snapshot: boolean;
+  /** It is to be taken after the initializer ran. */
+  readonly isInitialized: boolean;
 }
 
 export function repeatsVersion(
   content: VersionContent,
   { latest, latestSecrets }: { readonly latest: VersionRow; readonly latestSecrets: Readonly<Record<string, string>> },
 ): boolean {
-  const { state } = latest.snapshot;
+  const { reason, state } = latest.snapshot;
   return (
     content.moduleDigest === latest.moduleDigest &&
     state !== "failed" &&
     content.snapshot === (state === "ready") &&
+    content.isInitialized === (state === "ready" && reason === takenAfterInitializer) &&
     content.isolation === latest.isolation &&
     content.allowEval === latest.allowEval &&
     isSameEgress(content.egress, latest.egress) &&

@@ -7,8 +7,8 @@ import { eventLimits } from "../../sdk/limits.ts";
 import { calledHooks, type CalledHook, phases } from "../../sdk/phase.ts";
 import type { Problem } from "../../sdk/problem.ts";
 import { wallLimit } from "../../sdk/wall-limit.ts";
-import { eventRequest } from "../calls/event-request.ts";
-import { conflict, invalidInput } from "../control-error.ts";
+import { eventRequest, preparationMs } from "../calls/event-request.ts";
+import { conflict, ControlError, invalidInput } from "../control-error.ts";
 import type { VersionRow } from "../store.ts";
 
 /** What a node needs beside the function's own time to receive an invocation and answer. */
@@ -30,14 +30,14 @@ interface Target {
 /** @throws ControlError INPUT_INVALID with all problems, CONFLICT for a disabled function. */
 export function prepareInvocation(input: InvokeInput, { version, enabled, alias }: Target): PreparedInvocation {
   if (!enabled) throw conflict(`Function "${version.function}" is disabled.`);
-  const { phase, request, event } = input;
+  const { phase, request, event, memoryMiB } = input;
   if (event !== undefined) {
     const text = JSON.stringify(event);
     const problems = checkEvent(input, { version, text });
     if (problems.length > 0) throw invalidInput(problems);
     return {
       phase: "event",
-      request: eventRequest(text, alias),
+      request: eventRequest(text, alias, sizeAsked(input, version)),
       timeoutMs: timeoutOf(version, "event"),
     };
   }
@@ -46,6 +46,8 @@ export function prepareInvocation(input: InvokeInput, { version, enabled, alias 
   }
   const chosen = phase ?? defaultPhase(version);
   const problems = checkRequest(request);
+  if (memoryMiB !== undefined)
+    problems.push({ path: "memoryMiB", message: "received beside a request, allowed: beside an event" });
   if (chosen === null || !version.hooks.includes(chosen)) {
     const hooks = version.hooks.filter((hook) => phases.some((known) => known === hook));
     problems.push({ path: "phase", message: `received ${showValue(phase)}, allowed: ${hooks.join(", ") || "none"}` });
@@ -54,9 +56,28 @@ export function prepareInvocation(input: InvokeInput, { version, enabled, alias 
   return { phase: chosen, request, timeoutMs: timeoutOf(version, chosen) };
 }
 
-function timeoutOf({ limits, event }: VersionRow, hook: CalledHook): number {
-  const initializerMs = event === null || event.initializer === null ? 0 : limits.initializerWallMs;
-  return Math.min(wallLimit(limits, hook) + initializerMs, eventLimits.waitMsMax) + transportMs;
+/** The header's size where the body says none; a version that offers none has its own, whatever the header says. */
+export function withSizeOfHeader(
+  input: InvokeInput,
+  { header, version }: { readonly header: string | string[] | undefined; readonly version: VersionRow },
+): InvokeInput {
+  const offered = version.event?.memorySizesMiB ?? [];
+  if (header === undefined || input.memoryMiB !== undefined || input.event === undefined || offered.length === 0)
+    return input;
+  const text = String(header).trim();
+  return { ...input, memoryMiB: /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN };
+}
+
+function timeoutOf(version: VersionRow, hook: CalledHook): number {
+  return Math.min(wallLimit(version.limits, hook) + preparationMs(version), eventLimits.waitMsMax) + transportMs;
+}
+
+/** Null: the version's own. @throws ControlError INSTANCE_SIZE_REFUSED. */
+function sizeAsked({ memoryMiB }: InvokeInput, { event }: VersionRow): number | null {
+  if (memoryMiB === undefined) return null;
+  const sizes = event?.memorySizesMiB ?? [];
+  if (sizes.includes(memoryMiB)) return memoryMiB;
+  throw new ControlError("INSTANCE_SIZE_REFUSED", { message: `X-Cff-Instance-Memory not in [${sizes.join(" ")}]` });
 }
 
 /** `fetch` when there is one: it answers by itself. */

@@ -1,4 +1,5 @@
 /** Versions and the blobs they need in SQL. Invariant: this file holds no UPDATE. */
+import { defaultEventSettings, type EventSettings } from "../../sdk/event-settings.ts";
 import type { Kysely, Selectable } from "kysely";
 import type { Digest } from "../../sdk/artifact.ts";
 import { fgsLimits } from "../../sdk/fgs-limits.ts";
@@ -228,7 +229,7 @@ function toRow(row: Selectable<VersionsTable>, { blobs, dependencies }: VersionP
     isolation: row.isolation as VersionRow["isolation"],
     allowEval: row.allow_eval === 1,
     egress: JSON.parse(row.egress) as VersionRow["egress"],
-    event: JSON.parse(row.event) as VersionRow["event"],
+    event: eventOf(row.event),
     moduleDigest: row.module_digest,
     moduleBytes: row.module_bytes,
     snapshot: { state: row.snapshot_state, bytes: row.snapshot_bytes, reason: row.snapshot_reason },
@@ -263,4 +264,10 @@ function toColumns(row: VersionRow, sequence: number): VersionsTable {
     variables: JSON.stringify(row.variables),
     encrypted_secrets: row.encryptedSecrets,
   };
+}
+
+/** Rows of earlier releases lack what came later. */
+function eventOf(text: string): VersionRow["event"] {
+  const stored = JSON.parse(text) as Partial<EventSettings> | null;
+  return stored === null ? null : { ...defaultEventSettings, ...stored };
 }

@@ -77,6 +77,8 @@ const versionCounters: CountedMetric = [
   { name: "failures", help: "Failed invocations since the version was loaded.", value: (row) => row.failures },
   { name: "rejected", help: "Invocations refused because the queue was full.", value: (row) => row.rejected },
   { name: "cold_starts", help: "Instances started, for an invocation or in advance.", value: (row) => row.coldStarts },
+  { name: "heartbeat_misses", help: "Heartbeats that instances missed.", value: (row) => row.heartbeatMisses },
+  { name: "retired", help: "Instances given up for missed heartbeats.", value: (row) => row.retired },
   { name: "cpu_ms", help: "CPU milliseconds since the version was loaded.", value: (row) => row.cpuMs },
 ];
 
@@ -116,6 +118,8 @@ function sumByVersion(fronts: readonly FrontMetrics[]): Counted[] {
       rejected: stats.rejected + (before?.rejected ?? 0),
       coldStarts: stats.coldStarts + (before?.coldStarts ?? 0),
       cpuMs: stats.cpuMs + (before?.cpuMs ?? 0),
+      heartbeatMisses: stats.heartbeatMisses + (before?.heartbeatMisses ?? 0),
+      retired: stats.retired + (before?.retired ?? 0),
     });
   }
   return [...rows.values()];

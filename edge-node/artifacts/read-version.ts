@@ -10,7 +10,7 @@ import type { Egress } from "../../sdk/egress.ts";
 import { formatProblems } from "../../sdk/problem.ts";
 import type { RunnableVersion, WasmModule } from "../../runtime/driver.ts";
 import type { FrontVersion } from "../ipc.ts";
-import { runtimeVariables } from "./runtime-variables.ts";
+import { runtimeVariables } from "../../sdk/runtime-variables.ts";
 import type { BlobFolder } from "./blob-folder.ts";
 
 export type VersionRead =
@@ -48,7 +48,7 @@ export async function readVersion(version: FrontVersion, options: ReadVersionOpt
     if (read.kind !== "found") return unusable("WebAssembly module", read.kind, digest);
     wasm.push({ digest, bytes: read.bytes });
   }
-  const { snapshot, damaged } = await readSnapshot(manifest, options);
+  const { snapshot, isInitialized, damaged } = await readSnapshot(manifest, options);
   return {
     kind: "found",
     runnable: {
@@ -64,6 +64,7 @@ export async function readVersion(version: FrontVersion, options: ReadVersionOpt
       services: manifest.services,
       code: module.bytes.toString("utf8"),
       snapshot,
+      isInitialized,
       wasm,
     },
     sourceMap: manifest.sourceMap?.digest ?? null,
@@ -72,15 +73,23 @@ export async function readVersion(version: FrontVersion, options: ReadVersionOpt
   };
 }
 
+interface SnapshotRead {
+  readonly snapshot: Uint8Array | null;
+  /** It was taken after the initializer ran. */
+  readonly isInitialized: boolean;
+  readonly damaged: readonly Digest[];
+}
+
 async function readSnapshot(
   manifest: VersionManifest,
   { blobs, runtimeKey, snapshots }: ReadVersionOptions,
-): Promise<{ readonly snapshot: Uint8Array | null; readonly damaged: readonly Digest[] }> {
+): Promise<SnapshotRead> {
   const reference = manifest.snapshots.find((snapshot) => snapshot.runtimeKey === runtimeKey);
-  if (reference === undefined || snapshots === "off") return { snapshot: null, damaged: [] };
+  if (reference === undefined || snapshots === "off") return { snapshot: null, isInitialized: false, damaged: [] };
   const read = await blobs.read(reference.digest);
-  if (read.kind === "found") return { snapshot: read.bytes, damaged: [] };
-  return { snapshot: null, damaged: read.kind === "damaged" ? [reference.digest] : [] };
+  if (read.kind === "found") return { snapshot: read.bytes, isInitialized: reference.initialized, damaged: [] };
+  const damaged = read.kind === "damaged" ? [reference.digest] : [];
+  return { snapshot: null, isInitialized: false, damaged };
 }
 
 function unusable(what: string, state: "missing" | "damaged", digest: Digest): VersionRead {

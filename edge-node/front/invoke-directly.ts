@@ -4,6 +4,7 @@
 import { emptyBody, type Body } from "../../runtime/body.ts";
 import type { Outcome } from "../../runtime/driver.ts";
 import type { InvokeMessage, InvokeResult, LogRecord } from "../../sdk/desired-state.ts";
+import { eventRequestHeaders } from "../../sdk/event-answer.ts";
 import { headerEntries, isHeaderName, isHeaderValue, type HeaderText } from "../../sdk/header-text.ts";
 import { messageLimits, serviceLimits } from "../../sdk/limits.ts";
 import { isResponsePhase } from "../../sdk/phase.ts";
@@ -75,6 +76,7 @@ async function runHook(
     {
       ...identity,
       key: resolved.key,
+      ...sizeAsked(message),
       method: request.method,
       url: new URL(request.url).href,
       headers,
@@ -132,6 +134,12 @@ async function describeOutcome(outcome: Outcome): Promise<InvokeOutcome> {
       return { kind: "response", status, headers: headerEntries(headers), body: whole.bytes.toString("base64") };
     }
   }
+}
+
+/** The control plane checked it against the version; a version that does not offer the size uses its own. */
+function sizeAsked({ phase, request }: InvokeMessage): { readonly memoryMiB?: number } {
+  const named = request.headers.find(([name]) => name.toLowerCase() === eventRequestHeaders.memory)?.[1];
+  return phase === "event" && named !== undefined && /^\d{1,5}$/.test(named) ? { memoryMiB: Number(named) } : {};
 }
 
 function requestBody(base64: string | null): Body {

@@ -58,5 +58,7 @@ function added(past: VersionStats, stats: VersionStats): VersionStats {
     rejected: past.rejected + stats.rejected,
     coldStarts: past.coldStarts + stats.coldStarts,
     cpuMs: past.cpuMs + stats.cpuMs,
+    heartbeatMisses: past.heartbeatMisses + stats.heartbeatMisses,
+    retired: past.retired + stats.retired,
   };
 }

@@ -10,6 +10,8 @@ export type AnnouncedBody = { readonly lengthBytes: number | undefined } | null;
 
 export interface InvocationFields {
   readonly phase: Hook;
+  /** The instance's size that was asked for, MiB; 0: none was. For the engine. */
+  readonly memoryMiB: number;
   readonly requestId: string;
   readonly method: string;
   readonly url: string;
@@ -28,6 +30,7 @@ export interface InvocationFields {
 export function writeInvocation(fields: InvocationFields): string {
   const head =
     int(hooks.indexOf(fields.phase)) +
+    int(fields.memoryMiB) +
     text(fields.requestId) +
     text(fields.method) +
     text(fields.url) +
@@ -48,6 +51,7 @@ export function writeInvocation(fields: InvocationFields): string {
 export function readInvocation(reader: FrameReader): InvocationFields {
   return {
     phase: hooks[reader.int()] ?? "fetch",
+    memoryMiB: reader.int(),
     requestId: reader.text(),
     method: reader.text(),
     url: reader.text(),

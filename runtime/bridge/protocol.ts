@@ -68,6 +68,8 @@ export const toGuest = {
   credit: "P",
   /** stream id: nobody reads it any more */
   stop: "S",
+  /** number: whether the instance is well → `heartbeat` */
+  heartbeat: "H",
   /** error name, message, stack: a promise was rejected and nobody handled it */
   unhandledRejection: "J",
   /** socket id, invocation id: the socket is open, and counts as that invocation's from now on */
@@ -108,6 +110,8 @@ export const fromGuest = {
   startTimer: "t",
   /** timer id (ends in the engine) */
   clearTimer: "u",
+  /** number of the question, well 0|1, why not (ends in the engine) */
+  heartbeat: "v",
   /** socket id, text 0 or bytes 1, text; 1 buffer when bytes */
   socketMessage: "m",
   /** socket id: its oldest message was handled */

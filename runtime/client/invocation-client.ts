@@ -295,6 +295,7 @@ function announce(invocation: Invocation): Parameters<typeof writeInvocation>[0]
   const { response } = invocation;
   return {
     phase: invocation.phase,
+    memoryMiB: invocation.memoryMiB ?? 0,
     requestId: invocation.requestId,
     method: invocation.method,
     url: invocation.url,

@@ -115,6 +115,8 @@ export async function connectIsolate(
       initializerWallMs: version.limits.initializerWallMs,
       memoryMiB: version.limits.memoryMiB,
       event: version.event,
+      isRestored: version.snapshot !== null,
+      isInitialized: version.snapshot !== null && version.isInitialized === true,
       bufferedBodyMiB: version.limits.bufferedBodyMiB,
       environment: version.environment,
       services: Object.keys(version.services),

@@ -5,6 +5,18 @@
  * than there was. Small claims are met in full, the rest is shared evenly among the large ones. Pure.
  */
 
+/** Charges what isolates claim to have used, within what the process used. */
+export function chargeShares(
+  busy: readonly { readonly claimCpu: () => number; readonly chargeCpu: (ms: number) => void }[],
+  usedMs: number,
+): void {
+  const granted = shareCpu(
+    busy.map((instance) => instance.claimCpu()),
+    usedMs,
+  );
+  for (const [index, instance] of busy.entries()) instance.chargeCpu(granted[index] ?? 0);
+}
+
 /** What each claim is granted, in the order of `claimsMs`. Never more than claimed, and together never more than `availableMs`. */
 export function shareCpu(claimsMs: readonly number[], availableMs: number): readonly number[] {
   const granted = claimsMs.map(() => 0);

@@ -70,7 +70,7 @@ export class IdleInstances {
   }
 
   /** Disposes what was idle too long. */
-  purge(): void {
+  evictStale(): void {
     this.#listed.purgeStale();
   }
 

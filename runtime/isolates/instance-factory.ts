@@ -19,6 +19,7 @@ import {
 } from "./boot.ts";
 import { Instance } from "./instance.ts";
 import type { InstanceOwner } from "./instance-owner.ts";
+import type { InstanceSize } from "./instance-pool.ts";
 import { ivm, type ExternalCopy } from "./isolated-vm.ts";
 import { VersionWasm } from "./wasm-modules.ts";
 
@@ -38,6 +39,12 @@ export interface InstanceSource {
   readonly version: RunnableVersion;
   readonly snapshot: ExternalCopy<ArrayBuffer> | null;
   readonly wasm: VersionWasm;
+}
+
+export interface InstanceOrder {
+  readonly owner: InstanceOwner;
+  /** MiB; null: the version's own. */
+  readonly size: InstanceSize;
 }
 
 export class InstanceFactory {
@@ -82,13 +89,17 @@ export class InstanceFactory {
   }
 
   /** A connected instance. Throws what the author's top level throws. */
-  async create(source: InstanceSource, owner: InstanceOwner): Promise<Instance> {
-    const { version } = source;
-    const prepared = source.snapshot === null ? await this.#evaluated(source) : await this.#restored(source);
+  async create(source: InstanceSource, { owner, size }: InstanceOrder): Promise<Instance> {
+    const version = inSize(source.version, size);
+    const prepared =
+      source.snapshot === null
+        ? await this.#evaluated(version, source.wasm)
+        : await this.#restored(version, source.snapshot);
     const instance = new Instance({
       number: this.#nextNumber++,
       isolate: prepared.isolate,
       limits: version.limits,
+      size,
       environment: this.#options.environment,
       owner,
     });
@@ -112,7 +123,7 @@ export class InstanceFactory {
     for (const spare of this.#spares.splice(0)) disposeQuietly(spare.isolate);
   }
 
-  async #evaluated({ version, wasm }: InstanceSource): Promise<OwnedIsolate> {
+  async #evaluated(version: RunnableVersion, wasm: VersionWasm): Promise<OwnedIsolate> {
     await wasm.ready();
     const spare = this.#hasSpareFor(version) ? this.#spares.pop() : undefined;
     const prepared =
@@ -148,7 +159,7 @@ export class InstanceFactory {
     });
   }
 
-  #restored({ version, snapshot }: InstanceSource): Promise<OwnedIsolate> {
+  #restored(version: RunnableVersion, snapshot: ExternalCopy<ArrayBuffer>): Promise<OwnedIsolate> {
     const { allowEval, limits } = version;
     return this.#prepareFor({ key: version.key }, { memoryMiB: limits.memoryMiB, snapshot, allowEval });
   }
@@ -173,6 +184,17 @@ export class InstanceFactory {
 interface OwnedIsolate extends PreparedIsolate {
   readonly user: { key: string };
 }
+
+/** The version as an instance of that size is told of it. */
+function inSize(version: RunnableVersion, size: InstanceSize): RunnableVersion {
+  if (size === null) return version;
+  const { environment, limits } = version;
+  const named = environment[memoryVariable] === undefined ? {} : { [memoryVariable]: String(size) };
+  return { ...version, limits: { ...limits, memoryMiB: size }, environment: { ...environment, ...named } };
+}
+
+/** Among what event functions are told (sdk/runtime-variables.ts). */
+const memoryVariable = "RUNTIME_MEMORY";
 
 function externalCopy(bytes: Uint8Array): ExternalCopy<ArrayBuffer> {
   return new ivm.ExternalCopy(new Uint8Array(bytes).buffer);

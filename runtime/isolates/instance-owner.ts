@@ -1,5 +1,6 @@
 /** What an instance tells whoever started it, and asks of them. */
 import type { ErrorCode } from "../../sdk/error-code.ts";
+import type { HeartbeatAnswer } from "./heartbeat-watch.ts";
 import type { Instance } from "./instance.ts";
 
 export interface InstanceOwner {
@@ -10,6 +11,8 @@ export interface InstanceOwner {
   onEnded(instance: Instance, invocationId: number): void;
   /** Whether the engine's own thread may run the entries of quick functions. */
   mayRunHere(): boolean;
+  /** The guest said whether it is well. */
+  onHeartbeat(instance: Instance, answer: HeartbeatAnswer): void;
   /** A timer or an answer runs in it while no invocation does. */
   onWoken(instance: Instance): void;
   /** The instance is over; each invocation without an outcome is listed with the code it fails with. */

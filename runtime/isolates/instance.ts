@@ -4,6 +4,7 @@
  * It knows frames only as far as it must: who is running here and what the guest waits for. Invariants: frames of a guest about anything
  * it does not own stop the instance; after `stop` nothing of it runs and every invocation it had was reported.
  */
+import { heartbeatLimits } from "../../sdk/instance-limits.ts";
 import type { ErrorCode } from "../../sdk/error-code.ts";
 import type { FunctionLimits } from "../../sdk/limits.ts";
 import { failedOutcome } from "../bridge/failed-outcome.ts";
@@ -20,12 +21,15 @@ import {
 import type { RuntimeEnvironment } from "../runtime-environment.ts";
 import { disposeQuietly, type GuestEntry } from "./boot.ts";
 import { CpuAccount, type CpuMark } from "./cpu-account.ts";
+import { CpuMeter } from "./cpu-meter.ts";
 import { Entrance } from "./entrance.ts";
 import type { EntryWatch } from "./entry-watch.ts";
 import { takeBuffers } from "./guest-buffers.ts";
 import { GuestCalls } from "./guest-calls.ts";
 import { GuestTimers } from "./guest-timers.ts";
 import type { InstanceOwner } from "./instance-owner.ts";
+import type { ActiveInvocation, InstanceParts } from "./instance-parts.ts";
+import type { InstanceSize } from "./instance-pool.ts";
 import type { Copy, Isolate } from "./isolated-vm.ts";
 import { aboutSockets, SocketLedger } from "./socket-ledger.ts";
 import { unhandledRejectionFrame } from "./unhandled-rejection.ts";
@@ -35,28 +39,15 @@ const rejectionsWatchedUpTo = 2;
 /** Looks in a row that found the isolate computing. */
 const busyClaimsBeforeProbe = 4;
 
-interface ActiveInvocation {
-  readonly id: number;
-  readonly deadlineMs: number;
-  /** Where its CPU time is counted from. */
-  cpu: CpuMark;
-  answered: boolean;
-}
-
-export interface InstanceParts {
-  readonly number: number;
-  readonly isolate: Isolate;
-  readonly limits: FunctionLimits;
-  readonly environment: RuntimeEnvironment;
-  readonly owner: InstanceOwner;
-}
-
 export class Instance {
   readonly number: number;
   /** The engine's own note: it is in the list of idle instances. */
   isListedIdle = false;
   /** And: it answered, so that its initializer, if it has one, is over. */
   isInitialized = false;
+  /** And: it serves nobody new. */
+  isRetired = false;
+  readonly size: InstanceSize;
   readonly #isolate: Isolate;
   readonly #limits: FunctionLimits;
   readonly #environment: RuntimeEnvironment;
@@ -66,6 +57,7 @@ export class Instance {
   readonly #timers: GuestTimers;
   readonly #sockets = new SocketLedger();
   readonly #cpu = new CpuAccount();
+  readonly #meter: CpuMeter;
   readonly #entrance: Entrance;
   #text = "";
   #buffers: Copy<ArrayBuffer>[] = [];
@@ -74,19 +66,19 @@ export class Instance {
   #stopped = false;
   #subrequests = 0;
   #words = 0;
-  #isolateMs = 0;
-  #computedMs = 0;
-  #claimedCpuMs = 0;
-  #busyClaims = 0;
   /** Where the CPU time of what runs after all invocations have ended is counted from. */
   #afterwards: CpuMark = this.#cpu.begin(0);
+  #afterwardsCpuMs: number;
 
   constructor(parts: InstanceParts) {
     this.number = parts.number;
+    this.size = parts.size;
     this.#isolate = parts.isolate;
     this.#limits = parts.limits;
+    this.#afterwardsCpuMs = parts.limits.cpuMs;
     this.#environment = parts.environment;
     this.#owner = parts.owner;
+    this.#meter = new CpuMeter(parts.isolate, () => parts.environment.nowMs());
     this.#entrance = new Entrance({
       environment: parts.environment,
       limits: parts.limits,
@@ -106,14 +98,9 @@ export class Instance {
     });
   }
 
-  /** What `connectIsolate` needs: computes while the guest waits, which isolated-vm does not count as the isolate's time. */
-  readonly compute = (request: unknown, buffers: readonly unknown[]): string => {
-    if (this.#stopped) return "";
-    const startedMs = this.#environment.nowMs();
-    const answer = this.#calls.compute(request, buffers);
-    this.#computedMs += this.#environment.nowMs() - startedMs;
-    return answer;
-  };
+  /** What `connectIsolate` needs: computes while the guest waits. */
+  readonly compute = (request: unknown, buffers: readonly unknown[]): string =>
+    this.#stopped ? "" : this.#meter.computing(() => this.#calls.compute(request, buffers));
 
   /** What `connectIsolate` needs: called by the guest with everything it says. */
   readonly onGuestWords = (batch: unknown, ...buffers: unknown[]): void => {
@@ -148,17 +135,13 @@ export class Instance {
 
   /** CPU time that was used in the isolate and while it waited for `compute`, since it exists, milliseconds. */
   get cpuMs(): number {
-    if (!this.#isolate.isDisposed) this.#isolateMs = Number(this.#isolate.cpuTime) / 1e6;
-    return this.#isolateMs + this.#computedMs;
+    return this.#meter.totalMs;
   }
 
   /** What the isolate says it used since the last call, milliseconds; the caller decides how much of it to charge. */
   claimCpu(): number {
-    const before = this.#claimedCpuMs;
-    this.#claimedCpuMs = this.cpuMs;
-    const claim = Math.max(0, this.#claimedCpuMs - before);
-    this.#busyClaims = claim > 1 ? this.#busyClaims + 1 : 0;
-    if (this.#busyClaims === busyClaimsBeforeProbe) this.#probe();
+    const claim = this.#meter.claim();
+    if (this.#meter.busyClaims === busyClaimsBeforeProbe) this.#probe();
     return claim;
   }
 
@@ -185,6 +168,21 @@ export class Instance {
     });
     this.#entrance.countInvocation();
     this.#text += raw;
+  }
+
+  /** Asks the guest whether it is well; the answer is the owner's. Idle, it has a limit of its own for that; busy, its invocations pay but for a little. */
+  beat(question: number): void {
+    this.#cpu.charge(-heartbeatLimits.forgivenCpuMs);
+    if (this.#active.size === 0) {
+      this.claimCpu();
+      this.#beginAfterwards(heartbeatLimits.cpuMsMax);
+    }
+    this.#reply(frame(toGuest.heartbeat, int(question)), []);
+  }
+
+  #beginAfterwards(cpuMsMax: number): void {
+    this.#afterwards = this.#cpu.begin(0);
+    this.#afterwardsCpuMs = Math.min(this.#limits.cpuMs, cpuMsMax);
   }
 
   /** Passes a frame of the front on, with buffers made for it (guest-buffers.ts). */
@@ -224,8 +222,8 @@ export class Instance {
         this.#failOne(invocation, "FUNCTION_WALL_LIMIT", "No answer within the wall time limit");
       }
     }
-    if (this.#active.size === 0 && this.#cpu.exceeds(this.#afterwards, this.#limits.cpuMs))
-      this.#stopForCpu("after its invocations");
+    if (this.#active.size === 0 && this.#cpu.exceeds(this.#afterwards, this.#afterwardsCpuMs))
+      this.#stopForCpu("while no invocation ran");
     if (this.#sockets.isDue(nowMs)) this.#renewHolders();
     return this.#stopped;
   }
@@ -348,6 +346,9 @@ export class Instance {
         out.ended.push(id);
         break;
       }
+      case fromGuest.heartbeat:
+        this.#owner.onHeartbeat(this, { question: reader.int(), isWell: reader.int() === 1, reason: reader.text() });
+        return;
       case fromGuest.call:
         this.#calls.perform(reader, buffers);
         return;
@@ -390,7 +391,7 @@ export class Instance {
 
   #end(id: number): void {
     if (!this.#active.delete(id)) return;
-    if (this.#active.size === 0) this.#afterwards = this.#cpu.begin(0);
+    if (this.#active.size === 0) this.#beginAfterwards(this.#limits.cpuMs);
     this.#sockets.ended(id);
     this.#owner.onEnded(this, id);
   }

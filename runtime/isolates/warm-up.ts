@@ -15,6 +15,8 @@ const facts = {
   initializerWallMs: 1,
   memoryMiB: 1,
   event: null,
+  isRestored: false,
+  isInitialized: false,
   bufferedBodyMiB: 1,
   environment: {},
   services: [],
@@ -22,6 +24,7 @@ const facts = {
 
 const fields: InvocationFields = {
   phase: "fetch",
+  memoryMiB: 0,
   requestId: "warm-up",
   method: "GET",
   url: "http://example.com/a/b?c=d",

@@ -5,7 +5,7 @@ import { InvalidArgumentError } from "commander";
 import { parseAbortCondition } from "../abort-condition.ts";
 import type { GreySticky } from "../alias-grey.ts";
 import { parseStickyText } from "../alias-grey-parser.ts";
-import { stagedRolloutLimits } from "../limits.ts";
+import { functionLimitRanges, stagedRolloutLimits } from "../limits.ts";
 import { CliError, exitCodes } from "./exit-code.ts";
 
 /** Seconds to wait for nodes, 0..30. */
@@ -79,6 +79,11 @@ export function parseVersionNumber(text: string): number {
 
 export function parseLimit(text: string): number {
   return integerIn(text, { min: 1, max: 10_000 });
+}
+
+/** An instance's size, MiB. */
+export function parseMemory(text: string): number {
+  return integerIn(text, functionLimitRanges.memoryMiB);
 }
 
 /** The number of a message of a queue. */

@@ -17,7 +17,7 @@ const manifest: VersionManifest = {
   limits: defaultFunctionLimits,
   module: referenceTo(text("var __selvageModule")),
   sourceMap: null,
-  snapshots: [{ ...referenceTo(text("snapshot")), runtimeKey: "13.6-x64" }],
+  snapshots: [{ ...referenceTo(text("snapshot")), runtimeKey: "13.6-x64", initialized: false }],
   wasm: [],
   isolation: "shared",
   allowEval: false,
@@ -28,7 +28,8 @@ const manifest: VersionManifest = {
 
 /** The manifest with some keys replaced by anything at all, as hostile bytes. */
 function altered(changes: Readonly<Record<string, unknown>>): Uint8Array {
-  return text(JSON.stringify({ ...manifest, wasm: undefined, egress: undefined, ...changes }));
+  const snapshots = manifest.snapshots.map((snapshot) => ({ ...snapshot, initialized: undefined }));
+  return text(JSON.stringify({ ...manifest, snapshots, wasm: undefined, egress: undefined, ...changes }));
 }
 
 function problemsOf(bytes: Uint8Array): string[] {
@@ -83,6 +84,14 @@ describe("serialiseManifest() and parseManifest()", () => {
     );
   });
 
+  it("say of a snapshot that it was taken after the initializer only when it was, so that older manifests keep their bytes", () => {
+    expect(new TextDecoder().decode(serialiseManifest(manifest))).not.toContain("initialized");
+    const snapshots = manifest.snapshots.map((snapshot) => ({ ...snapshot, initialized: true }));
+    const bytes = serialiseManifest({ ...manifest, snapshots });
+    expect(new TextDecoder().decode(bytes)).toContain('"initialized":true');
+    expect(parseManifest(bytes)).toMatchObject({ ok: true, value: { snapshots: [{ initialized: true }] } });
+  });
+
   it("name egress lists only when there are any, and tell no list from an empty one", () => {
     expect(Buffer.from(serialiseManifest(manifest)).toString()).not.toContain("egress");
     const written = (egress: Egress): string => {
@@ -108,7 +117,7 @@ describe("serialiseManifest() and parseManifest()", () => {
     ["an array", text("[]"), "manifest: is not an object"],
     ["another format", altered({ format: 2 }), "format: received an unknown format, allowed 1"],
     ["an unknown hook", altered({ hooks: ["fetch", "constructor"] }), "hooks[1]: is not one of"],
-    ["no hook", altered({ hooks: [] }), "hooks: is not a list of 1..8 hooks"],
+    ["no hook", altered({ hooks: [] }), "hooks: is not a list of 1..10 hooks"],
     ["egress lists that say nothing", altered({ egress: { deny: [] } }), "manifest: is not in canonical form"],
     [
       "egress lists out of order",

@@ -1,11 +1,11 @@
 /** Part of the Driver contract: event functions (interfaces.md §1.1 to §1.4). */
 import { describe, expect, it } from "vitest";
-import type { EventSettings } from "../../sdk/event-settings.ts";
+import { defaultEventSettings, type EventSettings } from "../../sdk/event-settings.ts";
 import { eventLimits } from "../../sdk/limits.ts";
 import { headersOf, textOf } from "./driver-fixtures.ts";
 import type { RunFunction, RunOptions } from "./driver-run.ts";
 
-const settings: EventSettings = { handler: "index.handler", initializer: null, parameters: "strict" };
+const settings: EventSettings = defaultEventSettings;
 const withInitializer: EventSettings = { ...settings, initializer: "index.initializer" };
 
 interface Answer {

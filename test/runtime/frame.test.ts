@@ -94,6 +94,7 @@ describe("frames", () => {
 describe("invocation frames", () => {
   const fields: InvocationFields = {
     phase: "clientResponse",
+    memoryMiB: 256,
     requestId: "r-1",
     method: "GET",
     url: "http://example.com/a?b=c",

@@ -4,6 +4,7 @@
  * Steps are data: a name, and what is asked and expected. A step that throws has failed.
  */
 import assert from "node:assert/strict";
+import { instanceSteps } from "./compat-instance-steps.ts";
 import { asynchronousSteps } from "./compat-async-steps.ts";
 import { reservedSteps } from "./compat-reserved-steps.ts";
 import { releaseSteps } from "./compat-release-steps.ts";
@@ -240,6 +241,7 @@ export const compatSteps: readonly CompatStep[] = [
   ...invocations,
   ...changes,
   ...releaseSteps,
+  ...instanceSteps,
   ...asynchronousSteps,
   ...surroundings,
   ...transfer,

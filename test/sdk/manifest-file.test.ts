@@ -35,7 +35,14 @@ describe("parseProjectFile()", () => {
       isolation: "dedicated",
       allowEval: true,
       egress: { allow: ["*.example.com:443", "203.0.113.0/24"], deny: ["203.0.113.7"] },
-      event: { handler: "src/main.handler", initializer: "src/main.prepare", parameters: "any" },
+      event: {
+        handler: "src/main.handler",
+        initializer: "src/main.prepare",
+        restore: "src/main.again",
+        heartbeat: "src/main.well",
+        parameters: "any",
+        memorySizesMiB: [64, 256],
+      },
       snapshot: false,
     };
     expect(parsedValue(parseProjectFile(input))).toEqual(input);

@@ -14,6 +14,7 @@ import type { FgsTriggers } from "../../functiongraph/fgs-triggers.ts";
 import type { FgsFunctionService } from "../../functiongraph/fgs-function-service.ts";
 import type { FgsInvocation } from "../../functiongraph/fgs-invocation.ts";
 import type { FgsReserved } from "../../functiongraph/fgs-reserved.ts";
+import type { FgsSnapshot } from "../../functiongraph/fgs-snapshot.ts";
 import type { FgsTags } from "../../functiongraph/fgs-tags.ts";
 import type { FgsTestEvents } from "../../functiongraph/fgs-test-events.ts";
 import type { FgsTransfer } from "../../functiongraph/fgs-transfer.ts";
@@ -31,6 +32,7 @@ export interface FgsServices {
   readonly fgsAliases: FgsAliasService;
   readonly fgsInvocation: FgsInvocation;
   readonly fgsTestEvents: FgsTestEvents;
+  readonly fgsSnapshot: FgsSnapshot;
   readonly fgsTags: FgsTags;
   readonly fgsAsync: FgsAsync;
   readonly fgsTransfer: FgsTransfer;

@@ -24,6 +24,7 @@ const one = "/v2/:project/fgs/functions/:urn";
 
 export function registerFgsFunctions(app: FastifyInstance, services: FgsServices): void {
   registerLife(app, services);
+  registerSnapshots(app, services);
   registerVersions(app, services);
   registerAliases(app, services);
   registerTestEvents(app, services);
@@ -50,6 +51,14 @@ function registerLife(app: FastifyInstance, { fgsFunctions }: FgsServices): void
   app.get(`${one}/code`, route, (request) => fgsFunctions.code(urnOf(request)));
   app.put(`${one}/code`, changing("updateFunctionCode"), (request) =>
     fgsFunctions.updateCode(urnOf(request), bodyOf(request)),
+  );
+}
+
+function registerSnapshots(app: FastifyInstance, { fgsSnapshot }: FgsServices): void {
+  const actionOf = (request: FastifyRequest): string => (request.params as { readonly action: string }).action;
+  app.get(`${one}/snapshots/:action`, route, (request) => fgsSnapshot.show(urnOf(request), actionOf(request)));
+  app.post(`${one}/snapshots/:action`, changing("updateFunctionConfig"), (request) =>
+    fgsSnapshot.change(urnOf(request), actionOf(request)),
   );
 }
 

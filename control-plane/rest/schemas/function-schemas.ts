@@ -1,4 +1,5 @@
 /** Functions, environments, versions, aliases and invocations in JSON Schema; the types are in sdk/api.ts. */
+import { memorySizesMax } from "../../../sdk/instance-limits.ts";
 import { greySources } from "../../../sdk/alias-grey.ts";
 import { egressEntryText } from "../../../sdk/egress.ts";
 import { isolations } from "../../../sdk/isolation.ts";
@@ -130,9 +131,19 @@ const egressList = list(text({ maxLength: egressLimits.entryCharsMax, descriptio
 const egressInput = object({ allow: egressList, deny: egressList }, { optional: ["allow", "deny"] });
 const handler = text({ maxLength: 257, description: "FILE.EXPORT, such as index.handler" });
 const eventParameters = choice(["strict", "any"]);
+const { min: sizeMin, max: sizeMax } = functionLimitRanges.memoryMiB;
+/** Whoever sends an event may choose one of them. */
+const memorySizes = list(integer({ min: sizeMin, max: sizeMax }), { maxItems: memorySizesMax });
 const eventInput = object(
-  { handler, initializer: handler, parameters: eventParameters },
-  { optional: ["handler", "initializer", "parameters"] },
+  {
+    handler,
+    initializer: handler,
+    restore: handler,
+    heartbeat: handler,
+    parameters: eventParameters,
+    memorySizesMiB: memorySizes,
+  },
+  { optional: ["handler", "initializer", "restore", "heartbeat", "parameters", "memorySizesMiB"] },
 );
 const dependenciesInput: JsonSchema = {
   type: "object",
@@ -189,10 +200,26 @@ export const versionResource: JsonSchema = object({
   isolation: choice(isolations),
   allowEval: boolean,
   egress: object({ allow: nullable(list(text())), deny: list(text()) }),
-  event: nullable(object({ handler: text(), initializer: nullable(text()), parameters: eventParameters })),
+  event: nullable(
+    object({
+      handler: text(),
+      initializer: nullable(text()),
+      restore: nullable(text()),
+      heartbeat: nullable(text()),
+      parameters: eventParameters,
+      memorySizesMiB: memorySizes,
+    }),
+  ),
   moduleBytes: integer({ min: 0 }),
   snapshot: object({ state: choice(["ready", "off", "failed"]), bytes: integer({ min: 0 }), reason: text() }),
   aliases: list(text()),
+});
+
+export const snapshotResource: JsonSchema = object({
+  version: nullable(text()),
+  state: choice(["making", "ready", "off", "failed"]),
+  bytes: integer({ min: 0 }),
+  reason: text(),
 });
 
 export const publishResult: JsonSchema = object({
@@ -233,6 +260,11 @@ export const invokeInput: JsonSchema = object(
     phase: choice(phases),
     event: { description: "any JSON: the event of an event function, instead of a request" },
     async: boolean,
+    memoryMiB: {
+      type: "integer",
+      description:
+        "size of the instance, one of the version's event.memorySizesMiB; or the header X-Cff-Instance-Memory",
+    },
     request: object({
       method: text({ pattern: "^[A-Z]{1,20}$", description: "an HTTP method in upper case" }),
       url: text({ minLength: 1, maxLength: messageLimits.urlBytesMax }),
@@ -240,7 +272,7 @@ export const invokeInput: JsonSchema = object(
       body: nullable(text(base64)),
     }),
   },
-  { optional: ["qualifier", "phase", "event", "async", "request"] },
+  { optional: ["qualifier", "phase", "event", "async", "memoryMiB", "request"] },
 );
 
 export const invokeResult: JsonSchema = object({

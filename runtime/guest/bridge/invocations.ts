@@ -11,6 +11,7 @@ import { messageLimits } from "../../../sdk/limits.ts";
 import { answersItself, isResponsePhase } from "../../../sdk/phase.ts";
 import { wallLimit } from "../../../sdk/wall-limit.ts";
 import type { HostBody, LogLevel, OutgoingBody } from "../host-port.ts";
+import { LoadFailure } from "../load-failure.ts";
 import {
   createIncomingRequest,
   createIncomingResponse,
@@ -47,6 +48,8 @@ export interface InstanceFacts {
   readonly env: Readonly<Record<string, unknown>>;
   /** The module's default export. */
   readonly module: Readonly<Record<string, unknown>>;
+  /** Null: always well. */
+  readonly heartbeat: (() => unknown) | null;
 }
 
 interface Running {
@@ -346,7 +349,7 @@ export class Invocations {
     if (running.answered) return;
     const payload =
       int(outcomeKind.failed) +
-      text(code) +
+      text(LoadFailure.is(error) ? "FUNCTION_LOAD_FAILED" : code) +
       text(messageOf(error)) +
       text(stackOf(error)) +
       int(running.passThrough ? 1 : 0);

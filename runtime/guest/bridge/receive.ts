@@ -9,6 +9,7 @@ import { reportUnhandledRejection } from "../web/events/global-events.ts";
 import { connectHostPort } from "../host-port.ts";
 import type { LogLevel } from "../host-port.ts";
 import { HostBodies, OutgoingStreams } from "./bodies.ts";
+import { answerHeartbeat } from "./heartbeat.ts";
 import { Invocations, type InstanceFacts } from "./invocations.ts";
 import { Outbox, type SendToHost } from "./outbox.ts";
 import { BridgePort } from "./port.ts";
@@ -34,6 +35,7 @@ interface Parts {
   readonly sockets: Sockets;
   readonly subrequests: Subrequests;
   readonly port: BridgePort;
+  readonly heartbeat: InstanceFacts["heartbeat"];
 }
 
 const promiseThen = Promise.prototype.then;
@@ -78,7 +80,16 @@ export function connect(host: HostFunctions, facts: InstanceFacts): Receive {
     fetch: (request, signal) => subrequests.fetch(request, signal),
   });
   connectHostPort(port);
-  const parts: Parts = { outbox, hostBodies, streams, invocations, sockets, subrequests, port };
+  const parts: Parts = {
+    outbox,
+    hostBodies,
+    streams,
+    invocations,
+    sockets,
+    subrequests,
+    port,
+    heartbeat: facts.heartbeat,
+  };
   return (batch, ...buffers) => {
     receive(parts, batch, buffers);
   };
@@ -142,6 +153,9 @@ function handle(parts: Parts, reader: FrameReader, buffers: ArrayBuffer[]): void
       return;
     case toGuest.stop:
       parts.streams.stop(reader.int());
+      return;
+    case toGuest.heartbeat:
+      answerHeartbeat(reader.int(), parts);
       return;
     case toGuest.unhandledRejection:
       reportUnhandledRejection(rejectionOf(reader));

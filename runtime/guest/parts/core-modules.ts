@@ -5,6 +5,7 @@
  */
 import * as cacheCall from "../../cache-call.ts";
 import * as hostPort from "../host-port.ts";
+import * as loadFailure from "../load-failure.ts";
 import * as loadPart from "./load-part.ts";
 import * as blob from "../web/body/blob.ts";
 import * as blobUrl from "../web/body/blob-url.ts";
@@ -50,6 +51,7 @@ import * as wasmOriginals from "../web/wasm/originals.ts";
 export const coreModules: Readonly<Record<string, object>> = {
   "../cache-call.ts": cacheCall,
   "host-port.ts": hostPort,
+  "load-failure.ts": loadFailure,
   "parts/load-part.ts": loadPart,
   "web/body/blob.ts": blob,
   "web/body/blob-url.ts": blobUrl,

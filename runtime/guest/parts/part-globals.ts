@@ -14,6 +14,7 @@ import type * as sha256 from "./sha256/main.ts";
 import type * as crypto from "./crypto/main.ts";
 import type * as form from "./form/main.ts";
 import type * as inspect from "./inspect/main.ts";
+import type * as restore from "./restore/main.ts";
 import type * as schemeFetch from "./scheme-fetch/main.ts";
 import type * as structuredClone from "./structured-clone/main.ts";
 import type * as urlParser from "./url-parser/main.ts";
@@ -34,6 +35,7 @@ export interface PartExports {
   readonly crypto: typeof crypto;
   readonly form: typeof form;
   readonly inspect: typeof inspect;
+  readonly restore: typeof restore;
   readonly "scheme-fetch": typeof schemeFetch;
   readonly "structured-clone": typeof structuredClone;
   readonly "url-parser": typeof urlParser;
@@ -59,6 +61,7 @@ export const partGlobals: { readonly [Name in PartName]: readonly (keyof PartExp
   crypto: ["CryptoKey", "SubtleCrypto"],
   form: ["FormData"],
   inspect: [],
+  restore: [],
   "scheme-fetch": [],
   "structured-clone": [],
   "url-parser": [],

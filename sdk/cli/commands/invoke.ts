@@ -9,7 +9,7 @@ import { phases, type Phase } from "../../phase.ts";
 import type { CliContext } from "../cli-context.ts";
 import { CliError, exitCodes, refusal, ToldFailure } from "../exit-code.ts";
 import { logLine } from "../log-line.ts";
-import { collect, parseHeaderLine } from "../option-values.ts";
+import { collect, parseHeaderLine, parseMemory } from "../option-values.ts";
 import { examples, type AddCommand } from "../session.ts";
 import { printable } from "../text-table.ts";
 
@@ -22,6 +22,7 @@ interface InvokeOptions {
   readonly body?: string;
   readonly event?: string;
   readonly async?: true;
+  readonly memory?: number;
 }
 
 export const addInvoke: AddCommand = (program, open) => {
@@ -37,6 +38,7 @@ export const addInvoke: AddCommand = (program, open) => {
     .option("--body <text>", "body, @FILE for a file's content, - for standard input")
     .option("--event <json>", "event of an event function, @FILE for a file's content, - for standard input")
     .option("--async", "with --event: accept it, print the request id and run it later (selvage calls show ID)")
+    .option("--memory <MiB>", "with --event: size of the instance, one of those the function offers", parseMemory)
     .addHelpText(
       "after",
       examples(
@@ -51,6 +53,7 @@ export const addInvoke: AddCommand = (program, open) => {
       const input = await readInput(options, context);
       if (options.async === true) {
         if (options.event === undefined) throw new CliError(exitCodes.usage, "--async needs --event");
+        if (options.memory !== undefined) throw new CliError(exitCodes.usage, "--memory: not with --async");
         const { qualifier } = options;
         const accepted = await (await client()).calls.accept(name, { event: input.event, qualifier });
         output.result(accepted, accepted.requestId);
@@ -70,14 +73,16 @@ export const addInvoke: AddCommand = (program, open) => {
     });
 };
 
-type Input = Pick<InvokeInput, "event" | "phase" | "request">;
+type Input = Pick<InvokeInput, "event" | "memoryMiB" | "phase" | "request">;
 
 async function readInput(options: InvokeOptions, context: CliContext): Promise<Input> {
   if (options.event !== undefined) {
     const beside = (["phase", "method", "header", "body"] as const).find((key) => options[key] !== undefined);
     if (beside !== undefined) throw new CliError(exitCodes.usage, `--event: received --${beside} beside it`);
-    return { event: parseEvent(await readContent(options.event, { context, what: "event" })) };
+    const size = options.memory === undefined ? {} : { memoryMiB: options.memory };
+    return { event: parseEvent(await readContent(options.event, { context, what: "event" })), ...size };
   }
+  if (options.memory !== undefined) throw new CliError(exitCodes.usage, "--memory needs --event");
   const { body: text, phase } = options;
   const body = text === undefined ? null : (await readContent(text, { context, what: "body" })).toString("base64");
   return {

@@ -9,6 +9,7 @@ import { BuilderPool, type BuildJob, type BuildOutcome } from "../../../control-
 import { spawnBuilder, type BuilderChild } from "../../../control-plane/builder/builder-process.ts";
 import { systemClock } from "../../../control-plane/clock.ts";
 import { silentLogger } from "../../../control-plane/logger.ts";
+import { defaultEventSettings } from "../../../sdk/event-settings.ts";
 import { publishLimits } from "../../../sdk/limits.ts";
 import { addModule } from "../../runtime/wasm-assembler.ts";
 
@@ -74,6 +75,37 @@ describe("BuilderPool", () => {
 
   it("makes no snapshot when none is wanted", async () => {
     expect(await pool.build(job(""))).toMatchObject({ ok: true, snapshot: { state: "off" } });
+  });
+
+  it.each([
+    ["computes without an end", "for (;;);", 500, /^the initializer computed longer than 500 ms$/],
+    [
+      "takes memory without an end",
+      "for (const all = [];;) all.push(new Array(1e5).fill({}))",
+      15_000,
+      /MiB of memory|ended the process/,
+    ],
+  ])("publishes without a snapshot when the initializer %s", async (_name, statement, timeoutMs, reason) => {
+    const entry = `{ async handler(event, context) {}, initializer(context, callback) { ${statement}; } }`;
+    const facts = { functionName: "f", version: "v1", eventWallMs: 1, initializerWallMs: 1_000, memoryMiB: 64 };
+    const event = { ...defaultEventSettings, initializer: "index.initializer" };
+    const outcome = await pool.build(
+      job("", {
+        code: `var __selvageModule = { entry: ${entry}, default: undefined };`,
+        handler: "handler",
+        snapshot: true,
+        initialize: {
+          facts: JSON.stringify({ ...facts, event, environment: {}, withheld: [] }),
+          timeoutMs,
+        },
+      }),
+    );
+    expect(outcome).toMatchObject({
+      ok: true,
+      hooks: ["fetch", "event"],
+      snapshot: { state: "failed", reason: expect.stringMatching(reason) },
+    });
+    await expectStillWorking();
   });
 
   it("publishes without a snapshot when making one ends the process, as objects of Intl do", async () => {

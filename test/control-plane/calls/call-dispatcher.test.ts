@@ -1,3 +1,4 @@
+import { defaultEventSettings } from "../../../sdk/event-settings.ts";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { CallDispatcher } from "../../../control-plane/calls/call-dispatcher.ts";
 import type { CallQueue } from "../../../control-plane/calls/call-queue.ts";
@@ -29,7 +30,7 @@ beforeEach(() => {
   streams = new Map();
   outputs = new Map();
   target = {};
-  const event = { handler: "index.handler", initializer: null, parameters: "strict" } as const;
+  const event = defaultEventSettings;
   const failing = new Proxy(real, {
     get: (queue, key) => {
       const value: unknown = Reflect.get(queue, key);

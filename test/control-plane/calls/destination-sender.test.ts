@@ -1,3 +1,4 @@
+import { defaultEventSettings } from "../../../sdk/event-settings.ts";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { CallQueue } from "../../../control-plane/calls/call-queue.ts";
 import type { CallTarget } from "../../../control-plane/calls/call-targets.ts";
@@ -13,7 +14,7 @@ import { versionRow } from "../store/version-row.ts";
 import { endless, ended, newCall, sendingTo } from "./new-call.ts";
 import { QueueClock } from "./queue-clock.ts";
 
-const event = { handler: "index.handler", initializer: null, parameters: "strict" } as const;
+const event = defaultEventSettings;
 const http = (host = "a.example"): CallDestination => ({ kind: "http", url: `https://${host}/hook` });
 
 let clock: QueueClock;

@@ -8,6 +8,17 @@ import {
   readName,
   readSettings,
 } from "../../../control-plane/functiongraph/function-settings.ts";
+import type { FgsFunctionRow } from "../../../control-plane/functiongraph/fgs-row.ts";
+import {
+  changedInstances,
+  defaultInstances,
+  eventOf,
+  limitsOf,
+  shownInstances,
+} from "../../../control-plane/functiongraph/instance-settings.ts";
+import { defaultEventSettings } from "../../../sdk/event-settings.ts";
+import { functionLimitRanges } from "../../../sdk/limits.ts";
+import { versionRow } from "../store/version-row.ts";
 import { readTags, tagLimits } from "../../../control-plane/functiongraph/fgs-tags.ts";
 import type { DownloadOutcome } from "../../../control-plane/publish/code-download.ts";
 import { packArchive } from "../../../sdk/code-archive.ts";
@@ -48,6 +59,7 @@ describe("settings", () => {
       runtime: "Node.js18.15",
       handler: "index.handler",
       initializer: null,
+      instances: { restore: null, heartbeat: null, dynamicMemory: false, snapshot: false },
       timeoutSeconds: 3,
       memoryMiB: 128,
       concurrency: 1,
@@ -83,6 +95,11 @@ describe("settings", () => {
     ["a concurrency of 0", { strategy_config: { concurrent_num: 0 } }, "FSS.1026"],
     ["more kept fields than are kept", { log_config: { group_name: "x".repeat(keptCharsMax) } }, "FSS.0400"],
     ["an initializer in another file", { initializer_handler: "other.init" }, "FSS.1404"],
+    ["a restore hook in another file", { restore_hook_handler: "other.again" }, "FSS.1404"],
+    ["a restore hook of 301 s", { restore_hook_handler: "index.again", restore_hook_timeout: 301 }, "FSS.1405"],
+    ["a restore hook of 0 s", { restore_hook_handler: "index.again", restore_hook_timeout: 0 }, "FSS.1405"],
+    ["a heartbeat that is no handler", { heartbeat_handler: "well" }, "FSS.1404"],
+    ["dynamic memory that is no switch", { enable_dynamic_memory: "yes" }, "FSS.0400"],
     ["an initializer of 301 s", { initializer_handler: "index.init", initializer_timeout: 301 }, "FSS.1405"],
   ])("with %s are refused with the code of the system", (_case, change, code) => {
     expect(codeOf(() => readSettings({ ...whole, ...change }, null))).toBe(code);
@@ -94,6 +111,9 @@ describe("settings", () => {
     ["the longest description", { description: "x".repeat(512) }],
     ["the most concurrency", { strategy_config: { concurrent_num: 1_000 } }],
     ["the longest initializer", { initializer_handler: "index.init", initializer_timeout: 300 }],
+    ["the longest restore hook", { restore_hook_handler: "index.again", restore_hook_timeout: 300 }],
+    ["the shortest restore hook", { restore_hook_handler: "index.again", restore_hook_timeout: 1 }],
+    ["a heartbeat", { heartbeat_handler: "index.well" }],
     ["empty user data", { user_data: "" }],
   ])("with %s are taken", (_case, change) => {
     expect(codeOf(() => readSettings({ ...whole, ...change }, null))).toBe("none");
@@ -113,6 +133,65 @@ it("a name has at most 60 characters, and an instance limit -1..1000", () => {
   for (const value of [-2, 1_001, 1.5, "1", null]) {
     expect(codeOf(() => readInstancesMax({ max_instance_num: value }))).toBe("FSS.1026");
   }
+});
+
+describe("what belongs to instances", () => {
+  const rowOf = (changes: object, more: Partial<FgsFunctionRow> = {}): FgsFunctionRow => {
+    const settings = readSettings({ ...whole, ...changes }, null);
+    // Only what limits and settings are made of.
+    return { ...settings, instancesMax: 400, ...more } as unknown as FgsFunctionRow;
+  };
+
+  it.each([
+    ["the default", 400, 400],
+    ["the least", 1, 1],
+    ["the most", 1_000, 1_000],
+    ["unlimited", -1, functionLimitRanges.instancesMax.max],
+  ])("%s of instances is so many, and beyond their concurrency nothing waits", (_case, instancesMax, expected) => {
+    const limits = limitsOf(rowOf({}, { instancesMax }));
+    expect(limits).toMatchObject({ instancesMax: expected, concurrency: 1, queueMax: 0 });
+  });
+
+  it("the longer of initializer and restore hook is the time of both", () => {
+    const hooks = { initializer_handler: "index.init", initializer_timeout: 20 };
+    expect(limitsOf(rowOf(hooks)).initializerWallMs).toBe(20_000);
+    const both = { ...hooks, restore_hook_handler: "index.again", restore_hook_timeout: 30 };
+    expect(limitsOf(rowOf(both)).initializerWallMs).toBe(30_000);
+  });
+
+  it("is told to a version, which then shows its own", () => {
+    const row = rowOf({
+      restore_hook_handler: "index.again",
+      heartbeat_handler: "index.well",
+      enable_dynamic_memory: true,
+    });
+    expect(eventOf(row)).toEqual({
+      handler: "index.handler",
+      restore: "index.again",
+      heartbeat: "index.well",
+      memorySizesMiB: [128, 256, 512, 768, 1024],
+    });
+    const shown = { restore_hook_handler: "index.again", heartbeat_handler: "index.well", enable_dynamic_memory: true };
+    expect(shownInstances(row, null)).toMatchObject(shown);
+    expect(shownInstances(rowOf({}), null)).toEqual({
+      restore_hook_handler: "",
+      restore_hook_timeout: 0,
+      heartbeat_handler: "",
+      enable_dynamic_memory: false,
+    });
+    const version = versionRow({ event: { ...defaultEventSettings, heartbeat: "index.frozen" } });
+    expect(shownInstances(row, version)).toMatchObject({
+      restore_hook_handler: "",
+      heartbeat_handler: "index.frozen",
+      enable_dynamic_memory: false,
+    });
+  });
+
+  it("a row of an earlier release has none of it, and is no change", () => {
+    expect(changedInstances({})).toBeUndefined();
+    expect(changedInstances({ instances: defaultInstances })).toBeUndefined();
+    expect(changedInstances({ instances: { ...defaultInstances, snapshot: true } })).toMatchObject({ snapshot: true });
+  });
 });
 
 describe("code", () => {

@@ -140,6 +140,8 @@ describe("nodeMetrics()", () => {
     reserved: 0,
     coldStarts: 7,
     cpuMs: 8.5,
+    heartbeatMisses: 9,
+    retired: 10,
   };
   const counter = (value: number): object => ({
     name: "selvage_requests_total",
@@ -161,6 +163,8 @@ describe("nodeMetrics()", () => {
     const lines = text.split("\n");
     expect(lines).toContain(`selvage_requests_total{domain="a.test"} 5`);
     expect(lines).toContain(`selvage_function_cpu_ms{function="hello",version="v1"} 25.5`);
+    expect(lines).toContain(`selvage_function_heartbeat_misses{function="hello",version="v1"} 27`);
+    expect(lines).toContain(`selvage_function_retired{function="other",version="v2"} 10`);
     expect(lines).toContain(`selvage_function_instances{function="other",version="v2"} 1`);
     expect(lines).toContain(`selvage_process_resident_memory_bytes{process="supervisor"} 77`);
     expect(lines).toContain(`selvage_process_resident_memory_bytes{process="front-1"} 1000`);
@@ -172,7 +176,15 @@ describe("nodeMetrics()", () => {
     const lines = (await nodeMetrics({ view: viewOf(), fronts, supervisorRssBytes: 0 })).split("\n");
     const declared = (type: string): readonly string[] =>
       lines.flatMap((line) => new RegExp(`^# TYPE selvage_function_(\\w+) ${type}$`).exec(line)?.[1] ?? []);
-    expect(declared("counter")).toEqual(["invocations", "failures", "rejected", "cold_starts", "cpu_ms"]);
+    expect(declared("counter")).toEqual([
+      "invocations",
+      "failures",
+      "rejected",
+      "cold_starts",
+      "heartbeat_misses",
+      "retired",
+      "cpu_ms",
+    ]);
     expect(declared("gauge")).toEqual(["instances", "reserved", "active", "queued"]);
   });
 

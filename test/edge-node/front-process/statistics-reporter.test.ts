@@ -19,6 +19,8 @@ const stats: VersionStats = {
   reserved: 0,
   coldStarts: 2,
   cpuMs: 5,
+  heartbeatMisses: 0,
+  retired: 0,
 };
 
 function setUp() {

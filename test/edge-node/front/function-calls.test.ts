@@ -199,6 +199,20 @@ describe("a call by binding", () => {
   });
 });
 
+it("an instance's size is chosen by whoever sends an event, and by no client of a domain", async () => {
+  const { port, front, driver } = await site({ front: () => textOutcome("x") });
+  const memory = "x-cff-instance-memory";
+  await ask(port, "/", { headers: { [memory]: "256" } });
+  const send = (phase: "event" | "fetch", value: string) => {
+    const request = { method: "POST", url: "http://f.test/", headers: [[memory, value]] as const, body: null };
+    return front.invoke({ kind: "invoke", id: "i1", function: "front", qualifier: "v1", phase, request });
+  };
+  await send("fetch", "256");
+  await send("event", "256");
+  await send("event", "much");
+  expect(driver.invocations.map(({ memoryMiB }) => memoryMiB)).toEqual([undefined, undefined, 256, undefined]);
+});
+
 describe("loops", () => {
   it("between two functions are cut at the allowed depth", async () => {
     const { port, driver } = await site({

@@ -14,6 +14,8 @@ const row = (count: number, key = "a"): VersionStats => ({
   reserved: 0,
   coldStarts: count,
   cpuMs: count,
+  heartbeatMisses: count,
+  retired: count,
 });
 
 /** All rows of a key together. */

@@ -46,7 +46,7 @@ export class Signer {
   release(options: ReleaseOptions = {}): Release {
     const { function: name = "hello", version = "v1", code = `var __selvageModule = {};` } = options;
     const snapshots: SnapshotReference[] = (options.snapshots ?? []).map(({ runtimeKey, bytes }) => {
-      return { ...this.#store(bytes), runtimeKey };
+      return { ...this.#store(bytes), runtimeKey, initialized: false };
     });
     const manifest: VersionManifest = {
       format: 1,

@@ -41,6 +41,12 @@ describe("invoke --async", () => {
 
   test("without an event is wrong usage, with a large one refused", async () => {
     expect((await run("invoke", "f", "--async", "--path", "/")).code).toBe(2);
+    const sized = (...more: string[]) => run("invoke", "f", "--memory", "256", ...more);
+    expect((await sized("--path", "/")).code).toBe(2);
+    expect((await sized("--event", "{}", "--async")).code).toBe(2);
+    expect((await run("invoke", "f", "--event", "{}", "--memory", "7")).code).toBe(2);
+    const refused = await sized("--event", "{}");
+    expect([refused.code, refused.stderr]).toEqual([3, expect.stringContaining("X-Cff-Instance-Memory not in []")]);
     const large = JSON.stringify("x".repeat(262_143));
     const { code, stderr } = await run("invoke", "f", "--async", "--event", large);
     expect([code, stderr]).toEqual([3, expect.stringContaining("262145 bytes") as string]);

@@ -13,9 +13,12 @@ export interface ProcessParts {
   readonly process: Process;
   /** Called once, before the first request. */
   readonly fill: (variables: Readonly<Record<string, unknown>>) => void;
+  /** Until they are filled in, reading these throws what `refuse` does. */
+  readonly withhold: (names: readonly string[], refuse: (name: string) => never) => void;
 }
 
-const { assign, keys } = Object;
+const { assign, defineProperty, keys } = Object;
+const plain = { writable: true, enumerable: true, configurable: true } as const;
 
 export function createProcess(): ProcessParts {
   // What bundles are built for; packages that are not asked at build time ask here.
@@ -37,7 +40,12 @@ export function createProcess(): ProcessParts {
       for (let i = 0; i < names.length; i += 1) {
         const name = names[i] ?? "";
         const value = given[name];
-        if (typeof value === "string") variables[name] = value;
+        if (typeof value === "string") defineProperty(variables, name, { ...plain, value });
+      }
+    },
+    withhold: (names, refuseRead) => {
+      for (const name of names) {
+        defineProperty(variables, name, { get: () => refuseRead(name), enumerable: true, configurable: true });
       }
     },
   };

@@ -1,13 +1,13 @@
 /** Variables that every event function has, beside its own (spec: functions, "Environment"). Pure. */
-import type { VersionManifest } from "../../sdk/artifact.ts";
-import { eventLimits } from "../../sdk/limits.ts";
+import type { VersionManifest } from "./artifact.ts";
+import { eventLimits } from "./limits.ts";
 
 /** There is one project and one package so far. */
 const project = "default";
 
 /** Nothing for a version that is no event function. `environment` is its own. */
 export function runtimeVariables(
-  { event, function: name, limits, version }: VersionManifest,
+  { event, function: name, limits, version }: Pick<VersionManifest, "event" | "function" | "limits" | "version">,
   environment: Readonly<Record<string, string>>,
 ): Readonly<Record<string, string>> {
   if (event === null) return {};

@@ -1,9 +1,10 @@
 /** Claims about the variables that every event function has. */
+import { defaultEventSettings } from "../../sdk/event-settings.ts";
 import { expect, test } from "vitest";
-import { runtimeVariables } from "../../../edge-node/artifacts/runtime-variables.ts";
-import type { VersionManifest } from "../../../sdk/artifact.ts";
-import { refuseEnvironmentKey } from "../../../sdk/environment-parser.ts";
-import { defaultFunctionLimits } from "../../../sdk/limits.ts";
+import { runtimeVariables } from "../../sdk/runtime-variables.ts";
+import type { VersionManifest } from "../../sdk/artifact.ts";
+import { refuseEnvironmentKey } from "../../sdk/environment-parser.ts";
+import { defaultFunctionLimits } from "../../sdk/limits.ts";
 
 const manifest = {
   function: "f",
@@ -31,7 +32,7 @@ test("an author can set none of them", () => {
 });
 
 test("what there is no initializer for is not there, and a version that is no event function has none", () => {
-  const event = { handler: "index.handler", initializer: null, parameters: "strict" } as const;
+  const event = defaultEventSettings;
   expect(runtimeVariables({ ...manifest, event }, {})).not.toHaveProperty("RUNTIME_INITIALIZER_HANDLER");
   expect(runtimeVariables({ ...manifest, event: null }, {})).toEqual({});
 });
