@@ -54,10 +54,13 @@ export const doors: Readonly<Record<string, string>> = {
   "uWebSockets.js": "edge-node/uws.ts",
   "node:sqlite": "control-plane/store/sqlite.ts",
   pg: "control-plane/store/postgres.ts",
+  "@nats-io/jetstream": "control-plane/calls/nats-streams.ts",
+  "@nats-io/transport-node": "control-plane/calls/nats-streams.ts",
 };
 
 /** Other importers of those packages, each with its reason. */
 export const doorExceptions: Readonly<Record<string, string>> = {
+  "control-plane/calls/nats-setup.ts": "connects, prepares streams and names errors for the door to NATS",
   "test/support/postgres-server.ts": "makes databases for tests",
   "test/runtime/guest/isolate.test.ts": "bundles guests of its own, with other entries",
 };

@@ -1,0 +1,148 @@
+/**
+ * Sees to it that every call of a shared queue has somebody: gives this control plane's signs of life, takes from those that are silent what they
+ * had, and looks up calls of which nobody here knows whether they were leased here.
+ *
+ * Knows no NATS but what it is given. Invariant: what is taken from a holder waits as it did, and counts neither as an attempt nor as a loss.
+ */
+import type { CancelTimer, Clock } from "../clock.ts";
+import type { Logger } from "../logger.ts";
+import { CallHolders, holderLimits } from "./call-holders.ts";
+import type { NatsStreams } from "./nats-streams.ts";
+import { releasedCall } from "./shared-call.ts";
+import type { SharedCallIndex } from "./shared-call-index.ts";
+import type { SharedCallRecords } from "./shared-call-records.ts";
+
+export interface SharedCallKeeperOptions {
+  /** This control plane's own name; another start has another. */
+  readonly holder: string;
+  readonly streams: NatsStreams;
+  readonly index: SharedCallIndex;
+  readonly records: SharedCallRecords;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Whether somebody here works on a call, or sends its record. */
+  readonly isHeld: (call: { readonly id: string; readonly sequence: number }) => boolean;
+  /** Something may be due. */
+  readonly onFreed: () => void;
+}
+
+/** Calls of a holder that is gone that are taken from it in one round. */
+const releasedMax = 1_000;
+/** Requests to NATS at once where there are many to make. */
+const atOnce = 128;
+
+export class SharedCallKeeper {
+  readonly #options: SharedCallKeeperOptions;
+  readonly #holders: CallHolders;
+  /** Ids and sequences of calls of which it is not known what is stored. */
+  readonly #doubtful = new Map<string, number>();
+  #beatSequence = 0;
+  #tending: Promise<void> | null = null;
+  #cancelBeat: CancelTimer = () => {};
+  #closed = false;
+
+  constructor(options: SharedCallKeeperOptions) {
+    this.#options = options;
+    this.#holders = new CallHolders(options.clock);
+  }
+
+  /** From now on this control plane is heard of. */
+  async start(): Promise<void> {
+    // What was read so far was said long ago.
+    this.#holders.restart();
+    await this.#beat();
+    this.#scheduleBeat();
+  }
+
+  heard(holder: string): void {
+    this.#holders.heard(holder);
+  }
+
+  /** Nothing could be heard for a while. */
+  resumed(): void {
+    this.#holders.restart();
+  }
+
+  /** It is not known what is stored of this call. */
+  doubt({ id, sequence }: { readonly id: string; readonly sequence: number }): void {
+    this.#doubtful.set(id, sequence);
+  }
+
+  /** Gives back what this control plane had, the calls named, and says that it is gone. */
+  async close(ids: readonly string[]): Promise<void> {
+    const { holder, streams, logger } = this.#options;
+    this.#closed = true;
+    this.#cancelBeat();
+    await this.#tending;
+    try {
+      await inParts(ids, (id) => this.#release(id, holder));
+      await streams.remove("holder", this.#beatSequence);
+    } catch (error) {
+      // Others will notice.
+      logger.warn({ error }, "call_queue_goodbye_failed");
+    }
+  }
+
+  #scheduleBeat(): void {
+    if (this.#closed) return;
+    this.#cancelBeat = this.#options.clock.after(holderLimits.beatMs, () => {
+      this.#scheduleBeat();
+      this.#tending ??= this.#tend().finally(() => {
+        this.#tending = null;
+      });
+    });
+  }
+
+  async #tend(): Promise<void> {
+    const { holder: own, streams, index, logger } = this.#options;
+    if (!streams.connected) return;
+    try {
+      await this.#beat();
+      await this.#resolveDoubts();
+      for (const holder of this.#holders.gone(index.holders())) if (holder !== own) await this.#takeFrom(holder);
+    } catch (error) {
+      logger.warn({ error }, "call_queue_tending_failed");
+    }
+  }
+
+  async #beat(): Promise<void> {
+    const { streams, holder } = this.#options;
+    this.#beatSequence = (await streams.put("holder", holder, { meta: "", body: "" })) ?? 0;
+  }
+
+  /** Calls that may have been leased here without anybody here knowing. */
+  async #resolveDoubts(): Promise<void> {
+    const { holder, isHeld } = this.#options;
+    for (const [id, sequence] of [...this.#doubtful].slice(0, releasedMax)) {
+      if (!isHeld({ id, sequence })) await this.#release(id, holder);
+      this.#doubtful.delete(id);
+    }
+  }
+
+  async #takeFrom(holder: string): Promise<void> {
+    const { streams, index, logger, onFreed } = this.#options;
+    const sequences = index.heldBy(holder, releasedMax);
+    logger.warn({ holder, calls: sequences.length }, "call_holder_gone");
+    const ids = sequences.flatMap((sequence) => index.find(sequence)?.call.id ?? []);
+    await inParts(ids, (id) => this.#release(id, holder));
+    if (sequences.length < releasedMax) {
+      const last = await streams.last("holder", holder);
+      if (last !== null) await streams.remove("holder", last.sequence);
+      this.#holders.forget(holder);
+    }
+    onFreed();
+  }
+
+  /** What a holder had waits again, or is to be sent again. */
+  async #release(id: string, holder: string): Promise<void> {
+    const { records } = this.#options;
+    const stored = await records.refresh(id);
+    if (stored === null || stored.call.holder !== holder) return;
+    const { call, revision, body } = stored;
+    await records.write(releasedCall(call), { expected: revision, body });
+  }
+}
+
+async function inParts<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  for (let from = 0; from < items.length; from += atOnce) await Promise.all(items.slice(from, from + atOnce).map(work));
+}
