@@ -357,6 +357,8 @@ export const callLimits = {
   /** Calls that have ended are shown this long, and at most so many. */
   keptMs: 86_400_000,
   keptMax: 500_000,
+  /** The same in a queue that several control planes share: each has them in memory, and reads them when it starts. */
+  keptSharedMax: 100_000,
   /** Rows removed in one transaction. */
   purgeMax: 1_000,
   /** Calls shown in one page. */

@@ -10,6 +10,8 @@ export const holderLimits = {
   beatMs: 2_000,
   /** Without one for this long a control plane is gone, milliseconds. */
   silenceMs: 10_000,
+  /** Who does not hear itself for this long hears nobody, milliseconds. Less than `silenceMs`. */
+  deafMs: 6_000,
 } as const;
 
 export class CallHolders {

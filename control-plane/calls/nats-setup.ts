@@ -46,6 +46,8 @@ export async function connectToNats({ address }: Pick<NatsSettings, "address">):
       reconnectTimeWait: reconnectMs,
       // A server that is being set up anew may refuse for a while.
       ignoreAuthErrorAbort: true,
+      // A stack for each request costs as much as all else about it.
+      noAsyncTraces: true,
     });
   } catch (error) {
     const reason = error instanceof Error ? error.message || error.name : String(error);

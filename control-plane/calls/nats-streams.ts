@@ -136,6 +136,12 @@ export class NatsStreams {
     await this.#ask("none", () => this.#followAll());
   }
 
+  /** Begins the watch anew after what it saw last. */
+  async watchAnew(): Promise<void> {
+    await this.#ask("none", () => this.#followAll());
+    this.#listener?.resumed();
+  }
+
   /** Stored once under its `id`, also when it is asked for again within `duplicateMs` (nats-setup.ts). */
   async addMessage(
     queue: string,

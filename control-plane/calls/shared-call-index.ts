@@ -121,7 +121,7 @@ export class SharedCallIndex {
 
   /** Those that ended long ago or are too many, with nothing left to send; at most `callLimits.purgeMax`. */
   outlived(nowMs: number): readonly { readonly id: string; readonly sequence: number; readonly revision: number }[] {
-    const { keptMs, keptMax, purgeMax } = callLimits;
+    const { keptMs, keptSharedMax: keptMax, purgeMax } = callLimits;
     const beyond = Math.min(purgeMax, Math.max(0, this.#ended - keptMax));
     return this.#all(
       `select id, sequence, revision from

@@ -2,7 +2,8 @@
  * Sees to it that every call of a shared queue has somebody: gives this control plane's signs of life, takes from those that are silent what they
  * had, and looks up calls of which nobody here knows whether they were leased here.
  *
- * Knows no NATS but what it is given. Invariant: what is taken from a holder waits as it did, and counts neither as an attempt nor as a loss.
+ * Knows no NATS but what it is given. Invariants: what is taken from a holder waits as it did, and counts neither as an attempt nor as a loss; nobody's
+ * silence counts while this control plane does not hear its own signs of life.
  */
 import type { CancelTimer, Clock } from "../clock.ts";
 import type { Logger } from "../logger.ts";
@@ -37,6 +38,8 @@ export class SharedCallKeeper {
   /** Ids and sequences of calls of which it is not known what is stored. */
   readonly #doubtful = new Map<string, number>();
   #beatSequence = 0;
+  /** Since when a sign of life of its own has not come back; null: all have. */
+  #unheardSinceMs: number | null = null;
   #tending: Promise<void> | null = null;
   #cancelBeat: CancelTimer = () => {};
   #closed = false;
@@ -55,11 +58,13 @@ export class SharedCallKeeper {
   }
 
   heard(holder: string): void {
+    if (holder === this.#options.holder) this.#unheardSinceMs = null;
     this.#holders.heard(holder);
   }
 
   /** Nothing could be heard for a while. */
   resumed(): void {
+    this.#unheardSinceMs = null;
     this.#holders.restart();
   }
 
@@ -97,6 +102,10 @@ export class SharedCallKeeper {
     const { holder: own, streams, index, logger } = this.#options;
     if (!streams.connected) return;
     try {
+      if (this.#isDeaf()) {
+        logger.warn({}, "call_queue_deaf");
+        await streams.watchAnew();
+      }
       await this.#beat();
       await this.#resolveDoubts();
       for (const holder of this.#holders.gone(index.holders())) if (holder !== own) await this.#takeFrom(holder);
@@ -105,8 +114,16 @@ export class SharedCallKeeper {
     }
   }
 
+  /** What told of messages is lost with a server of the cluster, and the connection to another one still there. */
+  #isDeaf(): boolean {
+    return (
+      this.#unheardSinceMs !== null && this.#options.clock.monotonicMs() - this.#unheardSinceMs >= holderLimits.deafMs
+    );
+  }
+
   async #beat(): Promise<void> {
-    const { streams, holder } = this.#options;
+    const { streams, holder, clock } = this.#options;
+    this.#unheardSinceMs ??= clock.monotonicMs();
     this.#beatSequence = (await streams.put("holder", holder, { meta: "", body: "" })) ?? 0;
   }
 

@@ -4,6 +4,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
@@ -13,6 +14,8 @@ export interface NatsServer {
   /** `nats://127.0.0.1:PORT`, without a login. */
   readonly url: string;
   readonly port: number;
+  /** Every consumer of a stream is lost, as with a server of a cluster; connections stay. How many there were. */
+  loseConsumers(stream: string): Promise<number>;
   /** Ends the server at once, as a crash does. */
   kill(): Promise<void>;
   /** Starts it again over the same files, on the same port. */
@@ -56,6 +59,12 @@ export async function startNats(configuration: readonly string[] = []): Promise<
   return {
     url: `nats://127.0.0.1:${String(port)}`,
     port,
+    async loseConsumers(stream) {
+      const listed = await ask(port, { subject: `$JS.API.CONSUMER.NAMES.${stream}`, body: "{}" });
+      const { consumers } = JSON.parse(listed) as { readonly consumers: readonly string[] };
+      for (const name of consumers) await ask(port, { subject: `$JS.API.CONSUMER.DELETE.${stream}.${name}`, body: "" });
+      return consumers.length;
+    },
     kill: () => end(running, "SIGKILL"),
     async start() {
       running = await launch(found.program, file);
@@ -95,4 +104,28 @@ function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (child.exitCode === null && child.signalCode === null) child.kill(signal);
   else resolve();
   return promise;
+}
+
+/** One request over a connection of its own (https://docs.nats.io/reference/reference-protocols/nats-protocol); its answer's body. */
+async function ask(
+  port: number,
+  { subject, body }: { readonly subject: string; readonly body: string },
+): Promise<string> {
+  const socket = connect(port, "127.0.0.1");
+  const answer = Promise.withResolvers<string>();
+  let text = "";
+  socket.setEncoding("utf8").on("data", (chunk: string) => {
+    text += chunk;
+    const found = /MSG answer 1 (\d+)\r\n([\s\S]*)$/.exec(text);
+    const [, length = "0", rest = ""] = found ?? [];
+    if (found !== null && rest.length >= Number(length) + 2) answer.resolve(rest.slice(0, Number(length)));
+  });
+  socket.on("error", answer.reject);
+  socket.write('CONNECT {"verbose":false,"pedantic":false}\r\nSUB answer 1\r\n');
+  socket.write(`PUB ${subject} answer ${String(Buffer.byteLength(body))}\r\n${body}\r\n`);
+  try {
+    return await answer.promise;
+  } finally {
+    socket.destroy();
+  }
 }

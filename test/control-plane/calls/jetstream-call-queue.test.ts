@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { waitFor } from "../../../bench/harness/wait-for.ts";
 import { holderLimits } from "../../../control-plane/calls/call-holders.ts";
@@ -51,7 +52,7 @@ describe.skipIf(findNats().kind === "missing")("the call queue on JetStream", ()
       const clocks = [new FakeClock(), new FakeClock()] as const;
       const one = await open({ ...options, stream, clock: clocks[0] });
       const two = await open({ ...options, stream, clock: clocks[1] });
-      return { one, two, clocks, close: () => Promise.all([one.close(), two.close()]) };
+      return { stream, one, two, clocks, close: () => Promise.all([one.close(), two.close()]) };
     }
     const knows = (queue: CallQueue, count: number): Promise<true> =>
       waitFor(async () => ((await queue.list({ limit: 1_000 })).rows.length === count ? true : null), {
@@ -113,6 +114,24 @@ describe.skipIf(findNats().kind === "missing")("the call queue on JetStream", ()
       expect(await one.end("a", ended("fail"))).toBe(false);
       expect(await two.end("a", ended("finish"))).toBe(true);
       expect(await one.get("a")).toMatchObject({ state: "finish", attempts: 1 });
+      await close();
+    });
+
+    it("takes nothing from anybody while it hears nobody, and then follows anew", async () => {
+      const { stream, one, two, clocks, close } = await pair();
+      await one.accept(newCall("a"));
+      await knows(two, 1);
+      await one.lease({ max: 1, room: endless });
+      expect(await server.loseConsumers(stream)).toBe(2);
+      expect(await server.loseConsumers(`${stream}_STATES`)).toBe(2);
+      await one.accept(newCall("b"));
+      for (let ms = 0; ms < holderLimits.silenceMs; ms += holderLimits.beatMs) {
+        clocks[1].advance(holderLimits.beatMs);
+        await delay(50);
+        expect((await two.get("a"))?.state).toBe("running");
+      }
+      await knows(two, 2);
+      expect(await one.end("a", ended("finish"))).toBe(true);
       await close();
     });
 
