@@ -41,12 +41,14 @@ export interface StreamListener {
 export interface NatsStreamsOptions extends NatsSettings {
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Without an answer for this long it is not known what was stored, milliseconds. Default 5,000. */
+  readonly answerMs?: number;
 }
 
 const metaHeader = "Selvage";
 /** A watch that hears nothing asks whether there is anything to hear. */
 const lookMs = 250;
-const settledMs = 5_000;
+const answerMsDefault = 5_000;
 
 export class NatsStreams {
   readonly #connection: NatsConnection;
@@ -65,7 +67,7 @@ export class NatsStreams {
   ) {
     this.#connection = connection;
     this.#admin = admin;
-    this.#stream = jetstream(connection, { timeout: settledMs });
+    this.#stream = jetstream(connection, { timeout: options.answerMs ?? answerMsDefault });
     this.#options = options;
     void this.#followConnection();
   }
@@ -74,7 +76,7 @@ export class NatsStreams {
   static async open(options: NatsStreamsOptions): Promise<NatsStreams> {
     const connection = await connectToNats(options);
     try {
-      const admin = await jetstreamManager(connection, { timeout: settledMs });
+      const admin = await jetstreamManager(connection, { timeout: options.answerMs ?? answerMsDefault });
       await prepareStreams(admin, { settings: options, bytesMax: connection.info?.max_payload ?? 0 });
       return new NatsStreams(connection, { admin, options });
     } catch (error) {

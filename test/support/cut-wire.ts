@@ -1,4 +1,7 @@
-/** A TCP relay on loopback that can be cut: connections break then and no new one comes about, until it is mended. */
+/**
+ * A TCP relay on loopback that can be cut: connections break then and no new one comes about, until it is mended. Muted, it drops what comes back:
+ * what was asked for is done, and nobody learns of it.
+ */
 import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
 
@@ -6,15 +9,11 @@ export class CutWire {
   readonly port: number;
   readonly #server: Server;
   readonly #sockets: Set<Socket>;
-  readonly #state: { isCut: boolean };
+  readonly #state: WireState;
 
   private constructor(
     server: Server,
-    {
-      port,
-      sockets,
-      state,
-    }: { readonly port: number; readonly sockets: Set<Socket>; readonly state: { isCut: boolean } },
+    { port, sockets, state }: { readonly port: number; readonly sockets: Set<Socket>; readonly state: WireState },
   ) {
     this.#server = server;
     this.port = port;
@@ -25,7 +24,7 @@ export class CutWire {
   /** To a port of loopback. */
   static async to(target: number): Promise<CutWire> {
     const sockets = new Set<Socket>();
-    const state = { isCut: false };
+    const state: WireState = { isCut: false, isMuted: false };
     const server = createServer((near) => {
       if (state.isCut) {
         near.destroy();
@@ -43,7 +42,9 @@ export class CutWire {
         socket.on("error", () => {});
       }
       near.pipe(far);
-      far.pipe(near);
+      far.on("data", (bytes: Buffer) => {
+        if (!state.isMuted) near.write(bytes);
+      });
     });
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
@@ -58,8 +59,14 @@ export class CutWire {
     for (const socket of this.#sockets) socket.destroy();
   }
 
+  /** Nothing comes back any more over the connections there are. */
+  mute(): void {
+    this.#state.isMuted = true;
+  }
+
   mend(): void {
     this.#state.isCut = false;
+    this.#state.isMuted = false;
   }
 
   async close(): Promise<void> {
@@ -67,4 +74,9 @@ export class CutWire {
     this.#server.close();
     await once(this.#server, "close");
   }
+}
+
+interface WireState {
+  isCut: boolean;
+  isMuted: boolean;
 }

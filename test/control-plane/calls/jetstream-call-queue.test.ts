@@ -194,7 +194,7 @@ describe.skipIf(findNats().kind === "missing")("the call queue on JetStream", ()
     it("is gone accepts nothing, and goes on with all it had accepted when it is back", async () => {
       const stream = newStream();
       const own = await startNats();
-      const queue = await open({ url: own.url, stream });
+      const queue = await open({ url: own.url, stream, answerMs: 500 });
       for (const id of ["a", "b"]) await queue.accept(newCall(id));
       await queue.lease({ max: 1, room: endless });
       await own.kill();
@@ -236,6 +236,45 @@ describe.skipIf(findNats().kind === "missing")("the call queue on JetStream", ()
       const states = async (): Promise<string> => (await far.list({ limit: 9 })).rows.map(({ state }) => state).join();
       const look = async (): Promise<true | null> => ((await states()) === "wait,finish" ? true : null);
       await waitFor(look, { what: "both calls", everyMs: 50, ...patience });
+      await Promise.all([far.close(), near.close()]);
+      await wire.close();
+    });
+
+    it("does what it is asked and cannot say so, nothing is done twice or forgotten", async () => {
+      const stream = newStream();
+      const wire = await CutWire.to(server.port);
+      const clock = new FakeClock();
+      const far = await open({ url: `nats://127.0.0.1:${String(wire.port)}`, stream, clock, answerMs: 300 });
+      const near = await open({ stream });
+      const mend = async (): Promise<void> => {
+        wire.cut();
+        wire.mend();
+        const isBack = (): Promise<true | null> =>
+          far.get("a").then(
+            () => true,
+            () => null,
+          );
+        await waitFor(isBack, { what: "the connection", everyMs: 20, ...patience });
+      };
+      for (const id of ["a", "b"]) await far.accept(newCall(id));
+      await far.lease({ max: 1, room: endless });
+      wire.mute();
+      await expect(far.end("a", ended("finish"))).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+      expect(await near.get("a")).toMatchObject({ state: "finish" });
+      await mend();
+      expect(await far.end("a", ended("finish"))).toBe(true);
+      expect(await far.end("a", ended("finish"))).toBe(false);
+      expect(await near.get("a")).toMatchObject({ state: "finish", attempts: 1 });
+      wire.mute();
+      expect(await far.lease({ max: 1, room: endless })).toEqual([]);
+      expect(await near.get("b")).toMatchObject({ state: "running" });
+      await mend();
+      const again = async (): Promise<readonly string[] | null> => {
+        clock.advance(holderLimits.beatMs);
+        const leased = await far.lease({ max: 1, room: endless });
+        return leased.length === 0 ? null : leased.map(({ id }) => id);
+      };
+      expect(await waitFor(again, { what: "the call that was leased", everyMs: 50, ...patience })).toEqual(["b"]);
       await Promise.all([far.close(), near.close()]);
       await wire.close();
     });
