@@ -6,6 +6,8 @@ export interface ChaosRequest {
   /** Print the usage and nothing else. */
   readonly help: boolean;
   readonly json: boolean;
+  /** Calls are in NATS, which is killed as well. */
+  readonly nats: boolean;
   /** Length of the load and the kills, 5..3600. */
   readonly seconds: number;
   /** Of the kills, 0..4294967295; null: a random one. */
@@ -23,13 +25,14 @@ Kills processes of a local fleet with SIGKILL while requests, publishes and asyn
 Ends with 1 when a goal is not met.
 
   --json       print the report as one JSON object in the last line
+  --nats       asynchronous calls in a nats-server, which is killed, too
   --seconds N  length of the load, ${String(bounds.seconds.min)}..${String(bounds.seconds.max)}, default ${String(bounds.seconds.default)}
   --seed N     of the choice of what is killed when, ${String(bounds.seed.min)}..${String(bounds.seed.max)}, default a random one; every run prints its own
 `;
 
 /** The request, or what is wrong with it. */
 export function parseChaosArguments(args: readonly string[]): Parsed<ChaosRequest> {
-  let values: { help?: boolean; json?: boolean; seconds?: string; seed?: string };
+  let values: { help?: boolean; json?: boolean; nats?: boolean; seconds?: string; seed?: string };
   try {
     values = parseArgs({ args: [...args], options }).values;
   } catch (error) {
@@ -48,7 +51,8 @@ export function parseChaosArguments(args: readonly string[]): Parsed<ChaosReques
   const seconds = values.seconds === undefined ? bounds.seconds.default : read("seconds", values.seconds);
   const seed = values.seed === undefined ? null : read("seed", values.seed);
   if (problems.length > 0) return { ok: false, problems };
-  return { ok: true, value: { help: values.help ?? false, json: values.json ?? false, seconds, seed } };
+  const { help = false, json = false, nats = false } = values;
+  return { ok: true, value: { help, json, nats, seconds, seed } };
 }
 
 /** The problems with the usage below them. */
@@ -59,6 +63,7 @@ export function formatChaosRefusal(problems: readonly Problem[]): string {
 const options = {
   help: { type: "boolean" },
   json: { type: "boolean" },
+  nats: { type: "boolean" },
   seconds: { type: "string" },
   seed: { type: "string" },
 } as const;

@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { endDescendants } from "../harness/end-descendants.ts";
 import { measuredCommit } from "../harness/measured-commit.ts";
 import { pathWithNode } from "../harness/project-files.ts";
+import { findNats, startNats } from "../../test/support/nats-server.ts";
 import { formatReport, reportLine, type ScenarioReport } from "../report/report.ts";
 import { chaosUsage, formatChaosRefusal, parseChaosArguments, type ChaosRequest } from "./arguments.ts";
 import { reportChaos, runChaos, type ChaosFindings } from "./chaos-run.ts";
@@ -23,9 +24,12 @@ const interrupted = new AbortController();
 let ending: Promise<void> = Promise.resolve();
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, interrupt);
 process.exitCode = await main().catch(async (error: unknown) => {
-  if (!interrupted.signal.aborted) throw error;
-  await ending;
-  return EXIT_INTERRUPTED;
+  if (interrupted.signal.aborted) {
+    await ending;
+    return EXIT_INTERRUPTED;
+  }
+  note(`The run failed: ${error instanceof Error ? error.message : String(error)}`);
+  return 1;
 });
 
 async function main(): Promise<number> {
@@ -38,27 +42,33 @@ async function main(): Promise<number> {
     process.stdout.write(chaosUsage);
     return 0;
   }
+  const found = parsed.value.nats ? findNats() : null;
+  if (found?.kind === "missing") {
+    process.stderr.write(formatChaosRefusal([{ path: "--nats", message: found.reason }]));
+    return 2;
+  }
   const report = await measure(parsed.value);
   process.stdout.write(formatReport(report));
   if (parsed.value.json) process.stdout.write(`${reportLine(report)}\n`);
   return report.goals.every(({ met }) => met) ? 0 : 1;
 }
 
-async function measure({ seconds, seed: wanted }: ChaosRequest): Promise<ScenarioReport> {
+async function measure({ seconds, nats, seed: wanted }: ChaosRequest): Promise<ScenarioReport> {
   const seed = wanted ?? randomInt(SEED_END);
   const { PATH = "", HOME = "/", LANG = "C.UTF-8" } = process.env;
   const env = { PATH: pathWithNode(PATH), HOME, LANG };
   const folder = await mkdtemp(join(tmpdir(), "selvage-chaos-"));
-  note(`seed ${String(seed)}: npm run chaos -- --seconds ${String(seconds)} --seed ${String(seed)}`);
+  const flags = `${nats ? "--nats " : ""}--seconds ${String(seconds)} --seed ${String(seed)}`;
+  note(`seed ${String(seed)}: npm run chaos -- ${flags}`);
   try {
-    const findings = await runInWorld({ folder, env }, { seconds, seed });
+    const findings = await runInWorld({ folder, env }, { seconds, nats, seed });
     return {
       scenario: "chaos",
       commit: await measuredCommit(env),
       node: process.versions.node,
       cores: availableParallelism(),
       at: new Date().toISOString(),
-      settings: { seconds, seed, nodes: nodeCount, "fronts of a node": frontCount },
+      settings: { seconds, seed, calls: nats ? "NATS" : "SQLite", nodes: nodeCount, "fronts of a node": frontCount },
       ...reportChaos(findings),
     };
   } finally {
@@ -67,14 +77,19 @@ async function measure({ seconds, seed: wanted }: ChaosRequest): Promise<Scenari
 }
 
 async function runInWorld(
-  place: Parameters<typeof ChaosWorld.start>[0],
-  { seconds, seed }: { readonly seconds: number; readonly seed: number },
+  place: { readonly folder: string; readonly env: Readonly<Record<string, string>> },
+  { seconds, seed, nats }: { readonly seconds: number; readonly seed: number; readonly nats: boolean },
 ): Promise<ChaosFindings> {
-  const world = await ChaosWorld.start(place);
+  const server = nats ? await startNats() : null;
   try {
-    return await runChaos(world, { seconds, seed, note, signal: interrupted.signal });
+    const world = await ChaosWorld.start(place, server);
+    try {
+      return await runChaos(world, { seconds, seed, note, signal: interrupted.signal });
+    } finally {
+      await world.stop();
+    }
   } finally {
-    await world.stop();
+    await server?.stop();
   }
 }
 

@@ -6,8 +6,9 @@
  */
 import { readFile } from "node:fs/promises";
 import { publishInline, setDomain, waitUntilServed } from "../harness/fleet-setup.ts";
-import { LocalFleet, type FleetNode } from "../harness/local-fleet.ts";
+import { LocalFleet, type FleetNode, type FleetOptions } from "../harness/local-fleet.ts";
 import { pidsOfTree } from "../harness/process-memory.ts";
+import type { NatsServer } from "../../test/support/nats-server.ts";
 import { killTargets, type Kill, type KillTarget } from "./kill-plan.ts";
 
 export const chaosDomain = "chaos.test";
@@ -40,17 +41,24 @@ export class ChaosWorld {
   readonly kills: Map<KillTarget, number> = new Map(killTargets.map((target) => [target, 0]));
   /** From each kill of the control plane, or of a whole node or its supervisor, until it was healthy again, milliseconds. */
   readonly downMs: { readonly controlPlane: number[]; readonly node: number[] } = { controlPlane: [], node: [] };
+  readonly #nats: NatsServer | null;
   #controlPlane: Promise<void> | null = null;
   #node: Promise<void> | null = null;
   #controlPlaneSinceMs = 0;
 
-  private constructor(fleet: LocalFleet, nodes: readonly FleetNode[]) {
+  private constructor(
+    fleet: LocalFleet,
+    { nodes, nats }: { readonly nodes: readonly FleetNode[]; readonly nats: NatsServer | null },
+  ) {
     this.fleet = fleet;
     this.nodes = nodes;
+    this.#nats = nats;
   }
 
-  static async start(options: Parameters<typeof LocalFleet.start>[0]): Promise<ChaosWorld> {
-    const fleet = await LocalFleet.start(options);
+  /** `nats`: where asynchronous calls are; it is its owner's to stop. Null: with the control plane. */
+  static async start(place: Pick<FleetOptions, "folder" | "env">, nats: NatsServer | null): Promise<ChaosWorld> {
+    const queue = nats === null ? {} : { settings: { SELVAGE_CONTROL_PLANE_CALL_QUEUE: nats.url } };
+    const fleet = await LocalFleet.start({ ...place, ...queue });
     try {
       const nodes: FleetNode[] = [];
       for (let index = 0; index < nodeCount; index++) {
@@ -64,7 +72,7 @@ export class ChaosWorld {
       await fleet.client.publish("job", { source, event: {}, limits: { concurrency: 20 } });
       await fleet.client.calls.setConfig({ function: "job" }, { onSuccess: { kind: "queue", queue: recordQueue } });
       await waitUntilServed(fleet, nodeCount);
-      return new ChaosWorld(fleet, nodes);
+      return new ChaosWorld(fleet, { nodes, nats });
     } catch (error) {
       await fleet.stop();
       throw error;
@@ -90,6 +98,12 @@ export class ChaosWorld {
   }
 
   async #kill(target: KillTarget, which: number): Promise<string | null> {
+    if (target === "call queue") {
+      if (this.#nats === null) return null;
+      await this.#nats.kill();
+      await this.#nats.start();
+      return target;
+    }
     if (target === "control plane") {
       const fromMs = performance.now();
       if (this.#controlPlane !== null || fromMs - this.#controlPlaneSinceMs < graceMs) return null;

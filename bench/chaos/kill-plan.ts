@@ -1,9 +1,19 @@
 /** What is killed next and when, from a seed alone. Pure. */
 
-/** `supervisor`: that process alone; `node`: it and everything it started, as when a machine loses its power. */
-export type KillTarget = "control plane" | "supervisor" | "node" | "front" | "isolate host";
+/**
+ * `supervisor`: that process alone; `node`: it and everything it started, as when a machine loses its power. `call queue`: the server of asynchronous
+ * calls, where there is one.
+ */
+export type KillTarget = "control plane" | "call queue" | "supervisor" | "node" | "front" | "isolate host";
 
-export const killTargets: readonly KillTarget[] = ["control plane", "supervisor", "node", "front", "isolate host"];
+export const killTargets: readonly KillTarget[] = [
+  "control plane",
+  "call queue",
+  "supervisor",
+  "node",
+  "front",
+  "isolate host",
+];
 
 export interface Kill {
   /** Pause before it, milliseconds. */
@@ -16,6 +26,7 @@ export interface Kill {
 /** Small parts die more often than large ones, as they do in earnest. */
 const weights: Readonly<Record<KillTarget, number>> = {
   "control plane": 2,
+  "call queue": 2,
   supervisor: 1,
   node: 1,
   front: 3,

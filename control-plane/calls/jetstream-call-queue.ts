@@ -53,6 +53,7 @@ export async function openJetstreamCallQueue(options: JetstreamCallQueueOptions)
 /** Ended calls that are forgotten at once. */
 const forgottenAtOnce = 128;
 const cancelTriesMax = 8;
+const leaseRoundsMax = 4;
 /** Whoever made something due gets it first. */
 const elsewhereMs = 50;
 
@@ -138,11 +139,15 @@ class JetstreamCallQueue implements CallQueue {
   }
 
   async lease({ max, room }: { readonly max: number; readonly room: LeaseRoom }): Promise<readonly LeasedCall[]> {
-    if (!this.#isUsable()) return [];
-    const nowMs = this.now();
-    const take = (name: string, count: number) => this.#index.takeDue(name, { max: count, nowMs });
-    const sequences = leaseInTurn(this.#index.calls, { max, room, nowMs, take });
-    return this.#leaseAll(sequences, nowMs);
+    // Others may have been faster with all that was found.
+    for (let round = 0; round < leaseRoundsMax && this.#isUsable(); round++) {
+      const nowMs = this.now();
+      const take = (name: string, count: number) => this.#index.takeDue(name, { max: count, nowMs });
+      const sequences = leaseInTurn(this.#index.calls, { max, room, nowMs, take });
+      const leased = await this.#leaseAll(sequences, nowMs);
+      if (sequences.length === 0 || leased.length > 0) return leased;
+    }
+    return [];
   }
 
   async leaseExpired(max: number): Promise<readonly LeasedCall[]> {

@@ -3,12 +3,15 @@ import { formatChaosRefusal, parseChaosArguments } from "../../../bench/chaos/ar
 
 describe("parseChaosArguments()", () => {
   it("takes nothing, for a minute with a random seed", () => {
-    expect(parseChaosArguments([])).toEqual({ ok: true, value: { help: false, json: false, seconds: 60, seed: null } });
+    expect(parseChaosArguments([])).toEqual({
+      ok: true,
+      value: { help: false, json: false, nats: false, seconds: 60, seed: null },
+    });
   });
 
   it.each([
-    [["--json", "--seconds", "5", "--seed", "0"], { json: true, seconds: 5, seed: 0 }],
-    [["--seconds", "3600", "--seed", "4294967295"], { json: false, seconds: 3_600, seed: 4_294_967_295 }],
+    [["--json", "--nats", "--seconds", "5", "--seed", "0"], { json: true, nats: true, seconds: 5, seed: 0 }],
+    [["--seconds", "3600", "--seed", "4294967295"], { json: false, nats: false, seconds: 3_600, seed: 4_294_967_295 }],
   ])("takes %j", (args, value) => {
     expect(parseChaosArguments(args)).toEqual({ ok: true, value: { help: false, ...value } });
   });

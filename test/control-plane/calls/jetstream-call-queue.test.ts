@@ -236,6 +236,7 @@ describe.skipIf(findNats().kind === "missing")("the call queue on JetStream", ()
       const states = async (): Promise<string> => (await far.list({ limit: 9 })).rows.map(({ state }) => state).join();
       const look = async (): Promise<true | null> => ((await states()) === "wait,finish" ? true : null);
       await waitFor(look, { what: "both calls", everyMs: 50, ...patience });
+      expect((await far.lease({ max: 9, room: endless })).map(({ id }) => id)).toEqual(["b"]);
       await Promise.all([far.close(), near.close()]);
       await wire.close();
     });
