@@ -2,8 +2,8 @@
  * Sees to it that every call of a shared queue has somebody: gives this control plane's signs of life, takes from those that are silent what they
  * had, and looks up calls of which nobody here knows whether they were leased here.
  *
- * Knows no NATS but what it is given. Invariants: what is taken from a holder waits as it did, and counts neither as an attempt nor as a loss; nobody's
- * silence counts while this control plane does not hear its own signs of life.
+ * Knows no NATS but what it is given. Invariants: what is taken from a holder waits as it did, and counts neither as an attempt nor as a loss; who is
+ * silent is judged when a sign of life of this control plane's own comes back and at no other time, because what others said before it has come, too.
  */
 import type { CancelTimer, Clock } from "../clock.ts";
 import type { Logger } from "../logger.ts";
@@ -41,6 +41,7 @@ export class SharedCallKeeper {
   /** Since when a sign of life of its own has not come back; null: all have. */
   #unheardSinceMs: number | null = null;
   #tending: Promise<void> | null = null;
+  #taking: Promise<void> | null = null;
   #cancelBeat: CancelTimer = () => {};
   #closed = false;
 
@@ -58,8 +59,14 @@ export class SharedCallKeeper {
   }
 
   heard(holder: string): void {
-    if (holder === this.#options.holder) this.#unheardSinceMs = null;
     this.#holders.heard(holder);
+    if (holder !== this.#options.holder) return;
+    this.#unheardSinceMs = null;
+    const gone = this.#holders.gone(this.#options.index.holders());
+    if (gone.length === 0 || this.#closed) return;
+    this.#taking ??= this.#takeFrom(gone).finally(() => {
+      this.#taking = null;
+    });
   }
 
   /** Nothing could be heard for a while. */
@@ -79,6 +86,7 @@ export class SharedCallKeeper {
     this.#closed = true;
     this.#cancelBeat();
     await this.#tending;
+    await this.#taking;
     try {
       await inParts(ids, (id) => this.#release(id, holder));
       await streams.remove("holder", this.#beatSequence);
@@ -99,7 +107,7 @@ export class SharedCallKeeper {
   }
 
   async #tend(): Promise<void> {
-    const { holder: own, streams, index, logger } = this.#options;
+    const { streams, logger } = this.#options;
     if (!streams.connected) return;
     try {
       if (this.#isDeaf()) {
@@ -108,7 +116,6 @@ export class SharedCallKeeper {
       }
       await this.#beat();
       await this.#resolveDoubts();
-      for (const holder of this.#holders.gone(index.holders())) if (holder !== own) await this.#takeFrom(holder);
     } catch (error) {
       logger.warn({ error }, "call_queue_tending_failed");
     }
@@ -136,18 +143,29 @@ export class SharedCallKeeper {
     }
   }
 
-  async #takeFrom(holder: string): Promise<void> {
-    const { streams, index, logger, onFreed } = this.#options;
+  async #takeFrom(holders: readonly string[]): Promise<void> {
+    const { logger, onFreed } = this.#options;
+    for (const holder of holders) {
+      try {
+        await this.#takeFromOne(holder);
+      } catch (error) {
+        // It is still gone at the next sign of life.
+        logger.warn({ holder, error }, "call_holder_kept");
+      }
+    }
+    onFreed();
+  }
+
+  async #takeFromOne(holder: string): Promise<void> {
+    const { streams, index, logger } = this.#options;
     const sequences = index.heldBy(holder, releasedMax);
     logger.warn({ holder, calls: sequences.length }, "call_holder_gone");
     const ids = sequences.flatMap((sequence) => index.find(sequence)?.call.id ?? []);
     await inParts(ids, (id) => this.#release(id, holder));
-    if (sequences.length < releasedMax) {
-      const last = await streams.last("holder", holder);
-      if (last !== null) await streams.remove("holder", last.sequence);
-      this.#holders.forget(holder);
-    }
-    onFreed();
+    if (sequences.length === releasedMax) return;
+    const last = await streams.last("holder", holder);
+    if (last !== null) await streams.remove("holder", last.sequence);
+    this.#holders.forget(holder);
   }
 
   /** What a holder had waits again, or is to be sent again. */
