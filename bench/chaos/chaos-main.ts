@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { endDescendants } from "../harness/end-descendants.ts";
 import { measuredCommit } from "../harness/measured-commit.ts";
 import { pathWithNode } from "../harness/project-files.ts";
-import { findNats, startNats } from "../../test/support/nats-server.ts";
+import { findNats, startNats } from "../harness/nats-server.ts";
 import { formatReport, reportLine, type ScenarioReport } from "../report/report.ts";
 import { chaosUsage, formatChaosRefusal, parseChaosArguments, type ChaosRequest } from "./arguments.ts";
 import { reportChaos, runChaos, type ChaosFindings } from "./chaos-run.ts";

@@ -8,7 +8,7 @@ import { readFile } from "node:fs/promises";
 import { publishInline, setDomain, waitUntilServed } from "../harness/fleet-setup.ts";
 import { LocalFleet, type FleetNode, type FleetOptions } from "../harness/local-fleet.ts";
 import { pidsOfTree } from "../harness/process-memory.ts";
-import type { NatsServer } from "../../test/support/nats-server.ts";
+import type { NatsServer } from "../harness/nats-server.ts";
 import { killTargets, type Kill, type KillTarget } from "./kill-plan.ts";
 
 export const chaosDomain = "chaos.test";

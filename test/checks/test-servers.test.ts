@@ -2,7 +2,7 @@ import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { findNats } from "../support/nats-server.ts";
+import { findNats } from "../../bench/harness/nats-server.ts";
 import { describeMissing, missingServers } from "./test-servers.ts";
 
 const there = { kind: "available" } as const;

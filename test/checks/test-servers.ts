@@ -1,5 +1,5 @@
 /** Servers that some tests need and that not every machine has: which are missing, and what that leaves untested. */
-import { findNats } from "../support/nats-server.ts";
+import { findNats } from "../../bench/harness/nats-server.ts";
 import { findPostgres } from "../support/postgres-server.ts";
 
 export interface MissingServer {

@@ -7,7 +7,7 @@ import { waitFor } from "../../bench/harness/wait-for.ts";
 import { silentLogger } from "../../control-plane/logger.ts";
 import type { CallPage, CallResource } from "../../sdk/calls.ts";
 import { SelvageClient } from "../../sdk/client.ts";
-import { findNats, startNats, type NatsServer } from "../support/nats-server.ts";
+import { findNats, startNats, type NatsServer } from "../../bench/harness/nats-server.ts";
 import { findPostgres, startPostgres, type PostgresServer } from "../support/postgres-server.ts";
 import { result } from "./call-steps.ts";
 import { ControlPlaneProcess } from "./control-plane-process.ts";

@@ -12,7 +12,7 @@ import { parseNatsAddress } from "../../../control-plane/calls/nats-address.ts";
 import { systemClock } from "../../../control-plane/clock.ts";
 import { silentLogger } from "../../../control-plane/logger.ts";
 import { answerError } from "../../../control-plane/rest/error-answer.ts";
-import { findNats, startNats, type NatsServer } from "../../support/nats-server.ts";
+import { findNats, startNats, type NatsServer } from "../../../bench/harness/nats-server.ts";
 import { CutWire } from "../../support/cut-wire.ts";
 import { FakeClock } from "../fake-clock.ts";
 import { describeCallQueue } from "./call-queue-contract.ts";

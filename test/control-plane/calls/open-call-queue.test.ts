@@ -9,7 +9,7 @@ import { openCallQueue, type CallQueueOptions } from "../../../control-plane/cal
 import { systemClock } from "../../../control-plane/clock.ts";
 import { silentLogger } from "../../../control-plane/logger.ts";
 import { chainOf, keyOf } from "../../support/certificates.ts";
-import { findNats, startNats } from "../../support/nats-server.ts";
+import { findNats, startNats } from "../../../bench/harness/nats-server.ts";
 import { newCall } from "./new-call.ts";
 
 let data: string;

@@ -1,5 +1,5 @@
 /**
- * A NATS server of the tests' own, with JetStream in a temporary folder, on a port of loopback, gone with `stop`. The program is the system's.
+ * A NATS server of a test's or a scenario's own, with JetStream in a temporary folder, on a port of loopback, gone with `stop`. The program is the system's.
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { accessSync, constants } from "node:fs";
@@ -8,7 +8,7 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
-import { freePorts } from "../../bench/harness/free-port.ts";
+import { freePorts } from "./free-port.ts";
 
 export interface NatsServer {
   /** `nats://127.0.0.1:PORT`, without a login. */
