@@ -22,6 +22,7 @@ const commands = {
   bench: ["bench/main.ts"],
   build: ["bundler/build-main.ts"],
   "cache-tests": ["test/cache-tests/cache-tests-main.ts"],
+  chaos: ["bench/chaos/chaos-main.ts"],
   check: ["test/check-main.ts"],
   demo: ["test/demo/demo-main.ts"],
   hostile: ["test/hostile/hostile-main.ts"],

@@ -12,6 +12,7 @@ import { controlAccessLimits } from "../sdk/control-access-limits.ts";
 import type { Parsed, Problem } from "../sdk/problem.ts";
 import { describeFlags, parseCommandLine } from "../sdk/setting-flags.ts";
 import { parseSettings, type Setting, type Settings } from "../sdk/settings.ts";
+import { natsAddressText, parseNatsAddress } from "./calls/nats-address.ts";
 import { createLogger, type LogThreshold } from "./logger.ts";
 import { systemClock } from "./clock.ts";
 import type { ControlPlaneDependencies } from "./server.ts";
@@ -84,6 +85,55 @@ const definitions = [
     default: [],
     itemsMax: 64,
     description: "CIDR networks beside public addresses that code and dependencies may be fetched from by URL.",
+  },
+  {
+    key: "callQueue",
+    kind: "string",
+    environment: "SELVAGE_CONTROL_PLANE_CALL_QUEUE",
+    flag: "call-queue",
+    default: null,
+    secret: true,
+    allowed: { pattern: /^(?:nats|tls):\/\/[\x21-\x7e]{1,2000}$/, text: natsAddressText },
+    description:
+      "NATS with JetStream for asynchronous calls, shared by the control planes of one PostgreSQL database; a file in the data folder when absent. Better a variable than a flag, which others on the machine may read.",
+  },
+  {
+    key: "callQueueCredentialsFile",
+    kind: "string",
+    environment: "SELVAGE_CONTROL_PLANE_CALL_QUEUE_CREDENTIALS_FILE",
+    flag: "call-queue-credentials-file",
+    default: null,
+    description: "File of credentials as NATS tools make it, instead of a login in the address.",
+  },
+  {
+    key: "callQueueStream",
+    kind: "string",
+    environment: "SELVAGE_CONTROL_PLANE_CALL_QUEUE_STREAM",
+    flag: "call-queue-stream",
+    default: "SELVAGE_CALLS",
+    allowed: { pattern: /^[A-Za-z0-9_-]{1,64}$/, text: '1..64 letters, digits, "_" and "-"' },
+    description: "Name of the call queue's stream; those of the others begin with it.",
+  },
+  {
+    key: "callQueueReplicas",
+    kind: "integer",
+    environment: "SELVAGE_CONTROL_PLANE_CALL_QUEUE_REPLICAS",
+    flag: "call-queue-replicas",
+    default: 1,
+    min: 1,
+    max: 5,
+    description: "NATS servers that keep each call; 3 in a cluster of three.",
+  },
+  {
+    key: "callQueueMaxMib",
+    kind: "integer",
+    environment: "SELVAGE_CONTROL_PLANE_CALL_QUEUE_MAX_MIB",
+    flag: "call-queue-max-mib",
+    default: 1_024,
+    min: 16,
+    max: 1_048_576,
+    description:
+      "Room in NATS for events of calls, as much for their states, and as much for queues that are destinations, MiB.",
   },
   {
     key: "backupFolder",
@@ -190,6 +240,13 @@ export interface ControlPlaneConfig {
   readonly codeAllowNetworks: readonly string[];
   /** Of a PostgreSQL database, with its password; null: the embedded store. */
   readonly store: string | null;
+  /** Of NATS with JetStream, with its login; null: the embedded queue. */
+  readonly callQueue: string | null;
+  /** Absolute. */
+  readonly callQueueCredentialsFile: string | null;
+  readonly callQueueStream: string;
+  readonly callQueueReplicas: number;
+  readonly callQueueMaxMib: number;
   /** Absolute. */
   readonly backupFolder: string;
   /** 0: none. */
@@ -229,7 +286,7 @@ export function readControlPlaneConfig(inputs: ConfigInputs): ControlPlaneConfig
     flags: line.ok ? line.value.flags : {},
   });
   const problems = [line, file, settings].flatMap((parsed) => (parsed.ok ? [] : parsed.problems));
-  if (settings.ok) problems.push(...checkNetworks(settings.value));
+  if (settings.ok) problems.push(...checkNetworks(settings.value), ...checkCallQueue(settings.value));
   if (settings.ok && problems.length === 0) return { kind: "config", config: complete(settings.value) };
   return { kind: "invalid", problems };
 }
@@ -267,13 +324,27 @@ function checkNetworks(settings: Raw): readonly Problem[] {
   });
 }
 
+function checkCallQueue({ callQueue, callQueueCredentialsFile: file }: Raw): readonly Problem[] {
+  const problem = (path: string, message: string): readonly Problem[] => [{ path, message }];
+  if (callQueue === null) {
+    return file === null ? [] : problem("callQueueCredentialsFile", "received one, allowed: beside callQueue only");
+  }
+  const address = parseNatsAddress(callQueue);
+  // The value may hold a password.
+  if (address === null) return problem("callQueue", `received something else, allowed: ${natsAddressText}`);
+  if (file === null || address.login.kind === "none") return [];
+  return problem("callQueueCredentialsFile", "received one beside a login in callQueue, allowed: one of them");
+}
+
 const nothing: Parsed<unknown> = { ok: true, value: undefined };
 
-function complete({ masterKeyFile, backupFolder, data, ...rest }: Raw): ControlPlaneConfig {
+function complete({ masterKeyFile, backupFolder, data, callQueueCredentialsFile, ...rest }: Raw): ControlPlaneConfig {
   const folder = resolve(data);
   const keyFile = masterKeyFile === null ? join(folder, "master.key") : resolve(masterKeyFile);
   const backups = backupFolder === null ? join(folder, "backups") : resolve(backupFolder);
-  return Object.freeze({ ...rest, data: folder, masterKeyFile: keyFile, backupFolder: backups });
+  const credentials = callQueueCredentialsFile === null ? null : resolve(callQueueCredentialsFile);
+  const files = { masterKeyFile: keyFile, backupFolder: backups, callQueueCredentialsFile: credentials };
+  return Object.freeze({ ...rest, data: folder, ...files });
 }
 
 function readSection(file: string | null, inputs: ConfigInputs): Parsed<unknown> {

@@ -21,6 +21,8 @@ import { bootstrap, type Keys } from "./bootstrap.ts";
 import { BuilderPool } from "./builder/builder-pool.ts";
 import { spawnBuilder } from "./builder/builder-process.ts";
 import { AsyncConfigService } from "./calls/async-config-service.ts";
+import type { CallQueue } from "./calls/call-queue.ts";
+import { openCallQueue } from "./calls/open-call-queue.ts";
 import { openCalls, type Calls } from "./calls/open-calls.ts";
 import { CodeDownload } from "./publish/code-download.ts";
 import { DependencyService } from "./dependencies/dependency-service.ts";
@@ -123,13 +125,16 @@ async function openControlPlane(config: ControlPlaneConfig, opening: Opening): P
   const builders = await openBuilders(opening);
   opened(builders);
   const link = storage.shared === null ? null : openLink(storage.shared, opening);
-  const foundations = { config, opening, store, trail, storage, tokens, keys, builders, link };
+  const queue = await openCallQueue({ config, owner: keys.signingKey.publicKeyX, clock, logger });
+  opened(queue);
+  const foundations = { config, opening, store, trail, storage, tokens, keys, builders, link, queue };
   const { watch, callSystem, download, ...parts } = assemble(foundations);
   opened(parts.fleet);
   parts.staged.start();
   if (link !== null) opened(link);
   opened(callSystem);
   opened(download);
+  if (link !== null && config.callQueue === null) warnOfOwnQueue(link, opening);
   await link?.start(() => watch.look());
   const closing = new AbortController();
   const app = await createApp({
@@ -201,6 +206,19 @@ function openLink(store: PostgresStore, { clock, logger }: Opening): ReplicaLink
   });
 }
 
+/** Says once that calls are not shared although the store is. */
+function warnOfOwnQueue(link: ReplicaLink, { logger }: Opening): void {
+  let isSaid = false;
+  link.onOthersChanged(() => {
+    const replicas = link.others().size;
+    if (isSaid || replicas === 0) return;
+    isSaid = true;
+    const meaning =
+      "each control plane has asynchronous calls of its own, which the others neither show nor run when it is gone: set callQueue to a NATS server that all of them share";
+    logger.warn({ replicas, meaning }, "call_queue_not_shared");
+  });
+}
+
 interface Foundations {
   readonly config: ControlPlaneConfig;
   readonly opening: Opening;
@@ -213,6 +231,7 @@ interface Foundations {
   readonly builders: BuilderPool;
   /** Null: a store of its own. */
   readonly link: ReplicaLink | null;
+  readonly queue: CallQueue;
 }
 
 interface Assembled extends AppServices {
@@ -222,7 +241,7 @@ interface Assembled extends AppServices {
 }
 
 function assemble(foundations: Foundations): Assembled {
-  const { config, opening, store, trail, storage, tokens, keys, link } = foundations;
+  const { config, opening, store, trail, storage, tokens, keys, link, queue } = foundations;
   const { clock, logger } = opening;
   const { artifacts, sources } = storage;
   const { masterKey, signingKey } = keys;
@@ -243,7 +262,7 @@ function assemble(foundations: Foundations): Assembled {
   const revisions = new RevisionService({ store, clock, fleet, signal });
   const publish = openPublishing(foundations, { uploads, revisions });
   const invocations = new InvocationService({ ...questions, fleet });
-  const callSystem = openCalls({ config, store, fleet, clock, logger, uniqueId: randomUUID });
+  const callSystem = openCalls({ config, queue, store, fleet, replicas, clock, logger, uniqueId: randomUUID });
   const core = {
     store,
     clock,
@@ -261,7 +280,7 @@ function assemble(foundations: Foundations): Assembled {
     ...publish,
     callSystem,
     calls: callSystem.service,
-    dispatcher: callSystem.dispatcher,
+    callResults: callSystem.results,
     watch: new NewestWatch({ store, fleet, states, purges: purgeSource, signal }),
     trail,
     quotas: new QuotaService(store),

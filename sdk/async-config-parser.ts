@@ -2,7 +2,7 @@
 import type { AsyncConfig, CallDestination } from "./calls.ts";
 import { FieldReader, parsedUnless } from "./field-reader.ts";
 import { latestVersion, refuseAliasName, refuseFunctionName } from "./function-name.ts";
-import { callLimits, destinationLimits } from "./limits.ts";
+import { callLimits, destinationLimits } from "./call-limits.ts";
 import type { Parsed, Problem } from "./problem.ts";
 
 /** What calls get where nothing was set. */

@@ -5,7 +5,7 @@
  * same id; what a node said is stored before its place is free, and tried again while the queue cannot store it.
  */
 import type { CallMessage, CallResult } from "../../sdk/calls.ts";
-import { callLimits } from "../../sdk/limits.ts";
+import { callLimits } from "../../sdk/call-limits.ts";
 import type { CancelTimer, Clock } from "../clock.ts";
 import { ControlError } from "../control-error.ts";
 import type { Logger } from "../logger.ts";
@@ -78,14 +78,17 @@ export class CallDispatcher {
     this.#inBackground(this.#pump());
   }
 
-  /** What a node says of its calls. Results that nobody awaits any more are dropped. */
-  settle(results: readonly CallResult[]): void {
+  /** What a node says of its calls. The results that nobody here awaits. */
+  settle(results: readonly CallResult[]): readonly CallResult[] {
+    const unknown: CallResult[] = [];
     for (const result of results) {
       const running = this.#running.get(result.id);
+      if (running === undefined) unknown.push(result);
       if (running === undefined || running.settling) continue;
       const judgement = judgeResult(running.call, result, this.#options.queue.now());
       this.#conclude(running, { judgement, result });
     }
+    return unknown;
   }
 
   /** Calls that nodes have now. */

@@ -127,6 +127,8 @@ export interface CallQueue {
   get(id: string): Promise<CallRow | null>;
   /** Newest first. */
   list(query: Required<Pick<CallQuery, "limit">> & CallQuery): Promise<CallRows>;
+  /** Calls `listener` when others made something due. A queue of one process has no others. Once. */
+  onElsewhere(listener: () => void): void;
   /** Until the next waiting call is due, milliseconds, 0 when one is; null: none waits. */
   dueInMs(): number | null;
   /** Milliseconds since the epoch by the queue's own time. */

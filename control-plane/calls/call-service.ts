@@ -4,7 +4,7 @@ import type { InvokeInput } from "../../sdk/api.ts";
 import type { CallAccepted, CallPage, CallQuery, CallResource, QueuePage } from "../../sdk/calls.ts";
 import { showValue } from "../../sdk/field-reader.ts";
 import { latestVersion } from "../../sdk/function-name.ts";
-import { callLimits } from "../../sdk/limits.ts";
+import { callLimits } from "../../sdk/call-limits.ts";
 import type { Problem } from "../../sdk/problem.ts";
 import { conflict, invalidInput, notFound } from "../control-error.ts";
 import type { CallQueue, CallRow } from "./call-queue.ts";

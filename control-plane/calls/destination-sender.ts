@@ -4,7 +4,7 @@
  * Knows no SQL. Invariants: a record is sent at least once or its call says why not; a function is called and a queue gets its message exactly once; a
  * chain of functions ends after `callLimits.depthMax`; a slow HTTP destination has `requestsPerOriginMax` requests and keeps no other waiting.
  */
-import { callLimits, destinationLimits } from "../../sdk/limits.ts";
+import { callLimits, destinationLimits } from "../../sdk/call-limits.ts";
 import type { CancelTimer, Clock } from "../clock.ts";
 import { ControlError } from "../control-error.ts";
 import type { Logger } from "../logger.ts";

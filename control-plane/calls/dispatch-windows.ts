@@ -4,7 +4,7 @@
  * Knows no calls. A node that says it is overloaded gets half of what it had, and one more with each call that goes well; the same for functions. Of
  * what is free one function gets at most half, so that one with slow calls leaves room for the others.
  */
-import { callLimits } from "../../sdk/limits.ts";
+import { callLimits } from "../../sdk/call-limits.ts";
 import type { LeaseRoom } from "./call-queue.ts";
 
 export class DispatchWindows {

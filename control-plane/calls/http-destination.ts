@@ -8,7 +8,7 @@ import dns from "node:dns";
 import net, { type LookupFunction } from "node:net";
 import { Agent, type Dispatcher } from "undici";
 import type { EgressPolicy } from "../../sdk/egress-policy.ts";
-import { destinationLimits } from "../../sdk/limits.ts";
+import { destinationLimits } from "../../sdk/call-limits.ts";
 
 export type PostOutcome =
   | { readonly kind: "taken" }

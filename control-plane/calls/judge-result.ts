@@ -6,7 +6,7 @@
 import type { CallResult } from "../../sdk/calls.ts";
 import type { ErrorCode } from "../../sdk/error-code.ts";
 import { eventCodes } from "../../sdk/event-answer.ts";
-import { callLimits } from "../../sdk/limits.ts";
+import { callLimits } from "../../sdk/call-limits.ts";
 import type { CallEnd, CallFailure, CallReturn, LeasedCall } from "./call-queue.ts";
 
 export type Judgement =

@@ -1,24 +1,26 @@
-/** Everything about asynchronous calls put together: the queue in the data folder, who hands calls out, and who sends their records. */
-import { join } from "node:path";
+/** Everything about asynchronous calls put together: the queue, who hands calls out, and who sends their records. */
 import packageJson from "../../package.json" with { type: "json" };
 import { createEgressPolicy } from "../../sdk/egress-policy.ts";
 import type { Clock } from "../clock.ts";
 import type { ControlPlaneConfig } from "../config.ts";
 import type { Logger } from "../logger.ts";
+import type { Replicas } from "../replicas/replicas.ts";
 import type { Fleet } from "../rollout/fleet.ts";
 import type { Store } from "../store.ts";
+import type { CallQueue } from "./call-queue.ts";
 import { CallDispatcher } from "./call-dispatcher.ts";
+import { CallResultsIntake } from "./call-results.ts";
 import { CallService } from "./call-service.ts";
 import { CallTargets } from "./call-targets.ts";
 import { DestinationSender } from "./destination-sender.ts";
 import { HttpDestination } from "./http-destination.ts";
-import { openSqliteCallQueue } from "./sqlite-call-queue.ts";
 
 export interface CallsOptions {
-  /** Its data folder exists. */
-  readonly config: Pick<ControlPlaneConfig, "data" | "destinationAllowNetworks">;
+  readonly config: Pick<ControlPlaneConfig, "destinationAllowNetworks">;
+  readonly queue: CallQueue;
   readonly store: Store;
   readonly fleet: Fleet;
+  readonly replicas: Replicas;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly uniqueId: () => string;
@@ -26,16 +28,14 @@ export interface CallsOptions {
 
 export interface Calls {
   readonly service: CallService;
-  readonly dispatcher: CallDispatcher;
+  readonly results: CallResultsIntake;
   /** From now on calls are handed out and records sent. */
   start(): void;
-  /** Waits for what is being stored. */
+  /** Waits for what is being stored, and closes the queue. */
   close(): Promise<void>;
 }
 
-/** @throws when the queue's file is in use or unusable. */
-export function openCalls({ config, store, fleet, clock, logger, uniqueId }: CallsOptions): Calls {
-  const queue = openSqliteCallQueue({ file: join(config.data, "calls.sqlite"), clock });
+export function openCalls({ config, queue, store, fleet, replicas, clock, logger, uniqueId }: CallsOptions): Calls {
   const targets = new CallTargets(store);
   const http = new HttpDestination({
     policy: createEgressPolicy({ allowNetworks: config.destinationAllowNetworks }),
@@ -55,9 +55,13 @@ export function openCalls({ config, store, fleet, clock, logger, uniqueId }: Cal
     dispatcher.wake();
   };
   const sender = new DestinationSender({ queue, targets, http, clock, logger, uniqueId, onAccepted: wakeDispatcher });
+  queue.onElsewhere(() => {
+    dispatcher.wake();
+    sender.wake();
+  });
   return {
     service: new CallService({ queue, targets, onAccepted: wakeDispatcher }),
-    dispatcher,
+    results: new CallResultsIntake(dispatcher, replicas),
     start: () => {
       dispatcher.start();
       sender.start();

@@ -6,7 +6,7 @@
  */
 import type { SqliteDatabase } from "kysely";
 import type { SentDestination } from "../../sdk/calls.ts";
-import { callLimits, destinationLimits } from "../../sdk/limits.ts";
+import { callLimits, destinationLimits } from "../../sdk/call-limits.ts";
 import type { Clock } from "../clock.ts";
 import { ControlError } from "../control-error.ts";
 import { openDatabase, sqliteReasonOf } from "../store/sqlite.ts";
@@ -24,6 +24,7 @@ import type {
   SendingEnd,
 } from "./call-queue.ts";
 import { GroupCommit } from "./group-commit.ts";
+import { leaseInTurn } from "./lease-in-turn.ts";
 import { QueueTime } from "./queue-time.ts";
 import { prepareCallTables } from "./sqlite-call-schema.ts";
 import { SqliteCallRows } from "./sqlite-call-rows.ts";
@@ -88,8 +89,11 @@ class SqliteCallQueue implements CallQueue {
   }
 
   lease({ max, room }: { readonly max: number; readonly room: LeaseRoom }): Promise<readonly LeasedCall[]> {
-    const lease = (name: string, count: number, nowMs: number) => this.#calls.lease(name, { max: count, nowMs });
-    return this.#write(() => this.#inTurn(this.#calls.lanes, { max, room, lease }));
+    return this.#write(() => {
+      const nowMs = this.now();
+      const take = (name: string, count: number) => this.#calls.lease(name, { max: count, nowMs });
+      return leaseInTurn(this.#calls.lanes, { max, room, nowMs, take });
+    });
   }
 
   leaseExpired(max: number): Promise<readonly LeasedCall[]> {
@@ -121,6 +125,10 @@ class SqliteCallQueue implements CallQueue {
     return this.#read(() => this.#calls.list(query));
   }
 
+  onElsewhere(): void {
+    // Nobody else has the file.
+  }
+
   dueInMs(): number | null {
     return this.#untilDue(this.#calls.lanes);
   }
@@ -130,8 +138,11 @@ class SqliteCallQueue implements CallQueue {
   }
 
   leaseSendings({ max, room }: { readonly max: number; readonly room: LeaseRoom }): Promise<readonly Sending[]> {
-    const lease = (name: string, count: number, nowMs: number) => this.#sendings.lease(name, { max: count, nowMs });
-    return this.#write(() => this.#inTurn(this.#sendings.lanes, { max, room, lease }));
+    return this.#write(() => {
+      const nowMs = this.now();
+      const take = (lane: string, count: number) => this.#sendings.lease(lane, { max: count, nowMs });
+      return leaseInTurn(this.#sendings.lanes, { max, room, nowMs, take });
+    });
   }
 
   async endSending(sequence: number, end: SendingEnd): Promise<void> {
@@ -166,25 +177,6 @@ class SqliteCallQueue implements CallQueue {
     this.#closed = true;
     this.#database.close();
     return Promise.resolve();
-  }
-
-  /** Each lane in turn gets an even share of what is to be leased, until nothing is due or there is no room. */
-  #inTurn<T>(lanes: WaitingLanes, { max, room, lease }: Turns<T>): readonly T[] {
-    const nowMs = this.now();
-    const leased: T[] = [];
-    for (let lanesDue = lanes.due(nowMs); lanesDue.length > 0 && leased.length < max; lanesDue = lanes.due(nowMs)) {
-      const before = leased.length;
-      const share = Math.max(1, Math.floor((max - before) / lanesDue.length));
-      for (const name of lanesDue) {
-        const count = Math.min(share, max - leased.length, room.of(name));
-        if (count <= 0) continue;
-        const taken = lease(name, count, nowMs);
-        room.take(name, taken.length);
-        leased.push(...taken);
-      }
-      if (leased.length === before) break;
-    }
-    return leased;
   }
 
   #insert(call: NewCall): boolean {
@@ -242,12 +234,6 @@ class SqliteCallQueue implements CallQueue {
       throw named(error);
     }
   }
-}
-
-interface Turns<T> {
-  readonly max: number;
-  readonly room: LeaseRoom;
-  readonly lease: (lane: string, count: number, nowMs: number) => readonly T[];
 }
 
 function sent({ condition, destination }: Sending, end: SendingEnd): SentDestination {

@@ -5,7 +5,7 @@
  */
 import type { SqliteDatabase } from "kysely";
 import { callStates, type CallDestination, type CallQuery, type SentDestination } from "../../sdk/calls.ts";
-import { callLimits } from "../../sdk/limits.ts";
+import { callLimits } from "../../sdk/call-limits.ts";
 import type { CallEnd, CallReturn, CallRow, CallRows, LeasedCall, NewCall } from "./call-queue.ts";
 import { WaitingLanes } from "./waiting-lanes.ts";
 

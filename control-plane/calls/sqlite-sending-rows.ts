@@ -1,7 +1,7 @@
 /** What is to be sent to destinations, and the queues that are destinations, as rows of SQLite: single synchronous steps, each inside a transaction. */
 import type { SqliteDatabase } from "kysely";
 import type { CallDestination } from "../../sdk/calls.ts";
-import { destinationLimits } from "../../sdk/limits.ts";
+import { destinationLimits } from "../../sdk/call-limits.ts";
 import { laneOf, type NewSending, type QueueMessageRow, type Sending } from "./call-queue.ts";
 import { WaitingLanes } from "./waiting-lanes.ts";
 

@@ -4,6 +4,7 @@
  * A message may be lost (with the database or its receiver): whoever needs an answer has a deadline. A control plane with a store of its own has no
  * others (`loneReplica`).
  */
+import type { CallResult } from "../../sdk/calls.ts";
 import type { InvokeMessage, InvokeResult, LogRecord } from "../../sdk/desired-state.ts";
 import type { ExplainMessage, ExplainReport } from "../../sdk/explain.ts";
 import type { PreheatMessage, PreheatReport } from "../../sdk/purge.ts";
@@ -26,6 +27,8 @@ export type ReplicaMessage =
   /** The node could not be asked: it is gone, or too much waits for it. */
   | { readonly kind: "not-asked"; readonly id: string; readonly node: string }
   | { readonly kind: "invoked"; readonly result: InvokeResult }
+  /** What came of asynchronous calls that the receiver handed to a node of its own. */
+  | { readonly kind: "called"; readonly results: readonly CallResult[] }
   | { readonly kind: "explained"; readonly report: ExplainReport }
   | { readonly kind: "preheated"; readonly report: PreheatReport }
   /** The node is connected elsewhere now, or forgotten. */

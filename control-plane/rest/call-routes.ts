@@ -1,9 +1,9 @@
 /** `/v1/calls`, `/v1/queues`, a function's configuration of asynchronous calls, and what nodes report of calls. Accepting is in publish-routes.ts. */
 import type { FastifyInstance } from "fastify";
 import type { CallQuery, CallResults } from "../../sdk/calls.ts";
-import { callLimits } from "../../sdk/limits.ts";
+import { callLimits } from "../../sdk/call-limits.ts";
 import type { AsyncConfigName, AsyncConfigService } from "../calls/async-config-service.ts";
-import type { CallDispatcher } from "../calls/call-dispatcher.ts";
+import type { CallResultsIntake } from "../calls/call-results.ts";
 import type { CallService } from "../calls/call-service.ts";
 import { access } from "./access.ts";
 import { answers, noContent, pathParameters } from "./route-schema.ts";
@@ -24,14 +24,14 @@ import { list, object, text } from "./schemas/json-schema.ts";
 export interface CallRouteServices {
   readonly calls: CallService;
   readonly asyncConfigs: AsyncConfigService;
-  readonly dispatcher: CallDispatcher;
+  readonly callResults: CallResultsIntake;
 }
 
 export function registerCallRoutes(app: FastifyInstance, services: CallRouteServices): void {
   registerCalls(app, services.calls);
   registerQueues(app, services.calls);
   registerConfigs(app, services.asyncConfigs);
-  registerNodeSide(app, services.dispatcher);
+  registerNodeSide(app, services.callResults);
 }
 
 const config = { access: access.publisher };
@@ -163,7 +163,7 @@ interface NameParts {
   readonly query: { readonly qualifier?: string };
 }
 
-function registerNodeSide(app: FastifyInstance, dispatcher: CallDispatcher): void {
+function registerNodeSide(app: FastifyInstance, results: CallResultsIntake): void {
   app.post<{ Body: CallResults }>(
     "/v1/nodes/call-results",
     {
@@ -173,7 +173,7 @@ function registerNodeSide(app: FastifyInstance, dispatcher: CallDispatcher): voi
       schema: { summary: "What came of asynchronous calls", body: callResults, response: noContent },
     },
     async (request, reply) => {
-      dispatcher.settle(request.body.results);
+      results.take(request.body.node, request.body.results);
       return reply.code(204).send();
     },
   );

@@ -10,7 +10,8 @@ import type { ExplainMessage } from "../../sdk/explain.ts";
 import { FieldReader, parsedUnless } from "../../sdk/field-reader.ts";
 import { latestVersion, refuseAliasName, refuseFunctionName } from "../../sdk/function-name.ts";
 import { isHeaderName, isHeaderValue } from "../../sdk/header-text.ts";
-import { callLimits, messageLimits } from "../../sdk/limits.ts";
+import { callLimits } from "../../sdk/call-limits.ts";
+import { messageLimits } from "../../sdk/limits.ts";
 import { calledHooks, type CalledHook } from "../../sdk/phase.ts";
 import type { Parsed, Problem } from "../../sdk/problem.ts";
 

@@ -4,7 +4,7 @@
  * Knows neither fronts nor HTTP. Invariants: a call that is running already is not started again, its result answers both; results leave in the
  * order in which they came, one batch at a time.
  */
-import { callLimits } from "../../sdk/limits.ts";
+import { callLimits } from "../../sdk/call-limits.ts";
 import type { CallMessage, CallResult, CallsMessage } from "../../sdk/calls.ts";
 import type { InvokeMessage, InvokeResult } from "../../sdk/desired-state.ts";
 import { eventHeaders } from "../../sdk/event-answer.ts";

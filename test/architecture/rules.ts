@@ -54,10 +54,13 @@ export const doors: Readonly<Record<string, string>> = {
   "uWebSockets.js": "edge-node/uws.ts",
   "node:sqlite": "control-plane/store/sqlite.ts",
   pg: "control-plane/store/postgres.ts",
+  "@nats-io/jetstream": "control-plane/calls/nats-streams.ts",
+  "@nats-io/transport-node": "control-plane/calls/nats-streams.ts",
 };
 
 /** Other importers of those packages, each with its reason. */
 export const doorExceptions: Readonly<Record<string, string>> = {
+  "control-plane/calls/nats-setup.ts": "connects, prepares streams and names errors for the door to NATS",
   "test/support/postgres-server.ts": "makes databases for tests",
   "test/runtime/guest/isolate.test.ts": "bundles guests of its own, with other entries",
 };
@@ -67,8 +70,10 @@ export const entryFileName: RegExp = /(?:^|[/-])(?:main|config)\.ts$|-main\.ts$/
 
 /** Other files that touch the process, each with its reason. */
 export const processExceptions: Readonly<Record<string, string>> = {
+  "bench/chaos/chaos-world.ts": "kills processes of nodes that it started",
   "bench/harness/child-process.ts": "signals the process group of what it started",
   "bench/harness/end-descendants.ts": "signals processes that it started",
+  "bench/harness/nats-server.ts": "finds a program of the system by PATH",
   "edge-node/hosts/base-snapshot.ts": "starts another program under this very Node",
   "edge-node/hosts/choose-sandbox.ts": "asks what this machine allows for isolate hosts",
   "edge-node/hosts/host-process.ts": "starts isolate hosts under this very Node",

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { CallMessage, CallResource, QueuePage } from "../../sdk/calls.ts";
-import { callLimits } from "../../sdk/limits.ts";
+import { callLimits } from "../../sdk/call-limits.ts";
 import { CallSteps, eventOf, result } from "./call-steps.ts";
 
 let steps: CallSteps;

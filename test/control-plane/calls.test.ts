@@ -1,7 +1,7 @@
 /** Asynchronous calls over REST, with nodes as the control plane sees them; destinations are in call-destinations.test.ts. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { AsyncConfigResource, CallMessage, CallResource } from "../../sdk/calls.ts";
-import { callLimits } from "../../sdk/limits.ts";
+import { callLimits } from "../../sdk/call-limits.ts";
 import { CallSteps, eventOf, failed, result } from "./call-steps.ts";
 import { TestNode } from "./test-node.ts";
 

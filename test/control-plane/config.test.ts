@@ -34,6 +34,11 @@ describe("readControlPlaneConfig()", () => {
         adminToken: null,
         destinationAllowNetworks: [],
         codeAllowNetworks: [],
+        callQueue: null,
+        callQueueCredentialsFile: null,
+        callQueueStream: "SELVAGE_CALLS",
+        callQueueReplicas: 1,
+        callQueueMaxMib: 1_024,
         requestsPerAddress: 20_000,
         requestsPerToken: 10_000,
         wrongTokensPerAddress: 30,
@@ -77,6 +82,35 @@ describe("readControlPlaneConfig()", () => {
       expect(problem).toMatch(/^SELVAGE_CONTROL_PLANE_STORE: received \(not shown\), allowed: postgres:\/\/USER/);
     }
   });
+
+  it("takes a NATS server as the call queue, and never shows what it refuses of it", () => {
+    const callQueue = "tls://selvage:secret@a.internal,tls://b.internal:4223";
+    const environment = { SELVAGE_CONTROL_PLANE_CALL_QUEUE: callQueue };
+    expect(readControlPlaneConfig(inputs({ environment }))).toMatchObject({ config: { callQueue } });
+    const bare = { SELVAGE_CONTROL_PLANE_CALL_QUEUE: "nats://a.internal" };
+    const file = ["--call-queue-credentials-file", "x.creds", "--call-queue-replicas", "3"];
+    expect(readControlPlaneConfig(inputs({ environment: bare, arguments: file }))).toMatchObject({
+      config: { callQueueCredentialsFile: resolve("x.creds"), callQueueReplicas: 3 },
+    });
+    for (const wrong of ["http://u:secret@a", "nats://", "nats://u:secret@a/x", "nats://u:secret@a,tls://b"]) {
+      const [problem = "", ...more] = problemsOf({ environment: { SELVAGE_CONTROL_PLANE_CALL_QUEUE: wrong } });
+      expect([problem.includes("allowed: nats://[USER"), problem.includes("secret"), more]).toEqual([true, false, []]);
+    }
+  });
+
+  it.each([
+    [["--call-queue-credentials-file", "x"], /^callQueueCredentialsFile: received one, allowed: beside callQueue only/],
+    [
+      ["--call-queue", "nats://u:p@a", "--call-queue-credentials-file", "x"],
+      /^callQueueCredentialsFile: received one beside a login in callQueue, allowed: one of them/,
+    ],
+    [["--call-queue-stream", "a.b"], /^--call-queue-stream: received "a\.b", allowed: 1\.\.64 letters/],
+    [["--call-queue-replicas", "6"], /^--call-queue-replicas: received "6", allowed: an integer 1\.\.5/],
+    [["--call-queue-max-mib", "15"], /^--call-queue-max-mib: received "15", allowed: an integer 16\.\.1048576/],
+  ])("refuses %j", (args, problem) => {
+    expect(problemsOf({ arguments: args })).toEqual([expect.stringMatching(problem)]);
+  });
+
   it.each(["requests-per-address", "requests-per-token", "wrong-tokens-per-address"])(
     "refuses --%s outside of its range",
     (flag) => {

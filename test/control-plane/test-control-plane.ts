@@ -39,6 +39,8 @@ export interface StartOptions extends TestRates {
   readonly clock?: Clock;
   /** A PostgreSQL database; default: a store of its own. */
   readonly store?: string | null;
+  /** NATS with JetStream; default: a queue of its own. */
+  readonly callQueue?: string | null;
   readonly masterKeyFile?: string;
 }
 
@@ -153,7 +155,7 @@ export function passing(mark: string): string {
 }
 
 function open(folder: string, options: StartOptions): Promise<ControlPlane> {
-  const { clock = systemClock, logger = silentLogger, store = null, ...rest } = options;
+  const { clock = systemClock, logger = silentLogger, store = null, callQueue = null, ...rest } = options;
   const { masterKeyFile = join(folder, "master.key"), ...rates } = rest;
   return startControlPlane(
     {
@@ -164,6 +166,11 @@ function open(folder: string, options: StartOptions): Promise<ControlPlane> {
       codeAllowNetworks: ["127.0.0.0/8"],
       masterKeyFile,
       store,
+      callQueue,
+      callQueueCredentialsFile: null,
+      callQueueStream: "SELVAGE_CALLS",
+      callQueueReplicas: 1,
+      callQueueMaxMib: 16,
       backupFolder: join(folder, "backups"),
       backupEveryMinutes: 0,
       backupKeepDays: 7,

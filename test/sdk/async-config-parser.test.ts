@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { defaultAsyncConfig, parseAsyncConfig } from "../../sdk/async-config-parser.ts";
-import { callLimits, destinationLimits } from "../../sdk/limits.ts";
+import { callLimits, destinationLimits } from "../../sdk/call-limits.ts";
 
 const problemsOf = (input: unknown): readonly string[] => {
   const parsed = parseAsyncConfig(input);

@@ -1,6 +1,6 @@
 /** Asynchronous calls, their configuration, queues, and what nodes report of calls, in JSON Schema; the types are in sdk/calls.ts. */
 import { callStates } from "../../../sdk/calls.ts";
-import { callLimits, destinationLimits } from "../../../sdk/limits.ts";
+import { callLimits, destinationLimits } from "../../../sdk/call-limits.ts";
 import { boolean, choice, integer, list, literal, nullable, number, object, text, time, union } from "./json-schema.ts";
 import type { JsonSchema } from "./json-schema.ts";
 import { nodeName } from "./node-schemas.ts";

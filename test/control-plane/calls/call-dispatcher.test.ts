@@ -10,7 +10,7 @@ import { NodeStream } from "../../../control-plane/rollout/node-stream.ts";
 import { StoreError } from "../../../control-plane/store-error.ts";
 import { defaultAsyncConfig } from "../../../sdk/async-config-parser.ts";
 import type { CallMessage, CallResult } from "../../../sdk/calls.ts";
-import { callLimits } from "../../../sdk/limits.ts";
+import { callLimits } from "../../../sdk/call-limits.ts";
 import { FakeOutput } from "../rollout/fake-output.ts";
 import { versionRow } from "../store/version-row.ts";
 import { newCall } from "./new-call.ts";

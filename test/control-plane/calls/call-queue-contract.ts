@@ -1,7 +1,7 @@
 /** What every call queue keeps to. `open` opens the same queue again and again; `clock` is the one it was given. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { callStates } from "../../../sdk/calls.ts";
-import { callLimits } from "../../../sdk/limits.ts";
+import { callLimits } from "../../../sdk/call-limits.ts";
 import { endless, ended, newCall, roomFor } from "./new-call.ts";
 import { QueueClock } from "./queue-clock.ts";
 import { QueueUnderTest, type QueuePlace } from "./queue-under-test.ts";

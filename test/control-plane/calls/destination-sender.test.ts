@@ -9,7 +9,7 @@ import { notFound } from "../../../control-plane/control-error.ts";
 import { silentLogger } from "../../../control-plane/logger.ts";
 import { defaultAsyncConfig } from "../../../sdk/async-config-parser.ts";
 import type { CallDestination } from "../../../sdk/calls.ts";
-import { callLimits, destinationLimits } from "../../../sdk/limits.ts";
+import { callLimits, destinationLimits } from "../../../sdk/call-limits.ts";
 import { versionRow } from "../store/version-row.ts";
 import { endless, ended, newCall, sendingTo } from "./new-call.ts";
 import { QueueClock } from "./queue-clock.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { DispatchWindows } from "../../../control-plane/calls/dispatch-windows.ts";
-import { callLimits } from "../../../sdk/limits.ts";
+import { callLimits } from "../../../sdk/call-limits.ts";
 
 describe("DispatchWindows", () => {
   it("gives a node that is overloaded half of what it had, and one more with each call that goes well", () => {

@@ -3,7 +3,7 @@ import type { LeasedCall } from "../../../control-plane/calls/call-queue.ts";
 import { judgeLoss, judgeResult } from "../../../control-plane/calls/judge-result.ts";
 import type { CallResult } from "../../../sdk/calls.ts";
 import type { ErrorCode } from "../../../sdk/error-code.ts";
-import { callLimits } from "../../../sdk/limits.ts";
+import { callLimits } from "../../../sdk/call-limits.ts";
 
 const nowMs = 1_000_000;
 const call = (changes: Partial<LeasedCall> = {}): LeasedCall => ({

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { parseDesiredState, parseStreamMessage } from "../../../edge-node/control/stream-message-parser.ts";
 import type { DesiredState } from "../../../sdk/desired-state.ts";
-import { callLimits } from "../../../sdk/limits.ts";
+import { callLimits } from "../../../sdk/call-limits.ts";
 import { formatProblems } from "../../../sdk/problem.ts";
 import { domainServedBy, Signer } from "../support/signed-release.ts";
 

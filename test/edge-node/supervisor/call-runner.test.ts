@@ -3,7 +3,7 @@ import { BackgroundTasks } from "../../../edge-node/supervisor/background-tasks.
 import { CallRunner, toCallResult } from "../../../edge-node/supervisor/call-runner.ts";
 import type { CallMessage, CallResult } from "../../../sdk/calls.ts";
 import type { InvokeMessage, InvokeResult } from "../../../sdk/desired-state.ts";
-import { callLimits } from "../../../sdk/limits.ts";
+import { callLimits } from "../../../sdk/call-limits.ts";
 import { settle } from "../support/fake-clock.ts";
 import { RecordingLogger } from "../support/recording-logger.ts";
 
