@@ -156,7 +156,7 @@ describe("the size of an instance", () => {
       const { id, request } = await node.nextInvoke();
       expect(request.headers.find(([name]) => name === memory)?.[1]).toBe(size);
       const outcome = { kind: "response", status: 200, headers: [], body: "" };
-      await node.post("/v1/nodes/invocation-results", { id, outcome, durationMs: 1, logs: [] });
+      await node.post("/v1/nodes/invocation-results", { results: [{ id, outcome, durationMs: 1, logs: [] }] });
       await asked;
     } finally {
       node.disconnect();
