@@ -40,6 +40,7 @@ export const fgsStatus = {
   "FSS.1026": 400,
   "FSS.1033": 428,
   "FSS.1041": 403,
+  "FSS.1042": 403,
   "FSS.1043": 403,
   "FSS.1045": 403,
   "FSS.1051": 404,
@@ -94,11 +95,11 @@ export interface FgsErrorAnswer {
 /** `error` may be anything that was thrown. */
 export function answerFgsError(error: unknown): FgsErrorAnswer {
   if (error instanceof FgsError) return answer(error.code, error.message);
-  const { code, message } = toControlError(error);
+  const { code, message, problems } = toControlError(error);
   const { status } = describeError(code);
   switch (code) {
     case "LIMIT_REACHED":
-      return answer("FSS.0403", message);
+      return answer(byQuota.get(problems[0]?.path ?? "") ?? "FSS.0403", message);
     case "PUBLISH_REFUSED":
       return answer("FSS.1011", message);
     case "PAYLOAD_TOO_LARGE":
@@ -107,6 +108,11 @@ export function answerFgsError(error: unknown): FgsErrorAnswer {
       return answer(byStatus.get(status) ?? (status >= 500 ? "FSS.0500" : "FSS.0400"), message);
   }
 }
+
+const byQuota: ReadonlyMap<string, FgsCode> = new Map([
+  ["quotas.functions", "FSS.1041"],
+  ["quotas.codeMiB", "FSS.1042"],
+]);
 
 const byStatus: ReadonlyMap<number, FgsCode> = new Map([
   [401, "FSS.0401"],

@@ -168,6 +168,11 @@ function readUserData(body: Body, key: string): Readonly<Record<string, string>>
   const allowed = "the text of a JSON object whose values are texts";
   // Its values may be secrets.
   if (entries === null) throw new FgsError("FSS.1009", `${key}: allowed: ${allowed}`);
+  const { environmentKeysMax: keysMax, environmentCharsMax: charsMax } = storeLimits;
+  if (entries.length > keysMax)
+    throw invalid("FSS.1017", key, { received: entries.length, allowed: `at most ${keysMax} keys` });
+  const chars = entries.reduce((sum, [name, value]) => sum + name.length + String(value).length, 0);
+  if (chars > charsMax) throw invalid("FSS.1018", key, { received: chars, allowed: `at most ${charsMax} characters` });
   return Object.fromEntries(entries as [string, string][]);
 }
 
