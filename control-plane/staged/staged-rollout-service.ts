@@ -22,6 +22,7 @@ import { advanceRollout, type Advance } from "./advance-rollout.ts";
 import { noCounts } from "./judge-step.ts";
 import { parseStagedRollout } from "./staged-rollout-parser.ts";
 import type { RolloutCounts, SideCounts, StagedRolloutRow } from "./staged-rollout-row.ts";
+import { rolloutRecord } from "./rollout-record.ts";
 
 export interface StagedRolloutServiceOptions {
   readonly store: Store;
@@ -175,7 +176,9 @@ export class StagedRolloutService {
       const refusal = await refusalOf(tables, row);
       const advance = advanceRollout(counted, { now: clock.now(), refusal });
       const next = await this.#apply(tables, advance);
-      return advance.kind === "stays" ? new Unchanged(next) : next;
+      if (advance.kind === "stays") return new Unchanged(next);
+      await tables.audit.add(rolloutRecord(advance, timestamp(clock)));
+      return next;
     });
     if (value === null) return;
     const { state, reason, step, steps } = value;

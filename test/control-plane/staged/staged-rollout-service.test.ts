@@ -80,6 +80,15 @@ function note(version: string, { invocations, errors = 0 }: { invocations: numbe
   staged.note([{ function: "hello", version, invocations, errors, rejected: 0, durations: [[10, invocations]] }]);
 }
 
+/** Audit records of what rollouts did by themselves, oldest first. */
+async function records(): Promise<readonly (readonly string[])[]> {
+  const found = await store.read(({ audit }) => audit.list({}, { before: null, limit: 100 }));
+  expect(found.every(({ actor, resource }) => actor === "rollout" && resource === "function/hello/alias/prod")).toBe(
+    true,
+  );
+  return found.toReversed().map(({ action, detail, level }) => [action, detail, level]);
+}
+
 const grey = (weight: number) => ({ by: "weight", version: "v2", weight, sticky: null });
 const state = async (): Promise<string> => (await staged.get("r1")).state;
 
@@ -101,6 +110,11 @@ describe("a rollout", () => {
     expect(await alias()).toEqual({ version: "v1", grey: grey(100) });
     await watch(60);
     expect([await alias(), await state()]).toEqual([{ version: "v2", grey: null }, "done"]);
+    expect(await records()).toEqual([
+      ["advanceRollout", "rollout=r1 version=v2 percent=50", "normal"],
+      ["advanceRollout", "rollout=r1 version=v2 percent=100", "normal"],
+      ["completeRollout", "rollout=r1 version=v2 percent=100", "normal"],
+    ]);
   });
 
   it("goes back by itself when the new version is worse, and says why", async () => {
@@ -111,6 +125,7 @@ describe("a rollout", () => {
     expect(await alias()).toEqual({ version: "v1", grey: null });
     const { endedAt, reason, state: ended, new: fresh } = await staged.get("r1");
     expect([ended, reason]).toEqual(["aborted", "error-rate>1%: 40.0 % of 50 failed, of the old version 0.200 %"]);
+    expect(await records()).toEqual([["abortRollout", `rollout=r1 version=v2 percent=0 reason=${reason}`, "incident"]]);
     expect([fresh.errors, fresh.invocations, endedAt === null]).toEqual([20, 50, false]);
   });
 
