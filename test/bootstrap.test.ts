@@ -116,7 +116,7 @@ describe("run.mjs", () => {
     const { exitCode, stderr } = await run(await checkout(), args);
     expect(exitCode).toBe(2);
     expect(stderr).toContain(
-      "allowed: bench, build, cache-tests, check, demo, hostile, sdk-compat, selvage, soak, start, test",
+      "allowed: bench, build, cache-tests, chaos, check, demo, hostile, sdk-compat, selvage, soak, start, test",
     );
   });
 });
