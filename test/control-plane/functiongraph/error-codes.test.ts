@@ -1,6 +1,7 @@
 /** Rows of the error table of FunctionGraph's clients (interfaces.md §3.6) that no other test reaches: what is asked, and what is answered. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { packArchive } from "../../../sdk/code-archive.ts";
+import { fgsLimits } from "../../../sdk/fgs-limits.ts";
 import { eventLimits, storeLimits } from "../../../sdk/limits.ts";
 import { adminToken, TestControlPlane } from "../test-control-plane.ts";
 
@@ -141,13 +142,14 @@ describe("a refusal", () => {
   });
 
   it("of one alias more than there may be", async () => {
-    for (let number = 0; number < 11; number++) {
+    const alias = async (number: number): Promise<object> => {
       await ok(`PUT functions/${urn("other")}/code`, { code_type: "inline", func_code: code(`of ${number}`) });
       await ok(`POST functions/${urn("other")}/versions`, { version: `w${number}` });
-      const alias = { name: `a${number}`, version: `w${number}` };
-      if (number < 10) await ok(`POST functions/${urn("other")}/aliases`, alias);
-      else expect(await refusal(`POST functions/${urn("other")}/aliases`, alias)).toEqual([403, "FSS.1043"]);
-    }
+      return { name: `a${number}`, version: `w${number}` };
+    };
+    const path = `POST functions/${urn("other")}/aliases`;
+    for (let number = 0; number < fgsLimits.aliasesMax; number++) await ok(path, await alias(number));
+    expect(await refusal(path, await alias(fgsLimits.aliasesMax))).toEqual([403, "FSS.1043"]);
   });
 
   it("of another function's asynchronous call", async () => {
