@@ -16,24 +16,25 @@ export interface BatchWhileSendingOptions<T> {
 export class BatchWhileSending<T> {
   readonly #options: BatchWhileSendingOptions<T>;
   #waiting: T[] = [];
-  #sending: Promise<void> | null = null;
+  #isSending = false;
 
   constructor(options: BatchWhileSendingOptions<T>) {
     this.#options = options;
   }
 
-  /** Resolves when nothing waits any more. */
-  push(item: T): Promise<void> {
+  /** Resolves when nothing waits any more; at once while others are being sent, so that steady work leaves no promises behind. */
+  async push(item: T): Promise<void> {
     this.#waiting.push(item);
-    this.#sending ??= this.#sendAll();
-    return this.#sending;
+    if (this.#isSending) return;
+    this.#isSending = true;
+    await this.#sendAll();
   }
 
   async #sendAll(): Promise<void> {
     try {
       while (this.#waiting.length > 0) await this.#options.send(this.#nextBatch());
     } finally {
-      this.#sending = null;
+      this.#isSending = false;
     }
   }
 

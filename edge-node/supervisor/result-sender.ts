@@ -30,7 +30,7 @@ export class ResultSender {
     });
   }
 
-  /** Resolves when it was told or given up. */
+  /** Resolves as `BatchWhileSending.push` does. */
   send(result: InvokeResult): Promise<void> {
     return this.#batches.push(result);
   }

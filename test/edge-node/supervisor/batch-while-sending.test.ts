@@ -43,6 +43,19 @@ describe("BatchWhileSending", () => {
     expect(sendings.batches).toEqual([["first"], ["1", "2", "3"], ["4", "123456"], ["1234"], ["12345678901"], ["x"]]);
   });
 
+  it("keeps nobody waiting but who began to send", async () => {
+    const sendings = new Sendings();
+    let isOver = false;
+    const first = sendings.sender.push("a").then(() => {
+      isOver = true;
+    });
+    await sendings.sender.push("b");
+    expect(isOver).toBe(false);
+    await sendings.take();
+    await sendings.take();
+    await first;
+  });
+
   it("starts again after everything was sent", async () => {
     const sendings = new Sendings();
     const first = sendings.sender.push("a");
