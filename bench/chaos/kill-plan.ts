@@ -1,4 +1,5 @@
 /** What is killed next and when, from a seed alone. Pure. */
+import { seededRandom } from "../harness/seeded-random.ts";
 
 /**
  * `supervisor`: that process alone; `node`: it and everything it started, as when a machine loses its power. `call queue`: the server of asynchronous
@@ -48,15 +49,4 @@ export class KillPlan {
     const target = killTargets.find((each) => (left -= weights[each]) < 0) ?? "isolate host";
     return { afterMs, target, which: this.#random() };
   }
-}
-
-/** Mulberry32: numbers in [0, 1), the same for the same seed. */
-export function seededRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

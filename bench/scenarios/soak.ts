@@ -15,6 +15,7 @@ import { disturb, type DisturbanceCounts } from "../soak/disturbances.ts";
 import { runClients } from "../soak/soak-clients.ts";
 import { SoakLog } from "../soak/soak-log.ts";
 import { kinds, resourceOf, SoakOrigin, type Kind, type Resource } from "../soak/soak-origin.ts";
+import { seededRandom } from "../harness/seeded-random.ts";
 
 export const soak: Scenario = {
   name: "soak",
@@ -174,15 +175,4 @@ function memoryGrowth(samples: readonly number[]): number | undefined {
   if (quarter < 3) return undefined;
   const before = median(samples.slice(quarter, 2 * quarter));
   return significant(median(samples.slice(-quarter)) / before, 4);
-}
-
-/** Mulberry32: the same questions in every run. */
-function seededRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

@@ -25,7 +25,7 @@ import { conflict, ControlError, invalidInput, notFound } from "../control-error
 import type { CodeDownload } from "../publish/code-download.ts";
 import type { PublishQueue } from "../publish/publish-queue.ts";
 import { filesOf, readArchiveBytes } from "../publish/read-archive.ts";
-import { requireRoom } from "../quotas/require-room.ts";
+import { requireRoom, requireWithin } from "../quotas/require-room.ts";
 import type { Store, StoreTables, StoreView } from "../store.ts";
 import type { DependencyRow, DependencyVersionRow } from "./dependency-row.ts";
 
@@ -134,6 +134,7 @@ export class DependencyService {
           createdAt,
         };
         await tables.dependencies.insertVersion(row);
+        await requireWithin(tables, "dependencyMiB");
         trail?.name(`dependency/${name}/version/${String(version)}`);
         return row;
       });
