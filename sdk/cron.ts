@@ -102,14 +102,14 @@ export function lastFiring(cron: Cron, atMs: number, sinceMs: number = -Infinity
   return null;
 }
 
-/** The values, null where nothing is said, or why not. */
+/** The values, null where nothing is said, or what is allowed. */
 function readField(text: string, form: FieldForm): readonly number[] | null | string {
   const { min, max, mayBeUnsaid } = form;
   if (mayBeUnsaid === true && (text === "?" || text === "*")) return null;
   const values = new Set<number>();
   for (const part of text.split(",")) {
     const range = readRange(part, form);
-    if (range === null) return `received "${text.slice(0, 40)}", allowed: ${describe(form)}`;
+    if (range === null) return describe(form);
     for (let value = range.from; value <= range.to; value += range.step) values.add(value);
   }
   // A star with a step that leaves nothing out says nothing.

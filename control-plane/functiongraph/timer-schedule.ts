@@ -3,6 +3,8 @@
  *
  * Says only what is allowed, not when a timer fires: nothing here fires.
  */
+import { parseCron } from "../../sdk/cron.ts";
+
 const rates: Readonly<Record<string, number>> = { m: 60, h: 24, d: 30 };
 
 /** Characters of a schedule. */
@@ -21,56 +23,8 @@ export function refuseCron(text: string): string | null {
   const [, zone, expression = ""] = /^(?:CRON_TZ=(\S+) +)?(.*)$/s.exec(text) ?? [];
   if (zone !== undefined && !isTimeZone(zone)) return "a time zone such as Europe/Berlin after CRON_TZ=";
   if (expression.startsWith("@")) return refuseEvery(expression);
-  const parts = expression.split(" ");
-  if (parts.length !== fields.length) return "six fields: second, minute, hour, day of month, month, day of week";
-  for (const [index, field] of fields.entries()) {
-    const allowed = refuseField(parts[index] ?? "", field);
-    if (allowed !== null) return `${field.name}: ${allowed}`;
-  }
-  return null;
-}
-
-interface Field {
-  readonly name: string;
-  readonly min: number;
-  readonly max: number;
-  /** Names of the values from `min` on. */
-  readonly names: readonly string[];
-  /** Whether `?` says that any is meant. */
-  readonly canBeOpen: boolean;
-}
-
-const number = (name: string, min: number, max: number): Field => ({ name, min, max, names: [], canBeOpen: false });
-const fields: readonly Field[] = [
-  number("second", 0, 59),
-  number("minute", 0, 59),
-  number("hour", 0, 23),
-  { ...number("day of month", 1, 31), canBeOpen: true },
-  { ...number("month", 1, 12), names: "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC".split(" ") },
-  { ...number("day of week", 0, 6), names: "SUN MON TUE WED THU FRI SAT".split(" "), canBeOpen: true },
-];
-
-/** `*`, `*` with a step (a slash and 5), `1`, `1-5`, `MON-FRI/2`, and lists of them. */
-function refuseField(text: string, field: Field): string | null {
-  const { min, max, names, canBeOpen } = field;
-  const allowed = `${min}..${max}${names.length > 0 ? ` or ${names[0]}..${names.at(-1)}` : ""}, "*"${canBeOpen ? ', "?"' : ""}, ranges, steps and lists of them`;
-  if (text === "?") return canBeOpen ? null : allowed;
-  const isFine = text.split(",").every((part) => {
-    const [, range = "", step] = /^([^/]+)(?:\/(\d{1,2}))?$/.exec(part) ?? [];
-    if (step !== undefined && (Number(step) < 1 || Number(step) > max)) return false;
-    if (range === "*") return true;
-    const ends = range.split("-").map((end) => valueOf(end, field));
-    const [from, to = from] = ends;
-    return ends.length <= 2 && from !== null && from !== undefined && to !== null && to !== undefined && from <= to;
-  });
-  return isFine ? null : allowed;
-}
-
-function valueOf(text: string, { min, max, names }: Field): number | null {
-  const named = names.indexOf(text.toUpperCase());
-  if (named >= 0) return min + named;
-  const value = /^\d{1,2}$/.test(text) ? Number(text) : -1;
-  return value >= min && value <= max ? value : null;
+  const parsed = parseCron(expression);
+  return parsed.ok ? null : parsed.message;
 }
 
 const unitSeconds: Readonly<Record<string, number>> = { h: 3_600, m: 60, s: 1 };
