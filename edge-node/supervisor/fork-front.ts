@@ -43,6 +43,7 @@ class ForkedFront {
     });
     this.#child = child;
     child.on("message", (messages) => {
+      // Its type knows JSON only; the other end is our own code.
       for (const message of messages as unknown as readonly FromFront[]) {
         if (!this.#ended) this.#tell((events) => events.onMessage(message));
       }

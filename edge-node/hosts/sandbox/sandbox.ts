@@ -10,8 +10,8 @@ export interface SandboxedProgram {
   readonly args: readonly string[];
   /** Files and folders, absolute. */
   readonly readable: readonly string[];
-  /** A file that is opened for the program, as its file descriptor 6: it lies where only who starts the program may look. */
-  readonly given?: string;
+  /** A file that was opened for the program, which has it as its file descriptor 6: it lies where only who starts the program may look. Closed here. */
+  readonly given?: number;
 }
 
 export interface Launch {

@@ -1,6 +1,6 @@
 /** Starts a program in its sandbox, with a socket as its file descriptor 3 and a file as its file descriptor 6, and knows which process it became. */
 import { spawn, type ChildProcess } from "node:child_process";
-import { closeSync, openSync, readFileSync } from "node:fs";
+import { closeSync, readFileSync } from "node:fs";
 import type { Duplex, Readable, Writable } from "node:stream";
 import type { Sandbox, SandboxedProgram } from "./sandbox.ts";
 
@@ -13,11 +13,8 @@ export interface Sandboxed {
   pid(): number | undefined;
 }
 
-/** @throws Error when the given file cannot be opened. */
 export function startSandboxed(sandbox: Sandbox, program: SandboxedProgram): Sandboxed {
   const { command, args, filter, tellsProcess } = sandbox.launch(program);
-  // Opened for each program: the position in it is its own.
-  const given = program.given === undefined ? null : openSync(program.given, "r");
   const child = spawn(command, [...args], {
     // The launcher is looked up; the program gets no environment.
     env: command === program.command ? {} : { PATH: SYSTEM_PATH },
@@ -26,10 +23,10 @@ export function startSandboxed(sandbox: Sandbox, program: SandboxedProgram): San
       ...(["ignore", "ignore", "pipe", "pipe"] as const),
       filter === null ? "ignore" : "pipe",
       tellsProcess ? "pipe" : "ignore",
-      given ?? "ignore",
+      program.given ?? "ignore",
     ],
   });
-  if (given !== null) closeSync(given);
+  if (program.given !== undefined) closeSync(program.given);
   // The types end with the fifth.
   const pipes: readonly unknown[] = child.stdio;
   if (filter !== null) sendFilter(pipes[4] as Writable, filter);

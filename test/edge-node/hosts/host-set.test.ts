@@ -64,6 +64,18 @@ const bombs = {
 driverContract("HostSet (process driver)", () => startHosts(1));
 
 describe("HostSet", () => {
+  it("hosts start without their base snapshot where its file is gone", async () => {
+    const ended: string[] = [];
+    const host = new HostProcess(
+      { environment, guestPath: defaultGuestPath, baseSnapshotPath: join(folder, "gone"), spares: 0, sandbox },
+      (_host, { reason }) => ended.push(reason),
+    );
+    await host.driver.ping();
+    expect(ended).toEqual([]);
+    host.kill();
+    await expect.poll(() => host.ended).toBe(true);
+  });
+
   it("what ran in a host that is killed runs once more on the one that stood by", async () => {
     const hosts = await startHosts(1);
     const version = versionOf(`{ fetch() { return new Response("served"); } }`, {});

@@ -1,4 +1,5 @@
 /** The sandboxes that work on this machine, with a program that tries what a host must not be able to do. */
+import { openSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -40,7 +41,7 @@ async function attempt(sandbox: Sandbox, checks: Readonly<Record<string, string>
     command: process.execPath,
     args: ["-e", script],
     readable: [file],
-    given: opened,
+    given: openSync(opened, "r"),
   });
   let text = "";
   socket.on("data", (chunk: Buffer) => {
