@@ -8,6 +8,7 @@ import { readFile } from "node:fs/promises";
 import { publishInline, setDomain, waitUntilServed } from "../harness/fleet-setup.ts";
 import { LocalFleet, type FleetNode, type FleetOptions } from "../harness/local-fleet.ts";
 import { pidsOfTree } from "../harness/process-memory.ts";
+import { sendSignal } from "../harness/send-signal.ts";
 import type { NatsServer } from "../harness/nats-server.ts";
 import { killTargets, type Kill, type KillTarget } from "./kill-plan.ts";
 
@@ -120,7 +121,7 @@ export class ChaosWorld {
     if (target === "front" || target === "isolate host") return killOne(node, { target, which });
     if (this.#node !== null) return null;
     const fromMs = performance.now();
-    if (target === "node") for (const pid of (await pidsOfTree(node.pid)).slice(1).toReversed()) endNow(pid);
+    if (target === "node") for (const pid of (await pidsOfTree(node.pid)).slice(1).toReversed()) sendSignal(pid, "SIGKILL");
     await node.kill();
     this.#node = node.start().then(() => {
       this.#node = null;
@@ -142,21 +143,11 @@ async function killOne(
   if (pids.length === 0) return null;
   // `which` chose the node; what is left of it chooses the process.
   const pid = pick(pids, (which * nodeCount) % 1);
-  return endNow(pid) ? `${target} ${String(pid)} of ${node.name}` : null;
+  return sendSignal(pid, "SIGKILL") ? `${target} ${String(pid)} of ${node.name}` : null;
 }
 
 function commandOf(pid: number): Promise<string> {
   return readFile(`/proc/${String(pid)}/cmdline`, "utf8").catch(() => "");
-}
-
-/** False: it was gone already. */
-function endNow(pid: number): boolean {
-  try {
-    return process.kill(pid, "SIGKILL");
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ESRCH") return false;
-    throw error;
-  }
 }
 
 function pick<T>(items: readonly T[], random: number): T {

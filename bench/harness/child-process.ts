@@ -7,6 +7,7 @@
 import { spawn, type ChildProcess as NodeChild } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
+import { sendSignal } from "./send-signal.ts";
 
 const OUTPUT_CHARS_MAX = 262_144;
 const STOP_MS = 40_000;
@@ -85,7 +86,7 @@ export class ChildProcess {
     const late = delay(graceMs, "late" as const, { signal: stopped.signal }).catch(() => "stopped" as const);
     const first = await Promise.race([this.exited.then(() => "stopped" as const), late]);
     stopped.abort();
-    if (first === "late") this.#killGroup();
+    if (first === "late") sendSignal(-this.pid, "SIGKILL");
     return this.exited;
   }
 
@@ -93,14 +94,6 @@ export class ChildProcess {
   async kill(): Promise<ChildExit> {
     if (this.#exit === null) this.#child.kill("SIGKILL");
     return this.exited;
-  }
-
-  #killGroup(): void {
-    try {
-      process.kill(-this.pid, "SIGKILL");
-    } catch (error) {
-      if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
-    }
   }
 }
 

@@ -4,6 +4,7 @@
  * Scenarios end their own processes; this is for the moment at which their code does not get to run any more.
  */
 import { pidsOfTree } from "./process-memory.ts";
+import { sendSignal } from "./send-signal.ts";
 import { waitFor } from "./wait-for.ts";
 
 const GRACE_MS = 10_000;
@@ -24,13 +25,4 @@ export async function endDescendants(rootPid: number, graceMs: number = GRACE_MS
 /** Whether a process exists that this one may signal. */
 export function isAlive(pid: number): boolean {
   return sendSignal(pid, 0);
-}
-
-function sendSignal(pid: number, signal: NodeJS.Signals | 0): boolean {
-  try {
-    return process.kill(pid, signal);
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ESRCH") return false;
-    throw error;
-  }
 }

@@ -70,9 +70,7 @@ export const entryFileName: RegExp = /(?:^|[/-])(?:main|config)\.ts$|-main\.ts$/
 
 /** Other files that touch the process, each with its reason. */
 export const processExceptions: Readonly<Record<string, string>> = {
-  "bench/chaos/chaos-world.ts": "kills processes of nodes that it started",
-  "bench/harness/child-process.ts": "signals the process group of what it started",
-  "bench/harness/end-descendants.ts": "signals processes that it started",
+  "bench/harness/send-signal.ts": "signals what the harness started",
   "bench/harness/nats-server.ts": "finds a program of the system by PATH",
   "edge-node/hosts/base-snapshot.ts": "starts another program under this very Node",
   "edge-node/hosts/choose-sandbox.ts": "asks what this machine allows for isolate hosts",
