@@ -121,7 +121,8 @@ export class ChaosWorld {
     if (target === "front" || target === "isolate host") return killOne(node, { target, which });
     if (this.#node !== null) return null;
     const fromMs = performance.now();
-    if (target === "node") for (const pid of (await pidsOfTree(node.pid)).slice(1).toReversed()) sendSignal(pid, "SIGKILL");
+    if (target === "node")
+      for (const pid of (await pidsOfTree(node.pid)).slice(1).toReversed()) sendSignal(pid, "SIGKILL");
     await node.kill();
     this.#node = node.start().then(() => {
       this.#node = null;
