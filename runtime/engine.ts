@@ -24,6 +24,7 @@ import { retiringHeartbeats } from "./isolates/retiring-heartbeats.ts";
 import { ReturningThreads } from "./isolates/returning-threads.ts";
 import { SilenceWatch } from "./isolates/silence-watch.ts";
 import { Tenants } from "./isolates/tenants.ts";
+import { IdTable } from "./id-table.ts";
 import type { Link } from "./link.ts";
 
 const checkEveryMs = 5;
@@ -41,8 +42,8 @@ export class Engine implements InstanceOwner {
   readonly #versions = new Map<number, LoadedVersion>();
   readonly #instances = new Map<number, { readonly instance: Instance; readonly loaded: LoadedVersion }>();
   readonly #tenants = new Tenants<LoadedVersion>();
-  readonly #placed = new Map<number, Instance>();
-  readonly #waiting = new Map<number, LoadedVersion>();
+  readonly #placed = new IdTable<Instance>();
+  readonly #waiting = new IdTable<LoadedVersion>();
   readonly #idle: IdleInstances;
   readonly #heartbeats: HeartbeatWatch<Instance>;
   readonly #touched = new Set<Instance>();
@@ -321,8 +322,7 @@ export class Engine implements InstanceOwner {
       this.#done(requestId, JSON.stringify({ message: "The function version is not loaded", stack: "" }));
       return;
     }
-    const isRefused = this.#instances.size >= below;
-    this.#doneAfter(requestId, isRefused ? Promise.resolve(null) : loaded.pool.warm(count));
+    this.#doneAfter(requestId, this.#instances.size >= below ? Promise.resolve(null) : loaded.pool.warm(count));
   }
 
   #reserve(reader: FrameReader): void {

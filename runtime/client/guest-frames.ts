@@ -11,6 +11,7 @@ import { ownerOf, readBodyDescriptor, type BodyDescriptor, type ReadOutcome } fr
 import { bodyOwner, fromGuest, logLevels, toEngine, toGuest, type BodyOwner } from "../bridge/protocol.ts";
 import type { Outcome, OutcomeBody, SubrequestResponse } from "../driver.ts";
 import { letGo } from "../let-go.ts";
+import type { IdTable } from "../id-table.ts";
 import type { Link, Sendable } from "../link.ts";
 import type { RuntimeEnvironment } from "../runtime-environment.ts";
 import { settleWhenBegun, unbegunStream } from "./begun-stream.ts";
@@ -30,7 +31,7 @@ import {
 
 export class GuestFrames {
   readonly #link: Link;
-  readonly #pending: Map<number, PendingInvocation>;
+  readonly #pending: IdTable<PendingInvocation>;
   readonly #instances = new Map<number, InstanceSide>();
   readonly #sockets: GuestSockets;
   readonly #environment: Pick<RuntimeEnvironment, "nowMs" | "startTimer">;
@@ -41,7 +42,7 @@ export class GuestFrames {
       pending,
       environment,
     }: {
-      readonly pending: Map<number, PendingInvocation>;
+      readonly pending: IdTable<PendingInvocation>;
       readonly environment: Pick<RuntimeEnvironment, "nowMs" | "startTimer">;
     },
   ) {

@@ -20,6 +20,7 @@ import { writeInvocation, type AnnouncedBody } from "../bridge/invocation-frame.
 import { writeLoad } from "../bridge/load-frame.ts";
 import { condemnedReasons, toEngine, toFront, type CondemnedReason } from "../bridge/protocol.ts";
 import type { Link } from "../link.ts";
+import { IdTable } from "../id-table.ts";
 import type { RuntimeEnvironment } from "../runtime-environment.ts";
 import { GuestFrames } from "./guest-frames.ts";
 import { endSockets } from "./guest-sockets.ts";
@@ -39,7 +40,7 @@ export class InvocationClient implements Driver {
   readonly #link: Link;
   readonly #environment: Pick<RuntimeEnvironment, "nowMs">;
   readonly #numbers = new Map<string, { readonly number: number; readonly version: RunnableVersion }>();
-  readonly #pending = new Map<number, PendingInvocation>();
+  readonly #pending = new IdTable<PendingInvocation>();
   readonly #requests = new Map<number, (json: string) => void>();
   readonly #guests: GuestFrames;
   readonly #warming = new Map<number, string>();

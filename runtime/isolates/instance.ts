@@ -18,6 +18,7 @@ import {
   toEngine,
   toGuest,
 } from "../bridge/protocol.ts";
+import { IdTable } from "../id-table.ts";
 import type { RuntimeEnvironment } from "../runtime-environment.ts";
 import { disposeQuietly, type GuestEntry } from "./boot.ts";
 import { CpuAccount, type CpuMark } from "./cpu-account.ts";
@@ -53,7 +54,7 @@ export class Instance {
   readonly #environment: RuntimeEnvironment;
   readonly #owner: InstanceOwner;
   readonly #calls: GuestCalls;
-  readonly #active = new Map<number, ActiveInvocation>();
+  readonly #active = new IdTable<ActiveInvocation>();
   readonly #timers: GuestTimers;
   readonly #sockets = new SocketLedger();
   readonly #cpu = new CpuAccount();
@@ -254,9 +255,8 @@ export class Instance {
 
   /** Whether nothing is under way that could ever wake the guest again, as far as the host can see. */
   get silent(): boolean {
-    const { running } = this.#calls;
-    const waits = this.#timers.size > 0 || running > 0 || this.#awaitedFromFront > 0 || !this.#sockets.isEmpty;
-    return !waits && this.#text === "";
+    if (this.#timers.size > 0 || this.#calls.running > 0 || this.#awaitedFromFront > 0) return false;
+    return this.#sockets.isEmpty && this.#text === "";
   }
 
   /**
