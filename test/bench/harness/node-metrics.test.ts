@@ -23,3 +23,9 @@ test("sumMetric() is 0 for a metric that is declared without samples", () => {
 test("sumMetric() refuses a name that is not declared", () => {
   expect(() => sumMetric(text, "selvage_instance")).toThrow(/there is no metric selvage_instance/);
 });
+
+test("sumMetric() adds only what has the label", () => {
+  expect(sumMetric(text, "selvage_instances", 'function="a"')).toBe(3);
+  expect(sumMetric(text, "selvage_instances", 'version="v1"')).toBe(7);
+  expect(sumMetric(text, "selvage_instances", 'function="c"')).toBe(0);
+});
