@@ -1,16 +1,13 @@
 /** Code that comes as a ZIP or from an address, over REST and the command line tool. */
-import { createServer, type Server } from "node:http";
-import { once } from "node:events";
-import type { AddressInfo } from "node:net";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { packArchive } from "../../sdk/code-archive.ts";
 import { SelvageClient } from "../../sdk/client.ts";
 import type { ArchivePlace, VersionResource } from "../../sdk/api.ts";
 import { uploadArchive } from "../../sdk/upload-archive.ts";
 import { runTool } from "../sdk/cli/run-tool.ts";
 import { temporaryFolder, type TemporaryFolder } from "../sdk/project/temporary-project.ts";
+import { ArchiveServer, zip } from "./archive-server.ts";
 import { adminToken, answering, TestControlPlane } from "./test-control-plane.ts";
 
 type Texts = Readonly<Record<string, string>>;
@@ -18,15 +15,12 @@ type Texts = Readonly<Record<string, string>>;
 let control: TestControlPlane;
 let client: SelvageClient;
 let folder: TemporaryFolder;
-let server: Server;
-let served: Uint8Array = new Uint8Array();
+let archives: ArchiveServer;
 beforeAll(async () => {
   control = await TestControlPlane.start();
   client = new SelvageClient({ url: control.url, token: adminToken });
   folder = await temporaryFolder();
-  server = createServer((_request, response) => response.end(served));
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
+  archives = await ArchiveServer.start();
   for (const colour of ["red", "blue"]) {
     await client.dependencies.create("colours", {
       source: await upload({ "index.js": `module.exports = "${colour}";` }),
@@ -34,14 +28,11 @@ beforeAll(async () => {
   }
 });
 afterAll(async () => {
-  server.close().closeAllConnections();
+  archives.stop();
   await folder.remove();
   await control.close();
 });
 
-const address = (): string => `http://127.0.0.1:${String((server.address() as AddressInfo).port)}/code.zip?sign=secret`;
-const zip = (files: Texts): Uint8Array =>
-  packArchive(Object.entries(files).map(([path, text]) => ({ path, bytes: new TextEncoder().encode(text) })));
 const upload = (files: Texts): Promise<ArchivePlace> => uploadArchive(client, zip(files));
 const refuse = async (name: string, body: object) => {
   await control.call("POST /v1/functions", { body: { name } });
@@ -89,16 +80,16 @@ describe("code by ZIP and by URL", () => {
   });
 
   it("is fetched, and its address appears nowhere", async () => {
-    served = zip(code("fetched"));
+    archives.served = zip(code("fetched"));
     await control.call("POST /v1/functions", { body: { name: "fetched" } });
-    const body = { source: { kind: "url", url: address() }, snapshot: false, waitSeconds: 0 };
+    const body = { source: { kind: "url", url: archives.address }, snapshot: false, waitSeconds: 0 };
     await control.ok("POST /v1/functions/fetched/versions", { body });
     const created = await client.dependencies
-      .create("remote", { source: { kind: "url", url: address() } })
+      .create("remote", { source: { kind: "url", url: archives.address } })
       .catch((error: unknown) => error);
     // Its index.mjs makes it a package.
     expect(created).toMatchObject({ dependency: "remote", packages: ["remote"] });
-    served = Buffer.from("no archive");
+    archives.served = Buffer.from("no archive");
     expect((await refuse("fetched", body)).problems).toEqual([
       "source: received an archive that cannot be used: it is no ZIP archive",
     ]);
@@ -132,9 +123,17 @@ describe("code by ZIP and by URL", () => {
     expect((await run("publish", "bare.zip", "--function", "from-bare", "--name", "one")).stdout).toContain(
       "from-bare one (fetch)",
     );
-    served = zip({ "main.mjs": "export const handler = async (event, context) => event;" });
-    expect(await run("publish", address(), "--name", "two")).toMatchObject({ code: 2 });
-    const fetched = await run("publish", address(), "--function", "from-url", "--handler", "main.handler", "--json");
+    archives.served = zip({ "main.mjs": "export const handler = async (event, context) => event;" });
+    expect(await run("publish", archives.address, "--name", "two")).toMatchObject({ code: 2 });
+    const fetched = await run(
+      "publish",
+      archives.address,
+      "--function",
+      "from-url",
+      "--handler",
+      "main.handler",
+      "--json",
+    );
     expect([fetched.code, fetched.stderr]).toEqual([0, ""]);
     expect((await versions("from-url"))[0]?.event?.handler).toBe("main.handler");
     expect(await run("publish", ".", "--function", "x")).toMatchObject({

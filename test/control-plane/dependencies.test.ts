@@ -1,11 +1,7 @@
 /** Dependencies over REST and the command line tool. */
-import { createServer, type Server } from "node:http";
-import { once } from "node:events";
-import type { AddressInfo } from "node:net";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { packArchive } from "../../sdk/code-archive.ts";
 import { archiveLimits, dependencyLimits } from "../../sdk/code-limits.ts";
 import { SelvageClient } from "../../sdk/client.ts";
 import type { ArchivePlace, PublishResult } from "../../sdk/api.ts";
@@ -14,6 +10,7 @@ import type { DependencyInput, DependencyVersionResource } from "../../sdk/depen
 import { uploadArchive } from "../../sdk/upload-archive.ts";
 import { runTool } from "../sdk/cli/run-tool.ts";
 import { temporaryFolder, type TemporaryFolder } from "../sdk/project/temporary-project.ts";
+import { ArchiveServer, zip } from "./archive-server.ts";
 import { adminToken, answering, TestControlPlane } from "./test-control-plane.ts";
 
 type Texts = Readonly<Record<string, string>>;
@@ -22,26 +19,20 @@ let control: TestControlPlane;
 let client: SelvageClient;
 let folder: TemporaryFolder;
 let publisher: string;
-let server: Server;
-let served: Uint8Array = new Uint8Array();
+let archives: ArchiveServer;
 beforeAll(async () => {
   control = await TestControlPlane.start();
   client = new SelvageClient({ url: control.url, token: adminToken });
   folder = await temporaryFolder();
   publisher = (await control.createToken("publisher")).token;
-  server = createServer((_request, response) => response.end(served));
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
+  archives = await ArchiveServer.start();
 });
 afterAll(async () => {
-  server.close().closeAllConnections();
+  archives.stop();
   await folder.remove();
   await control.close();
 });
 
-const address = (): string => `http://127.0.0.1:${String((server.address() as AddressInfo).port)}/code.zip?sign=secret`;
-const zip = (files: Texts): Uint8Array =>
-  packArchive(Object.entries(files).map(([path, text]) => ({ path, bytes: new TextEncoder().encode(text) })));
 const upload = (files: Texts): Promise<ArchivePlace> => uploadArchive(client, zip(files));
 const create = async (
   name: string,
@@ -281,8 +272,10 @@ describe("selvage dependencies", () => {
     expect((await run("dependencies", "upload", "shapes", "shapes.zip", "--description", "corners")).stdout).toContain(
       "shapes@2",
     );
-    served = zip({ "index.js": "module.exports = 'fetched';" });
-    expect((await run("dependencies", "upload", "shapes", address(), "--json")).json()).toMatchObject({ version: 3 });
+    archives.served = zip({ "index.js": "module.exports = 'fetched';" });
+    expect((await run("dependencies", "upload", "shapes", archives.address, "--json")).json()).toMatchObject({
+      version: 3,
+    });
     await publish("drawer", using("shapes"), { version: "v1", dependencies: { shapes: 1 } });
     expect((await run("dependencies")).stdout).toMatch(/\nshapes +private +3, 2, 1\n/);
     expect((await run("dependencies", "show", "shapes")).stdout).toMatch(/\n1 +\d+ +inner, shapes +drawer@v1/);

@@ -5,14 +5,20 @@ import { nodeLimits } from "../../sdk/limits.ts";
 import { invocationOf, quietHost, textOf, versionOf } from "./driver-fixtures.ts";
 import { guestCode } from "./guest-code.ts";
 
-it("an instance idle for longer than allowed is disposed when another starts, and its version starts again when asked", async () => {
-  let aheadMs = 0;
+/** A driver whose clock can be put forward. */
+async function driverAhead(): Promise<{ readonly driver: LocalDriver; readonly clock: { aheadMs: number } }> {
+  const clock = { aheadMs: 0 };
   const real = nodeRuntimeEnvironment((message) => {
     throw new Error(message);
   });
-  const environment = { ...real, nowMs: () => real.nowMs() + aheadMs };
+  const environment = { ...real, nowMs: () => real.nowMs() + clock.aheadMs };
   const driver = new LocalDriver({ environment, guest: await guestCode(), baseSnapshot: null, spares: 0 });
   await driver.start();
+  return { driver, clock };
+}
+
+it("an instance idle for longer than allowed is disposed when another starts, and its version starts again when asked", async () => {
+  const { driver, clock } = await driverAhead();
   const [idle, other] = [1, 2].map((n) => versionOf(`{ fetch() { return new Response("${n}"); } }`, {}));
   if (idle === undefined || other === undefined) throw new Error("no versions");
   await driver.load(idle);
@@ -21,11 +27,11 @@ it("an instance idle for longer than allowed is disposed when another starts, an
     (await driver.stats()).find((stats) => stats.key === key)?.instances;
 
   await driver.warm(idle.key, 1);
-  aheadMs = nodeLimits.instanceIdleMs - 5_000;
+  clock.aheadMs = nodeLimits.instanceIdleMs - 5_000;
   await driver.warm(other.key, 1);
   expect(await instances(idle.key)).toBe(1);
 
-  aheadMs = nodeLimits.instanceIdleMs + 5_000;
+  clock.aheadMs = nodeLimits.instanceIdleMs + 5_000;
   await driver.warm(other.key, 2);
   expect(await instances(idle.key)).toBe(0);
   expect(await textOf(await driver.invoke(invocationOf(idle.key, {}), quietHost([])).outcome)).toBe("1");
@@ -34,13 +40,7 @@ it("an instance idle for longer than allowed is disposed when another starts, an
 });
 
 it("a reserved instance is never disposed for being idle; one beyond the reserved ones is", async () => {
-  let aheadMs = 0;
-  const real = nodeRuntimeEnvironment((message) => {
-    throw new Error(message);
-  });
-  const environment = { ...real, nowMs: () => real.nowMs() + aheadMs };
-  const driver = new LocalDriver({ environment, guest: await guestCode(), baseSnapshot: null, spares: 0 });
-  await driver.start();
+  const { driver, clock } = await driverAhead();
   const [kept, other] = [1, 2].map((n) => versionOf(`{ fetch() { return new Response("${n}"); } }`, {}));
   if (kept === undefined || other === undefined) throw new Error("no versions");
   await driver.load(kept);
@@ -51,16 +51,16 @@ it("a reserved instance is never disposed for being idle; one beyond the reserve
   await driver.warm(kept.key, 3);
   driver.reserve(kept.key, 2);
   expect(await textOf(await driver.invoke(invocationOf(kept.key, {}), quietHost([])).outcome)).toBe("1");
-  aheadMs = 2 * nodeLimits.instanceIdleMs;
+  clock.aheadMs = 2 * nodeLimits.instanceIdleMs;
   await driver.warm(other.key, 1);
   expect(await instances()).toBe(2);
-  aheadMs = 4 * nodeLimits.instanceIdleMs;
+  clock.aheadMs = 4 * nodeLimits.instanceIdleMs;
   await driver.warm(other.key, 2);
   expect(await instances()).toBe(2);
 
   driver.reserve(kept.key, 0);
   await driver.stats();
-  aheadMs = 6 * nodeLimits.instanceIdleMs;
+  clock.aheadMs = 6 * nodeLimits.instanceIdleMs;
   await driver.warm(other.key, 3);
   expect(await instances()).toBe(0);
   await driver.close();

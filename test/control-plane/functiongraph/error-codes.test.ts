@@ -3,18 +3,20 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { packArchive } from "../../../sdk/code-archive.ts";
 import { fgsLimits } from "../../../sdk/fgs-limits.ts";
 import { eventLimits, storeLimits } from "../../../sdk/limits.ts";
-import { adminToken, TestControlPlane } from "../test-control-plane.ts";
+import { TestControlPlane } from "../test-control-plane.ts";
+import { FgsCaller, urn } from "./fgs-caller.ts";
 
 let control: TestControlPlane;
+const fgs = new FgsCaller(() => control);
 beforeAll(async () => {
   control = await TestControlPlane.start();
-  await ok("POST functions", functionNamed("f"));
-  await ok("POST functions", functionNamed("other"));
+  await fgs.ok("POST functions", functionNamed("f"));
+  await fgs.ok("POST functions", functionNamed("other"));
   for (const version of ["v1", "v2", "v3"]) {
-    await ok(`PUT functions/${urn("f")}/code`, { code_type: "inline", func_code: code(version) });
-    await ok(`POST functions/${urn("f")}/versions`, { version });
+    await fgs.ok(`PUT functions/${urn("f")}/code`, { code_type: "inline", func_code: code(version) });
+    await fgs.ok(`POST functions/${urn("f")}/versions`, { version });
   }
-  await ok(`POST functions/${urn("f")}/aliases`, {
+  await fgs.ok(`POST functions/${urn("f")}/aliases`, {
     name: "prod",
     version: "v1",
     additional_version_weights: { v2: 10 },
@@ -22,26 +24,6 @@ beforeAll(async () => {
 });
 afterAll(() => control.close());
 
-async function ask(request: string, body?: object): Promise<readonly [number, Readonly<Record<string, unknown>>]> {
-  const [method = "GET", path = ""] = request.split(" ");
-  const answer = await control.call<Record<string, unknown>>(`${method} /v2/p/fgs/${path}`, {
-    token: null,
-    headers: { "x-auth-token": adminToken },
-    ...(body === undefined ? {} : { body }),
-  });
-  return [answer.status, answer.body];
-}
-async function ok(request: string, body?: object): Promise<Readonly<Record<string, unknown>>> {
-  const [status, answer] = await ask(request, body);
-  if (status >= 300) throw new Error(`${request} answered ${String(status)}: ${JSON.stringify(answer)}`);
-  return answer;
-}
-async function refusal(request: string, body?: object): Promise<readonly [number, unknown]> {
-  const [status, answer] = await ask(request, body);
-  return [status, answer["error_code"]];
-}
-
-const urn = (name: string, qualifier = ""): string => `urn:fss:local:p:function:default:${name}${qualifier}`;
 const code = (text: string): object => ({
   file: Buffer.from(`exports.handler = async () => ${JSON.stringify(text)};`).toString("base64"),
 });
@@ -124,12 +106,12 @@ describe("a refusal", () => {
       [413, "FSS.1201"],
     ],
   ])("of %s", async (_what, request, body, expected) => {
-    expect(await refusal(request, body)).toEqual(expected);
+    expect(await fgs.refusal(request, body)).toEqual(expected);
   });
 
   it("of a version's name that is taken", async () => {
-    await ok(`PUT functions/${urn("f")}/code`, { code_type: "inline", func_code: code("changed") });
-    expect(await refusal(`POST functions/${urn("f")}/versions`, { version: "v1" })).toEqual([409, "FSS.1062"]);
+    await fgs.ok(`PUT functions/${urn("f")}/code`, { code_type: "inline", func_code: code("changed") });
+    expect(await fgs.refusal(`POST functions/${urn("f")}/versions`, { version: "v1" })).toEqual([409, "FSS.1062"]);
   });
 
   it("of one test event more than there may be", async () => {
@@ -137,40 +119,40 @@ describe("a refusal", () => {
       name: `event-${number}`,
       content: Buffer.from("{}").toString("base64"),
     });
-    for (let number = 0; number < 10; number++) await ok(`POST functions/${urn("other")}/events`, event(number));
-    expect(await refusal(`POST functions/${urn("other")}/events`, event(10))).toEqual([403, "FSS.1068"]);
+    for (let number = 0; number < 10; number++) await fgs.ok(`POST functions/${urn("other")}/events`, event(number));
+    expect(await fgs.refusal(`POST functions/${urn("other")}/events`, event(10))).toEqual([403, "FSS.1068"]);
   });
 
   it("of one alias more than there may be", async () => {
     const alias = async (number: number): Promise<object> => {
-      await ok(`PUT functions/${urn("other")}/code`, { code_type: "inline", func_code: code(`of ${number}`) });
-      await ok(`POST functions/${urn("other")}/versions`, { version: `w${number}` });
+      await fgs.ok(`PUT functions/${urn("other")}/code`, { code_type: "inline", func_code: code(`of ${number}`) });
+      await fgs.ok(`POST functions/${urn("other")}/versions`, { version: `w${number}` });
       return { name: `a${number}`, version: `w${number}` };
     };
     const path = `POST functions/${urn("other")}/aliases`;
-    for (let number = 0; number < fgsLimits.aliasesMax; number++) await ok(path, await alias(number));
-    expect(await refusal(path, await alias(fgsLimits.aliasesMax))).toEqual([403, "FSS.1043"]);
+    for (let number = 0; number < fgsLimits.aliasesMax; number++) await fgs.ok(path, await alias(number));
+    expect(await fgs.refusal(path, await alias(fgsLimits.aliasesMax))).toEqual([403, "FSS.1043"]);
   });
 
   it("of another function's asynchronous call", async () => {
-    const { request_id: id } = await ok(`POST functions/${urn("f")}/invocations-async`, {});
-    expect(await refusal(`POST functions/${urn("other")}/cancel`, { request_id: id, type: "force" })).toEqual([
+    const { request_id: id } = await fgs.ok(`POST functions/${urn("f")}/invocations-async`, {});
+    expect(await fgs.refusal(`POST functions/${urn("other")}/cancel`, { request_id: id, type: "force" })).toEqual([
       404,
       "FSS.0404",
     ]);
   });
 
   it("of a function where there are no nodes", async () => {
-    expect(await refusal(`POST functions/${urn("f")}/invocations`, {})).toEqual([503, "FSS.0503"]);
+    expect(await fgs.refusal(`POST functions/${urn("f")}/invocations`, {})).toEqual([503, "FSS.0503"]);
   });
 
   it("beyond the quotas of functions and of code", async () => {
     await control.ok("PUT /v1/quotas/functions", { body: { value: 2 } });
-    expect(await refusal("POST functions", functionNamed("third"))).toEqual([403, "FSS.1041"]);
+    expect(await fgs.refusal("POST functions", functionNamed("third"))).toEqual([403, "FSS.1041"]);
     await control.ok("PUT /v1/quotas/codeMiB", { body: { value: 1 } });
     const text = `exports.handler = async () => "${"x".repeat(1_300_000)}";`;
     const archive = packArchive([{ path: "index.js", bytes: new TextEncoder().encode(text) }]);
     const change = { code_type: "zip", func_code: { file: Buffer.from(archive).toString("base64") } };
-    expect(await refusal(`PUT functions/${urn("f")}/code`, change)).toEqual([403, "FSS.1042"]);
+    expect(await fgs.refusal(`PUT functions/${urn("f")}/code`, change)).toEqual([403, "FSS.1042"]);
   });
 });
