@@ -14,8 +14,10 @@ import { BlobFolder } from "./artifacts/blob-folder.ts";
 import { StackMaps } from "./artifacts/stack-maps.ts";
 import { NewsSender, type CacheNews } from "./cache/cache-news.ts";
 import { systemClock } from "./clock.ts";
+import { busyShares, takeCollector } from "./collector.ts";
 import { StateApplier } from "./front-process/apply-state.ts";
 import { FrontProcess } from "./front-process/front-process.ts";
+import { IdleCollection, type MemoryInUse } from "./front-process/idle-collection.ts";
 import type { FrontOptions } from "./front/front.ts";
 import { readCensus } from "./front/tcp-census.ts";
 import type { FrontDriver } from "./front-driver.ts";
@@ -50,6 +52,8 @@ process.once("message", (message) => {
 
 async function start(settings: FrontSettings, logger: Logger): Promise<void> {
   const clock = systemClock;
+  // Taken before anything else can make a context.
+  const collect = takeCollector();
   // The isolate hosts start while the rest of the front is loaded.
   const tell = (news: CacheNews): Promise<void> => send({ kind: "cacheNews", news });
   const news = settings.fronts > 1 ? new NewsSender({ send: tell, clock }) : null;
@@ -114,6 +118,7 @@ async function start(settings: FrontSettings, logger: Logger): Promise<void> {
   });
   await send({ kind: "started", runtimeKey });
   frontProcess.start();
+  new IdleCollection({ inUse: memoryInUse, busyShare: busyShares(), collect, clock }).start();
   // A front that is killed later would leave nothing for the next one's start.
   flushCompileCache();
 }
@@ -149,6 +154,11 @@ function keepReserved(
   const allowedMiB = Math.floor((memoryBytes() / 1_048_576) * reservedLimits.memoryShareMax);
   const memoryMiB = Math.min(reservedMemoryMiB, allowedMiB);
   return new ReservedKeeper({ driver, front: { index, fronts }, memoryMiB, clock: systemClock, logger });
+}
+
+function memoryInUse(): MemoryInUse {
+  const { heapUsed, external } = process.memoryUsage();
+  return { heapBytes: heapUsed, bufferBytes: external };
 }
 
 /** The machine's, or what the front's control group may use. */

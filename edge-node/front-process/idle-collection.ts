@@ -1,0 +1,69 @@
+/**
+ * Has memory given back that requests left and nobody needs: V8 collects when more is asked for, so that a front that was busy and is not any more would
+ * keep hundreds of megabytes of garbage for hours.
+ *
+ * Invariant: it stops the front for a collection only while the event loop has little to do, there is much to gain, and what lives is little enough to
+ * be looked through in some tens of milliseconds.
+ */
+import type { CancelTimer, Clock } from "../clock.ts";
+
+export const idleCollection = {
+  lookMs: 10_000,
+  /** Of the time since the last look, in which the event loop may have been busy. */
+  busyShareMax: 0.1,
+  /** More than after the last collection. */
+  gainBytesMin: 33_554_432,
+  /** A larger heap is V8's to collect, piece by piece. */
+  heapBytesMax: 268_435_456,
+} as const;
+
+export interface MemoryInUse {
+  /** Objects and what is not collected of them, bytes. */
+  readonly heapBytes: number;
+  /** Memory of buffers, bytes. */
+  readonly bufferBytes: number;
+}
+
+export interface IdleCollectionOptions {
+  readonly inUse: () => MemoryInUse;
+  /** Since the last call, 0 to 1. */
+  readonly busyShare: () => number;
+  /** Collects everything, at once. */
+  readonly collect: () => void;
+  readonly clock: Pick<Clock, "after">;
+}
+
+export class IdleCollection {
+  readonly #options: IdleCollectionOptions;
+  #keptBytes = Infinity;
+  #cancel: CancelTimer | null = null;
+
+  constructor(options: IdleCollectionOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#cancel = this.#options.clock.after(idleCollection.lookMs, () => {
+      this.#look();
+      this.start();
+    });
+  }
+
+  stop(): void {
+    this.#cancel?.();
+    this.#cancel = null;
+  }
+
+  #look(): void {
+    const { busyShare, collect, inUse } = this.#options;
+    const share = busyShare();
+    const { heapBytes, bufferBytes } = inUse();
+    const bytes = heapBytes + bufferBytes;
+    this.#keptBytes = Math.min(this.#keptBytes, bytes);
+    if (share > idleCollection.busyShareMax || heapBytes > idleCollection.heapBytesMax) return;
+    if (bytes - this.#keptBytes < idleCollection.gainBytesMin) return;
+    collect();
+    const left = inUse();
+    this.#keptBytes = left.heapBytes + left.bufferBytes;
+  }
+}

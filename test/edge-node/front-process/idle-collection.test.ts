@@ -1,0 +1,68 @@
+import { describe, expect, it } from "vitest";
+import { IdleCollection, idleCollection, type MemoryInUse } from "../../../edge-node/front-process/idle-collection.ts";
+import { FakeClock } from "../support/fake-clock.ts";
+
+const MIB = 1_048_576;
+const { lookMs, busyShareMax, gainBytesMin, heapBytesMax } = idleCollection;
+
+function world(): {
+  readonly clock: FakeClock;
+  readonly collection: IdleCollection;
+  readonly state: { heapBytes: number; bufferBytes: number; busy: number; kept: MemoryInUse; collections: number };
+} {
+  const clock = new FakeClock();
+  const kept = { heapBytes: 30 * MIB, bufferBytes: 10 * MIB };
+  const state = { ...kept, busy: 0, kept, collections: 0 };
+  const collection = new IdleCollection({
+    inUse: () => ({ heapBytes: state.heapBytes, bufferBytes: state.bufferBytes }),
+    busyShare: () => state.busy,
+    collect: () => {
+      state.collections += 1;
+      Object.assign(state, state.kept);
+    },
+    clock,
+  });
+  collection.start();
+  return { clock, collection, state };
+}
+
+describe("IdleCollection", () => {
+  it("collects what a busy time left, once it is over, and not again until there is as much again", async () => {
+    const { clock, state } = world();
+    await clock.advance(lookMs);
+    state.bufferBytes += gainBytesMin;
+    state.busy = busyShareMax + 0.01;
+    await clock.advance(lookMs);
+    expect(state.collections).toBe(0);
+    state.busy = busyShareMax;
+    await clock.advance(lookMs);
+    expect(state.collections).toBe(1);
+    state.heapBytes += gainBytesMin - 1;
+    await clock.advance(10 * lookMs);
+    expect(state.collections).toBe(1);
+    state.heapBytes += 1;
+    await clock.advance(lookMs);
+    expect(state.collections).toBe(2);
+  });
+
+  it("takes what stays for needed: a cache that filled up is looked through once", async () => {
+    const { clock, state } = world();
+    await clock.advance(lookMs);
+    state.kept = { heapBytes: 40 * MIB, bufferBytes: 200 * MIB };
+    Object.assign(state, state.kept);
+    await clock.advance(20 * lookMs);
+    expect(state.collections).toBe(1);
+  });
+
+  it("leaves a large heap to V8, and stops when told", async () => {
+    const { clock, collection, state } = world();
+    await clock.advance(lookMs);
+    state.heapBytes = heapBytesMax + 1;
+    await clock.advance(lookMs);
+    expect(state.collections).toBe(0);
+    state.heapBytes = heapBytesMax;
+    collection.stop();
+    await clock.advance(10 * lookMs);
+    expect([state.collections, clock.waits]).toEqual([0, []]);
+  });
+});
