@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { RemoteDriver } from "../../runtime/remote-driver.ts";
 import type { RuntimeEnvironment } from "../../runtime/runtime-environment.ts";
+import { allocatorSettings } from "../settings/allocator.ts";
 import type { HostEnd, IsolateHost } from "./isolate-host.ts";
 import type { Sandbox } from "./sandbox/sandbox.ts";
 import { startSandboxed, type Sandboxed } from "./sandbox/start-sandboxed.ts";
@@ -42,6 +43,7 @@ export class HostProcess implements IsolateHost {
       command: process.execPath,
       args: hostArguments(options, snapshot !== null),
       readable: hostFiles(options.guestPath),
+      environment: allocatorSettings,
       ...(snapshot === null ? {} : { given: snapshot }),
     });
     const { child, socket } = this.#started;

@@ -1,7 +1,7 @@
 /**
  * Entry of an isolate host: reads the guest and the base snapshot, then serves its front over file descriptor 3 until that closes.
  *
- * Started with no environment, no network and read access to the project's files only. Arguments: guest; "given" when the base
+ * Started with no environment but the allocator's settings, no network and read access to the project's files only. Arguments: guest; "given" when the base
  * snapshot is open as file descriptor 6, else "none"; number of spares.
  */
 import { readFileSync } from "node:fs";

@@ -47,6 +47,7 @@ function launch(
     "--new-session",
     "--die-with-parent",
     "--clearenv",
+    ...Object.entries(program.environment ?? {}).flatMap(([name, value]) => ["--setenv", name, value]),
     ...libraries.flatMap((path) => ["--ro-bind-try", path, path]),
     ...readable.flatMap((path) => ["--ro-bind-try", path, path]),
     "--proc",

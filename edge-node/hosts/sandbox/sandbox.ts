@@ -10,6 +10,8 @@ export interface SandboxedProgram {
   readonly args: readonly string[];
   /** Files and folders, absolute. */
   readonly readable: readonly string[];
+  /** Its whole environment; nothing in it comes from the node's own. Default: none. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** A file that was opened for the program, which has it as its file descriptor 6: it lies where only who starts the program may look. Closed here. */
   readonly given?: number;
 }

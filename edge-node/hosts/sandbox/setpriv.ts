@@ -25,9 +25,14 @@ export function setpriv({ isRoot, user }: SetprivOptions): Sandbox {
     gaps: [
       `hosts see the machine's files as ${user === "nobody" ? "an unprivileged" : "the node's own"} user does, and system calls are not filtered: install bubblewrap`,
     ],
-    launch: ({ command, args }) => ({
+    launch: ({ command, args, environment = {} }) => ({
       command: "unshare",
-      args: [...namespaces, "--", "setpriv", "--no-new-privs", ...identity, "--", "env", "-i", command, ...args],
+      args: [
+        ...namespaces,
+        ...["--", "setpriv", "--no-new-privs", ...identity],
+        ...["--", "env", "-i", ...Object.entries(environment).map(([name, value]) => `${name}=${value}`)],
+        ...[command, ...args],
+      ],
       filter: null,
       tellsProcess: false,
     }),

@@ -16,8 +16,8 @@ export interface Sandboxed {
 export function startSandboxed(sandbox: Sandbox, program: SandboxedProgram): Sandboxed {
   const { command, args, filter, tellsProcess } = sandbox.launch(program);
   const child = spawn(command, [...args], {
-    // The launcher is looked up; the program gets no environment.
-    env: command === program.command ? {} : { PATH: SYSTEM_PATH },
+    // The launcher is looked up; the program gets its own environment and nothing else.
+    env: command === program.command ? { ...program.environment } : { PATH: SYSTEM_PATH },
     cwd: "/",
     stdio: [
       ...(["ignore", "ignore", "pipe", "pipe"] as const),

@@ -41,6 +41,7 @@ async function attempt(sandbox: Sandbox, checks: Readonly<Record<string, string>
     command: process.execPath,
     args: ["-e", script],
     readable: [file],
+    environment: { SET: "by its starter" },
     given: openSync(opened, "r"),
   });
   let text = "";
@@ -71,7 +72,7 @@ describe("what there is", async () => {
         root: `fs.writeFileSync("/new", "")`,
         connect,
         spawn,
-        environment: `return Object.keys(process.env).filter((name) => name !== "PWD").length`,
+        environment: `return Object.entries(process.env).filter(([name]) => name !== "PWD").join()`,
         user: `return process.getuid()`,
       });
       expect(tried).toEqual({
@@ -82,7 +83,7 @@ describe("what there is", async () => {
         root: "EROFS",
         connect: "ENOSYS",
         spawn: "ENOSYS",
-        environment: "0",
+        environment: "SET,by its starter",
         user: "65534",
       });
     },
@@ -104,22 +105,25 @@ describe("what there is", async () => {
     await expect.poll(() => isAlive(pid)).toBe(false);
   });
 
-  it.runIf(privileged.kind === "setpriv")("setpriv: no network, no environment, no capabilities", async () => {
-    const tried = await attempt(privileged, {
-      given: `return fs.readFileSync(${JSON.stringify(file)}, "utf8")`,
-      opened: `return fs.readFileSync(6, "utf8")`,
-      connect,
-      environment: `return Object.keys(process.env).length`,
-      capabilities: `return /CapEff:\\s*(\\w+)/.exec(fs.readFileSync("/proc/self/status", "utf8"))[1]`,
-    });
-    expect(tried).toEqual({
-      given: "given",
-      opened: "opened",
-      connect: "ENETUNREACH",
-      environment: "0",
-      capabilities: "0000000000000000",
-    });
-  });
+  it.runIf(privileged.kind === "setpriv")(
+    "setpriv: no network, no environment but its own, no capabilities",
+    async () => {
+      const tried = await attempt(privileged, {
+        given: `return fs.readFileSync(${JSON.stringify(file)}, "utf8")`,
+        opened: `return fs.readFileSync(6, "utf8")`,
+        connect,
+        environment: `return Object.entries(process.env).join()`,
+        capabilities: `return /CapEff:\\s*(\\w+)/.exec(fs.readFileSync("/proc/self/status", "utf8"))[1]`,
+      });
+      expect(tried).toEqual({
+        given: "given",
+        opened: "opened",
+        connect: "ENETUNREACH",
+        environment: "SET,by its starter",
+        capabilities: "0000000000000000",
+      });
+    },
+  );
 });
 
 describe("findSandbox()", () => {
