@@ -4,7 +4,7 @@ import { runInNewContext } from "node:vm";
 
 /**
  * Collects all garbage of this thread's isolate. The function that V8 has for it is taken from a context of its own and offered to none that is made
- * later: isolates of functions may live in this process.
+ * later: isolates of functions may live in this process. To be called before there are any: their threads could make a context meanwhile.
  */
 export function takeCollector(): () => void {
   setFlagsFromString("--expose-gc");

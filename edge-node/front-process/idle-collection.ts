@@ -5,7 +5,7 @@
  * Invariant: it stops the front for a collection only while the event loop has little to do, there is much to gain, and what lives is little enough to
  * be looked through in some tens of milliseconds.
  */
-import type { CancelTimer, Clock } from "../clock.ts";
+import type { Clock } from "../clock.ts";
 
 export const idleCollection = {
   lookMs: 10_000,
@@ -36,22 +36,17 @@ export interface IdleCollectionOptions {
 export class IdleCollection {
   readonly #options: IdleCollectionOptions;
   #keptBytes = Infinity;
-  #cancel: CancelTimer | null = null;
 
   constructor(options: IdleCollectionOptions) {
     this.#options = options;
   }
 
+  /** From now on, as long as the process lives. */
   start(): void {
-    this.#cancel = this.#options.clock.after(idleCollection.lookMs, () => {
+    this.#options.clock.after(idleCollection.lookMs, () => {
       this.#look();
       this.start();
     });
-  }
-
-  stop(): void {
-    this.#cancel?.();
-    this.#cancel = null;
   }
 
   #look(): void {

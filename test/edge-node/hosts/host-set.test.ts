@@ -7,6 +7,7 @@ import { defaultGuestPath, hostFiles, HostProcess } from "../../../edge-node/hos
 import { findSandbox } from "../../../edge-node/hosts/sandbox/find-sandbox.ts";
 import { HostSet } from "../../../edge-node/hosts/host-set.ts";
 import { nodeRuntimeEnvironment } from "../../../edge-node/hosts/node-runtime-environment.ts";
+import { allocatorSettings } from "../../../edge-node/settings/allocator.ts";
 import { processPriority } from "../../../edge-node/hosts/process-priority.ts";
 import { residentMiB, usedCpuMs } from "../../../edge-node/hosts/process-usage.ts";
 import { silentLogger } from "../../../edge-node/logger.ts";
@@ -74,6 +75,25 @@ describe("HostSet", () => {
     expect(ended).toEqual([]);
     host.kill();
     await expect.poll(() => host.ended).toBe(true);
+  });
+
+  it("hosts have the allocator's settings in their environment, and nothing else", async () => {
+    const environments: unknown[] = [];
+    const watching: typeof sandbox = {
+      ...sandbox,
+      launch: (program) => {
+        environments.push(program.environment);
+        return sandbox.launch(program);
+      },
+    };
+    const host = new HostProcess(
+      { environment, guestPath: defaultGuestPath, baseSnapshotPath: null, spares: 0, sandbox: watching },
+      () => {},
+    );
+    await host.driver.ping();
+    host.kill();
+    await expect.poll(() => host.ended).toBe(true);
+    expect(environments).toEqual([allocatorSettings]);
   });
 
   it("what ran in a host that is killed runs once more on the one that stood by", async () => {
