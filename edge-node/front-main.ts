@@ -157,8 +157,8 @@ function keepReserved(
 }
 
 function memoryInUse(): MemoryInUse {
-  const { heapUsed, external } = process.memoryUsage();
-  return { heapBytes: heapUsed, bufferBytes: external };
+  const { heapUsed, rss } = process.memoryUsage();
+  return { heapBytes: heapUsed, residentBytes: rss };
 }
 
 /** The machine's, or what the front's control group may use. */

@@ -1,9 +1,9 @@
 /**
- * Has memory given back that requests left and nobody needs: V8 collects when more is asked for, so that a front that was busy and is not any more would
- * keep hundreds of megabytes of garbage for hours.
+ * Has memory given back that requests left and nobody needs: V8 collects when more is asked for, and keeps the pages of what it collected for the next
+ * time, so that a front that was busy and is not any more would keep hundreds of megabytes for hours.
  *
  * Invariant: it stops the front for a collection only while the event loop has little to do, there is much to gain, and what lives is little enough to
- * be looked through in some tens of milliseconds.
+ * be looked through in a tenth of a second.
  */
 import type { Clock } from "../clock.ts";
 
@@ -11,24 +11,24 @@ export const idleCollection = {
   lookMs: 10_000,
   /** Of the time since the last look, in which the event loop may have been busy. */
   busyShareMax: 0.1,
-  /** More than after the last collection. */
+  /** Resident memory beyond what there was after the last collection. */
   gainBytesMin: 33_554_432,
   /** A larger heap is V8's to collect, piece by piece. */
-  heapBytesMax: 268_435_456,
+  heapBytesMax: 67_108_864,
 } as const;
 
 export interface MemoryInUse {
   /** Objects and what is not collected of them, bytes. */
   readonly heapBytes: number;
-  /** Memory of buffers, bytes. */
-  readonly bufferBytes: number;
+  /** What the process has of the machine: beside the heap its free pages, buffers, and what the allocator keeps, bytes. */
+  readonly residentBytes: number;
 }
 
 export interface IdleCollectionOptions {
   readonly inUse: () => MemoryInUse;
   /** Since the last call, 0 to 1. */
   readonly busyShare: () => number;
-  /** Collects everything, at once. */
+  /** Collects everything and gives free pages back, at once. */
   readonly collect: () => void;
   readonly clock: Pick<Clock, "after">;
 }
@@ -52,13 +52,11 @@ export class IdleCollection {
   #look(): void {
     const { busyShare, collect, inUse } = this.#options;
     const share = busyShare();
-    const { heapBytes, bufferBytes } = inUse();
-    const bytes = heapBytes + bufferBytes;
-    this.#keptBytes = Math.min(this.#keptBytes, bytes);
+    const { heapBytes, residentBytes } = inUse();
+    this.#keptBytes = Math.min(this.#keptBytes, residentBytes);
     if (share > idleCollection.busyShareMax || heapBytes > idleCollection.heapBytesMax) return;
-    if (bytes - this.#keptBytes < idleCollection.gainBytesMin) return;
+    if (residentBytes - this.#keptBytes < idleCollection.gainBytesMin) return;
     collect();
-    const left = inUse();
-    this.#keptBytes = left.heapBytes + left.bufferBytes;
+    this.#keptBytes = inUse().residentBytes;
   }
 }

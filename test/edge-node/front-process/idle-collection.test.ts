@@ -7,13 +7,13 @@ const { lookMs, busyShareMax, gainBytesMin, heapBytesMax } = idleCollection;
 
 function world(): {
   readonly clock: FakeClock;
-  readonly state: { heapBytes: number; bufferBytes: number; busy: number; kept: MemoryInUse; collections: number };
+  readonly state: { heapBytes: number; residentBytes: number; busy: number; kept: MemoryInUse; collections: number };
 } {
   const clock = new FakeClock();
-  const kept = { heapBytes: 30 * MIB, bufferBytes: 10 * MIB };
+  const kept = { heapBytes: 30 * MIB, residentBytes: 110 * MIB };
   const state = { ...kept, busy: 0, kept, collections: 0 };
   const collection = new IdleCollection({
-    inUse: () => ({ heapBytes: state.heapBytes, bufferBytes: state.bufferBytes }),
+    inUse: () => ({ heapBytes: state.heapBytes, residentBytes: state.residentBytes }),
     busyShare: () => state.busy,
     collect: () => {
       state.collections += 1;
@@ -29,17 +29,17 @@ describe("IdleCollection", () => {
   it("collects what a busy time left, once it is over, and not again until there is as much again", async () => {
     const { clock, state } = world();
     await clock.advance(lookMs);
-    state.bufferBytes += gainBytesMin;
+    state.residentBytes += gainBytesMin;
     state.busy = busyShareMax + 0.01;
     await clock.advance(lookMs);
     expect(state.collections).toBe(0);
     state.busy = busyShareMax;
     await clock.advance(lookMs);
     expect(state.collections).toBe(1);
-    state.heapBytes += gainBytesMin - 1;
+    state.residentBytes += gainBytesMin - 1;
     await clock.advance(10 * lookMs);
     expect(state.collections).toBe(1);
-    state.heapBytes += 1;
+    state.residentBytes += 1;
     await clock.advance(lookMs);
     expect(state.collections).toBe(2);
   });
@@ -47,7 +47,7 @@ describe("IdleCollection", () => {
   it("takes what stays for needed: a cache that filled up is looked through once", async () => {
     const { clock, state } = world();
     await clock.advance(lookMs);
-    state.kept = { heapBytes: 40 * MIB, bufferBytes: 200 * MIB };
+    state.kept = { heapBytes: 40 * MIB, residentBytes: 300 * MIB };
     Object.assign(state, state.kept);
     await clock.advance(20 * lookMs);
     expect(state.collections).toBe(1);
@@ -56,6 +56,7 @@ describe("IdleCollection", () => {
   it("leaves a large heap to V8", async () => {
     const { clock, state } = world();
     await clock.advance(lookMs);
+    state.residentBytes += gainBytesMin;
     state.heapBytes = heapBytesMax + 1;
     await clock.advance(lookMs);
     expect(state.collections).toBe(0);
