@@ -2,7 +2,8 @@
  * Renews shared hosts that hold much more memory than what lives in them needs: what was freed in pieces goes back to the system only with its
  * process. The one that stands by is given the versions first and takes over then; what still runs in the old one may finish.
  *
- * Invariant: a renewal that does not help is tried again after waits that double; nothing is renewed while no other process stands by.
+ * Invariant: a renewal that does not help is tried again after waits that double, unless many instances ended in the host, whose leavings it is then large
+ * of; renewals of a home take a fiftieth of the time at most; nothing is renewed while no other process stands by.
  */
 import type { RuntimeEnvironment } from "../../runtime/runtime-environment.ts";
 import type { RunnableVersion } from "../../runtime/driver.ts";
@@ -20,6 +21,10 @@ export const renewalTimes = {
   /** From one renewal of a home to the next at least; twice as long each time when it became large again soon. */
   waitMsMin: 30_000,
   waitMsMax: 21_600_000,
+  /** Instances that ended in a host: so many leave enough behind to be renewed for, however soon. */
+  instancesGone: 16,
+  /** The least wait is at least so many times what it took to get the versions ready. */
+  waitPerPrepared: 50,
   /** To get its versions ready. */
   prepareMsMax: 5_000,
   /** For requests and sockets in the old one. */
@@ -30,6 +35,8 @@ interface Home {
   large: number;
   renewedMs: number;
   waitMs: number;
+  /** What the last renewal took. */
+  preparedMs: number;
 }
 
 export interface HostRenewalOptions {
@@ -53,20 +60,23 @@ export class HostRenewal {
   ): void {
     const { host, home } = slot;
     if (host === null) return;
-    const known = this.#homes.get(home.id) ?? { large: 0, renewedMs: -Infinity, waitMs: renewalTimes.waitMsMin };
+    const { waitMsMin, waitMsMax, instancesGone, waitPerPrepared } = renewalTimes;
+    const known = this.#homes.get(home.id) ?? { large: 0, renewedMs: -Infinity, waitMs: waitMsMin, preparedMs: 0 };
     this.#homes.set(home.id, known);
     const allowedMiB = renewalTimes.leanMiB + host.driver.instances * renewalTimes.leanMiBPerInstance;
     known.large = rssMiB > allowedMiB ? known.large + 1 : 0;
     const sinceMs = this.#options.environment.nowMs() - known.renewedMs;
-    if (known.large < renewalTimes.looks || sinceMs < known.waitMs) return;
+    const isLeavings = host.driver.instancesGone >= instancesGone;
+    const waitMs = isLeavings ? Math.max(waitMsMin, known.preparedMs * waitPerPrepared) : known.waitMs;
+    if (known.large < renewalTimes.looks || sinceMs < waitMs) return;
     if (this.#options.supply.standby === null) return;
-    const { waitMsMin, waitMsMax } = renewalTimes;
-    known.waitMs = sinceMs > known.waitMs * 4 ? waitMsMin : Math.min(waitMsMax, known.waitMs * 2);
+    if (!isLeavings) known.waitMs = sinceMs > known.waitMs * 4 ? waitMsMin : Math.min(waitMsMax, known.waitMs * 2);
     known.renewedMs = this.#options.environment.nowMs();
     known.large = 0;
-    this.#options.supply.take((fresh) => void this.#replace(slot, { old: host, fresh, versions: versions() }), {
-      canWait: false,
-    });
+    this.#options.supply.take(
+      (fresh) => void this.#replace(slot, { old: host, fresh, versions: versions(), renewed: known }),
+      { canWait: false },
+    );
   }
 
   async #replace(
@@ -75,10 +85,18 @@ export class HostRenewal {
       old,
       fresh,
       versions,
-    }: { readonly old: IsolateHost; readonly fresh: IsolateHost; readonly versions: RunnableVersion[] },
+      renewed,
+    }: {
+      readonly old: IsolateHost;
+      readonly fresh: IsolateHost;
+      readonly versions: RunnableVersion[];
+      readonly renewed: Home;
+    },
   ): Promise<void> {
-    const { ending } = this.#options;
+    const { ending, environment } = this.#options;
+    const startedMs = environment.nowMs();
     await this.#prepare(fresh, versions);
+    renewed.preparedMs = environment.nowMs() - startedMs;
     // Either may have ended meanwhile, and the home may have got another.
     if (slot.host !== old || fresh.ended || ending.has(fresh)) {
       ending.add(fresh, { graceMs: 0 });

@@ -21,6 +21,7 @@ export type HostDriver = Pick<
   | "running"
   | "heard"
   | "instances"
+  | "instancesGone"
   | "onLost"
   | "onCondemned"
 >;

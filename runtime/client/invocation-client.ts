@@ -49,6 +49,7 @@ export class InvocationClient implements Driver {
   onLost: (running: readonly string[]) => void = ignore;
   onCondemned: Condemned = ignore;
   #heard = 0;
+  #instancesGone = 0;
   #nextNumber = 1;
   #nextInvocation = 1;
   #nextRequest = 1;
@@ -208,6 +209,11 @@ export class InvocationClient implements Driver {
     return this.#guests.instances + this.#reserved.total;
   }
 
+  /** Instances that ended so far, whyever. */
+  get instancesGone(): number {
+    return this.#instancesGone;
+  }
+
   /** Messages of the engine so far: it is alive when there are more than before. */
   get heard(): number {
     return this.#heard;
@@ -231,6 +237,7 @@ export class InvocationClient implements Driver {
           this.#guests.read(reader.int(), reader.rest(), own);
           break;
         case toFront.instanceGone:
+          this.#instancesGone += 1;
           this.#guests.instanceGone(reader.int());
           break;
         case toFront.instanceIdle:

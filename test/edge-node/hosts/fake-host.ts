@@ -38,8 +38,11 @@ export class FakeHost implements IsolateHost {
   rssMiB = 50;
   heard = 1;
   instances = 0;
+  instancesGone = 0;
   /** What was asked to be ready. */
   readonly warmed: string[] = [];
+  /** Until it is. */
+  warming = (): Promise<null> => Promise.resolve(null);
   /** Invocations that were taken back. */
   cancelled = 0;
   /** What comes over requests whose name holds `unsafe` may not run again. */
@@ -118,7 +121,7 @@ function driverOf(host: FakeHost): HostDriver {
     failOverdue: () => 0,
     warm: (key) => {
       host.warmed.push(key);
-      return Promise.resolve(null);
+      return host.warming();
     },
     reserve: (key, count) => {
       if (count > 0) host.reserved.set(key, count);
@@ -147,6 +150,9 @@ function driverOf(host: FakeHost): HostDriver {
     },
     get instances() {
       return host.instances;
+    },
+    get instancesGone() {
+      return host.instancesGone;
     },
     onLost: () => undefined,
     onCondemned: () => undefined,

@@ -9,6 +9,16 @@ async function look({ clock }: FakeSet, times: number): Promise<void> {
   for (let time = 0; time < times; time += 1) await clock.advance(nodeLimits.hostCheckMs);
 }
 
+function renewals({ started }: FakeSet): number {
+  return started.filter(({ isLive }) => !isLive).length;
+}
+
+/** Every host is large, of instances that ended. */
+function leaveMuch({ started }: FakeSet): void {
+  const { leanMiB, instancesGone } = renewalTimes;
+  for (const host of started) Object.assign(host, { rssMiB: leanMiB + 1, instancesGone });
+}
+
 async function withLargeHost(): Promise<{ readonly set: FakeSet; readonly old: FakeSet["started"][number] }> {
   const set = await fakeHosts();
   const version = await set.load("a");
@@ -62,14 +72,43 @@ describe("a shared host that is larger than it needs to be", () => {
   it("that is as large again soon is renewed after waits that double", async () => {
     const { set } = await withLargeHost();
     for (const host of set.started) host.rssMiB = renewalTimes.leanMiB + 1;
-    let renewals = 0;
     for (let minute = 0; minute < 10; minute += 1) {
       await look(set, 60_000 / nodeLimits.hostCheckMs / 2);
       for (const host of set.started) host.rssMiB = renewalTimes.leanMiB + 1;
-      renewals = set.started.filter(({ isLive }) => !isLive).length;
     }
-    expect(renewals).toBeGreaterThanOrEqual(2);
-    expect(renewals).toBeLessThanOrEqual(5);
+    expect(renewals(set)).toBeGreaterThanOrEqual(2);
+    expect(renewals(set)).toBeLessThanOrEqual(5);
+  });
+
+  it("is renewed as soon as it is large again when it is so of what ended instances left", async () => {
+    const { set } = await withLargeHost();
+    leaveMuch(set);
+    await look(set, renewalTimes.looks);
+    for (let time = 1; time <= 6; time += 1) {
+      expect(renewals(set)).toBe(time);
+      leaveMuch(set);
+      await look(set, renewalTimes.waitMsMin / nodeLimits.hostCheckMs - 1);
+      expect(renewals(set)).toBe(time);
+      await look(set, 1);
+    }
+  });
+
+  it("has no more than a fiftieth of the time taken up by its renewals", async () => {
+    const { set, old } = await withLargeHost();
+    const { clock } = set;
+    const preparedMs = 2_000;
+    const standby = set.started.find((host) => host !== old && host.isLive);
+    const warming = (): Promise<null> => new Promise((done) => clock.after(preparedMs, () => done(null)));
+    Object.assign(standby ?? {}, { warming });
+    leaveMuch(set);
+    await look(set, renewalTimes.looks + preparedMs / nodeLimits.hostCheckMs + 1);
+    expect(renewals(set)).toBe(1);
+    leaveMuch(set);
+    const leastMs = preparedMs * renewalTimes.waitPerPrepared;
+    await look(set, (leastMs - preparedMs) / nodeLimits.hostCheckMs - 2);
+    expect(renewals(set)).toBe(1);
+    await look(set, 2);
+    expect(renewals(set)).toBe(2);
   });
 
   it("stays when the one that was to take its place dies first", async () => {
