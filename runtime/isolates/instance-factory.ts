@@ -91,10 +91,10 @@ export class InstanceFactory {
   /** A connected instance. Throws what the author's top level throws. */
   async create(source: InstanceSource, { owner, size }: InstanceOrder): Promise<Instance> {
     const version = inSize(source.version, size);
-    const prepared =
+    const { prepared, evaluated } =
       source.snapshot === null
-        ? await this.#evaluated(version, source.wasm)
-        : await this.#restored(version, source.snapshot);
+        ? await this.#evaluating(version, source.wasm)
+        : { prepared: await this.#restored(version, source.snapshot), evaluated: null };
     const instance = new Instance({
       number: this.#nextNumber++,
       isolate: prepared.isolate,
@@ -104,13 +104,16 @@ export class InstanceFactory {
       owner,
     });
     try {
-      instance.connected(
-        await connectIsolate(prepared, version, {
-          environment: this.#options.environment,
-          send: instance.onGuestWords,
-          compute: instance.compute,
-        }),
-      );
+      // Asked for at once, so that the isolate's thread goes on with it when the module is evaluated, without a way here and back.
+      const connecting = connectIsolate(prepared, version, {
+        environment: this.#options.environment,
+        send: instance.onGuestWords,
+        compute: instance.compute,
+      });
+      // What the module threw says more.
+      connecting.catch(() => undefined);
+      await evaluated;
+      instance.connected(await connecting);
       return instance;
     } catch (error) {
       disposeQuietly(prepared.isolate);
@@ -123,7 +126,7 @@ export class InstanceFactory {
     for (const spare of this.#spares.splice(0)) disposeQuietly(spare.isolate);
   }
 
-  async #evaluated(version: RunnableVersion, wasm: VersionWasm): Promise<OwnedIsolate> {
+  async #evaluating(version: RunnableVersion, wasm: VersionWasm): Promise<EvaluatingIsolate> {
     await wasm.ready();
     const spare = this.#hasSpareFor(version) ? this.#spares.pop() : undefined;
     const prepared =
@@ -132,11 +135,11 @@ export class InstanceFactory {
     if (spare !== undefined) this.#refillLater();
     try {
       await loadWasm(prepared.context, wasm.modules, { timeoutMs: publishLimits.evaluateMs });
-      await runScript(prepared.context, version.code, {
+      const evaluated = runScript(prepared.context, version.code, {
         filename: scriptNames.function,
         timeoutMs: publishLimits.evaluateMs,
       });
-      return prepared;
+      return { prepared, evaluated };
     } catch (error) {
       disposeQuietly(prepared.isolate);
       throw error;
@@ -183,6 +186,12 @@ export class InstanceFactory {
 /** An isolate and whose code runs in it: "" until it is given to a version. */
 interface OwnedIsolate extends PreparedIsolate {
   readonly user: { key: string };
+}
+
+interface EvaluatingIsolate {
+  readonly prepared: OwnedIsolate;
+  /** The module's top level has run. Rejects with what it throws. */
+  readonly evaluated: Promise<void>;
 }
 
 /** The version as an instance of that size is told of it. */
