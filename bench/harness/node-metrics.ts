@@ -7,9 +7,14 @@ export async function readMetric(
   name: string,
   label: string = "",
 ): Promise<number> {
+  return sumMetric(await readMetrics(node), name, label);
+}
+
+/** All of a node's metrics at one time, for `sumMetric`. */
+export async function readMetrics(node: { readonly adminUrl: string }): Promise<string> {
   const answer = await sendRequest({ url: `${node.adminUrl}/metrics` });
   if (answer.status !== 200) throw new Error(`Cannot read metrics: received ${answer.status}`);
-  return sumMetric(answer.body.toString(), name, label);
+  return answer.body.toString();
 }
 
 /**

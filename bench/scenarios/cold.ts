@@ -13,7 +13,7 @@ import { startUpTableAnswer, startUpTableSource } from "../functions/start-up-ta
 import { publishInline, setDomain, waitUntilServed } from "../harness/fleet-setup.ts";
 import { sendRequest } from "../harness/http-exchange.ts";
 import { LocalFleet, type FleetNode } from "../harness/local-fleet.ts";
-import { readMetric } from "../harness/node-metrics.ts";
+import { readMetrics, sumMetric } from "../harness/node-metrics.ts";
 import type { Measurement } from "../report/report.ts";
 import { percentile, significant } from "../report/statistics.ts";
 import type { Scenario, ScenarioContext, ScenarioOutcome } from "../scenario.ts";
@@ -166,9 +166,10 @@ async function measure(candidates: readonly Candidate[], subject: Subject): Prom
 /** To ask the nodes in between would wake up what is measured. */
 async function confirmThatNoneIs(candidates: readonly Candidate[], subject: Subject): Promise<void> {
   for (const { way, node } of candidates) {
+    const metrics = await readMetrics(node);
     for (const path of subject.answers.keys()) {
       const name = functionName(subject.host, path);
-      const instances = await readMetric(node, INSTANCES, `function="${name}"`);
+      const instances = sumMetric(metrics, INSTANCES, `function="${name}"`);
       if (instances !== 0) throw new Error(`${name} has ${instances} instances before it is asked for (${way})`);
     }
   }
