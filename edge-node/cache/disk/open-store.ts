@@ -89,7 +89,11 @@ export class OpenStore {
       segments: this.#segments,
       onDropped: (dropped) => observer.dropped(dropped),
     });
-    this.#log = new SegmentLog({ capacity: format.segmentBytes, begin: () => this.#room.begin() });
+    this.#log = new SegmentLog({
+      capacity: format.segmentBytes,
+      begin: () => this.#room.begin(),
+      relieve: () => this.#room.relieve(),
+    });
     const slots = format.buckets * slotsPerBucket;
     this.#remembered = new RememberedPlaces(Math.min(slots, diskCacheLimits.rememberedPlacesMax));
     this.#uses = new NotedUses(this.#index, clock);

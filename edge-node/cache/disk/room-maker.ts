@@ -44,18 +44,22 @@ export class RoomMaker {
     this.#options = options;
   }
 
-  /** The disk has less room than the store's bytes: one segment more is dropped before the next begins. */
+  /** The disk has less room than the store's bytes: one segment more is dropped before the next one is filled. */
   diskIsFull(): void {
     this.#isDiskFull = true;
   }
 
+  /** To be called before a segment is filled that began earlier. Drops the oldest one if the disk was full meanwhile. */
+  async relieve(): Promise<void> {
+    if (!this.#isDiskFull) return;
+    const [oldest] = this.#droppable(await this.#contents());
+    if (oldest !== undefined) await this.#drop(oldest, null);
+    this.#isDiskFull = false;
+  }
+
   /** A segment with room for all of it. Throws when there is none. */
   async begin(): Promise<SegmentWriter> {
-    if (this.#isDiskFull) {
-      const [oldest] = this.#droppable(await this.#contents());
-      if (oldest !== undefined) await this.#drop(oldest, null);
-      this.#isDiskFull = false;
-    }
+    await this.relieve();
     const writer = await this.#create();
     this.#filling.set(writer.segment, writer);
     try {

@@ -11,6 +11,8 @@ export interface SegmentLogOptions {
   readonly capacity: number;
   /** Makes room and begins a segment. Throws when that is not possible now. */
   readonly begin: () => Promise<SegmentWriter>;
+  /** Makes room where the disk turned out to be full since a segment began. Throws when that is not possible now. */
+  readonly relieve: () => Promise<void>;
 }
 
 interface Waiting {
@@ -108,6 +110,8 @@ export class SegmentLog {
 
   async #takeNext(): Promise<SegmentWriter> {
     const prepared = await this.#next;
+    // It began before the disk was full, perhaps. If that fails, it is there the next time.
+    if (prepared !== null) await this.#options.relieve();
     this.#next = null;
     return prepared ?? this.#options.begin();
   }

@@ -3,7 +3,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import type { DiskStore } from "../../../../edge-node/cache/disk/disk-store.ts";
 import { diskCacheLimits } from "../../../../sdk/cdn-limits.ts";
 import { bodyOf, collect, isEntry, readEntry, writeEntry } from "../../support/disk-bodies.ts";
-import { openFront } from "../../support/disk-store.ts";
+import { openFront, segmentFiles } from "../../support/disk-store.ts";
 import { FakeClock, settle } from "../../support/fake-clock.ts";
 import { FaultyFiles } from "../../support/faulty-files.ts";
 import { RecordingLogger } from "../../support/recording-logger.ts";
@@ -72,11 +72,14 @@ describe("a disk that fails", () => {
     ["says so", { fail: "ENOSPC" }],
     ["writes only in part", { half: true }],
   ] as const)("that is full and %s loses the entry, drops its oldest segment, and goes on", async (_name, fault) => {
-    const { clock, files, store } = await setUp();
+    const { folder, clock, files, store } = await setUp();
+    // The next segment is at hand before the disk is full.
+    await expect.poll(() => segmentFiles(folder)).toHaveLength(2);
+    await untilQuiet();
     files.set(fault, "write");
     expect(await writeEntry(store, "key", { body: bodyOf(3, 100_000) })).toBe(false);
-    expect(await writeEntry(store, "long", { body: bodyOf(3, 600_000) })).toBe(false);
     expect(await isEntry(store, "key", entry)).toBe(true);
+    expect(await writeEntry(store, "long", { body: bodyOf(3, 600_000) })).toBe(false);
     files.set(undefined);
     await clock.advance(restMsMin);
     expect(await writeEntry(store, "new", { head: "new", body: long })).toBe(true);
@@ -93,9 +96,7 @@ describe("a disk that fails", () => {
     expect(await writeEntry(store, "key", entry)).toBe(false);
     files.set(undefined);
     await clock.advance(upkeepMs);
-    await untilQuiet();
-    const other = await openFront({ folder });
-    expect(await other.read("key")).toBeUndefined();
+    await expect.poll(async () => (await openFront({ folder })).read("key")).toBeUndefined();
     expect(await writeEntry(store, "key", entry)).toBe(true);
     expect(await isEntry(store, "key", entry)).toBe(true);
   });
