@@ -3,12 +3,14 @@
  * time, so that a front that was busy and is not any more would keep hundreds of megabytes for hours.
  *
  * Invariant: it stops the front for a collection only while the event loop has little to do, there is much to gain, and what lives is little enough to
- * be looked through in a tenth of a second.
+ * be looked through in some 150 ms; whoever makes a front grow again and again has it stop for half a percent of the time.
  */
 import type { Clock } from "../clock.ts";
 
 export const idleCollection = {
   lookMs: 10_000,
+  /** From a collection to the next look. */
+  restMs: 30_000,
   /** Of the time since the last look, in which the event loop may have been busy. */
   busyShareMax: 0.1,
   /** Resident memory beyond what there was after the last collection. */
@@ -43,20 +45,25 @@ export class IdleCollection {
 
   /** From now on, as long as the process lives. */
   start(): void {
-    this.#options.clock.after(idleCollection.lookMs, () => {
-      this.#look();
-      this.start();
+    this.#lookAfter(idleCollection.lookMs);
+  }
+
+  #lookAfter(delayMs: number): void {
+    this.#options.clock.after(delayMs, () => {
+      this.#lookAfter(this.#look() ? idleCollection.restMs : idleCollection.lookMs);
     });
   }
 
-  #look(): void {
+  /** Whether it collected. */
+  #look(): boolean {
     const { busyShare, collect, inUse } = this.#options;
     const share = busyShare();
     const { heapBytes, residentBytes } = inUse();
     this.#keptBytes = Math.min(this.#keptBytes, residentBytes);
-    if (share > idleCollection.busyShareMax || heapBytes > idleCollection.heapBytesMax) return;
-    if (residentBytes - this.#keptBytes < idleCollection.gainBytesMin) return;
+    if (share > idleCollection.busyShareMax || heapBytes > idleCollection.heapBytesMax) return false;
+    if (residentBytes - this.#keptBytes < idleCollection.gainBytesMin) return false;
     collect();
     this.#keptBytes = inUse().residentBytes;
+    return true;
   }
 }

@@ -26,6 +26,11 @@ export class EndingHosts {
     return this.#ending.keys();
   }
 
+  /** No process is being waited for. */
+  get isEmpty(): boolean {
+    return this.#ending.size === 0;
+  }
+
   /** Also of one that ended long ago. */
   has(host: IsolateHost): boolean {
     return this.#known.has(host);

@@ -3,7 +3,7 @@
  * process. The one that stands by is given the versions first and takes over then; what still runs in the old one may finish.
  *
  * Invariant: a renewal that does not help is tried again after waits that double, unless many instances ended in the host, whose leavings it is then large
- * of; renewals of a home take a fiftieth of the time at most; nothing is renewed while no other process stands by.
+ * of, and no other host is ending; renewals of a home take a fiftieth of the time at most; nothing is renewed while no other process stands by.
  */
 import type { RuntimeEnvironment } from "../../runtime/runtime-environment.ts";
 import type { RunnableVersion } from "../../runtime/driver.ts";
@@ -21,9 +21,9 @@ export const renewalTimes = {
   /** From one renewal of a home to the next at least; twice as long each time when it became large again soon. */
   waitMsMin: 30_000,
   waitMsMax: 21_600_000,
-  /** Instances that ended in a host: so many leave enough behind to be renewed for, however soon. */
+  /** Instances that ended in a host: so many leave enough behind to be renewed for after the least wait. */
   instancesGone: 16,
-  /** The least wait is at least so many times what it took to get the versions ready. */
+  /** Every wait is at least so many times what it took to get the versions ready. */
   waitPerPrepared: 50,
   /** To get its versions ready. */
   prepareMsMax: 5_000,
@@ -66,8 +66,9 @@ export class HostRenewal {
     const allowedMiB = renewalTimes.leanMiB + host.driver.instances * renewalTimes.leanMiBPerInstance;
     known.large = rssMiB > allowedMiB ? known.large + 1 : 0;
     const sinceMs = this.#options.environment.nowMs() - known.renewedMs;
-    const isLeavings = host.driver.instancesGone >= instancesGone;
-    const waitMs = isLeavings ? Math.max(waitMsMin, known.preparedMs * waitPerPrepared) : known.waitMs;
+    // Whoever has instances ended on purpose must not pile up processes that others' sockets keep.
+    const isLeavings = host.driver.instancesGone >= instancesGone && this.#options.ending.isEmpty;
+    const waitMs = Math.max(isLeavings ? waitMsMin : known.waitMs, known.preparedMs * waitPerPrepared);
     if (known.large < renewalTimes.looks || sinceMs < waitMs) return;
     if (this.#options.supply.standby === null) return;
     if (!isLeavings) known.waitMs = sinceMs > known.waitMs * 4 ? waitMsMin : Math.min(waitMsMax, known.waitMs * 2);

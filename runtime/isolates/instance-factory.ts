@@ -116,7 +116,8 @@ export class InstanceFactory {
       instance.connected(await connecting);
       return instance;
     } catch (error) {
-      disposeQuietly(prepared.isolate);
+      // It may have spoken already: whoever heard it is told that it is gone.
+      instance.stop("FUNCTION_LOAD_FAILED", "The instance did not start");
       throw error;
     }
   }

@@ -3,7 +3,7 @@ import { IdleCollection, idleCollection, type MemoryInUse } from "../../../edge-
 import { FakeClock } from "../support/fake-clock.ts";
 
 const MIB = 1_048_576;
-const { lookMs, busyShareMax, gainBytesMin, heapBytesMax } = idleCollection;
+const { lookMs, restMs, busyShareMax, gainBytesMin, heapBytesMax } = idleCollection;
 
 function world(): {
   readonly clock: FakeClock;
@@ -42,6 +42,18 @@ describe("IdleCollection", () => {
     state.residentBytes += 1;
     await clock.advance(lookMs);
     expect(state.collections).toBe(2);
+  });
+
+  it("leaves the front alone for a while after each collection, however fast it grows", async () => {
+    const { clock, state } = world();
+    await clock.advance(lookMs);
+    for (let collections = 1; collections <= 5; collections++) {
+      state.residentBytes += gainBytesMin;
+      await clock.advance(collections === 1 ? lookMs : restMs - 1);
+      expect(state.collections).toBe(collections === 1 ? 1 : collections - 1);
+      if (collections > 1) await clock.advance(1);
+      expect(state.collections).toBe(collections);
+    }
   });
 
   it("takes what stays for needed: a cache that filled up is looked through once", async () => {

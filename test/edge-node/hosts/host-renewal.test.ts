@@ -93,6 +93,21 @@ describe("a shared host that is larger than it needs to be", () => {
     }
   });
 
+  it("waits longer each time all the same while an earlier one has to be waited for", async () => {
+    const { set } = await withLargeHost();
+    const waitLooks = renewalTimes.waitMsMin / nodeLimits.hostCheckMs;
+    const ending = (): number => set.hosts.containment().hosts.filter(({ kind }) => kind === "ending").length;
+    const counts: number[] = [];
+    for (let time = 1; time <= 8; time += 1) {
+      // The host of the moment answers nothing, and so it has to be waited for once it is renewed.
+      set.ask(await set.load("a"));
+      leaveMuch(set);
+      await look(set, waitLooks);
+      counts.push(ending());
+    }
+    expect(counts).toEqual([1, 2, 2, 3, 3, 3, 3, 4]);
+  });
+
   it("has no more than a fiftieth of the time taken up by its renewals", async () => {
     const { set, old } = await withLargeHost();
     const { clock } = set;
