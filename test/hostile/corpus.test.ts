@@ -64,7 +64,9 @@ describe("a run of the corpus", () => {
 
   it("tells what clients got and what the control plane refused", () => {
     expect(countOutcomes(runOf("cpu-loop").outcomes)).toEqual({ "503 FUNCTION_CPU_LIMIT": 20 });
-    expect(countOutcomes(runOf("stream-endless").outcomes)).toMatchObject({ "200, endless": expect.any(Number) });
+    // The client leaves when it has had enough, or the function has had its CPU time first, as it may on a slow machine.
+    const streamed = countOutcomes(runOf("stream-endless").outcomes);
+    expect((streamed["200, endless"] ?? 0) + (streamed["200, cut"] ?? 0)).toBeGreaterThan(0);
     expect(runOf("publish-imports").publish).toMatchObject({ kind: "refused", code: "PUBLISH_REFUSED" });
   });
 
