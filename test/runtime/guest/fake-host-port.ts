@@ -18,6 +18,13 @@ import { QuickCrypto } from "../../../runtime/host-operations/quick-crypto.ts";
 import { HostCompression } from "../../../runtime/host-operations/compression.ts";
 import { HostSubtle } from "../../../runtime/host-operations/subtle.ts";
 
+/**
+ * What the collector has done for an object that nobody holds, whenever it runs: it reaches the port connected by then, maybe of a later
+ * test. Not among a port's calls; codecs have numbers of their own in this process, keys begin anew with each port and stay.
+ */
+const KEY_COLLECTED = "crypto.release";
+const CODEC_COLLECTED = "compression.close";
+
 interface PendingTimer {
   readonly dueMs: number;
   readonly fire: () => void;
@@ -25,6 +32,7 @@ interface PendingTimer {
 
 export class FakeHostPort implements HostPort {
   readonly logs: { readonly level: LogLevel; readonly message: string }[] = [];
+  /** What was asked of the host, but for what the collector asks. */
   readonly calls: string[] = [];
   readonly subtle: HostSubtle = new HostSubtle(webcrypto);
   readonly quick: QuickCrypto = new QuickCrypto(this.subtle);
@@ -70,7 +78,8 @@ export class FakeHostPort implements HostPort {
     return this.nowMs;
   }
   async call(operation: string, json: string, buffers: readonly ArrayBuffer[]): Promise<HostCallResult> {
-    this.calls.push(operation);
+    if (operation === KEY_COLLECTED) return { json: "null", buffers: [] };
+    if (operation !== CODEC_COLLECTED) this.calls.push(operation);
     try {
       const performer = operation.startsWith("compression.") ? this.compression : this.subtle;
       return await performer.call(
