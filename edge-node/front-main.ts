@@ -106,6 +106,7 @@ async function start(settings: FrontSettings, logger: Logger): Promise<void> {
     containment,
     applier,
     reserved,
+    idleCollection: new IdleCollection({ inUse: memoryInUse, busyShare: busyShares(), collect, clock }),
     send,
     rssBytes: () => process.memoryUsage.rss(),
     exit: (code) => process.exit(code),
@@ -118,7 +119,6 @@ async function start(settings: FrontSettings, logger: Logger): Promise<void> {
   });
   await send({ kind: "started", runtimeKey });
   frontProcess.start();
-  new IdleCollection({ inUse: memoryInUse, busyShare: busyShares(), collect, clock }).start();
   // A front that is killed later would leave nothing for the next one's start.
   flushCompileCache();
 }

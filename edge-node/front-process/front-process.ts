@@ -20,6 +20,7 @@ import type { Logger } from "../logger.ts";
 import type { ReservedKeeper } from "../reserved/reserved-keeper.ts";
 import { BackgroundTasks } from "../supervisor/background-tasks.ts";
 import type { StateApplier } from "./apply-state.ts";
+import type { IdleCollection } from "./idle-collection.ts";
 import { StatisticsReporter } from "./statistics-reporter.ts";
 
 /** What this file needs of a front (edge-node/front/front.ts). */
@@ -56,6 +57,7 @@ export interface FrontProcessOptions {
   readonly containment: () => ContainmentReport | null;
   readonly applier: StateApplier;
   readonly reserved: ReservedKeeper;
+  readonly idleCollection: Pick<IdleCollection, "start" | "metrics">;
   /** Resolves when the message left this process; rejects when it cannot. */
   readonly send: (message: FromFront) => Promise<void>;
   readonly rssBytes: () => number;
@@ -101,9 +103,10 @@ export class FrontProcess {
     });
   }
 
-  /** Begins to tell what functions do. */
+  /** Begins to tell what functions do, and to give memory back that nobody needs. */
   start(): void {
     this.#statistics.start();
+    this.#options.idleCollection.start();
   }
 
   /** Takes a function's log record on its way to the control plane. */
@@ -135,7 +138,10 @@ export class FrontProcess {
       case "metrics": {
         const [metrics, versions] = await Promise.all([front.metrics(), this.#options.driver.stats()]);
         const contained = this.#options.containment();
-        const further = contained === null ? [] : containmentReports(contained);
+        const further = [
+          ...this.#options.idleCollection.metrics(),
+          ...(contained === null ? [] : containmentReports(contained)),
+        ];
         return send({ kind: "metrics", id: message.id, metrics: [...metrics, ...further], versions });
       }
       case "invoke":

@@ -6,6 +6,7 @@
  * be looked through in some 150 ms; whoever makes a front grow again and again has it stop for half a percent of the time.
  */
 import type { Clock } from "../clock.ts";
+import { counter, type MetricReport } from "../front/metric-report.ts";
 
 export const idleCollection = {
   lookMs: 10_000,
@@ -32,12 +33,14 @@ export interface IdleCollectionOptions {
   readonly busyShare: () => number;
   /** Collects everything and gives free pages back, at once. */
   readonly collect: () => void;
-  readonly clock: Pick<Clock, "after">;
+  readonly clock: Pick<Clock, "after" | "monotonicMs">;
 }
 
 export class IdleCollection {
   readonly #options: IdleCollectionOptions;
   #keptBytes = Infinity;
+  #collections = 0;
+  #stoppedMs = 0;
 
   constructor(options: IdleCollectionOptions) {
     this.#options = options;
@@ -48,6 +51,21 @@ export class IdleCollection {
     this.#lookAfter(idleCollection.lookMs);
   }
 
+  metrics(): readonly MetricReport[] {
+    return [
+      counter({
+        name: "selvage_front_collections_total",
+        help: "Collections of garbage while a front had little to do",
+        values: [{ value: this.#collections, labels: {} }],
+      }),
+      counter({
+        name: "selvage_front_collection_seconds_total",
+        help: "Time that fronts stood still for these collections",
+        values: [{ value: this.#stoppedMs / 1_000, labels: {} }],
+      }),
+    ];
+  }
+
   #lookAfter(delayMs: number): void {
     this.#options.clock.after(delayMs, () => {
       this.#lookAfter(this.#look() ? idleCollection.restMs : idleCollection.lookMs);
@@ -56,13 +74,16 @@ export class IdleCollection {
 
   /** Whether it collected. */
   #look(): boolean {
-    const { busyShare, collect, inUse } = this.#options;
+    const { busyShare, clock, collect, inUse } = this.#options;
     const share = busyShare();
     const { heapBytes, residentBytes } = inUse();
     this.#keptBytes = Math.min(this.#keptBytes, residentBytes);
     if (share > idleCollection.busyShareMax || heapBytes > idleCollection.heapBytesMax) return false;
     if (residentBytes - this.#keptBytes < idleCollection.gainBytesMin) return false;
+    const began = clock.monotonicMs();
     collect();
+    this.#collections += 1;
+    this.#stoppedMs += clock.monotonicMs() - began;
     this.#keptBytes = inUse().residentBytes;
     return true;
   }

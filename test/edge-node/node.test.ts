@@ -270,6 +270,7 @@ describe("an edge node and its processes", patience, () => {
     expect(metrics).toContain("selvage_node_revision 5");
     expect(metrics).toContain("selvage_node_fronts_serving 2");
     expect(metrics).toContain("selvage_node_control_link_up 1");
+    expect(metrics).toMatch(/^selvage_front_collections_total \d+$/m);
     expect(metrics).toContain(`selvage_function_invocations{function="hello",version="v1"} 4`);
     expect(metrics).toContain(`selvage_requests_total{domain="www.example.com",status="2xx"} 4`);
   });

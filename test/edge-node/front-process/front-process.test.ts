@@ -133,6 +133,10 @@ function setUp(options: { readonly setRouting?: () => void } = {}): {
     containment: () => null,
     applier,
     reserved,
+    idleCollection: {
+      start: () => front.calls.push("idle collection"),
+      metrics: () => [{ name: "collections", help: "", type: "counter", aggregator: "sum", values: [] }],
+    },
     send: (message) => {
       sent.push(message);
       return Promise.resolve();
@@ -165,8 +169,19 @@ describe("FrontProcess", () => {
       logsDropped: 0,
       quarantined: [],
     });
-    expect(sent).toContainEqual({ kind: "metrics", id: 8, metrics: [{ name: "a" }], versions: [] });
+    expect(sent.find(({ kind }) => kind === "metrics")).toMatchObject({
+      id: 8,
+      metrics: [{ name: "a" }, { name: "collections" }],
+      versions: [],
+    });
     expect(sent.find(({ kind }) => kind === "invoked")).toMatchObject({ result: { id: "i-1" } });
+  });
+
+  it("collects in idle times once it has started", () => {
+    const { process, front } = setUp();
+    expect(front.calls).toEqual([]);
+    process.start();
+    expect(front.calls).toEqual(["idle collection"]);
   });
 
   it("has purged before it confirms, and before a state that came later is applied", async () => {

@@ -7,29 +7,35 @@ const { lookMs, restMs, busyShareMax, gainBytesMin, heapBytesMax } = idleCollect
 
 function world(): {
   readonly clock: FakeClock;
+  /** Collections, and the seconds they took, as the node's metrics have them. */
+  readonly counted: () => readonly unknown[];
   readonly state: { heapBytes: number; residentBytes: number; busy: number; kept: MemoryInUse; collections: number };
 } {
   const clock = new FakeClock();
   const kept = { heapBytes: 30 * MIB, residentBytes: 110 * MIB };
   const state = { ...kept, busy: 0, kept, collections: 0 };
+  // Collecting is the one thing here that takes time.
+  let stoppedMs = 0;
   const collection = new IdleCollection({
     inUse: () => ({ heapBytes: state.heapBytes, residentBytes: state.residentBytes }),
     busyShare: () => state.busy,
     collect: () => {
       state.collections += 1;
+      stoppedMs += 20;
       Object.assign(state, state.kept);
     },
-    clock,
+    clock: { after: (delayMs, fire) => clock.after(delayMs, fire), monotonicMs: () => stoppedMs },
   });
   collection.start();
-  return { clock, state };
+  return { clock, state, counted: () => collection.metrics().map(({ values }) => values[0]?.value) };
 }
 
 describe("IdleCollection", () => {
   it("collects what a busy time left, once it is over, and not again until there is as much again", async () => {
-    const { clock, state } = world();
+    const { clock, state, counted } = world();
     await clock.advance(lookMs);
     state.residentBytes += gainBytesMin;
+    expect(counted()).toEqual([0, 0]);
     state.busy = busyShareMax + 0.01;
     await clock.advance(lookMs);
     expect(state.collections).toBe(0);
@@ -42,6 +48,7 @@ describe("IdleCollection", () => {
     state.residentBytes += 1;
     await clock.advance(lookMs);
     expect(state.collections).toBe(2);
+    expect(counted()).toEqual([2, 0.04]);
   });
 
   it("leaves the front alone for a while after each collection, however fast it grows", async () => {
