@@ -9,8 +9,11 @@ import { SourceReadError, type SourceTree } from "../source/source-tree.ts";
 import { parseJsonc } from "./jsonc.ts";
 import { isRecord } from "./package-json.ts";
 
-const extendsDepthMax = 16;
+/** Of one project, a file counted as often as it is extended. */
+const tsconfigFilesMax = 64;
 const tsconfigBytesMax = 1_048_576;
+/** What they are told of at most; a second look finds the rest. */
+const problemsMax = 50;
 
 /** The options that esbuild takes over as they are. */
 const takenOver = [
@@ -41,7 +44,7 @@ export async function readTsconfig(
   for (const at of ancestorsOf(directory)) {
     const path = joinPath(at, "tsconfig.json");
     if (path === null || (await tree.find(path))?.kind !== "file") continue;
-    return new TsconfigReader(tree, problems).read(path, 0);
+    return new TsconfigReader(tree, problems).read(path);
   }
   return emptyTsconfig;
 }
@@ -49,31 +52,49 @@ export async function readTsconfig(
 class TsconfigReader {
   readonly #tree: SourceTree;
   readonly #problems: Problem[];
+  /** Read so far. */
+  #files = 0;
+  #bytes = 0;
 
   constructor(tree: SourceTree, problems: Problem[]) {
     this.#tree = tree;
     this.#problems = problems;
   }
 
-  async read(path: SourcePath, depth: number): Promise<Tsconfig> {
+  /** `below`: the files that lead here by what they extend. */
+  async read(path: SourcePath, below: readonly SourcePath[] = []): Promise<Tsconfig> {
+    this.#files += 1;
     const value = await this.#parse(path);
     if (!isRecord(value)) return emptyTsconfig;
+    const chain = [...below, path];
     let base = emptyTsconfig;
     for (const name of extendsList(value["extends"])) {
-      const found = depth < extendsDepthMax ? await this.#findExtended(path, name) : null;
-      if (found === null) this.#problems.push({ path, message: cannotExtend(name) });
-      else base = overlay(base, await this.read(found, depth + 1));
+      const found = await this.#findExtended(path, name);
+      const refusal = found === null ? "is not in the uploaded source" : this.#refusalOf(found, chain);
+      if (found === null || refusal !== null) {
+        this.#report(path, `extends "${name}", which ${refusal ?? ""}`);
+        return emptyTsconfig;
+      }
+      base = overlay(base, await this.read(found, chain));
     }
     const options = value["compilerOptions"];
     return isRecord(options) ? overlay(base, this.#readOptions(path, options)) : base;
   }
 
+  #refusalOf(found: SourcePath, chain: readonly SourcePath[]): string | null {
+    if (chain.includes(found)) return "extends it in turn";
+    if (this.#files < tsconfigFilesMax) return null;
+    return `is one file too many, allowed are ${String(tsconfigFilesMax)}`;
+  }
+
   async #parse(path: SourcePath): Promise<unknown> {
     try {
-      return parseJsonc(new TextDecoder().decode(await this.#tree.read(path, tsconfigBytesMax)));
+      const bytes = await this.#tree.read(path, tsconfigBytesMax - this.#bytes);
+      this.#bytes += bytes.byteLength;
+      return parseJsonc(new TextDecoder().decode(bytes));
     } catch (error) {
       if (!(error instanceof SyntaxError || error instanceof SourceReadError)) throw error;
-      this.#problems.push({ path, message: `cannot be read: ${error.message}` });
+      this.#report(path, `cannot be read: ${error.message}`);
       return null;
     }
   }
@@ -120,13 +141,13 @@ class TsconfigReader {
 
   #inside(file: SourcePath, base: SourcePath, target: string): SourcePath | null {
     const place = joinPath(base, target);
-    if (place === null) this.#problems.push({ path: file, message: `names "${target}", which is outside the source` });
+    if (place === null) this.#report(file, `names "${target}", which is outside the source`);
     return place;
   }
-}
 
-function cannotExtend(name: string): string {
-  return `extends "${name}", which is not in the uploaded source (or extends itself)`;
+  #report(path: SourcePath, message: string): void {
+    if (this.#problems.length < problemsMax) this.#problems.push({ path, message });
+  }
 }
 
 function extendsList(value: unknown): string[] {

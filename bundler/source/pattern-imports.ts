@@ -8,6 +8,9 @@
 
 const argumentCharsMax = 10_000;
 
+/** In the place of `import`, whose call esbuild refuses to print with a second argument. */
+const failingImport = `(() => Promise.reject(new TypeError("import() of a pattern of names cannot be bundled")))(`;
+
 /** Whether printing `code` for `neutralisePatterns` can be saved: every import in it names one module in plain sight. */
 export function isFreeOfPatterns(code: string): boolean {
   const rest = code.replaceAll(/(?<![\w$.#])(?:import|require)\(\s*(?:"[^"\\\n]*"|'[^'\\\n]*')\s*\)/g, "");
@@ -22,7 +25,8 @@ export function neutralisePatterns(printed: string): string | null {
   for (const match of printed.matchAll(/(?<![\w$.#])(?:import|require)(?:\?\.)?\(/g)) {
     const start = match.index + match[0].length;
     if (!isPattern(printed, start)) continue;
-    result += `${printed.slice(copied, start)}0, `;
+    const isImport = match[0].startsWith("import");
+    result += isImport ? printed.slice(copied, match.index) + failingImport : `${printed.slice(copied, start)}0, `;
     copied = start;
   }
   return copied === 0 ? null : result + printed.slice(copied);

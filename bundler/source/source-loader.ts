@@ -17,13 +17,16 @@ import {
 import { explainResolution } from "../resolve/explain-resolution.ts";
 import type { ModuleResolver } from "../resolve/module-resolver.ts";
 import type { PackageJsonReader } from "../resolve/package-json.ts";
+import { readDataUrl } from "./data-url.ts";
 import { isFreeOfPatterns, likelyPatternAt, neutralisePatterns } from "./pattern-imports.ts";
 import { extensionOf, isInNodeModules, parentOf, type SourcePath } from "./source-path.ts";
+import { withOwnMapOnly } from "./source-map-comment.ts";
 import { SourceReadError, type SourceTree } from "./source-tree.ts";
 import { type WasmFile, wasmImport, WasmImports } from "./wasm-imports.ts";
 
 type CodeLoader = "js" | "jsx" | "ts" | "tsx";
-type Loader = CodeLoader | "json" | "text" | "wasm";
+type TextLoader = CodeLoader | "json" | "text";
+type Loader = TextLoader | "wasm";
 
 const wasmExtension = ".wasm";
 
@@ -46,10 +49,19 @@ const loaders: Readonly<Record<string, Loader>> = {
   [wasmExtension]: "wasm",
 };
 
+const mediaTypes: Readonly<Record<string, TextLoader>> = {
+  "text/javascript": "js",
+  "application/javascript": "js",
+  "application/json": "json",
+  "text/plain": "text",
+};
+
 /** Other edge runtimes' way to say that an import means the compiled module. */
 const moduleSuffix = /(\.wasm)\?module$/;
 
 const sourceNamespace = "source";
+/** Modules in data: URLs; their names are numbers. */
+const dataNamespace = "data";
 const emptyNamespace = "empty";
 /** Modules of Node.js, from the build step. Its name is what stack traces show: `node:events`. */
 const nodeNamespace = "node";
@@ -95,6 +107,8 @@ export class SourceLoader {
   /** `importer specifier` → why it was not found, for messages that only esbuild can place. */
   readonly #refusals = new Map<string, string>();
   readonly #wasm = new WasmImports();
+  /** URL → the name of its module. */
+  readonly #dataUrls = new Map<string, string>();
   #bytes = 0;
   #files = 0;
 
@@ -109,6 +123,7 @@ export class SourceLoader {
       setup: (build) => {
         build.onResolve({ filter: /.*/ }, (args) => this.#resolve(args));
         build.onLoad({ filter: /.*/, namespace: sourceNamespace }, (args) => this.#load(args));
+        build.onLoad({ filter: /.*/, namespace: dataNamespace }, (args) => this.#loadData(args));
         build.onLoad({ filter: /.*/, namespace: emptyNamespace }, () => ({ contents: "module.exports = {};" }));
         build.onLoad({ filter: /.*/, namespace: nodeNamespace }, ({ path }) => this.#loadNodeModule(path));
         build.onLoad({ filter: /.*/, namespace: nodeRequireNamespace }, ({ path }) => ({
@@ -135,9 +150,12 @@ export class SourceLoader {
     if (args.namespace !== sourceNamespace && args.path.startsWith(nodePrefix)) {
       return nodeModule(args.path.slice(nodePrefix.length));
     }
-    // esbuild decodes data: URLs itself, without any file.
-    if (args.path.startsWith("data:")) return undefined;
-    const importer = displayPath(args.importer);
+    if (args.path.startsWith("data:")) return this.#foundData(args.path);
+    const isInData = args.namespace === dataNamespace;
+    if (isInData && args.path.startsWith(".")) {
+      return { errors: [{ text: `Cannot find "${args.path}": a data: URL lies in no folder` }] };
+    }
+    const importer = isInData ? "" : displayPath(args.importer);
     const resolution = await this.#parts.resolver.resolve({
       specifier: args.path.replace(moduleSuffix, "$1"),
       directory: parentOf(importer),
@@ -171,6 +189,25 @@ export class SourceLoader {
     };
   }
 
+  /** esbuild would decode them itself, and what they hold would come past this loader. */
+  #foundData(url: string): OnResolveResult {
+    const path = this.#dataUrls.get(url) ?? String(this.#dataUrls.size + 1);
+    this.#dataUrls.set(url, path);
+    return { path, namespace: dataNamespace, pluginData: url };
+  }
+
+  async #loadData({ path, pluginData, with: attributes }: OnLoadArgs): Promise<OnLoadResult> {
+    const name = `data: URL ${path}`;
+    const surplus = this.#countFile(name);
+    if (surplus !== null) return surplus;
+    const found = readDataUrl(String(pluginData));
+    if (found === null) return { errors: [{ text: `${name}: cannot be decoded` }] };
+    const loader = typeAttribute(attributes) ?? mediaTypes[found.mediaType];
+    if (loader !== undefined) return await this.#toModule(name, { contents: found.bytes, loader });
+    const allowed = Object.keys(mediaTypes).join(" ");
+    return { errors: [{ text: `${name}: is of type "${found.mediaType}", allowed are ${allowed}` }] };
+  }
+
   async #loadNodeModule(file: string): Promise<OnLoadResult> {
     const contents = (await this.#parts.nodeModules()).get(file);
     if (contents === undefined) throw new Error(`Cannot bundle node:${file}: the build step did not make it`);
@@ -181,23 +218,35 @@ export class SourceLoader {
     const path = displayPath(args.path);
     const loader = loaderOf(path, args.with);
     if (loader === null) return { errors: [{ text: cannotImport(path) }] };
-    this.#files += 1;
-    const { sourceFilesMax, sourceBytesMax } = publishLimits;
-    if (this.#files > sourceFilesMax) {
-      return { errors: [{ text: `${path}: is one file too many, allowed are ${String(sourceFilesMax)}` }] };
-    }
+    const surplus = this.#countFile(path);
+    if (surplus !== null) return surplus;
     try {
-      const contents = await this.#parts.tree.read(path, sourceBytesMax - this.#bytes);
+      const contents = await this.#parts.tree.read(path, publishLimits.sourceBytesMax - this.#bytes);
       this.#bytes += contents.byteLength;
       if (loader === "wasm") return wasmResult(this.#wasm.add(path, contents));
-      if (loader === "json" || loader === "text") return { contents, loader };
-      const code = new TextDecoder().decode(contents);
-      if (isNestedTooDeeply(code)) return { errors: [{ text: `${path}: is nested too deeply` }] };
-      return await this.#withoutPatterns(path, { code, loader });
+      return await this.#toModule(path, { contents, loader });
     } catch (error) {
       if (!(error instanceof SourceReadError)) throw error;
       return { errors: [{ text: `${path}: ${error.message}` }] };
     }
+  }
+
+  /** An error for one file too many. */
+  #countFile(name: string): OnLoadResult | null {
+    this.#files += 1;
+    const { sourceFilesMax } = publishLimits;
+    if (this.#files <= sourceFilesMax) return null;
+    return { errors: [{ text: `${name}: is one file too many, allowed are ${String(sourceFilesMax)}` }] };
+  }
+
+  async #toModule(
+    path: SourcePath,
+    { contents, loader }: { readonly contents: Uint8Array; readonly loader: TextLoader },
+  ): Promise<OnLoadResult> {
+    if (loader === "json" || loader === "text") return { contents, loader };
+    const code = new TextDecoder().decode(contents);
+    if (isNestedTooDeeply(code)) return { errors: [{ text: `${path}: is nested too deeply` }] };
+    return await this.#withoutPatterns(path, { code: withOwnMapOnly(code), loader });
   }
 
   /** Imports of a pattern of names are refused in the author's code, and fail when they run in packages. */
@@ -209,7 +258,7 @@ export class SourceLoader {
     const printed = await printSource(code, { loader, tsconfigRaw: this.#parts.tsconfigRaw, name: path });
     const neutral = printed === null ? null : neutralisePatterns(printed);
     if (neutral === null) return { contents: code, loader };
-    if (isInNodeModules(path)) return { contents: neutral, loader: "js" };
+    if (isInNodeModules(path)) return { contents: withOwnMapOnly(neutral), loader: "js" };
     return refuseAt(path, code, likelyPatternAt(code) ?? 0);
   }
 }
@@ -246,9 +295,11 @@ function wasmResult(added: ReturnType<WasmImports["add"]>): OnLoadResult {
 
 function loaderOf(path: SourcePath, attributes: Readonly<Record<string, string>>): Loader | null {
   if (extensionOf(path) === wasmExtension) return "wasm";
-  const type = attributes["type"];
-  if (type === "json" || type === "text") return type;
-  return loaders[extensionOf(path)] ?? null;
+  return typeAttribute(attributes) ?? loaders[extensionOf(path)] ?? null;
+}
+
+function typeAttribute({ type }: Readonly<Record<string, string>>): "json" | "text" | null {
+  return type === "json" || type === "text" ? type : null;
 }
 
 function cannotImport(path: SourcePath): string {

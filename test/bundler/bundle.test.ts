@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { bundleSource } from "../../bundler/bundle.ts";
 import { StackMap } from "../../sdk/map-stack.ts";
-import { bundled, defaultExportOf, exportsOf, filesInput } from "./run-bundle.ts";
+import { bundled, defaultExportOf, exportsOf, filesInput, problemsOf } from "./run-bundle.ts";
 import { sourceFolder } from "./source-folder.ts";
 
 /** The default export's value, through JSON because it comes from another realm. */
@@ -110,6 +110,33 @@ describe("bundleSource()", () => {
     }
     expect(stack).toContain("lib/fail.ts:5:9");
     expect(stack).toContain("index.ts:2:28");
+  });
+
+  it("takes modules in data: URLs, which may import packages and each other", async () => {
+    const inner = 'import p from "p"; export default p + "c";';
+    const url = `data:text/javascript,${encodeURIComponent(inner)}`;
+    const list = `data:application/json;base64,${Buffer.from("[1]").toString("base64")}`;
+    const outer = `data:text/javascript,${encodeURIComponent(`export { default } from "${url}";`)}`;
+    const index = `import a from "${outer}"; import b from "${list}"; import c from "data:text/plain,t"; export default [a, b, c];`;
+    const files = { "index.ts": index, "node_modules/p/index.js": 'export default "a";' };
+    expect(await valueOf(files)).toEqual(["ac", [1], "t"]);
+  });
+
+  it.each([
+    ["data:text/css,a", 'data: URL 1: is of type "text/css", allowed are text/javascript'],
+    ["data:text/javascript,%", "data: URL 1: cannot be decoded"],
+    ["data:text/javascript,import './a.js'", 'Cannot find "./a.js": a data: URL lies in no folder'],
+  ])("refuses %s", async (url, message) => {
+    const problems = await problemsOf(filesInput({ "index.ts": `export { default } from "${url}";` }));
+    expect(problems.join()).toContain(message);
+  });
+
+  it("lets an import of a pattern in a package fail when it runs", async () => {
+    const imported = (await defaultExportOf({
+      "index.ts": 'export { default } from "p";',
+      "node_modules/p/index.js": "export default (n) => import(`./${n}.js`);",
+    })) as (name: string) => Promise<unknown>;
+    await expect(imported("a")).rejects.toThrow("import() of a pattern of names cannot be bundled");
   });
 
   it("chains the source map of a ready bundle", async () => {

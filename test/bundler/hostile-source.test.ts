@@ -1,5 +1,5 @@
 /** Sources that want to read this machine, stall the bundler or bring it down. */
-import { symlink, writeFile } from "node:fs/promises";
+import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { bundleSource } from "../../bundler/bundle.ts";
@@ -54,6 +54,70 @@ describe("bundleSource() reads nothing outside the source", () => {
     expect(outcome).toContain('"ok":false');
     expect(outcome).toContain(expected);
     expect(outcome).not.toContain("the secret");
+  });
+
+  /** Each names the file in a way of its own. */
+  const inlineMap = (map: object): string =>
+    `//# sourceMappingURL=data:application/json;base64,${Buffer.from(JSON.stringify(map)).toString("base64")}`;
+  const mapOf = (sources: readonly string[]): object => ({ version: 3, sources, names: [], mappings: "AAAA" });
+  it.each([
+    ["that a comment names", (url: string) => `//# sourceMappingURL=${url}`],
+    ["that an old comment names", (url: string) => `//@ sourceMappingURL=${url}`],
+    ["that a block comment names", (url: string) => `/*# sourceMappingURL=${url} */`],
+    ["that an inline one names as its source", (url: string) => inlineMap(mapOf([url]))],
+    [
+      "in a section of an inline one",
+      (url: string) => inlineMap({ version: 3, sections: [{ offset: { line: 0, column: 0 }, map: mapOf([url]) }] }),
+    ],
+    [
+      "behind a complete one",
+      (url: string) => `${inlineMap({ ...mapOf(["a.ts"]), sourcesContent: ["a"] })}\n//# sourceMappingURL=${url}`,
+    ],
+    [
+      "of a module in a data: URL",
+      (url: string) =>
+        `import "data:text/javascript,${encodeURIComponent(`globalThis.x = 1;\n//# sourceMappingURL=${url}`)}";`,
+    ],
+    [
+      "of a module in a data: URL whose map is inline",
+      (url: string) =>
+        `import "data:text/javascript,${encodeURIComponent(`globalThis.x = 1;\n${inlineMap(mapOf([url]))}`)}";`,
+    ],
+  ])("by a source map %s", async (_name, comment) => {
+    const { root, outer } = await besideSecret({ "index.js": "" });
+    for (const url of [
+      `file://${outer}/secret.js`,
+      `file://localhost${outer}/secret.js`,
+      `FILE://${outer}/secret.js`,
+      `${outer}/secret.js`,
+    ]) {
+      await writeFile(join(root, "index.js"), `export default 1;\n${comment(url)}\n`);
+      const outcome = await outcomeOf(root);
+      expect(outcome).toContain('"ok":true');
+      expect(outcome).not.toContain("the secret");
+    }
+  });
+
+  it("by a source map of a package whose imports of patterns are taken out", async () => {
+    const { root, outer } = await besideSecret({ "index.js": 'export { default } from "p";' });
+    const code = `export default (n) => import(\`./\${n}.js\`);\n${inlineMap(mapOf([`file://${outer}/secret.js`]))}\n`;
+    await mkdir(join(root, "node_modules/p"), { recursive: true });
+    await writeFile(join(root, "node_modules/p/index.js"), code);
+    const outcome = await outcomeOf(root);
+    expect(outcome).toContain('"ok":true');
+    expect(outcome).not.toContain("the secret");
+  });
+
+  it("by a pattern in a data: URL, not even the names of files", async () => {
+    const { root } = await besideSecret({ "index.js": "" });
+    const inner = "export default (n) => import(`../../etc/passw${n}`);";
+    await writeFile(
+      join(root, "index.js"),
+      `export { default } from "data:text/javascript,${encodeURIComponent(inner)}";`,
+    );
+    const outcome = await outcomeOf(root);
+    expect(outcome).toContain("pattern of names");
+    expect(outcome.split("pattern of names")).toHaveLength(2);
   });
 
   it("by an absolute path, whatever it holds", async () => {

@@ -1,18 +1,20 @@
 import { describe, expect, it } from "vitest";
 import { isFreeOfPatterns, likelyPatternAt, neutralisePatterns } from "../../../bundler/source/pattern-imports.ts";
 
+const failing = `(() => Promise.reject(new TypeError("import() of a pattern of names cannot be bundled")))(`;
+
 describe("neutralisePatterns()", () => {
   it.each([
-    ['import("./" + x)', 'import(0, "./" + x)'],
-    ["import(`./${x}`)", "import(0, `./${x}`)"],
+    ['import("./" + x)', 'FAILING("./" + x)'],
+    ["import(`./${x}`)", "FAILING(`./${x}`)"],
     ['require("../" + x)', 'require(0, "../" + x)'],
     ['require?.("../" + x)', 'require?.(0, "../" + x)'],
-    ['import(x ? "./a" : "./" + y)', 'import(0, x ? "./a" : "./" + y)'],
-    ['import(/[)]/ ? "./" + x : 0)', 'import(0, /[)]/ ? "./" + x : 0)'],
-    ['import(\n  /* a */\n  "./" + x)', 'import(0, \n  /* a */\n  "./" + x)'],
-    ['import(f(")", "./" + x))', 'import(0, f(")", "./" + x))'],
+    ['import(x ? "./a" : "./" + y)', 'FAILING(x ? "./a" : "./" + y)'],
+    ['import(/[)]/ ? "./" + x : 0)', 'FAILING(/[)]/ ? "./" + x : 0)'],
+    ['import(\n  /* a */\n  "./" + x)', 'FAILING(\n  /* a */\n  "./" + x)'],
+    ['import(f(")", "./" + x))', 'FAILING(f(")", "./" + x))'],
   ])("stops %j", (code, expected) => {
-    expect(neutralisePatterns(code)).toBe(expected);
+    expect(neutralisePatterns(code)).toBe(expected.replace("FAILING(", failing));
   });
 
   it.each([
@@ -32,7 +34,7 @@ describe("neutralisePatterns()", () => {
 
   it("takes an argument without end for a pattern, in linear time", () => {
     const code = "import(".repeat(20_000);
-    expect(neutralisePatterns(code)).toContain("import(0, ");
+    expect(neutralisePatterns(code)).toContain(failing);
   });
 });
 
