@@ -6,6 +6,8 @@
  * as the culprit is found; a version is remembered only until it is forgotten, which is when it is unloaded: a new version starts anew.
  */
 
+import type { Accusation } from "./accused-versions.ts";
+
 export type Standing =
   | { readonly kind: "trusted" }
   /** Runs apart until `untilMs`. */
@@ -30,6 +32,8 @@ export const culpritTimes = {
   /** A quarantined version that kills its own process waits before it may run again: this long the first time, twice as long each further time. */
   backOffMsMin: 1_000,
   backOffMsMax: 300_000,
+  /** A home that loses a process so soon after another accuses everybody who is there. */
+  againMsMax: 600_000,
   /** A host that somebody killed accuses those only that ran in another one that was killed, so long ago at most. */
   killedMsMax: 600_000,
   /** Good conduct after which quarantine ends without a new version; twice as long each further kill. */
@@ -69,24 +73,25 @@ export class CulpritSearch {
     return [...this.#culprits.keys()];
   }
 
-  /** A host died, hung or took too much memory while `running` ran in it. */
-  judge(running: readonly string[], nowMs: number): Verdict {
-    const known = running.find((key) => this.#culprits.has(key));
-    const [only, second] = running;
+  /** A host died, hung or took too much memory. */
+  judge({ keys, isComplete }: Accusation, nowMs: number): Verdict {
+    const known = keys.find((key) => this.#culprits.has(key));
+    const [only, second] = keys;
     if (only === undefined) return { culprit: null, suspects: [], released: [] };
-    if (second === undefined || known !== undefined) return this.convict(known ?? only, nowMs);
-    return this.#suspect(running, nowMs);
+    const isCertain = second === undefined && isComplete;
+    if (isCertain || known !== undefined) return this.convict(known ?? only, nowMs);
+    return this.#suspect(keys, nowMs);
   }
 
   /**
    * Somebody killed a host: an operator, or the kernel when memory ran out. That is nobody's fault unless it happens again: whoever has no luck
    * twice is judged.
    */
-  judgeKilled(running: readonly string[], nowMs: number): Verdict {
+  judgeKilled({ keys, isComplete }: Accusation, nowMs: number): Verdict {
     const isAgain = (key: string): boolean => nowMs - (this.#killed.get(key) ?? -Infinity) <= culpritTimes.killedMsMax;
-    const again = running.filter(isAgain);
-    for (const key of running) this.#killed.set(key, nowMs);
-    return this.judge(again, nowMs);
+    const again = keys.filter(isAgain);
+    for (const key of keys) this.#killed.set(key, nowMs);
+    return this.judge({ keys: again, isComplete }, nowMs);
   }
 
   /** It was `key`. */

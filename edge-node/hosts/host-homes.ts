@@ -7,7 +7,8 @@
  */
 import type { RunnableVersion } from "../../runtime/driver.ts";
 import { nodeLimits } from "../../sdk/limits.ts";
-import { CulpritSearch, type Standing, type Verdict } from "./culprit-search.ts";
+import { accusedOf, nobodyAccused, type Accusation, type Scene } from "./accused-versions.ts";
+import { CulpritSearch, culpritTimes, type Standing, type Verdict } from "./culprit-search.ts";
 import { EndingHosts } from "./ending-hosts.ts";
 import type { HostHomesOptions } from "./host-homes-options.ts";
 import { HostLosses } from "./host-losses.ts";
@@ -161,10 +162,14 @@ export class HostHomes {
     if (resident === undefined) return;
     this.#residents.delete(key);
     this.#placement.remove(key);
-    this.#search.forget(key);
-    this.#noisy.forget(key);
+    for (const memory of [this.#search, this.#noisy, resident.slot]) memory.forget(key);
     for (const { driver } of this.#supply.living) driver.unload(key);
     this.#leaveEmpty(resident.slot);
+  }
+
+  /** A host said which versions have instances in it. */
+  saw(host: IsolateHost, keys: readonly string[]): void {
+    this.#slotOf(host)?.saw(keys);
   }
 
   /** Resolves when every host that was lost was judged: from then on versions live where they should. */
@@ -238,10 +243,10 @@ export class HostHomes {
     this.#count(cause, { host, running });
     this.#unjudged.judge(host);
     if (slot === undefined) return;
-    const suspected = this.#known(running.length > 0 ? running : slot.recent);
-    const nowMs = this.#options.environment.nowMs();
+    const accused = this.#accused(slot, { running, present: slot.present });
     const isForgivable = cause === "killed" && slot.home.kind === "shared";
-    this.#replace(slot, this.#search[isForgivable ? "judgeKilled" : "judge"](suspected, nowMs));
+    const nowMs = this.#options.environment.nowMs();
+    this.#replace(slot, this.#search[isForgivable ? "judgeKilled" : "judge"](accused, nowMs));
   }
 
   /** One version's isolate holds a thread of the process: it is known who, and the others may finish. */
@@ -251,36 +256,31 @@ export class HostHomes {
     this.#ending.add(host, { graceMs: nodeLimits.condemnedHostMs, except: key });
     this.#count(cause, { host, running: [key] });
     if (slot === undefined) return;
-    const isKnown = this.#residents.has(key);
     const nowMs = this.#options.environment.nowMs();
-    this.#replace(slot, isKnown ? this.#search.convict(key, nowMs) : this.#search.judge([], nowMs));
+    // A process may accuse whom it has, and nobody else.
+    const isHere = this.#residents.get(key)?.slot === slot || slot.present.includes(key);
+    this.#replace(slot, isHere ? this.#search.convict(key, nowMs) : this.#search.judge(nobodyAccused, nowMs));
   }
 
-  #known(keys: readonly string[]): readonly string[] {
-    return keys.filter((key) => this.#residents.has(key));
+  /** `running` with invocations, `present` with instances. */
+  #accused(slot: HostSlot, { running, present }: Pick<Scene, "running" | "present">): Accusation {
+    const nowMs = this.#options.environment.nowMs();
+    const isAgain = nowMs - slot.lostAtMs <= culpritTimes.againMsMax;
+    slot.lostAtMs = nowMs;
+    const known = (keys: readonly string[]): readonly string[] => keys.filter((key) => this.#residents.has(key));
+    return accusedOf({ kind: slot.home.kind, running: known(running), present: known(present), isAgain });
   }
 
-  #count(
-    cause: HostDeathCause,
-    { host, running }: { readonly host: IsolateHost; readonly running: readonly string[] },
-  ): void {
+  #count(cause: HostDeathCause, { host, running }: { host: IsolateHost; running: readonly string[] }): void {
     const kind = this.#slotOf(host)?.home.kind ?? "standby";
     this.#losses.count(cause, { pid: host.pid, kind, running, rssMiB: this.#watch.rssMiB(host) });
   }
 
   /** The slot's process is not to be used any more: versions move as the verdict says, and who is asked for gets a process. */
   #replace(slot: HostSlot, verdict: Verdict): void {
-    const { logger } = this.#options;
     const used = slot.recent;
     slot.retire();
-    if (verdict.culprit !== null) {
-      const standing = this.standing(verdict.culprit);
-      logger.error({ functions: this.#losses.names([verdict.culprit]), standing }, "version_quarantined");
-    }
-    if (verdict.suspects.length > 0)
-      logger.warn({ functions: this.#losses.names(verdict.suspects) }, "versions_suspected");
-    if (verdict.released.length > 0)
-      logger.info({ functions: this.#losses.names(verdict.released) }, "versions_released");
+    this.#losses.tell(verdict, (key) => this.standing(key));
     // Who was good for longest gets the process that stands by.
     const served = (key: string): number => this.#residents.get(key)?.served ?? 0;
     const moved = [...verdict.released, ...verdict.suspects].toSorted((a, b) => served(b) - served(a));
@@ -298,17 +298,20 @@ export class HostHomes {
     if (resident === undefined || !this.#placement.move(key, this.standing(key))) return;
     const from = resident.slot;
     const home = this.#placement.homeOf(key);
+    from.forget(key);
     if (home !== undefined) resident.slot = this.#slot(home);
     if (from === resident.slot) return;
-    if (resident.slot.home.kind === "shared") this.#adopt(from, resident.slot);
+    if (resident.slot.home.kind === "shared") this.#adopt(key, { from, to: resident.slot });
     this.#leaveEmpty(from);
   }
 
   /** A released version brings its process along where there is none: it has its instances in it. */
-  #adopt(from: HostSlot, to: HostSlot): void {
+  #adopt(key: string, { from, to }: { readonly from: HostSlot; readonly to: HostSlot }): void {
     if (to.host !== null || from.home.kind !== "suspect" || this.#placement.count(from.home) > 0) return;
     const host = from.waiting === 0 ? from.retire() : null;
-    if (host !== null) to.use(host);
+    if (host === null) return;
+    to.use(host);
+    to.saw([key]);
   }
 
   /** A home that nobody lives in needs no process, and one of its own no slot. */
@@ -340,8 +343,8 @@ export class HostHomes {
   #endLeastNeeded(): void {
     if (this.#ending.endOne()) return;
     const idle = [...this.#slots.values()].toSorted((a, b) => a.kept - b.kept).find(({ isSpare }) => isSpare);
-    const host = idle?.retire();
-    if (host !== undefined && host !== null) this.#ending.add(host, { graceMs: 0 });
+    const host = idle?.retire() ?? null;
+    if (host !== null) this.#ending.add(host, { graceMs: 0 });
   }
 
   #lookLater(): void {
@@ -363,8 +366,8 @@ export class HostHomes {
       if (finding.kind === "hangs") this.#onDeath(host, { cause: "hang", running: host.driver.running });
       if (finding.kind === "too-large") this.#onTooLarge(slot, { host, isUrgent: finding.isUrgent });
       if (finding.kind === "fit" && slot.home.kind === "shared") {
-        const versions = (): RunnableVersion[] => this.#rewarmed(slot, slot.recent);
-        this.#renewal.look(slot, { rssMiB: this.#watch.rssMiB(host), versions });
+        const rssMiB = this.#watch.rssMiB(host);
+        this.#renewal.look(slot, { rssMiB, versions: () => this.#rewarmed(slot, slot.recent) });
       }
     }
     for (const host of this.#ending.hosts) {
@@ -379,8 +382,7 @@ export class HostHomes {
     }
     for (const slot of this.#slots.values()) this.#leaveEmpty(slot);
     const released = [...this.#search.release(nowMs), ...this.#noisy.release(nowMs)];
-    if (released.length > 0)
-      this.#options.logger.info({ functions: this.#losses.names(released) }, "versions_released");
+    this.#losses.tellReleased(released);
     for (const key of released) this.#move(key);
     if (++this.#looks % looksPerGeneration !== 0) return;
     for (const slot of this.#slots.values()) slot.age();
@@ -392,7 +394,7 @@ export class HostHomes {
     this.#ending.add(host, { graceMs: nodeLimits.condemnedHostMs });
     this.#count("memory", { host, running });
     // Memory stays when what took it has ended: whoever was here of late may have.
-    const suspected = this.#known([...new Set([...running, ...slot.recent])]);
-    this.#replace(slot, this.#search.judge(suspected, this.#options.environment.nowMs()));
+    const accused = this.#accused(slot, { running: [], present: [...running, ...slot.present] });
+    this.#replace(slot, this.#search.judge(accused, this.#options.environment.nowMs()));
   }
 }

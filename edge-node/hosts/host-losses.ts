@@ -1,5 +1,6 @@
 /** Counts and tells of isolate hosts that ended without being asked to, or were given up. */
 import type { Logger } from "../logger.ts";
+import type { Standing, Verdict } from "./culprit-search.ts";
 import type { HomeKind } from "./host-placement.ts";
 import type { HostDeathCause } from "./isolate-host.ts";
 
@@ -36,6 +37,19 @@ export class HostLosses {
     const { pid, kind, running, rssMiB } = lost;
     const fields = { pid, cause, kind, running: this.names(running), rssMiB: Math.round(rssMiB) };
     this.#logger.error(fields, "isolate_host_lost");
+  }
+
+  /** What came of it. */
+  tell({ culprit, suspects, released }: Verdict, standingOf: (key: string) => Standing): void {
+    if (culprit !== null)
+      this.#logger.error({ functions: this.names([culprit]), standing: standingOf(culprit) }, "version_quarantined");
+    if (suspects.length > 0) this.#logger.warn({ functions: this.names(suspects) }, "versions_suspected");
+    this.tellReleased(released);
+  }
+
+  /** They are trusted again. */
+  tellReleased(keys: readonly string[]): void {
+    if (keys.length > 0) this.#logger.info({ functions: this.names(keys) }, "versions_released");
   }
 
   names(keys: readonly string[]): readonly string[] {

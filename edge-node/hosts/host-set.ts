@@ -126,7 +126,12 @@ export class HostSet implements Driver {
   async stats(): Promise<readonly VersionStats[]> {
     await Promise.all(
       this.#homes.hosts.map(async ({ host }) => {
-        this.#counters.saw(host, await host.driver.stats());
+        const rows = await host.driver.stats();
+        this.#counters.saw(host, rows);
+        this.#homes.saw(
+          host,
+          rows.flatMap(({ key, instances }) => (instances > 0 ? key : [])),
+        );
       }),
     );
     return this.#counters.rows;

@@ -10,6 +10,7 @@ import { nodeLimits } from "../../sdk/limits.ts";
 import type { Home } from "./host-placement.ts";
 import type { HostSupply } from "./host-supply.ts";
 import type { IsolateHost } from "./isolate-host.ts";
+import { RecentKeys } from "./recent-keys.ts";
 
 export interface HostSlotOptions {
   readonly home: Home;
@@ -21,17 +22,18 @@ export interface HostSlotOptions {
 
 export class HostSlot {
   readonly home: Home;
-  /** Its owner's own note: since when nobody lives here, or null. */
+  /** Its owner's own notes: since when nobody lives here, or null; when it lost a process last. */
   emptySinceMs: number | null = null;
+  lostAtMs: number = -Infinity;
   /** Of a home of one version: instances that are reserved in it. */
   kept = 0;
   readonly #options: HostSlotOptions;
   #host: IsolateHost | null = null;
   #cancelTake: (() => void) | null = null;
   readonly #waiting = new Set<(host: IsolateHost | null) => void>();
-  /** Keys used of late, in two generations. */
-  #recent = new Set<string>();
-  #earlier = new Set<string>();
+  readonly #used = new RecentKeys();
+  /** Beside those: who has instances in the process for another reason. */
+  readonly #kept = new RecentKeys();
 
   constructor(options: HostSlotOptions) {
     this.#options = options;
@@ -53,19 +55,34 @@ export class HostSlot {
 
   /** Keys of versions that were used in the last one to two generations. */
   get recent(): readonly string[] {
-    return [...new Set([...this.#recent, ...this.#earlier])];
+    return this.#used.keys;
   }
 
-  /** Begins a new generation of `recent`. */
+  /** Keys of versions that have, or may have, instances here. */
+  get present(): readonly string[] {
+    return [...new Set([...this.#used.keys, ...this.#kept.keys])];
+  }
+
+  /** Begins a new generation of `recent` and `present`. */
   age(): void {
-    if (this.#recent.size === 0 && this.#earlier.size === 0) return;
-    this.#earlier = this.#recent;
-    this.#recent = new Set();
+    this.#used.age();
+    this.#kept.age();
+  }
+
+  /** The process said that these have instances. */
+  saw(keys: readonly string[]): void {
+    for (const key of keys) this.#kept.add(key);
+  }
+
+  /** The version lives elsewhere. */
+  forget(key: string): void {
+    this.#used.delete(key);
+    this.#kept.delete(key);
   }
 
   /** Runs the invocation, at once or when there is a process. */
   run(version: RunnableVersion, invocation: Invocation, host: InvocationHost): TracedInvocation {
-    this.#recent.add(version.key);
+    this.#used.add(version.key);
     const process = this.#host;
     if (process !== null) return start(process, { version, invocation, host });
     return this.#runLater(version, invocation, host);
@@ -74,6 +91,7 @@ export class HostSlot {
   async warm(version: RunnableVersion, count: number): Promise<Extract<Outcome, { kind: "failed" }> | null> {
     const process = this.#host ?? (await this.#whenHost().host);
     if (process === null) return unavailable;
+    this.#kept.add(version.key);
     await process.driver.load(version);
     return process.driver.warm(version.key, count);
   }
@@ -83,6 +101,7 @@ export class HostSlot {
     const { kind } = this.home;
     const process = this.#host;
     if (process === null || (kind !== "shared" && kind !== "dedicated")) return;
+    this.#kept.add(version.key);
     await process.driver.load(version);
     await process.driver.prewarm(version.key);
   }
@@ -95,6 +114,7 @@ export class HostSlot {
       if (count > 0 && (this.home.kind === "shared" || this.#options.supply.hasRoom)) this.wake();
       return;
     }
+    this.#kept.add(version.key);
     void process.driver.load(version);
     process.driver.reserve(version.key, count);
   }

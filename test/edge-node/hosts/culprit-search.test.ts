@@ -1,12 +1,15 @@
 import { describe, expect, it } from "vitest";
+import type { Accusation } from "../../../edge-node/hosts/accused-versions.ts";
 import { CulpritSearch, culpritTimes } from "../../../edge-node/hosts/culprit-search.ts";
 
 const { backOffMsMin, backOffMsMax, killedMsMax, probationMsMin, quarantineMsMin } = culpritTimes;
 
+const accused = (keys: readonly string[]): Accusation => ({ keys, isComplete: true });
+
 describe("CulpritSearch", () => {
   it("a version that ran alone is the culprit, and may run at once in a process of its own", () => {
     const search = new CulpritSearch();
-    expect(search.judge(["bomb"], 1_000)).toEqual({ culprit: "bomb", suspects: [], released: [] });
+    expect(search.judge(accused(["bomb"]), 1_000)).toEqual({ culprit: "bomb", suspects: [], released: [] });
     expect(search.standing("bomb")).toEqual({
       kind: "quarantined",
       kills: 1,
@@ -16,31 +19,49 @@ describe("CulpritSearch", () => {
     expect(search.quarantined).toEqual(["bomb"]);
   });
 
+  it("a version that was seen alone, where others may have run code unseen, is a suspect", () => {
+    const search = new CulpritSearch();
+    expect(search.judge({ keys: ["seen"], isComplete: false }, 0)).toEqual({
+      culprit: null,
+      suspects: ["seen"],
+      released: [],
+    });
+    expect(search.judge(accused(["seen"]), 10)).toMatchObject({ culprit: "seen" });
+  });
+
   it("nobody is accused when nobody ran", () => {
     const search = new CulpritSearch();
-    expect(search.judge([], 0)).toEqual({ culprit: null, suspects: [], released: [] });
+    expect(search.judge(accused([]), 0)).toEqual({ culprit: null, suspects: [], released: [] });
     expect(search.quarantined).toEqual([]);
   });
 
   it("of several all are suspects; the one that does it again alone is found with the second death, and the others are released", () => {
     const search = new CulpritSearch();
-    expect(search.judge(["a", "bomb", "b"], 0)).toEqual({ culprit: null, suspects: ["a", "bomb", "b"], released: [] });
+    expect(search.judge(accused(["a", "bomb", "b"]), 0)).toEqual({
+      culprit: null,
+      suspects: ["a", "bomb", "b"],
+      released: [],
+    });
     expect(search.standing("a")).toEqual({ kind: "suspect", untilMs: probationMsMin });
-    expect(search.judge(["bomb"], 10)).toEqual({ culprit: "bomb", suspects: [], released: ["a", "b"] });
+    expect(search.judge(accused(["bomb"]), 10)).toEqual({ culprit: "bomb", suspects: [], released: ["a", "b"] });
     expect(search.standing("a")).toEqual({ kind: "trusted" });
   });
 
   it("suspects that share a home are told apart by the next death: who did not run then is innocent", () => {
     const search = new CulpritSearch();
-    search.judge(["a", "b", "c", "bomb"], 0);
-    expect(search.judge(["c", "bomb"], 10)).toEqual({ culprit: null, suspects: ["c", "bomb"], released: ["a", "b"] });
-    expect(search.judge(["bomb"], 20)).toEqual({ culprit: "bomb", suspects: [], released: ["c"] });
+    search.judge(accused(["a", "b", "c", "bomb"]), 0);
+    expect(search.judge(accused(["c", "bomb"]), 10)).toEqual({
+      culprit: null,
+      suspects: ["c", "bomb"],
+      released: ["a", "b"],
+    });
+    expect(search.judge(accused(["bomb"]), 20)).toEqual({ culprit: "bomb", suspects: [], released: ["c"] });
   });
 
   it("a quarantined version that is there is to blame, whoever else is", () => {
     const search = new CulpritSearch();
     search.convict("bomb", 0);
-    expect(search.judge(["a", "bomb"], 10).culprit).toBe("bomb");
+    expect(search.judge(accused(["a", "bomb"]), 10).culprit).toBe("bomb");
     expect(search.standing("a")).toEqual({ kind: "trusted" });
   });
 
@@ -57,10 +78,10 @@ describe("CulpritSearch", () => {
 
   it("suspects that behave are trusted again after their time, and wait twice as long the next time", () => {
     const search = new CulpritSearch();
-    search.judge(["a", "b"], 0);
+    search.judge(accused(["a", "b"]), 0);
     expect(search.release(probationMsMin - 1)).toEqual([]);
     expect(search.release(probationMsMin)).toEqual(["a", "b"]);
-    search.judge(["a", "b"], 100_000);
+    search.judge(accused(["a", "b"]), 100_000);
     expect(search.standing("a")).toEqual({ kind: "suspect", untilMs: 100_000 + 2 * probationMsMin });
   });
 
@@ -75,21 +96,21 @@ describe("CulpritSearch", () => {
 
   it("a host that somebody killed accuses nobody the first time", () => {
     const search = new CulpritSearch();
-    expect(search.judgeKilled(["a"], 0)).toEqual({ culprit: null, suspects: [], released: [] });
-    expect(search.judgeKilled(["b", "a"], killedMsMax)).toMatchObject({ culprit: "a" });
+    expect(search.judgeKilled(accused(["a"]), 0)).toEqual({ culprit: null, suspects: [], released: [] });
+    expect(search.judgeKilled(accused(["b", "a"]), killedMsMax)).toMatchObject({ culprit: "a" });
     expect(search.standing("b")).toEqual({ kind: "trusted" });
   });
 
   it("two kills that lie far apart accuse nobody", () => {
     const search = new CulpritSearch();
-    search.judgeKilled(["a"], 0);
-    expect(search.judgeKilled(["a"], killedMsMax + 1).culprit).toBeNull();
+    search.judgeKilled(accused(["a"]), 0);
+    expect(search.judgeKilled(accused(["a"]), killedMsMax + 1).culprit).toBeNull();
   });
 
   it("a version that was unloaded is forgotten", () => {
     const search = new CulpritSearch();
     search.convict("bomb", 0);
-    search.judge(["a", "b"], 0);
+    search.judge(accused(["a", "b"]), 0);
     for (const key of ["bomb", "a", "b"]) search.forget(key);
     expect(["bomb", "a", "b"].map((key) => search.standing(key).kind)).toEqual(["trusted", "trusted", "trusted"]);
   });

@@ -7,7 +7,7 @@ import type {
   StartHost,
 } from "../../../edge-node/hosts/isolate-host.ts";
 import { HostSet } from "../../../edge-node/hosts/host-set.ts";
-import type { Invocation, Outcome, RunnableVersion, TracedInvocation } from "../../../runtime/driver.ts";
+import type { Invocation, Outcome, RunnableVersion, TracedInvocation, VersionStats } from "../../../runtime/driver.ts";
 import { FakeClock, settle } from "../support/fake-clock.ts";
 import { RecordingLogger } from "../support/recording-logger.ts";
 import { invocationOf, quietHost, versionOf } from "../../runtime/driver-fixtures.ts";
@@ -26,6 +26,22 @@ const failed = (code: "HOST_LOST" | "FUNCTION_CPU_LIMIT"): Outcome => ({
   passThrough: false,
 });
 
+/** Of a version that does nothing. */
+export const idleStats: VersionStats = {
+  key: "",
+  instances: 0,
+  reserved: 0,
+  active: 0,
+  queued: 0,
+  invocations: 0,
+  failures: 0,
+  rejected: 0,
+  coldStarts: 0,
+  cpuMs: 0,
+  heartbeatMisses: 0,
+  retired: 0,
+};
+
 export class FakeHost implements IsolateHost {
   readonly pid: number;
   readonly loaded: Set<string> = new Set();
@@ -39,6 +55,8 @@ export class FakeHost implements IsolateHost {
   heard = 1;
   instances = 0;
   instancesGone = 0;
+  /** What it says of its versions. */
+  standing: readonly VersionStats[] = [];
   /** What was asked to be ready. */
   readonly warmed: string[] = [];
   /** Until it is. */
@@ -132,7 +150,7 @@ function driverOf(host: FakeHost): HostDriver {
       return Promise.resolve();
     },
     invoke: (invocation) => host.invoke(invocation),
-    stats: () => Promise.resolve([]),
+    stats: () => Promise.resolve(host.standing),
     ping: () => {
       if (!host.answersPings) return new Promise(() => undefined);
       host.heard += 1;
