@@ -4,7 +4,7 @@
  * esbuild is one child process for the whole of this process, shared by all builds. A source that crashes or stalls it costs only its
  * own build: the child is replaced, and builds that were cut off with it run once more.
  */
-import * as esbuild from "esbuild";
+import type * as esbuild from "esbuild";
 
 export type { BuildOptions, ImportKind, Message, Metafile, OnResolveArgs, OnResolveResult, Plugin } from "esbuild";
 export type { OnLoadArgs, OnLoadResult, PartialMessage, TsconfigRaw } from "esbuild";
@@ -33,6 +33,13 @@ export type EsbuildOutcome =
 export interface EsbuildBounds {
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
+}
+
+/** Loaded with the first build: it looks at the environment then (esbuild-wall.ts). */
+let loading: Promise<typeof esbuild> | null = null;
+
+function loaded(): Promise<typeof esbuild> {
+  return (loading ??= import("esbuild"));
 }
 
 /** esbuild's own state is one per process (its child), so this is too. */
@@ -80,7 +87,7 @@ class EsbuildService {
   async #replaceChild(generation: number): Promise<void> {
     if (generation !== this.#generation) return;
     this.#generation += 1;
-    await esbuild.stop();
+    await stopEsbuild();
     for (const cut of this.#cuts) cut({ kind: "crashed" });
     this.#cuts.clear();
   }
@@ -107,7 +114,9 @@ export async function printSource(
 ): Promise<string | null> {
   const { loader, tsconfigRaw, name } = options;
   try {
-    const result = await esbuild.transform(code, {
+    const result = await (
+      await loaded()
+    ).transform(code, {
       loader,
       tsconfigRaw,
       sourcefile: name,
@@ -125,12 +134,12 @@ export async function printSource(
 
 /** Ends esbuild's child process; the next build starts another. For processes that want to exit. */
 export async function stopEsbuild(): Promise<void> {
-  await esbuild.stop();
+  await (await loading)?.stop();
 }
 
 async function build(options: esbuild.BuildOptions): Promise<EsbuildOutcome> {
   try {
-    const result = await esbuild.build({ ...options, write: false, metafile: true });
+    const result = await (await loaded()).build({ ...options, write: false, metafile: true });
     const files = result.outputFiles.map((file) => ({ path: file.path, text: file.text }));
     return { kind: "built", files, metafile: result.metafile, warnings: result.warnings };
   } catch (error) {

@@ -4,6 +4,7 @@
  * SIGTERM and SIGINT stop it in order and end it with 0; a second one ends it at once. Settings that are not valid are all printed and end it
  * with 2, what keeps it from starting with 1.
  */
+import { confineEsbuild } from "../bundler/esbuild-wall.ts";
 import { formatProblems } from "../sdk/problem.ts";
 import { processDependencies, processInputs, readControlPlaneConfig, type ControlPlaneConfig } from "./config.ts";
 import { startControlPlane, type ControlPlane } from "./server.ts";
@@ -45,6 +46,9 @@ async function run(config: ControlPlaneConfig): Promise<void> {
   // Only where it was started with a channel: nobody is left to stop it.
   process.on("disconnect", () => onSignal("parent gone"));
   try {
+    const wall = await confineEsbuild(process.env);
+    if (wall.gap === null) logger.info({ wall: wall.kind }, "bundler_confined");
+    else logger.warn({ wall: wall.kind, gap: wall.gap }, "bundler_exposed");
     controlPlane = await startControlPlane(config, dependencies);
     // Whoever started this process with an IPC channel learns where it serves.
     process.send?.({ kind: "serving", url: controlPlane.url });
