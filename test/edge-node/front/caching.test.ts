@@ -88,10 +88,12 @@ describe("many clients waiting for one answer:", () => {
   });
 
   it("all get the origin's failure, from one attempt", async () => {
-    const source = await rawOrigin((socket) => setTimeout(() => socket.end("garbage\r\n\r\n"), 50));
+    const held = Promise.withResolvers<void>();
+    const source = await rawOrigin((socket) => void held.promise.then(() => socket.end("garbage\r\n\r\n")));
     const { port, front } = await edge({ origins: [source.port] });
     const answers = askMany(port, "/", 5);
     await expect.poll(() => front.requestsInFlight).toBe(5);
+    held.resolve();
     expect(new Set((await answers).map((text) => text.slice(0, 3)))).toEqual(new Set(["502"]));
     expect(source.connections).toBe(1);
   });
