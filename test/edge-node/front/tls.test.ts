@@ -43,11 +43,14 @@ function http2Opening(frames: readonly Buffer[]): Buffer {
   return Buffer.concat([preface, settings, frame(0x1, 0x4, POST_HEAD), ...frames]);
 }
 
-async function readBody(body: Body): Promise<string> {
+async function readBody(body: Body, onChunk: () => void = () => {}): Promise<string> {
   let text = "";
   if (body.kind !== "stream") return body.kind;
   try {
-    for await (const chunk of body.chunks) text += Buffer.from(chunk).toString();
+    for await (const chunk of body.chunks) {
+      text += Buffer.from(chunk).toString();
+      onChunk();
+    }
     return `${text}, then its end`;
   } catch (error) {
     return `${text}, then ${error instanceof Error && "code" in error ? String(error.code) : "?"}`;
@@ -229,11 +232,12 @@ describe("HTTP/2 that is hostile", () => {
     ["with an error", 8],
     ["without one", 0],
   ])("that resets a stream in the middle of its body %s makes nobody take it for whole", async (_what, code) => {
+    const begun = Promise.withResolvers<void>();
     const outcome = Promise.withResolvers<string>();
     const { tlsPort } = await edge({
       functions: {
         hello: async (invocation) => {
-          outcome.resolve(await readBody(invocation.body));
+          outcome.resolve(await readBody(invocation.body, begun.resolve));
           return textOutcome("read");
         },
       },
@@ -242,7 +246,7 @@ describe("HTTP/2 that is hostile", () => {
     socket.resume();
     const reset = Buffer.from([0, 0, 0, code]);
     socket.write(http2Opening([frame(0x0, 0, Buffer.from("first"))]));
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await begun.promise;
     socket.write(frame(0x3, 0, reset));
     expect(await outcome.promise).toBe("first, then REQUEST_ABORTED");
     socket.destroy();
