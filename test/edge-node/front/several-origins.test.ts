@@ -104,7 +104,7 @@ describe("a source that hangs up", () => {
 
   it("does not get more than a bounded number of second requests", async () => {
     const primary = await rawOrigin(hangsUp);
-    const { port } = await edge({ origins: [primary.port] });
+    const { port } = await edge({ origins: [primary.port], front: { clock: new MovedClock() } });
     for (let request = 0; request < 30; request++) {
       expect(errorCode(await ask(port, `/${request}`))).toBe("ORIGIN_TRUNCATED");
     }
@@ -157,7 +157,7 @@ describe("a source that answers 502, 503 or 504", () => {
       [{ health_check }, 3],
     ] as const) {
       primary.requests.length = 0;
-      const { port } = await pair(primary.port, backup.port, { domain });
+      const { port } = await pair(primary.port, backup.port, { domain, clock: new MovedClock() });
       for (let request = 0; request < 5; request++) expect((await ask(port, `/${request}`)).text).toBe("backup");
       expect(primary.requests).toHaveLength(asked);
     }

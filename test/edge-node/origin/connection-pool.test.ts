@@ -11,7 +11,7 @@ const connections = (options: Partial<ConnectionsOptions> = {}): Promise<Connect
 describe("a connection", () => {
   const twice = async (answer: string, change: Sent = {}): Promise<number> => {
     const source = await rawOrigin(answering(answer));
-    const from = await connections();
+    const from = await connections({ clock: new FakeClock() });
     await outcome(send(from, source.port, change));
     await settle();
     await outcome(send(from, source.port, change));
