@@ -201,10 +201,10 @@ describe("an answer on the disk", { timeout: 180_000 }, () => {
 
 it("without a usable folder the front serves from memory", async () => {
   const source = await origin(freshAnswer);
-  const { front } = await edges.frontOn("/proc/nowhere", { origins: [source.port] });
+  const { front } = await edges.frontOn("/dev/null/nowhere", { origins: [source.port] });
   await ask(front.port, "/");
   expect(statusOf(await ask(front.port, "/"))).toMatch(/^Selvage; hit; ttl=\d+$/);
-  expect(await readdir("/proc/nowhere").catch(() => [])).toEqual([]);
+  expect(await readdir("/dev/null/nowhere").catch(() => [])).toEqual([]);
 });
 
 /** What is read of `store` is changed. */

@@ -1,13 +1,13 @@
 /** Fronts with an empty memory on a folder that others wrote to or will. */
 import type http from "node:http";
 import { expect, onTestFinished } from "vitest";
-import { systemClock } from "../../../edge-node/clock.ts";
 import type { DiskStore } from "../../../edge-node/cache/disk/disk-store.ts";
 import type { KeyHash } from "../../../edge-node/cache/disk/key-hash.ts";
 import { openDiskStore } from "../../../edge-node/cache/disk/open-disk-store.ts";
 import { silentLogger } from "../../../edge-node/logger.ts";
 import { ask } from "./client.ts";
 import type { Edge, EdgeOptions } from "./edge.ts";
+import { FakeClock } from "./fake-clock.ts";
 import type { Opened } from "./opened.ts";
 import type { Origin } from "./origin.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
@@ -52,7 +52,8 @@ export class DiskEdges {
       bytesMax: 134_217_728,
       objectBytesMax,
       recentBytesMax,
-      clock: systemClock,
+      // No deadline of the disk passes and no read is slow, however slow this machine and its disk are.
+      clock: new FakeClock(),
       logger: silentLogger,
       ...(announce === undefined ? {} : { announce }),
     });
