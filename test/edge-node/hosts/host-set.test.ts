@@ -11,7 +11,7 @@ import { allocatorSettings } from "../../../edge-node/settings/allocator.ts";
 import { processPriority } from "../../../edge-node/hosts/process-priority.ts";
 import { residentMiB, usedCpuMs } from "../../../edge-node/hosts/process-usage.ts";
 import { silentLogger } from "../../../edge-node/logger.ts";
-import type { Outcome } from "../../../runtime/driver.ts";
+import type { Outcome, SubrequestResponse } from "../../../runtime/driver.ts";
 import { driverContract } from "../../runtime/driver-contract.ts";
 import { invocationOf, quietHost, streamOf, textOf, versionOf } from "../../runtime/driver-fixtures.ts";
 
@@ -192,13 +192,18 @@ describe("HostSet", () => {
     const hosts = await startHosts(1);
     const bomb = versionOf(`{ fetch() { ${bombs["a search that never looks up"]} } }`, { cpuMs: 50 });
     const neighbour = versionOf(
-      `{ async fetch() { await new Promise((resolve) => setTimeout(resolve, 1500)); return new Response("finished"); } }`,
+      `{ async fetch() { await fetch("http://until.the.test/"); return new Response("finished"); } }`,
       {},
     );
     for (const version of [bomb, neighbour]) await hosts.load(version);
-    const asked = hosts.invoke(invocationOf(neighbour.key, { requestId: "long" }), quietHost([])).outcome;
+    const gate = Promise.withResolvers<SubrequestResponse>();
+    const host = { ...quietHost([]), fetch: () => gate.promise };
+    const asked = hosts.invoke(invocationOf(neighbour.key, { requestId: "long" }), host).outcome;
     const outcome = await hosts.invoke(invocationOf(bomb.key, {}), quietHost([])).outcome;
     expect(outcome).toMatchObject({ kind: "failed", code: "FUNCTION_CPU_LIMIT" });
+    await expect.poll(() => hosts.containment()).toMatchObject({ deaths: { stuck: 1 } });
+    const body = { kind: "empty" } as const;
+    gate.resolve({ status: 200, statusText: "", headers: "", body, url: "http://until.the.test/", redirected: false });
     expect(await textOf(await asked)).toBe("finished");
     expect(hosts.containment()).toMatchObject({
       repeated: 0,
