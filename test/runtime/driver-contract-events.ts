@@ -258,8 +258,8 @@ function initializers(run: RunFunction): void {
       "{ async handler(event, context) {}, initializer(context, callback) { setTimeout(() => callback(null), 60_000); } }";
     expect((await answer(run, waiting, { event: withInitializer, limits })).code).toBe("4211");
     const slow =
-      "{ async handler(event, context) { return 'in time'; }, initializer(context, callback) { setTimeout(() => callback(null), 300); } }";
-    const brief = { initializerWallMs: 60_000, eventWallMs: 200 };
+      "{ async handler(event, context) { return 'in time'; }, initializer(context, callback) { setTimeout(() => callback(null), 2_000); } }";
+    const brief = { initializerWallMs: 60_000, eventWallMs: 1_500 };
     expect(await answer(run, slow, { event: withInitializer, limits: brief })).toEqual({
       code: "0",
       text: "in time",

@@ -131,7 +131,7 @@ export function limits(driver: () => Driver): void {
 
   it("a loop that begins after the answer is stopped, too", async () => {
     const version = versionOf(`{ fetch() { setTimeout(() => { for (;;); }, 1); return new Response("answered"); } }`, {
-      cpuMs: 100,
+      cpuMs: 500,
     });
     await driver().load(version);
     expect(await textOf(await driver().invoke(invocationOf(version.key, {}), quietHost([])).outcome)).toBe("answered");

@@ -133,14 +133,17 @@ function beginning(run: RunFunction): void {
 
   it("the source of a stream that was too late is cancelled", async () => {
     const late = `new ReadableStream({ pull: () => new Promise(() => {}), cancel(reason) { console.log("cancelled"); } })`;
-    const { logs } = await run(`{ fetch() { return new Response(${late}); } }`, { limits });
+    // The hook itself has to be in time.
+    const { logs } = await run(`{ fetch() { return new Response(${late}); } }`, {
+      limits: { fetchWallMs: 2_000, wallMs: 2_000 },
+    });
     await expect.poll(() => logs).toEqual(["info cancelled"]);
   });
 
   it("a stream that began in time may go on beyond the wall limit", async () => {
-    const slow = `new ReadableStream({ n: 0, async pull(c) { if (++this.n > 4) return c.close(); if (this.n > 1) await new Promise((r) => setTimeout(r, 400)); c.enqueue(new Uint8Array(1)); } }, { highWaterMark: 0 })`;
+    const slow = `new ReadableStream({ n: 0, async pull(c) { if (++this.n > 4) return c.close(); if (this.n > 1) await new Promise((r) => setTimeout(r, 800)); c.enqueue(new Uint8Array(1)); } }, { highWaterMark: 0 })`;
     const { outcome } = await run(`{ fetch() { return new Response(${slow}); } }`, {
-      limits: { fetchWallMs: 1_000, wallMs: 1_000 },
+      limits: { fetchWallMs: 2_000, wallMs: 2_000 },
     });
     expect(await bytesOf(outcome)).toHaveLength(4);
   });
