@@ -1,5 +1,6 @@
 /** What belongs to instances: snapshot start with its restore hook, heartbeat, dynamic memory, and what happens beyond concurrency and instances. */
 import assert from "node:assert/strict";
+import { waitFor } from "../../bench/harness/wait-for.ts";
 import { invoke, raw, refused, type CompatStep } from "./compat-words.ts";
 import type { CompatWorld } from "./compat-world.ts";
 
@@ -96,8 +97,9 @@ export const instanceSteps: readonly CompatStep[] = [
       await client.updateFunctionMaxInstanceConfig(
         new sdk.UpdateFunctionMaxInstanceConfigRequest(urn).withBody(limited),
       );
-      const waiting = [1, 2].map(() => answer(world, { waitMs: 3_000 }));
-      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      const waiting = [1, 2].map(() => answer(world, { waitMs: 6_000 }));
+      const areBothThere = async (): Promise<true | null> => ((await world.running(name)) === 2 ? true : null);
+      await waitFor(areBothThere, { what: "two running calls", deadlineMs: 6_000 });
       await assert.rejects(answer(world, {}), {
         httpStatusCode: 429,
         errorCode: "FSS.0429",

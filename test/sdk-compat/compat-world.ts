@@ -2,7 +2,8 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type * as FunctionGraph from "@huaweicloud/huaweicloud-sdk-functiongraph";
-import { LocalFleet } from "../../bench/harness/local-fleet.ts";
+import { LocalFleet, type FleetNode } from "../../bench/harness/local-fleet.ts";
+import { readMetric } from "../../bench/harness/node-metrics.ts";
 import type { AccessKeyCreated } from "../../sdk/api.ts";
 
 export type Sdk = typeof FunctionGraph;
@@ -17,6 +18,8 @@ export interface CompatWorld {
   readonly downloads: Client;
   /** With another secret. */
   readonly impostor: Client;
+  /** Calls of a function that run on the node. */
+  running(functionName: string): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -34,7 +37,7 @@ export async function startCompatWorld({
   const { BasicCredentials } = (await import("@huaweicloud/huaweicloud-sdk-core")).default;
   const sdk = (imported as unknown as { readonly default: Sdk }).default;
   const fleet = await LocalFleet.start({ folder: join(folder, "fleet"), env });
-  const key = await startNodeAndKey(fleet);
+  const { node, key } = await startNodeAndKey(fleet);
   const clientOf = (secret: string, axiosRequestConfig: object = {}): Client => {
     const credential = new BasicCredentials().withAk(key.id).withSk(secret).withProjectId(project);
     const builder = sdk.FunctionGraphClient.newBuilder().withCredential(credential).withEndpoint(fleet.controlUrl);
@@ -45,15 +48,18 @@ export async function startCompatWorld({
     client: clientOf(key.secret),
     downloads: clientOf(key.secret, { responseType: "arraybuffer" }),
     impostor: clientOf("another-secret"),
+    running: (functionName) => readMetric(node, "selvage_function_active", `function="${functionName}"`),
     stop: () => fleet.stop(),
   };
 }
 
 /** Ends the fleet when it cannot. */
-async function startNodeAndKey(fleet: LocalFleet): Promise<AccessKeyCreated> {
+async function startNodeAndKey(
+  fleet: LocalFleet,
+): Promise<{ readonly node: FleetNode; readonly key: AccessKeyCreated }> {
   try {
-    await fleet.startNode({ name: "one", settings: {} });
-    return await createAccessKey(fleet);
+    const node = await fleet.startNode({ name: "one", settings: {} });
+    return { node, key: await createAccessKey(fleet) };
   } catch (error) {
     await fleet.stop();
     throw error;
