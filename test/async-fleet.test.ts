@@ -105,7 +105,7 @@ describe("asynchronous calls", () => {
   });
 
   it("survive kill -9 of a node that runs them", async () => {
-    const ids = await acceptMany(700);
+    const ids = await acceptMany(2_500);
     await waitFor(running, { what: "running calls", ...patience });
     await one.kill();
     expect(await toldIds(CALLS)).toEqual(ids.toSorted());
@@ -113,7 +113,7 @@ describe("asynchronous calls", () => {
   });
 
   it("survive kill -9 of the control plane", async () => {
-    const ids = await acceptMany(700);
+    const ids = await acceptMany(2_500);
     await waitFor(running, { what: "running calls", ...patience });
     await fleet.killControlPlane();
     await fleet.startControlPlane();
