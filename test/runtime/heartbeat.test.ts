@@ -29,7 +29,7 @@ interface World {
   readonly passMs: (ms: number) => void;
 }
 
-async function world(module: string, limits: Partial<FunctionLimits> = {}, answerMs = 200): Promise<World> {
+async function world(module: string, limits: Partial<FunctionLimits> = {}, answerMs = 500): Promise<World> {
   const delays = faster(answerMs);
   let aheadMs = 0;
   const real = nodeRuntimeEnvironment((message) => {
