@@ -47,13 +47,13 @@ function impatient({ edge }: Held): Client {
 }
 
 async function inFlight({ edge }: Held, count: number): Promise<void> {
-  await expect.poll(() => edge.front.requestsInFlight, { timeout: 10_000 }).toBe(count);
+  await expect.poll(() => edge.front.requestsInFlight).toBe(count);
 }
 
 /** One who leads and `count` who wait. */
 async function herd(here: Held, count: number): Promise<readonly [Client, readonly Client[]]> {
   const leader = impatient(here);
-  await expect.poll(() => here.answers.length, { timeout: 10_000 }).toBe(1);
+  await expect.poll(() => here.answers.length).toBe(1);
   const waiting = Array.from({ length: count }, () => impatient(here));
   await inFlight(here, count + 1);
   return [leader, waiting];
@@ -97,9 +97,9 @@ describe("clients that wait for another's answer", { timeout: 60_000 }, () => {
       const order = last === "leader" ? [...waiting, leader] : [leader, ...waiting];
       for (const client of order) client.leave();
       await inFlight(here, 0);
-      await expect.poll(here.closed, { timeout: 10_000 }).toBe(1);
+      await expect.poll(here.closed).toBe(1);
       const next = ask(here.edge.port, "/");
-      await expect.poll(() => here.answers.length, { timeout: 10_000 }).toBe(2);
+      await expect.poll(() => here.answers.length).toBe(2);
       answer(here.answers[1], "max-age=60");
       expect((await next).text).toBe("answer");
     }
@@ -113,6 +113,6 @@ describe("clients that wait for another's answer", { timeout: 60_000 }, () => {
     leader.leave();
     for (const client of waiting) client.leave();
     await inFlight(here, 0);
-    await expect.poll(here.closed, { timeout: 10_000 }).toBe(1);
+    await expect.poll(here.closed).toBe(1);
   });
 });

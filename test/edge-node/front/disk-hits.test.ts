@@ -54,7 +54,7 @@ async function frontWith(
   await hasWritten(on.store, paths.length);
   // Until it has left memory.
   for (const path of paths) {
-    await expect.poll(async () => statusOf(await askFor(on.front, path)), { timeout: 10_000 }).toContain("DISK");
+    await expect.poll(async () => statusOf(await askFor(on.front, path))).toContain("DISK");
   }
   return { ...on, folder, requests: () => source.requests.length };
 }
@@ -202,7 +202,7 @@ describe("a hit that only the disk keeps", { timeout: 180_000 }, () => {
     await ask(front.port, path, { method: "POST", body: "x" });
     expect(statusOf(await ask(front.port, path))).toContain("fwd=uri-miss");
     // What is written before the disk has taken the deletion goes with it, and who asks before it is written goes to the origin again.
-    await expect.poll(async () => statusOf(await ask(front.port, path)), { timeout: 10_000 }).toContain("DISK");
+    await expect.poll(async () => statusOf(await ask(front.port, path))).toContain("DISK");
     await hasWritten(store, 2);
     const asked = requests();
     const other = await edges.frontOn(folder, { origins: [] });

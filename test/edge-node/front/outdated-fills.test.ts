@@ -26,7 +26,7 @@ async function held({ cacheBytesMax = 10_000_000 }: { readonly cacheBytesMax?: n
   const front = { cacheBytesMax };
   const options = { origins: [source.port], recentBytesMax: 1_000_000, front };
   const on = await edges.frontOn(await temporaryFolder(), options);
-  return { ...on, answers, asked: (count) => expect.poll(() => answers.length, { timeout: 10_000 }).toBe(count) };
+  return { ...on, answers, asked: (count) => expect.poll(() => answers.length).toBe(count) };
 }
 
 const LENGTH = 8;

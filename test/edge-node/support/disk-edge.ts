@@ -79,7 +79,7 @@ export class DiskEdges {
 
 /** Once `count` entries were written. */
 export async function hasWritten(store: DiskStore, count: number): Promise<void> {
-  await expect.poll(() => store.stats.writes, { timeout: 10_000 }).toBeGreaterThanOrEqual(count);
+  await expect.poll(() => store.stats.writes).toBeGreaterThanOrEqual(count);
 }
 
 export function statusOf(answer: { readonly headers: Readonly<Record<string, unknown>> }): string {
