@@ -1,8 +1,9 @@
 /**
  * Blobs as files named by their SHA-256, in one folder: `aa/<digest>`.
  *
- * It knows nothing of what a blob is for. Invariants: a file under its final name is whole (written beside, made durable where
- * asked, then renamed); what `read` returns has the digest it was asked for, and a file that lies is moved out of the way.
+ * It knows nothing of what a blob is for. One folder belongs to one object in one process. Invariants: a file under its final name is whole (written
+ * beside, made durable where asked, then renamed); what `read` returns has the digest it was asked for, and a file that lies is moved out of the way;
+ * putting, touching and removing one blob follow each other.
  */
 import { constants } from "node:fs";
 import { mkdir, open, readdir, rename, rm, stat, utimes } from "node:fs/promises";
@@ -12,6 +13,7 @@ import type { Digest } from "../../sdk/artifact.ts";
 import type { Logger } from "../logger.ts";
 import type { BlobInfo, BlobStore, Durability } from "./blob-store.ts";
 import { syncFolder, writeNewFile } from "./durable-file.ts";
+import { Turns } from "./turns.ts";
 
 export interface BlobFolderOptions {
   /** Made when absent. */
@@ -27,6 +29,8 @@ export interface BlobFolderOptions {
 
 export class BlobFolder implements BlobStore {
   readonly #options: BlobFolderOptions;
+  /** Without them a blob could be removed between the look at when it was used and its removal. */
+  readonly #turns = new Turns<Digest>();
 
   private constructor(options: BlobFolderOptions) {
     this.#options = options;
@@ -42,9 +46,13 @@ export class BlobFolder implements BlobStore {
 
   async put(bytes: Uint8Array): Promise<Digest> {
     const digest = digestOf(bytes);
+    await this.#turns.take(digest, () => this.#put(digest, bytes));
+    return digest;
+  }
+
+  async #put(digest: Digest, bytes: Uint8Array): Promise<void> {
     const file = this.#fileOf(digest);
-    const { now } = this.#options;
-    if ((await this.touch(digest, now())) && (await this.read(digest)) !== null) return digest;
+    if ((await this.#touch(digest, this.#options.now())) && (await this.read(digest)) !== null) return;
     const { folder, durability, uniqueId } = this.#options;
     const parent = join(folder, digest.slice(0, 2));
     const isNew = (await mkdir(parent, { recursive: true, mode: 0o700 })) !== undefined;
@@ -61,7 +69,6 @@ export class BlobFolder implements BlobStore {
       await syncFolder(parent);
       if (isNew) await syncFolder(folder);
     }
-    return digest;
   }
 
   async read(digest: Digest): Promise<Uint8Array | null> {
@@ -77,6 +84,10 @@ export class BlobFolder implements BlobStore {
 
   async touch(digest: Digest, time: number): Promise<boolean> {
     if (!isDigest(digest)) return false;
+    return this.#turns.take(digest, () => this.#touch(digest, time));
+  }
+
+  async #touch(digest: Digest, time: number): Promise<boolean> {
     try {
       await utimes(this.#fileOf(digest), time / 1_000, time / 1_000);
       return true;
@@ -99,8 +110,24 @@ export class BlobFolder implements BlobStore {
     return files;
   }
 
+  async removeUnused(digest: Digest, usedUntil: number): Promise<boolean> {
+    if (!isDigest(digest)) return false;
+    const file = this.#fileOf(digest);
+    return this.#turns.take(digest, async () => {
+      try {
+        if ((await stat(file)).mtimeMs > usedUntil) return false;
+        await rm(file);
+        return true;
+      } catch (error) {
+        if (isMissing(error)) return false;
+        throw error;
+      }
+    });
+  }
+
   async remove(digest: Digest): Promise<void> {
-    if (isDigest(digest)) await rm(this.#fileOf(digest), { force: true });
+    if (!isDigest(digest)) return;
+    await this.#turns.take(digest, () => rm(this.#fileOf(digest), { force: true }));
   }
 
   #fileOf(digest: Digest): string {

@@ -24,5 +24,11 @@ export interface BlobStore {
   /** Notes that the blob was asked for at `time`; false when there is none. */
   touch(digest: Digest, time: number): Promise<boolean>;
   list(): Promise<readonly BlobInfo[]>;
+  /**
+   * Removes the blob unless it was used after `usedUntil` (milliseconds since the epoch); true when it was removed. Look and removal are one step:
+   * a `put` or `touch` that resolved with the blob there, and counts as later than `usedUntil`, keeps it.
+   */
+  removeUnused(digest: Digest, usedUntil: number): Promise<boolean>;
+  /** Removes the blob whoever uses it. */
   remove(digest: Digest): Promise<void>;
 }

@@ -86,12 +86,13 @@ export class Uploads {
   /** Removes the least recently asked for beyond the bound; answers how many. */
   async sweep(): Promise<number> {
     const { blobs, clock } = this.#options;
+    const usedUntil = clock.now() - uploadLimits.keepMs;
     const files = [...(await blobs.list())].sort((left, right) => left.usedAt - right.usedAt);
     let total = files.reduce((sum, { bytes }) => sum + bytes, 0);
     let removed = 0;
     for (const { digest, bytes, usedAt } of files) {
-      if (total <= uploadLimits.bytesMax || clock.now() - usedAt < uploadLimits.keepMs) break;
-      await blobs.remove(digest);
+      if (total <= uploadLimits.bytesMax || usedAt > usedUntil) break;
+      if (!(await blobs.removeUnused(digest, usedUntil))) continue;
       total -= bytes;
       removed++;
     }

@@ -86,6 +86,19 @@ export class PostgresBlobs implements BlobStore {
     return rows.map(({ digest, bytes, used_at: usedAt }) => ({ digest, bytes, usedAt }));
   }
 
+  /** Somebody who touches the row at this moment comes before, and keeps it, or after, and finds none. */
+  async removeUnused(digest: Digest, usedUntil: number): Promise<boolean> {
+    const query = this.#db
+      .deleteFrom("blobs")
+      .where("kind", "=", this.#options.kind)
+      .where("digest", "=", digest)
+      .where("used_at", "<=", usedUntil);
+    const { numDeletedRows } = await this.#named(query.executeTakeFirst());
+    if (numDeletedRows === 0n) return false;
+    this.#memory.delete(digest);
+    return true;
+  }
+
   async remove(digest: Digest): Promise<void> {
     this.#memory.delete(digest);
     const query = this.#db.deleteFrom("blobs").where("kind", "=", this.#options.kind).where("digest", "=", digest);

@@ -6,6 +6,7 @@ import { BlobFolder } from "../../../control-plane/blobs/blob-folder.ts";
 import { sweepArtifacts } from "../../../control-plane/blobs/sweep-artifacts.ts";
 import { uploadLimits, Uploads } from "../../../control-plane/blobs/uploads.ts";
 import { silentLogger } from "../../../control-plane/logger.ts";
+import type { Store } from "../../../control-plane/store.ts";
 import { openSqliteStore } from "../../../control-plane/store/sqlite.ts";
 import { digestOf } from "../../../sdk/artifact-format.ts";
 import { FakeClock } from "../fake-clock.ts";
@@ -126,6 +127,26 @@ describe("Uploads", () => {
     expect(await uploads.missing(digests)).toEqual([digests[1]]);
   });
 
+  it("keeps what a publish asks for while it sweeps", async () => {
+    const digest = await blobs.put(bytesOf("asked for"));
+    await blobs.touch(digest, clock.now());
+    clock.advance(uploadLimits.keepMs);
+    const asking: Pick<BlobFolder, "list"> = {
+      list: async () => {
+        const files = (await blobs.list()).map((file) => ({ ...file, bytes: uploadLimits.bytesMax + 1 }));
+        expect(await uploads.missing([digest])).toEqual([]);
+        return files;
+      },
+    };
+    const uploads: Uploads = new Uploads({
+      blobs: Object.assign(Object.create(blobs) as BlobFolder, bind(blobs), asking),
+      clock,
+    });
+    clock.advance(1);
+    expect(await uploads.sweep()).toBe(0);
+    expect(await textOf(digest)).toBe("asked for");
+  });
+
   it("tells each missing blob once", async () => {
     const uploads = new Uploads({ blobs, clock });
     const digest = digestOf(bytesOf("x"));
@@ -134,10 +155,10 @@ describe("Uploads", () => {
 });
 
 /** Methods that keep working on an object derived from the folder. */
-function bind(target: BlobFolder): Pick<BlobFolder, "touch" | "remove" | "read" | "put"> {
+function bind(target: BlobFolder): Pick<BlobFolder, "touch" | "removeUnused" | "read" | "put"> {
   return {
     touch: (digest, time) => target.touch(digest, time),
-    remove: (digest) => target.remove(digest),
+    removeUnused: (digest, usedUntil) => target.removeUnused(digest, usedUntil),
     read: (digest) => target.read(digest),
     put: (bytes) => target.put(bytes),
   };
@@ -178,6 +199,26 @@ describe("sweepArtifacts()", () => {
     expect(await sweepArtifacts({ artifacts: blobs, store, clock })).toBe(1);
     expect([await textOf(needed), await textOf(fresh), await textOf(unused)]).toEqual(["needed", "fresh", null]);
     expect(await textOf(dependency)).toBe("dependency");
+    await store.close();
+  });
+
+  it("keeps what a version that is committed after the look at what is needed has stored again", async () => {
+    const store = await openSqliteStore({ file: ":memory:", openedAt: "2026-01-01T00:00:00.000Z" });
+    await store.change(({ functions }) =>
+      functions.insert({ name: "hello", description: "", enabled: true, createdAt: "2026-01-01T00:00:00.000Z" }),
+    );
+    const orphans = [await blobs.put(bytesOf("left over")), await blobs.put(bytesOf("used again"))];
+    for (const digest of orphans) await blobs.touch(digest, clock.now() - 3_600_001);
+    const looking: Pick<Store, "read"> = {
+      read: async (work) => {
+        const found = await store.read(work);
+        const digest = await blobs.put(bytesOf("used again"));
+        await store.change(({ versions }) => versions.insert(versionRow({ blobs: [digest] })));
+        return found;
+      },
+    };
+    expect(await sweepArtifacts({ artifacts: blobs, store: { ...store, ...looking }, clock })).toBe(1);
+    expect(await Promise.all(orphans.map(textOf))).toEqual([null, "used again"]);
     await store.close();
   });
 });

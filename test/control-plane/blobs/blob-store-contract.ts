@@ -51,7 +51,31 @@ export function describeBlobStore(name: string, makePlace: () => Promise<BlobPla
       for (const name of [digestOf(bytesOf("none")), "", "../../etc/passwd", "A".repeat(64)]) {
         expect(await blobs.read(name)).toBeNull();
         expect(await blobs.touch(name, 1)).toBe(false);
+        expect(await blobs.removeUnused(name, Number.MAX_SAFE_INTEGER)).toBe(false);
         await blobs.remove(name);
+      }
+    });
+
+    it("removes what was not used since, and nothing else", async () => {
+      const digest = await blobs.put(bytesOf("a"));
+      await blobs.touch(digest, 2_000);
+      expect(await blobs.removeUnused(digest, 1_999)).toBe(false);
+      expect(await blobs.read(digest)).not.toBeNull();
+      expect(await blobs.removeUnused(digest, 2_000)).toBe(true);
+      expect([await blobs.read(digest), await blobs.list()]).toEqual([null, []]);
+      expect(await blobs.removeUnused(digest, 2_000)).toBe(false);
+    });
+
+    it("has what was put or touched while it was to be removed as unused", async () => {
+      const digest = digestOf(bytesOf("a"));
+      for (let round = 0; round < 50; round++) {
+        await blobs.put(bytesOf("a"));
+        await blobs.touch(digest, 1_000);
+        await Promise.all([blobs.removeUnused(digest, 2_000), blobs.put(bytesOf("a"))]);
+        expect(await blobs.read(digest)).not.toBeNull();
+        await blobs.touch(digest, 1_000);
+        const [, isThere] = await Promise.all([blobs.removeUnused(digest, 2_000), blobs.touch(digest, 3_000)]);
+        expect((await blobs.read(digest)) !== null).toBe(isThere);
       }
     });
 
