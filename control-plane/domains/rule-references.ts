@@ -1,8 +1,8 @@
 /**
  * What a rule refers to: whether its function, version or alias exists and exports the hook of its phase.
  *
- * The form of a rule is `parseRules`' business. Invariant: after every change, each rule in the store binds a hook that the version it
- * leads to exports; whoever changes a rule, moves an alias or publishes a latest version asks here, in the same transaction.
+ * The form of a rule is `parseRules`' business. Invariant: after every change, each rule in the store binds a hook that each version it may
+ * lead to exports, an alias's grey one included; whoever changes a rule, moves an alias or publishes a latest version asks here, in the same transaction.
  */
 import type { Problem } from "../../sdk/problem.ts";
 import type { Rule } from "../../sdk/rule.ts";
@@ -41,26 +41,36 @@ async function checkReference(view: StoreView, rule: Rule): Promise<Problem | nu
   if ((await view.functions.get(rule.function)) === null) {
     return { path: "function", message: `received "${rule.function}", allowed: an existing function` };
   }
-  const found = await findTarget(view, rule);
+  const found =
+    rule.alias === undefined
+      ? await findVersion(view, rule)
+      : await findAliased(view, { functionName: rule.function, alias: rule.alias });
   if ("path" in found) return found;
-  if (found.hooks.includes(rule.phase)) return null;
-  return { path: "phase", message: `received ${rule.phase}, but ${explainHooks(found)}` };
+  const lacking = found.find(({ hooks }) => !hooks.includes(rule.phase));
+  if (lacking === undefined) return null;
+  return { path: "phase", message: `received ${rule.phase}, but ${explainHooks(lacking)}` };
 }
 
-async function findTarget(view: StoreView, rule: Rule): Promise<VersionRow | Problem> {
-  if (rule.alias !== undefined) {
-    const alias = await view.aliases.get(rule.function, rule.alias);
-    const row = alias === null ? null : await view.versions.get(rule.function, alias.version);
-    return (
-      row ?? { path: "alias", message: `received "${rule.alias}", allowed: an alias of function "${rule.function}"` }
-    );
+/** Every version that a request may get by the alias, its main one first. */
+async function findAliased(
+  view: StoreView,
+  { functionName: name, alias }: { readonly functionName: string; readonly alias: string },
+): Promise<readonly VersionRow[] | Problem> {
+  const row = await view.aliases.get(name, alias);
+  const main = row === null ? null : await view.versions.get(name, row.version);
+  if (row === null || main === null) {
+    return { path: "alias", message: `received "${alias}", allowed: an alias of function "${name}"` };
   }
+  const grey = row.grey === null ? null : await view.versions.get(name, row.grey.version);
+  return grey === null ? [main] : [main, grey];
+}
+
+async function findVersion(view: StoreView, rule: Rule): Promise<readonly VersionRow[] | Problem> {
   const version = rule.version ?? "";
   const row =
     version === "latest" ? await view.versions.latest(rule.function) : await view.versions.get(rule.function, version);
-  return (
-    row ?? { path: "version", message: `received "${version}", allowed: a version of function "${rule.function}"` }
-  );
+  if (row !== null) return [row];
+  return { path: "version", message: `received "${version}", allowed: a version of function "${rule.function}"` };
 }
 
 function explainHooks({ function: name, version, hooks }: VersionRow): string {

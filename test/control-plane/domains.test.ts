@@ -136,6 +136,25 @@ describe("rules", () => {
     ]);
   });
 
+  it("are refused through an alias whose grey version lacks their hook, as the alias would be", async () => {
+    const domain = await freshDomain();
+    await control.publish("greying", passing("1"), { version: "v1", aliases: ["live"] });
+    await control.publish("greying", answering("no hook"), { version: "v2" });
+    const alias = "PUT /v1/functions/greying/aliases/live";
+    const grey = { by: "weight", version: "v2", weight: 5 };
+    await control.ok(alias, { body: { version: "v1", grey, waitSeconds: 0 } });
+    const { request, body } = putRules(domain, [gateRule(1, { function: "greying" })]);
+    const { status, problems } = await control.refusal(request, { body });
+    expect([status, problems]).toEqual([
+      400,
+      ['rules[0].phase: received clientRequest, but version "v2" of function "greying" exports fetch'],
+    ]);
+    await control.ok(alias, { body: { version: "v1", waitSeconds: 0 } });
+    await control.ok(request, { body });
+    const moved = await control.refusal(alias, { body: { version: "v1", grey, waitSeconds: 0 } });
+    expect([moved.status, moved.problems.length]).toEqual([409, 1]);
+  });
+
   it("refuse one priority twice within a phase", async () => {
     const domain = await freshDomain();
     const { request, body } = putRules(domain, [gateRule(5), gateRule(5)]);
