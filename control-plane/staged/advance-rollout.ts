@@ -32,7 +32,7 @@ export function advanceRollout(row: StagedRolloutRow, { now, refusal }: Look): A
   const at = new Date(now).toISOString();
   const looked = { ...row, checkedAt: at };
   const reason = refusal ?? judge(row);
-  if (reason !== null) return { kind: "back", row: { ...looked, state: "aborted", reason, endedAt: at } };
+  if (reason !== null) return abortedRollout(looked, { now, reason });
   const gap = now - Date.parse(row.checkedAt);
   const lasted = now - Date.parse(row.stepStartedAt);
   if (gap > watchGapMs || gap < 0 || lasted < 0) return { kind: "stays", row: { ...looked, stepStartedAt: at } };
@@ -40,6 +40,14 @@ export function advanceRollout(row: StagedRolloutRow, { now, refusal }: Look): A
   if (row.step + 1 >= row.steps.length) return { kind: "done", row: { ...looked, state: "done", endedAt: at } };
   const counts = { ...row.counts, step: { old: noCounts, fresh: noCounts } };
   return { kind: "steps", row: { ...looked, step: row.step + 1, stepStartedAt: at, counts } };
+}
+
+/** The rollout goes back to the old version, because of `reason`. `now`: milliseconds since the epoch. */
+export function abortedRollout(
+  row: StagedRolloutRow,
+  { now, reason }: { readonly now: number; readonly reason: string },
+): Extract<Advance, { readonly kind: "back" }> {
+  return { kind: "back", row: { ...row, state: "aborted", reason, endedAt: new Date(now).toISOString() } };
 }
 
 function judge({ conditions, counts }: StagedRolloutRow): string | null {

@@ -3,7 +3,7 @@
  *
  * What nodes count about the two versions is added to the rollout's row, so that any control plane goes on where another stopped. Invariants: an
  * alias moves and its rollout's row changes in one transaction; an alias that is not as its rollout left it was moved by somebody, and the rollout
- * leaves it there; `tick` never rejects.
+ * leaves it there; `tick` never rejects, and a rollout whose look fails keeps none of the others from theirs.
  */
 import { writtenAbortCondition } from "../../sdk/abort-condition.ts";
 import type { NodeFailure } from "../../sdk/desired-state.ts";
@@ -17,8 +17,9 @@ import { moveAlias } from "../functions/alias-move.ts";
 import { requireAlias, requireQualified } from "../functions/require-row.ts";
 import type { Logger } from "../logger.ts";
 import { Unchanged, type RevisionService } from "../rollout/revision-service.ts";
+import { StoreError } from "../store-error.ts";
 import type { AliasRow, Store, StoreTables } from "../store.ts";
-import { advanceRollout, type Advance } from "./advance-rollout.ts";
+import { abortedRollout, advanceRollout, type Advance } from "./advance-rollout.ts";
 import { noCounts } from "./judge-step.ts";
 import { parseStagedRollout } from "./staged-rollout-parser.ts";
 import type { RolloutCounts, SideCounts, StagedRolloutRow } from "./staged-rollout-row.ts";
@@ -148,9 +149,19 @@ export class StagedRolloutService {
       const running = await this.#options.store.read(({ stagedRollouts }) => stagedRollouts.list({ state: "running" }));
       this.#running = running;
       for (const id of this.#pending.keys()) if (!running.some((row) => row.id === id)) this.#pending.delete(id);
-      for (const { id } of running) await this.#look(id);
+      for (const { id } of running) await this.#lookUnlessItFails(id);
     } catch (error) {
       this.#options.logger.error({ err: error }, "staged_rollouts_failed");
+    }
+  }
+
+  /** @throws StoreError when nobody can be looked at. */
+  async #lookUnlessItFails(id: string): Promise<void> {
+    try {
+      await this.#look(id);
+    } catch (error) {
+      if (error instanceof StoreError && error.reason === "unavailable") throw error;
+      this.#options.logger.error({ err: error, rollout: id }, "staged_rollout_look_failed");
     }
   }
 
@@ -174,16 +185,34 @@ export class StagedRolloutService {
       if (superseded !== null) return new Unchanged(superseded);
       const counted = { ...row, counts: addCounts(row, taken) };
       const refusal = await refusalOf(tables, row);
-      const advance = advanceRollout(counted, { now: clock.now(), refusal });
-      const next = await this.#apply(tables, advance);
-      if (advance.kind === "stays") return new Unchanged(next);
+      const wanted = advanceRollout(counted, { now: clock.now(), refusal });
+      const advance = await this.#applyOrGoBack(tables, { wanted, counted });
+      if (advance.kind === "stays") return new Unchanged(advance.row);
       await tables.audit.add(rolloutRecord(advance, timestamp(clock)));
-      return next;
+      return advance.row;
     });
     if (value === null) return;
     const { state, reason, step, steps } = value;
     if (state === "aborted") logger.warn({ rollout: id, reason }, "staged_rollout_aborted");
     else logger.debug({ rollout: id, state, percent: steps[step] }, "staged_rollout_looked_at");
+  }
+
+  /** What became of the rollout: what is wanted, or back when the alias may not be moved so. */
+  async #applyOrGoBack(
+    tables: StoreTables,
+    { wanted, counted }: { readonly wanted: Advance; readonly counted: StagedRolloutRow },
+  ): Promise<Advance> {
+    try {
+      await this.#apply(tables, wanted);
+      return wanted;
+    } catch (error) {
+      // Refused before anything was written, and would be at every later look.
+      if (!(error instanceof ControlError) || wanted.kind === "back") throw error;
+      const reason = `its next step was refused: ${error.message}`;
+      const back = abortedRollout(counted, { now: this.#options.clock.now(), reason });
+      await this.#apply(tables, back);
+      return back;
+    }
   }
 
   /** Writes the row, and moves the alias as it says. */

@@ -9,9 +9,11 @@ import { RevisionService } from "../../../control-plane/rollout/revision-service
 import { StateSource } from "../../../control-plane/rollout/state-source.ts";
 import { watchGapMs } from "../../../control-plane/staged/advance-rollout.ts";
 import { StagedRolloutService } from "../../../control-plane/staged/staged-rollout-service.ts";
-import type { AliasRow, Store } from "../../../control-plane/store.ts";
+import type { AliasRow, Store, StoreTables } from "../../../control-plane/store.ts";
 import { openSqliteStore } from "../../../control-plane/store/sqlite.ts";
+import { parseDomainInput } from "../../../sdk/domain-document.ts";
 import { stagedRolloutLimits } from "../../../sdk/limits.ts";
+import type { Rule } from "../../../sdk/rule.ts";
 import type { StagedRolloutResource } from "../../../sdk/staged-rollout.ts";
 import { FakeClock } from "../fake-clock.ts";
 import { versionRow } from "../store/version-row.ts";
@@ -176,6 +178,86 @@ describe("a rollout", () => {
     });
     await watch(1);
     expect((await staged.get("r1")).reason).toBe('node "n1" cannot run version "v2": FUNCTION_LOAD_FAILED: damaged');
+  });
+});
+
+describe("a rollout whose next step is refused", () => {
+  /** A second function whose rollout a rule keeps from ending: its new version lacks the hook. */
+  async function beginRefused(): Promise<void> {
+    await store.change(async ({ functions, versions, aliases }) => {
+      await functions.insert({ name: "other", description: "", enabled: true, createdAt });
+      await versions.insert(versionRow({ function: "other", version: "v1" }));
+      await versions.insert(versionRow({ function: "other", version: "v2", hooks: ["clientRequest"] }));
+      const row = { function: "other", name: "live", version: "v1", grey: null, previous: [], updatedAt: createdAt };
+      await aliases.put(row);
+    });
+    const input = { steps: [50, 100], everySeconds: 2 };
+    await staged.begin({ functionName: "other", alias: "live" }, { input, author });
+    const parsed = parseDomainInput({}, "a.example.com");
+    if (!parsed.ok) throw new Error("the domain does not parse");
+    const rule: Rule = {
+      phase: "fetch",
+      matchType: "all",
+      function: "other",
+      alias: "live",
+      priority: 1,
+      enabled: true,
+      stop: false,
+      onError: "fail",
+    };
+    const { config } = parsed.value;
+    await store.change(({ domains }) => domains.put({ config, rules: [rule], updatedAt: createdAt, version: 1 }));
+  }
+
+  it("goes back, and says what was refused", async () => {
+    await beginRefused();
+    await watch(2);
+    const reason = 'its next step was refused: Version "v2" lacks hooks that rules bind through alias "live".';
+    expect(await staged.get("r1")).toMatchObject({ state: "aborted", step: 0, reason });
+    const row = await store.read(({ aliases }) => aliases.get("other", "live"));
+    expect(row).toMatchObject({ version: "v1", grey: null });
+    const [record] = await store.read(({ audit }) => audit.list({}, { before: null, limit: 1 }));
+    expect(record).toMatchObject({ action: "abortRollout", resource: "function/other/alias/live", level: "incident" });
+  });
+
+  it("keeps no other from its steps", async () => {
+    await begin();
+    clock.advance(1);
+    await beginRefused();
+    await watch(60);
+    expect(await alias()).toEqual({ version: "v1", grey: grey(50) });
+  });
+});
+
+describe("a rollout whose look fails", () => {
+  it("keeps no other from its steps", async () => {
+    await begin();
+    await store.change(({ aliases }) =>
+      aliases.put({
+        function: "hello",
+        name: "next",
+        version: "v1",
+        grey: null,
+        previous: [],
+        updatedAt: createdAt,
+      }),
+    );
+    clock.advance(1);
+    await staged.begin({ ...name, alias: "next" }, { input: { steps: [100], everySeconds: 60 }, author });
+    const real = store.change.bind(store);
+    store.change = (work) =>
+      real((tables) => {
+        const rows = tables.stagedRollouts;
+        const stagedRollouts: StoreTables["stagedRollouts"] = {
+          get: (id) => (id === "r2" ? Promise.reject(new Error("damaged row")) : rows.get(id)),
+          list: (query) => rows.list(query),
+          put: (row) => rows.put(row),
+          forgetOldest: () => rows.forgetOldest(),
+        };
+        return work({ ...tables, stagedRollouts });
+      });
+    await watch(60);
+    expect(await alias()).toEqual({ version: "v1", grey: grey(50) });
   });
 });
 
