@@ -67,6 +67,7 @@ import { RevisionService } from "./rollout/revision-service.ts";
 import { StateSource } from "./rollout/state-source.ts";
 import type { Store } from "./store.ts";
 import type { PostgresStore } from "./store/postgres.ts";
+import { OpenAnswers } from "./tokens/open-answers.ts";
 import { TokenService } from "./tokens/token-service.ts";
 
 export interface ControlPlaneDependencies {
@@ -164,6 +165,7 @@ async function openControlPlane(config: ControlPlaneConfig, opening: Opening): P
     endWaits(parts);
     closing.abort();
     await closeApp(app, clock);
+    await parts.openAnswers.close();
     await callSystem.close();
     await download.close();
     await sweeper.close();
@@ -256,8 +258,9 @@ function assemble(foundations: Foundations): Assembled {
     uniqueId: () => (link === null ? randomUUID() : questionId(link.id, randomUUID())),
   };
   const fleet = new Fleet({ states, purges: purgeSource, clock, logger, signal, remote: new RemoteNodes(replicas) });
+  const openAnswers = new OpenAnswers({ store, replicas, clock, logger });
   tokens.onRevoked((tokenId) => {
-    fleet.disconnectToken(tokenId);
+    openAnswers.revoke(tokenId);
   });
   const revisions = new RevisionService({ store, clock, fleet, signal });
   const publish = openPublishing(foundations, { uploads, revisions });
@@ -291,6 +294,7 @@ function assemble(foundations: Foundations): Assembled {
     fleet,
     revisions,
     tokens,
+    openAnswers,
     domains: new DomainService({ store, revisions, clock, masterKey }),
     domainHistory: new DomainHistory({ store, masterKey }),
     certificates: new CertificateService({ store, revisions, masterKey, clock }),

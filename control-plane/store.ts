@@ -257,6 +257,8 @@ export interface TokenView {
   /** Oldest first. */
   list(): Promise<readonly TokenRow[]>;
   get(id: string): Promise<TokenRow | null>;
+  /** Those of `ids` that are there. */
+  existing(ids: readonly string[]): Promise<ReadonlySet<string>>;
   findByHash(hash: string): Promise<TokenRow | null>;
 }
 export interface TokenTable extends TokenView {

@@ -16,7 +16,6 @@ export interface AskableNode {
 export interface OwnNodes {
   findOwn(node: string): AskableNode | null;
   closeOwn(node: string): void;
-  closeOwnToken(tokenId: string): void;
 }
 
 export class RemoteNodes {
@@ -40,9 +39,6 @@ export class RemoteNodes {
     });
     this.#replicas.onMessage("disconnect", ({ node }) => {
       own.closeOwn(node);
-    });
-    this.#replicas.onMessage("token-revoked", ({ tokenId }) => {
-      own.closeOwnToken(tokenId);
     });
   }
 
@@ -70,10 +66,6 @@ export class RemoteNodes {
   disconnect(node: string): void {
     const home = this.#homes.get(node);
     if (home !== undefined) this.#replicas.send([home], { kind: "disconnect", node });
-  }
-
-  disconnectToken(tokenId: string): void {
-    this.#replicas.send([...this.#replicas.others().keys()], { kind: "token-revoked", tokenId });
   }
 
   /** `listener` learns of each node that no other control plane has any more. */

@@ -1,7 +1,7 @@
 /**
  * The other control planes on the same store, as the rest of this one sees them: what they say of themselves, and messages to and from them.
  *
- * A message may be lost (with the database or its receiver): whoever needs an answer has a deadline. A control plane with a store of its own has no
+ * A message may be lost (with the database or its receiver): whoever needs an answer has a deadline, and what must become true is looked up as well. A control plane with a store of its own has no
  * others (`loneReplica`).
  */
 import type { CallResult } from "../../sdk/calls.ts";

@@ -14,6 +14,7 @@ import type { CertificateService } from "../certificates/certificate-service.ts"
 import type { DependencyService } from "../dependencies/dependency-service.ts";
 import type { QuotaService } from "../quotas/quota-service.ts";
 import type { ReservedService } from "../reserved/reserved-service.ts";
+import type { OpenAnswers } from "../tokens/open-answers.ts";
 import type { TokenService } from "../tokens/token-service.ts";
 import { ControlError } from "../control-error.ts";
 import type { AccessKeyService } from "../access-keys/access-key-service.ts";
@@ -60,6 +61,7 @@ export interface AppServices
   readonly certificates: CertificateService;
   readonly tokens: TokenService;
   readonly accessKeys: AccessKeyService;
+  readonly openAnswers: OpenAnswers;
   readonly backups: BackupService;
   readonly quotas: QuotaService;
   readonly reserved: ReservedService;
@@ -134,7 +136,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   registerExplainRoutes(app, services);
   registerPurgeRoutes(app, services);
   registerStagedRolloutRoutes(app, services);
-  registerLogRoutes(app, { logs: services.logs, closing });
+  registerLogRoutes(app, { ...services, closing });
   registerTokenRoutes(app, services.tokens);
   registerAccessKeyRoutes(app, services.accessKeys);
   await registerFgs(app, {
@@ -147,7 +149,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   });
   registerQuotaRoutes(app, services.quotas);
   registerAuditRoutes(app, services.audit);
-  registerBackupRoutes(app, services.backups);
+  registerBackupRoutes(app, services);
   registerDependencyRoutes(app, services.dependencies);
   registerReservedRoutes(app, services.reserved);
   registerHealthRoutes(app, { revisions: services.revisions, backups: services.backups, version });

@@ -1,10 +1,15 @@
 /** `/v1/backup`: all of the embedded store in one file, for administrators. */
 import type { FastifyInstance } from "fastify";
 import type { BackupService } from "../backups/backup-service.ts";
+import type { OpenAnswers } from "../tokens/open-answers.ts";
 import { access } from "./access.ts";
+import { endWithToken } from "./response-lines.ts";
 import { answers } from "./route-schema.ts";
 
-export function registerBackupRoutes(app: FastifyInstance, backups: BackupService): void {
+export function registerBackupRoutes(
+  app: FastifyInstance,
+  { backups, openAnswers }: { readonly backups: BackupService; readonly openAnswers: OpenAnswers },
+): void {
   app.get(
     "/v1/backup",
     {
@@ -14,8 +19,9 @@ export function registerBackupRoutes(app: FastifyInstance, backups: BackupServic
         response: answers(200, { type: "string", format: "binary" }),
       },
     },
-    async (_request, reply) => {
+    async (request, reply) => {
       const { bytes, stream } = await backups.create();
+      endWithToken(request, reply, { openAnswers });
       return reply
         .header("content-type", "application/octet-stream")
         .header("content-length", bytes)

@@ -5,6 +5,7 @@ import { ControlError } from "../control-error.ts";
 import { logLimits, type LogFilter } from "../logs/log-buffer.ts";
 import type { SharedLogs } from "../logs/shared-logs.ts";
 import type { LineOutput } from "../rollout/line-output.ts";
+import type { OpenAnswers } from "../tokens/open-answers.ts";
 import { access } from "./access.ts";
 import { openLines } from "./response-lines.ts";
 import { answers } from "./route-schema.ts";
@@ -18,7 +19,11 @@ interface LogQuery extends LogFilter {
 
 export function registerLogRoutes(
   app: FastifyInstance,
-  { logs, closing }: { readonly logs: SharedLogs; readonly closing: AbortSignal },
+  {
+    logs,
+    openAnswers,
+    closing,
+  }: { readonly logs: SharedLogs; readonly openAnswers: OpenAnswers; readonly closing: AbortSignal },
 ): void {
   const { pageMax, pageDefault } = logLimits;
   app.get<{ Querystring: LogQuery }>(
@@ -52,7 +57,7 @@ export function registerLogRoutes(
         throw new ControlError("LIMIT_REACHED", { message });
       }
       const first = await logs.recent(filter, limit);
-      const output = openLines(request, reply);
+      const output = openLines(request, reply, { openAnswers });
       output.onClose(unsubscribe);
       closing.addEventListener("abort", output.close, { once: true });
       output.onClose(() => {

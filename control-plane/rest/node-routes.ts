@@ -8,6 +8,7 @@ import type { Fleet } from "../rollout/fleet.ts";
 import type { InvocationService } from "../rollout/invocation-service.ts";
 import type { NodeService } from "../rollout/node-service.ts";
 import { waitSecondsMax, type RevisionService } from "../rollout/revision-service.ts";
+import type { OpenAnswers } from "../tokens/open-answers.ts";
 import { access, bearerToken } from "./access.ts";
 import { openLines } from "./response-lines.ts";
 import { answers, lines, noContent, pathParameters } from "./route-schema.ts";
@@ -29,6 +30,7 @@ export interface NodeRouteServices {
   readonly revisions: RevisionService;
   readonly invocations: InvocationService;
   readonly logs: SharedLogs;
+  readonly openAnswers: OpenAnswers;
 }
 
 export function registerNodeRoutes(app: FastifyInstance, services: NodeRouteServices): void {
@@ -60,7 +62,7 @@ function registerNodeList(app: FastifyInstance, nodes: NodeService): void {
   );
 }
 
-function registerNodeStream(app: FastifyInstance, { nodes, fleet }: NodeRouteServices): void {
+function registerNodeStream(app: FastifyInstance, { nodes, fleet, openAnswers }: NodeRouteServices): void {
   const config = { access: access.node };
   app.post<{ Body: NodeRegistration }>(
     "/v1/nodes",
@@ -79,10 +81,9 @@ function registerNodeStream(app: FastifyInstance, { nodes, fleet }: NodeRouteSer
     },
     async (request, reply) => {
       const { name } = await nodes.require(request.query.node);
-      const tokenId = request.caller?.tokenId ?? "";
       const purgePosition = parsePurgePosition(request.query.purges ?? "");
-      const output = openLines(request, reply);
-      fleet.connect({ node: name, token: bearerToken(request), tokenId, purgePosition, output });
+      const output = openLines(request, reply, { openAnswers });
+      fleet.connect({ node: name, token: bearerToken(request), purgePosition, output });
     },
   );
 }

@@ -31,7 +31,6 @@ export interface NodeConnection {
   readonly node: string;
   /** Seals this connection's secrets. */
   readonly token: string;
-  readonly tokenId: string;
   /** Null: a node that does not know of purges. */
   readonly purgePosition: PurgePosition | null;
   readonly output: LineOutput;
@@ -57,7 +56,7 @@ export class Fleet implements OwnNodes {
   }
 
   /** Sends the node the newest state now and whenever it changes, until the connection ends. */
-  connect({ node, token, tokenId, purgePosition, output }: NodeConnection): void {
+  connect({ node, token, purgePosition, output }: NodeConnection): void {
     if (this.#closed) {
       output.close();
       return;
@@ -67,7 +66,6 @@ export class Fleet implements OwnNodes {
     const older = this.#streams.get(node);
     const stream = new NodeStream({
       node,
-      tokenId,
       output,
       loadState: states.forNode(token),
       purgePosition,
@@ -131,18 +129,9 @@ export class Fleet implements OwnNodes {
     return this.connected().filter((name) => this.find(name)?.request(message) === true);
   }
 
-  disconnectToken(tokenId: string): void {
-    this.closeOwnToken(tokenId);
-    this.#remote.disconnectToken(tokenId);
-  }
-
   disconnectNode(node: string): void {
     this.closeOwn(node);
     this.#remote.disconnect(node);
-  }
-
-  closeOwnToken(tokenId: string): void {
-    for (const stream of this.#streams.values()) if (stream.tokenId === tokenId) stream.close();
   }
 
   closeOwn(node: string): void {

@@ -22,7 +22,6 @@ const requestCharsMax = 67_108_864;
 
 export interface NodeStreamOptions {
   readonly node: string;
-  readonly tokenId: string;
   readonly output: LineOutput;
   /** The newest state, with secrets sealed for this connection. */
   readonly loadState: () => Promise<DesiredState>;
@@ -35,7 +34,6 @@ export interface NodeStreamOptions {
 
 export class NodeStream {
   readonly node: string;
-  readonly tokenId: string;
   readonly #options: NodeStreamOptions;
   #sentRevision = -1;
   #stateWanted = true;
@@ -52,7 +50,6 @@ export class NodeStream {
 
   constructor(options: NodeStreamOptions) {
     this.node = options.node;
-    this.tokenId = options.tokenId;
     this.#options = options;
     this.#purgePosition = options.purgePosition;
     this.#purgesWanted = options.purgePosition !== null;

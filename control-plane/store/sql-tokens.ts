@@ -20,6 +20,12 @@ export class SqlTokens implements TokenTable {
     return row === undefined ? null : toRow(row);
   }
 
+  async existing(ids: readonly string[]): Promise<ReadonlySet<string>> {
+    if (ids.length === 0) return new Set();
+    const rows = await this.#db.selectFrom("tokens").select("id").where("id", "in", ids).execute();
+    return new Set(rows.map(({ id }) => id));
+  }
+
   async findByHash(hash: string): Promise<TokenRow | null> {
     const row = await this.#db.selectFrom("tokens").selectAll().where("hash", "=", hash).executeTakeFirst();
     return row === undefined ? null : toRow(row);

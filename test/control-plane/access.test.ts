@@ -149,6 +149,28 @@ describe("tokens", () => {
     expect((await control.refusal(`DELETE /v1/tokens/${id}`)).code).toBe("NOT_FOUND");
   });
 
+  it("take the answers with them that go on when they are revoked", async () => {
+    const [revoked, kept] = [await control.createToken("publisher"), await control.createToken("publisher")];
+    const abort = new AbortController();
+    const [ended, open] = await Promise.all(
+      [revoked, kept].map(({ token }) =>
+        fetch(`${control.url}/v1/logs?follow=1&limit=0`, {
+          headers: { authorization: `Bearer ${token}` },
+          signal: abort.signal,
+        }),
+      ),
+    );
+    await control.ok(`DELETE /v1/tokens/${revoked.id}`);
+    await expect(ended?.text()).rejects.toThrow("terminated");
+    const token = await control.nodeToken();
+    const record = { node: "n", function: "f", version: "v1", phase: "fetch", kind: "line", requestId: "r" };
+    const records = [{ time: Date.now(), level: "info", message: "afterwards", ...record }];
+    await control.ok("POST /v1/nodes/logs", { token, body: { records } });
+    const read = await open?.body?.getReader().read();
+    expect(Buffer.from(read?.value ?? []).toString()).toContain("afterwards");
+    abort.abort();
+  });
+
   it("always include one for an administrator", async () => {
     const { tokens } = await control.ok<{ tokens: { id: string; role: string }[] }>("GET /v1/tokens");
     const [admin] = tokens.filter(({ role }) => role === "admin");

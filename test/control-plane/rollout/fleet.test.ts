@@ -47,9 +47,9 @@ afterEach(async () => {
 
 const change = (): Promise<unknown> => revisions.change(() => Promise.resolve(null));
 
-function connect(node: string, tokenId = "t1"): FakeOutput {
+function connect(node: string): FakeOutput {
   const output = new FakeOutput();
-  fleet.connect({ node, token: "slv_token", tokenId, purgePosition: null, output });
+  fleet.connect({ node, token: "slv_token", purgePosition: null, output });
   return output;
 }
 
@@ -93,13 +93,6 @@ describe("Fleet", () => {
     fleet.close();
     expect(connect("late").closed).toBe(true);
     expect(fleet.connected()).toEqual([]);
-  });
-
-  it("ends the connections of one token only", () => {
-    const outputs = [connect("n1", "t1"), connect("n2", "t2"), connect("n3", "t1")];
-    fleet.disconnectToken("t1");
-    expect(outputs.map(({ closed }) => closed)).toEqual([true, false, true]);
-    expect(fleet.connected()).toEqual(["n2"]);
   });
 });
 

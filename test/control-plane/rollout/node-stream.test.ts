@@ -45,7 +45,7 @@ function openStream(
 } {
   const output = new FakeOutput();
   const clock = new FakeClock();
-  const options = { node: "n1", tokenId: "t1", output, loadState, clock, logger: silentLogger };
+  const options = { node: "n1", output, loadState, clock, logger: silentLogger };
   const stream = new NodeStream({ ...options, ...purging });
   return { stream, output, clock };
 }

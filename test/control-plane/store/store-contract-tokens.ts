@@ -16,13 +16,15 @@ export function describeTokens(store: () => Store): void {
           await tokens.list(),
           await tokens.get("t1"),
           await tokens.findByHash(digest("f")),
+          await tokens.existing(["t0", "t1"]),
+          await tokens.existing([]),
         ]);
-      expect(await read()).toEqual([[token], token, token]);
+      expect(await read()).toEqual([[token], token, token, new Set(["t1"]), new Set()]);
       await expect(store().change(({ tokens }) => tokens.insert({ ...token, id: "t2" }))).rejects.toMatchObject(
         duplicate,
       );
       await store().change(({ tokens }) => tokens.delete("t1"));
-      expect(await read()).toEqual([[], null, null]);
+      expect(await read()).toEqual([[], null, null, new Set(), new Set()]);
     });
   });
 }
