@@ -10,4 +10,11 @@ export const controlAccessLimits = {
   wrongTokensPerAddress: { default: 30, min: 1, max: 1_000_000 },
   /** Addresses, and tokens, that are remembered. */
   callersMax: 10_000,
+  /**
+   * Bytes of bodies of signed requests that are held while their signature is not checked yet, in the whole control plane: three of the largest
+   * (72 MiB) and some small ones. Beyond, the address (IPv6: one /64 network) that holds most is answered 429.
+   */
+  unverifiedBytesMax: 268_435_456,
+  /** When there is no room, a body that has been arriving for this long gives way to others of its own address, milliseconds. */
+  unverifiedYieldMs: 10_000,
 } as const;

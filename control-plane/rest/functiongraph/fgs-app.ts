@@ -22,6 +22,7 @@ import type { Body } from "../../functiongraph/function-settings.ts";
 import { parseUrn, type FunctionUrn } from "../../functiongraph/urn.ts";
 import { retryAfterSeconds } from "../error-answer.ts";
 import { installSignedAccess, type SignedAccessOptions } from "./signed-access.ts";
+import { UnverifiedBodies } from "./unverified-bodies.ts";
 import { registerFgsFunctions } from "./fgs-function-routes.ts";
 import { registerFgsInvocations } from "./fgs-invocation-routes.ts";
 import { registerFgsResources } from "./fgs-resource-routes.ts";
@@ -47,7 +48,11 @@ export const fgsBodyBytesMax = 75_497_472;
 
 export async function registerFgs(
   app: FastifyInstance,
-  { services, logger, ...access }: SignedAccessOptions & { readonly services: FgsServices; readonly logger: Logger },
+  {
+    services,
+    logger,
+    ...access
+  }: Omit<SignedAccessOptions, "bodies"> & { readonly services: FgsServices; readonly logger: Logger },
 ): Promise<void> {
   await app.register(async (fgs) => {
     fgs.removeAllContentTypeParsers();
@@ -62,7 +67,7 @@ export async function registerFgs(
       if (status >= 500) logger.error({ err: error, requestId: request.id }, "fgs_request_failed");
       return reply.code(status).header("x-request-id", request.id).send(body);
     });
-    installSignedAccess(fgs, access);
+    installSignedAccess(fgs, { ...access, bodies: new UnverifiedBodies(access) });
     registerFgsFunctions(fgs, services);
     registerFgsInvocations(fgs, services);
     registerFgsResources(fgs, services);

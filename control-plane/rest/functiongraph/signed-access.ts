@@ -1,12 +1,15 @@
 /**
  * Who may call the FunctionGraph routes: requests signed with an access key, or with an API token in `X-Auth-Token`.
  *
- * Invariants: nothing of a body is looked at before its signature was checked; of an unsigned or stale request no body is read at all; whichever
- * part of the proof is wrong, the answer is the same.
+ * Invariants: nothing of a body is looked at before its signature was checked; of an unsigned or stale request no body is read at all; bodies that
+ * are not checked yet have bounded room (`UnverifiedBodies`), which they leave at once when they are; whichever part of the proof is wrong, the
+ * answer is the same.
  */
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { Readable } from "node:stream";
+import type { FastifyInstance, FastifyReply, FastifyRequest, RequestPayload } from "fastify";
 import type { AccessKeyService, OpenedAccessKey } from "../../access-keys/access-key-service.ts";
 import type { Clock } from "../../clock.ts";
+import { ControlError } from "../../control-error.ts";
 import { FgsError } from "../../functiongraph/fgs-error.ts";
 import {
   isSameSignature,
@@ -18,18 +21,23 @@ import {
 } from "../../functiongraph/request-signature.ts";
 import type { TokenService } from "../../tokens/token-service.ts";
 import { recognise, refuseAfter } from "../access.ts";
-import type { CallRates } from "../call-rates.ts";
+import { clientNetwork, type CallRates } from "../call-rates.ts";
+import { CountedBody } from "./counted-body.ts";
+import type { UnverifiedBodies, UnverifiedBody } from "./unverified-bodies.ts";
 
 export interface SignedAccessOptions {
   readonly tokens: TokenService;
   readonly accessKeys: AccessKeyService;
   readonly rates: CallRates;
   readonly clock: Clock;
+  readonly bodies: UnverifiedBodies;
 }
 
 interface Claim {
   readonly authorization: Authorization;
   readonly key: OpenedAccessKey;
+  /** Null: none has come yet. */
+  body: UnverifiedBody | null;
 }
 
 /** Installs the checks in `app`, whose bodies arrive as bytes. */
@@ -46,10 +54,16 @@ export function installSignedAccess(app: FastifyInstance, options: SignedAccessO
     }
     claims.set(request, await readClaim(request, options));
   });
+  app.addHook("preParsing", (request, reply, payload, done) => {
+    const claim = claims.get(request);
+    done(null, claim === undefined ? payload : countedBody({ request, reply, payload, claim, bodies: options.bodies }));
+  });
   app.addHook("preValidation", (request, _reply, done) => {
     const claim = claims.get(request);
     if (request.caller !== null) return done();
-    if (claim === undefined || !isSigned(request, claim)) return done(refused());
+    const isRight = claim !== undefined && isSigned(request, claim);
+    claim?.body?.leave();
+    if (!isRight) return done(refused());
     try {
       refuseAfter(options.rates.withToken(claim.key.id));
       request.caller = { tokenId: claim.key.id, name: claim.key.name, role: claim.key.role };
@@ -69,7 +83,37 @@ async function readClaim(request: FastifyRequest, { accessKeys, clock }: SignedA
   if (!["host", "x-sdk-date"].every((name) => authorization.signedHeaders.includes(name))) throw refused();
   const key = await accessKeys.open(authorization.accessKey);
   if (key === null) throw refused();
-  return { authorization, key };
+  return { authorization, key, body: null };
+}
+
+/** What comes of the body, as far as there is room for it. Nothing is read before somebody reads this. */
+function countedBody(parts: {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly payload: RequestPayload;
+  readonly claim: Claim;
+  readonly bodies: UnverifiedBodies;
+}): RequestPayload {
+  const { request, reply, payload, claim, bodies } = parts;
+  const counted = new CountedBody(payload as Readable, (bytes) => {
+    claim.body ??= enter();
+    return claim.body.take(bytes) ? null : noRoom();
+  });
+  return counted;
+
+  function enter(): UnverifiedBody {
+    const body = bodies.enter(clientNetwork(request.ip), () => counted.destroy(noRoom()));
+    // After that, nobody would say that it has left.
+    if (reply.raw.destroyed) body.leave();
+    else reply.raw.once("close", body.leave);
+    return body;
+  }
+}
+
+function noRoom(): ControlError {
+  return new ControlError("RATE_LIMITED", {
+    message: "Too many bodies of requests are arriving whose signature is not checked yet: try again in a moment.",
+  });
 }
 
 function isSigned(request: FastifyRequest, { authorization, key }: Claim): boolean {
