@@ -68,6 +68,8 @@ class JetstreamCallQueue implements CallQueue {
   readonly #waitingMax: number;
   /** Calls that were handed out here, by id. */
   readonly #held = new Map<string, KnownCall>();
+  /** Sequences of calls that are being leased here. */
+  readonly #leasing = new Set<number>();
   #time: QueueTime;
   #leases = 0;
   #accepting = 0;
@@ -100,7 +102,8 @@ class JetstreamCallQueue implements CallQueue {
       records: this.#records,
       clock: options.clock,
       logger: options.logger,
-      isHeld: ({ id, sequence }) => this.#held.has(id) || this.#sendings.held.has(sequence),
+      isHeld: ({ id, sequence }) =>
+        this.#held.has(id) || this.#leasing.has(sequence) || this.#sendings.isHeld(sequence),
       onFreed: () => {
         this.#noticeElsewhere();
       },
@@ -283,6 +286,7 @@ class JetstreamCallQueue implements CallQueue {
     const known = this.#index.find(sequence);
     if (known === null) return null;
     const { id } = known.call;
+    this.#leasing.add(sequence);
     try {
       const next = shared.leasedCall(known.call, { ...this.#nextLease(), startedAtMs });
       const written = await this.#records.write(next, { expected: known.revision, body: "" });
@@ -297,6 +301,8 @@ class JetstreamCallQueue implements CallQueue {
       this.#options.logger.warn({ requestId: id, error }, "call_not_leased");
       this.#keeper.doubt({ id, sequence });
       return null;
+    } finally {
+      this.#leasing.delete(sequence);
     }
   }
 

@@ -119,6 +119,18 @@ export class SharedCallIndex {
     );
   }
 
+  /** The same with what identifies their states, those accepted first. */
+  ownedBy(
+    holder: string,
+    max: number,
+  ): readonly { readonly id: string; readonly sequence: number; readonly revision: number }[] {
+    return this.#all(
+      `select id, shared.sequence, revision from shared join calls on calls.sequence = shared.sequence
+       where holder = ? order by shared.sequence limit ?`,
+      [holder, max],
+    );
+  }
+
   /** Those that ended long ago or are too many, with nothing left to send; at most `callLimits.purgeMax`. */
   outlived(nowMs: number): readonly { readonly id: string; readonly sequence: number; readonly revision: number }[] {
     const { keptMs, keptSharedMax: keptMax, purgeMax } = callLimits;

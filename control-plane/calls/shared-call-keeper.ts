@@ -1,6 +1,6 @@
 /**
  * Sees to it that every call of a shared queue has somebody: gives this control plane's signs of life, takes from those that are silent what they
- * had, and looks up calls of which nobody here knows whether they were leased here.
+ * had, looks up calls of which nobody here knows whether they were leased here, and gives back those that were without anybody here having them.
  *
  * Knows no NATS but what it is given. Invariants: what is taken from a holder waits as it did, and counts neither as an attempt nor as a loss; who is
  * silent is judged when a sign of life of this control plane's own comes back and at no other time, because what others said before it has come, too.
@@ -21,7 +21,7 @@ export interface SharedCallKeeperOptions {
   readonly records: SharedCallRecords;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Whether somebody here works on a call, or sends its record. */
+  /** Whether somebody here works on a call, sends its record, or is about to have one of both. */
   readonly isHeld: (call: { readonly id: string; readonly sequence: number }) => boolean;
   /** Something may be due. */
   readonly onFreed: () => void;
@@ -29,6 +29,8 @@ export interface SharedCallKeeperOptions {
 
 /** Calls of a holder that is gone that are taken from it in one round. */
 const releasedMax = 1_000;
+/** Calls of this control plane that are looked at with each sign of life, those accepted first. */
+const ownLookedAtMax = 10_000;
 /** Requests to NATS at once where there are many to make. */
 const atOnce = 128;
 
@@ -37,6 +39,8 @@ export class SharedCallKeeper {
   readonly #holders: CallHolders;
   /** Ids and sequences of calls of which it is not known what is stored. */
   readonly #doubtful = new Map<string, number>();
+  /** Sequence → revision of calls that are had here while nobody here has them, as the last sign of life found them. */
+  #strays: ReadonlyMap<number, number> = new Map();
   #beatSequence = 0;
   /** Since when a sign of life of its own has not come back; null: all have. */
   #unheardSinceMs: number | null = null;
@@ -116,6 +120,7 @@ export class SharedCallKeeper {
       }
       await this.#beat();
       await this.#resolveDoubts();
+      await this.#releaseStrays();
     } catch (error) {
       logger.warn({ error }, "call_queue_tending_failed");
     }
@@ -141,6 +146,23 @@ export class SharedCallKeeper {
       if (!isHeld({ id, sequence })) await this.#release(id, holder);
       this.#doubtful.delete(id);
     }
+  }
+
+  /**
+   * A lease whose answer did not come may be stored long after it was looked up. Seen twice in the same state it is not one that somebody here is
+   * just settling.
+   */
+  async #releaseStrays(): Promise<void> {
+    const { holder, index, isHeld, logger } = this.#options;
+    const before = this.#strays;
+    const found = index.ownedBy(holder, ownLookedAtMax).filter((call) => !isHeld(call));
+    this.#strays = new Map(found.map(({ sequence, revision }) => [sequence, revision]));
+    const strays = found.filter(({ sequence, revision }) => before.get(sequence) === revision).slice(0, releasedMax);
+    if (strays.length === 0) return;
+    logger.warn({ calls: strays.length }, "call_leases_strayed");
+    await inParts(strays, async (call) => {
+      if (!isHeld(call)) await this.#release(call.id, holder);
+    });
   }
 
   async #takeFrom(holders: readonly string[]): Promise<void> {

@@ -37,6 +37,8 @@ export class SharedSendings {
   readonly #options: SharedSendingsOptions;
   /** By the call's sequence. */
   readonly #held = new Map<number, HeldSending>();
+  /** The sequences of those that are being leased here. */
+  readonly #leasing = new Set<number>();
   #counts: { readonly atMs: number; readonly messages: Map<string, number> } | null = null;
 
   constructor(options: SharedSendingsOptions) {
@@ -45,6 +47,11 @@ export class SharedSendings {
 
   get held(): ReadonlyMap<number, KnownCall> {
     return this.#held;
+  }
+
+  /** Whether somebody here sends it, or is about to. */
+  isHeld(sequence: number): boolean {
+    return this.#held.has(sequence) || this.#leasing.has(sequence);
   }
 
   async lease({ max, room }: { readonly max: number; readonly room: LeaseRoom }): Promise<readonly Sending[]> {
@@ -109,6 +116,7 @@ export class SharedSendings {
     const { index, records, nextLease, onDoubt } = this.#options;
     const known = index.find(sequence);
     if (known === null) return null;
+    this.#leasing.add(sequence);
     try {
       const stored = await records.read(known.call.id);
       if (stored === null || stored.revision !== known.revision) {
@@ -131,6 +139,8 @@ export class SharedSendings {
       this.#held.delete(sequence);
       onDoubt(known.call);
       return null;
+    } finally {
+      this.#leasing.delete(sequence);
     }
   }
 

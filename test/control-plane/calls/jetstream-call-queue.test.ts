@@ -135,6 +135,28 @@ describe.skipIf(findNats().kind === "missing")("the call queue on JetStream", ()
       await close();
     });
 
+    it("gives back what is stored as its own although it has no such lease, and keeps what it has", async () => {
+      const stream = newStream();
+      const clocks = [new FakeClock(), new FakeClock()] as const;
+      const uniqueId = (): string => "same";
+      const one = await open({ stream, uniqueId, clock: clocks[0] });
+      for (const id of ["a", "b"]) await one.accept(newCall(id));
+      expect((await one.lease({ max: 1, room: endless })).map(({ id }) => id)).toEqual(["a"]);
+      // A lease of the first that it has given up for lost, and that is stored in the end.
+      const late = await open({ stream, uniqueId, clock: clocks[1] });
+      expect((await late.lease({ max: 1, room: endless })).map(({ id }) => id)).toEqual(["b"]);
+      const again = async (): Promise<readonly string[] | null> => {
+        clocks[0].advance(holderLimits.beatMs);
+        const leased = await one.lease({ max: 9, room: endless });
+        return leased.length === 0 ? null : leased.map(({ id }) => id);
+      };
+      expect(await waitFor(again, { what: "the stray call", everyMs: 50, ...patience })).toEqual(["b"]);
+      expect(await one.end("a", ended("finish"))).toBe(true);
+      expect(await one.end("b", ended("finish"))).toBe(true);
+      expect(await late.end("b", ended("finish"))).toBe(false);
+      await Promise.all([one.close(), late.close()]);
+    });
+
     it("calls a function that one had decided to call under the id it had decided on, once", async () => {
       const { one, two, clocks, close } = await pair({ bytesMax: MiB });
       const toFunction = sendingTo({ kind: "function", function: "g", qualifier: "latest" }, '{"of":"a"}');
