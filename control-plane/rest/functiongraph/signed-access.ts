@@ -86,6 +86,9 @@ async function readClaim(request: FastifyRequest, { accessKeys, clock }: SignedA
   return { authorization, key, body: null };
 }
 
+/** What one chunk takes beside its bytes, about: a body may come in chunks of one byte. */
+const chunkBytes = 256;
+
 /** What comes of the body, as far as there is room for it. Nothing is read before somebody reads this. */
 function countedBody(parts: {
   readonly request: FastifyRequest;
@@ -97,7 +100,7 @@ function countedBody(parts: {
   const { request, reply, payload, claim, bodies } = parts;
   const counted = new CountedBody(payload as Readable, (bytes) => {
     claim.body ??= enter();
-    return claim.body.take(bytes) ? null : noRoom();
+    return claim.body.take(bytes + chunkBytes) ? null : noRoom();
   });
   return counted;
 

@@ -69,15 +69,17 @@ describe("UnverifiedBodies", () => {
 
 describe("signed requests", () => {
   const secret = "secret";
+  const room = 100_000;
   let app: FastifyInstance;
   let sent: ClientRequest[];
   beforeEach(async () => {
     app = fastify();
+    bodies = new UnverifiedBodies({ clock, bytesMax: room });
     sent = [];
     const many = { requestsPerAddress: 1e6, requestsPerToken: 1e6, wrongTokensPerAddress: 1e6 };
     const key = { id: "KEY", name: "sdk", role: "admin", secret };
     app.removeAllContentTypeParsers();
-    app.addContentTypeParser("*", { parseAs: "buffer", bodyLimit: 80 }, (_request, body, done) => {
+    app.addContentTypeParser("*", { parseAs: "buffer", bodyLimit: 80_000 }, (_request, body, done) => {
       done(null, body);
     });
     app.decorateRequest("caller", null);
@@ -135,15 +137,14 @@ describe("signed requests", () => {
   /** Sends all but the last byte, and waits until it came. */
   async function hold(bytes: number): Promise<ClientRequest> {
     const going = begin(bytes + 1);
-    const room = (): boolean => probeRoom(100);
-    expect(room()).toBe(true);
+    expect(isRoomFor(room)).toBe(true);
     going.write(Buffer.alloc(bytes));
-    await expect.poll(room).toBe(false);
+    await expect.poll(() => isRoomFor(room - bytes)).toBe(false);
     return going;
   }
 
   /** Whether so many bytes would find room without anybody giving way. */
-  function probeRoom(bytes: number): boolean {
+  function isRoomFor(bytes: number): boolean {
     const probe = bodies.enter("127.0.0.1", () => {});
     const isRoom = probe.take(bytes);
     probe.leave();
@@ -151,29 +152,38 @@ describe("signed requests", () => {
   }
 
   it("leave their room when they are verified and when they are refused", async () => {
-    for (let round = 0; round < 5; round++) expect(await send(60)).toBe(200);
-    for (let round = 0; round < 5; round++) expect(await send(60, { secretKey: "wrong" })).toBe(401);
-    expect(await send(81)).toBe(413);
-    expect(probeRoom(100)).toBe(true);
+    for (let round = 0; round < 5; round++) expect(await send(60_000)).toBe(200);
+    for (let round = 0; round < 5; round++) expect(await send(60_000, { secretKey: "wrong" })).toBe(401);
+    expect(await send(81_000)).toBe(413);
+    expect(isRoomFor(room)).toBe(true);
   });
 
   it("are answered 429 when there is no room, and go on when there is again", async () => {
-    const holding = await hold(70);
-    expect(await send(60)).toBe(429);
-    expect(await send(20)).toBe(200);
+    const holding = await hold(70_000);
+    expect(await send(60_000)).toBe(429);
+    expect(await send(20_000)).toBe(200);
     holding.end(Buffer.alloc(1));
     expect(await statusOf(holding)).toBe(200);
-    expect(await send(60)).toBe(200);
+    expect(await send(60_000)).toBe(200);
   });
 
   it("give way when they take long, with an answer, and leave when their sender goes", async () => {
-    const slow = await hold(70);
+    const slow = await hold(70_000);
     clock.advance(controlAccessLimits.unverifiedYieldMs);
     const answered = statusOf(slow);
-    expect(await send(60)).toBe(200);
+    expect(await send(60_000)).toBe(200);
     expect(await answered).toBe(429);
-    const left = await hold(70);
+    const left = await hold(70_000);
     left.destroy();
-    await expect.poll(() => probeRoom(100)).toBe(true);
+    await expect.poll(() => isRoomFor(room)).toBe(true);
+  });
+
+  it("count more than their bytes when they come in many small chunks", async () => {
+    const going = begin(1_000);
+    going.removeHeader("content-length");
+    const answered = statusOf(going);
+    for (let chunk = 0; chunk < 1_000; chunk++) going.write(Buffer.alloc(1));
+    expect(await answered).toBe(429);
+    await expect.poll(() => isRoomFor(room)).toBe(true);
   });
 });
