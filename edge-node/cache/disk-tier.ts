@@ -3,18 +3,20 @@
  *
  * Knows answers, marks and where they stand, no request. A use is an answer that came from the origin, or from memory as long as it is not on
  * the disk. Invariants: however many ask for one entry at once, the disk is asked once; what was
- * invalidated while it was read or written is neither given to memory nor left on the disk; a head never comes to stand before another body.
+ * invalidated while it was read or written is neither given to memory nor left on the disk; a head never comes to stand before another body;
+ * what is not written leaves nothing older behind that would come after it.
  */
 import { diskTierLimits } from "../../sdk/cdn-limits.ts";
 import type { HeaderText } from "../../sdk/header-text.ts";
 import { messageLimits } from "../../sdk/limits.ts";
 import type { Clock } from "../clock.ts";
-import { validatorsOf } from "./conditional.ts";
 import { DiskBody } from "./disk-body.ts";
 import type { DiskFound, DiskStats, DiskStore, DiskWriter } from "./disk/disk-store.ts";
 import { hashKey } from "./disk/key-hash.ts";
 import type { KeyWords } from "./disk/present-keys.ts";
+import { LatestAnswers } from "./latest-answers.ts";
 import type { MemoryCache, StoredPlace } from "./memory-cache.ts";
+import { compareStanding, isLaterThan, type Standing, type StandingEntry } from "./standing-entry.ts";
 import { decodeHead, encodeAnswerHead, encodeVaryHead, type StoredHead } from "./stored-head.ts";
 import type { StoredAnswer } from "./stored-answer.ts";
 import { UseCounts } from "./use-counts.ts";
@@ -43,6 +45,12 @@ export interface DiskFill {
   abort(): Promise<void>;
 }
 
+interface Waiting {
+  readonly place: StoredPlace;
+  /** Nothing older stands there any more, nor is about to be deleted. */
+  readonly isFree: Promise<void>;
+}
+
 type Found = StoredAnswer | ({ readonly kind: "vary" } & VaryMark);
 
 export class DiskTier {
@@ -56,11 +64,10 @@ export class DiskTier {
   readonly #knownMarks = new WeakSet<VaryMark>();
   readonly #uses = new UseCounts();
   /** Answers in memory that were not used often enough yet. */
-  readonly #waiting = new WeakMap<StoredAnswer, StoredPlace>();
+  readonly #waiting = new WeakMap<StoredAnswer, Waiting>();
   /** What was found in the event loop and decoded, as long as the store remembers it. */
   readonly #known = new WeakMap<DiskFound, Found>();
-  /** When what was written last had been asked for, the oldest first. */
-  readonly #latest = new Map<string, number>();
+  readonly #latest = new LatestAnswers();
   #arrivingBytes = 0;
 
   constructor(options: DiskTierOptions) {
@@ -83,7 +90,7 @@ export class DiskTier {
 
   /** Whether something that was asked for later was written there lately. */
   hasNewer(variantKey: string, requestedAt: number): boolean {
-    return (this.#latest.get(variantKey) ?? 0) > requestedAt;
+    return this.#latest.hasNewer(variantKey, requestedAt);
   }
 
   /** Another front got this key from the origin. */
@@ -136,21 +143,26 @@ export class DiskTier {
     return isUsable ? { ...head, bodyBytes: found.bodyBytes } : undefined;
   }
 
-  /** Counts a use, and writes a whole answer if there were enough, otherwise with a later use. Never rejects. */
+  /** Counts a use, and writes a whole answer if there were enough, otherwise with a later use; nothing older stays there. Never rejects. */
   async keep(place: StoredPlace, answer: StoredAnswer): Promise<void> {
-    const { freshMsMin } = diskTierLimits;
-    const freshMs = answer.freshUntil - this.#options.clock.now();
-    if (!(answer.body instanceof Uint8Array) || (freshMs < freshMsMin && !answer.isAlwaysValidated)) return;
-    if (this.admits(place)) await this.#write(place, { answer, body: answer.body });
-    else this.#waiting.set(answer, place);
+    const { body, freshUntil, isAlwaysValidated } = answer;
+    const lasts = isAlwaysValidated || freshUntil - this.#options.clock.now() >= diskTierLimits.freshMsMin;
+    const isWhole = lasts && body instanceof Uint8Array;
+    if (isWhole && this.admits(place)) return this.#write(place, { answer, body });
+    const isFree = this.#forgetBefore(place.variantKey, answer.requestedAt);
+    if (isWhole) this.#waiting.set(answer, { place, isFree });
+    await isFree;
   }
 
   /** An answer was used from memory: writes it if that was often enough; null otherwise. Never rejects. */
   used(answer: StoredAnswer): Promise<void> | null {
-    const place = this.#waiting.get(answer);
-    if (place === undefined || this.#uses.note(hashKey(place.variantKey)) < this.#options.minUses) return null;
+    const waiting = this.#waiting.get(answer);
+    if (waiting === undefined || this.#uses.note(hashKey(waiting.place.variantKey)) < this.#options.minUses)
+      return null;
     this.#waiting.delete(answer);
-    return answer.body instanceof Uint8Array ? this.#write(place, { answer, body: answer.body }) : null;
+    const { body } = answer;
+    const { place, isFree } = waiting;
+    return body instanceof Uint8Array ? isFree.then(() => this.#write(place, { answer, body })) : null;
   }
 
   /** Whether what comes from the origin now will be written when it is kept. */
@@ -184,14 +196,19 @@ export class DiskTier {
   /** The same body under a new head, which says how long it is fresh now. Never rejects. */
   async renew(place: StoredPlace, answer: StoredAnswer): Promise<void> {
     const { store, clock, memory } = this.#options;
-    if (!store.mayHave(place.variantKey)) return this.keep(place, answer);
-    // What is validated at each use stays what it is.
-    if (answer.isAlwaysValidated || answer.freshUntil - clock.now() < diskTierLimits.freshMsMin) return;
-    const isReplaced = await this.#while(place.key, () =>
-      store.replaceHead(place.variantKey, encodeAnswerHead(answer), { isFor: (before) => isSameBody(before, answer) }),
-    );
-    if (!isReplaced) return this.keep(place, answer);
-    if (!memory.accepts(place.key, answer.requestedAt)) await store.delete(place.variantKey);
+    const { key, variantKey } = place;
+    if (!store.isKnown(variantKey)) return this.keep(place, answer);
+    const seen: { standing: Standing } = { standing: "other" };
+    const isFor = (before: StandingEntry): boolean => {
+      seen.standing = compareStanding(before, answer, clock.now());
+      return seen.standing === "renewable";
+    };
+    const isReplaced = await this.#while(key, () => store.replaceHead(variantKey, encodeAnswerHead(answer), { isFor }));
+    if (isReplaced) {
+      if (!memory.accepts(key, answer.requestedAt)) await store.delete(variantKey);
+      return;
+    }
+    if (seen.standing !== "newer" && seen.standing !== "settled") await this.keep(place, answer);
   }
 
   /** Forgets one answer, or by its plain key all that varies under it. Never rejects. */
@@ -316,9 +333,12 @@ export class DiskTier {
         return false;
       }
       if (mark !== null) await this.#writeMark(key, mark);
-      const isThere = await writer.finish();
-      if (isThere) this.#noteLatest(variantKey, requestedAt);
-      if (!isThere || isAccepted()) return isThere;
+      if (!(await writer.finish())) {
+        await this.#forgetBefore(variantKey, requestedAt);
+        return false;
+      }
+      this.#latest.note(variantKey, requestedAt);
+      if (isAccepted()) return true;
       await store.delete(mark === null ? variantKey : key);
       return false;
     };
@@ -329,12 +349,12 @@ export class DiskTier {
     };
   }
 
-  #noteLatest(variantKey: string, requestedAt: number): void {
-    this.#latest.delete(variantKey);
-    this.#latest.set(variantKey, requestedAt);
-    if (this.#latest.size <= diskTierLimits.latestMax) return;
-    const [oldest] = this.#latest.keys();
-    if (oldest !== undefined) this.#latest.delete(oldest);
+  /** What was asked for earlier may be used for longer than the origin allows what it gave since. */
+  async #forgetBefore(variantKey: string, requestedAt: number): Promise<void> {
+    const { store } = this.#options;
+    if (!store.isKnown(variantKey)) return;
+    const head = decodeHead((await store.peek(variantKey))?.head ?? NOTHING);
+    if (head === undefined || !isLaterThan(head, requestedAt)) await store.delete(variantKey);
   }
 
   async #writeMark(key: string, mark: VaryMark): Promise<void> {
@@ -362,13 +382,7 @@ export class DiskTier {
   }
 }
 
-/** The origin said that `answer`'s body still stands, and what is on the disk has the same length and validators. */
-function isSameBody(before: Pick<DiskFound, "head" | "bodyBytes">, answer: StoredAnswer): boolean {
-  const head = decodeHead(before.head);
-  if (head?.kind !== "answer" || before.bodyBytes !== answer.bodyBytes) return false;
-  const validators = validatorsOf(answer.headers);
-  return validators !== "" && validatorsOf(head.headers) === validators;
-}
+const NOTHING: Uint8Array = new Uint8Array();
 
 async function readWhole(found: DiskFound): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];

@@ -9,6 +9,8 @@ import type { KeyWords } from "./present-keys.ts";
 export interface DiskStore {
   /** False: the key is not there, which took no look at the disk. Entries of other fronts count once `learn` was told of them. */
   mayHave(key: string): boolean;
+  /** The same for somebody who looks for no answer: it is not counted as a miss. */
+  isKnown(key: string): boolean;
   /** Another front of the node announced this key. */
   learn(key: KeyWords): void;
   /** The entry, or undefined: not there, damaged (counted, logged, dropped), or the disk did not answer within `diskCacheLimits.readMs`. */

@@ -92,10 +92,14 @@ export class FolderDiskStore implements DiskStore {
   }
 
   mayHave(key: string): boolean {
-    const store = this.#store;
-    if (store !== null && (this.#options.announce === null || store.mayHave(this.#wanted(key).hash))) return true;
+    if (this.isKnown(key)) return true;
     this.#counters.missed();
     return false;
+  }
+
+  isKnown(key: string): boolean {
+    const store = this.#store;
+    return store !== null && (this.#options.announce === null || store.mayHave(this.#wanted(key).hash));
   }
 
   learn(key: KeyWords): void {

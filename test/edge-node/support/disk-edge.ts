@@ -97,6 +97,7 @@ export const freshAnswer: Reply = (request, response) => {
 export function bound(store: DiskStore): DiskStore {
   return {
     mayHave: (key) => store.mayHave(key),
+    isKnown: (key) => store.isKnown(key),
     learn: (key) => store.learn(key),
     read: (key) => store.read(key),
     peek: (key) => store.peek(key),
