@@ -14,7 +14,7 @@ export type { PurgeTarget } from "../../sdk/purge.ts";
 export interface Purge {
   /** The control plane's number of the purge; 0 for purges that were folded together. */
   readonly sequence: number;
-  /** A path is canonical here, a query as the domain's cache rule keys it. */
+  /** A path is canonical here, a query as the domain's cache rule keys it (resolve-purge.ts). */
   readonly target: PurgeTarget;
   /** Soft: entries become stale. Hard: they are gone. */
   readonly mode: "soft" | "hard";

@@ -8,7 +8,7 @@
 export interface PurgeableEntry {
   /** The configured domain, as the cache key has it. */
   readonly domain: string;
-  /** Canonical path. */
+  /** Canonical, spelled for purges as the query is. */
   readonly path: string;
   /** "" or `?…`, as keyed by the domain's cache rule. */
   readonly query: string;

@@ -1,5 +1,5 @@
 /**
- * Brings what is purged to the form that cache entries have: the path canonical, the query as the domain's cache rules key it.
+ * Brings what is purged to the form that cache entries have: the path canonical, the query as the domain's cache rules key it, both spelled for purges.
  *
  * A URL is purged as it was given and as each known set of rules keys it, so that entries stored before and after a change of the rules are
  * reached. Pure.
@@ -7,6 +7,7 @@
 import type { PurgeTarget } from "../../sdk/purge.ts";
 import { parseWireUrl } from "../pipeline/wire-url.ts";
 import { findCacheRule, type CompiledCacheRule } from "./cache-rule.ts";
+import { purgePath, purgeQuery } from "./purge-spelling.ts";
 
 /** Gives each set of cache rules by which the domain's entries may be keyed. */
 export type CacheRulesOf = (domain: string) => readonly (readonly CompiledCacheRule[])[];
@@ -19,16 +20,19 @@ export function resolvePurge(target: PurgeTarget, rulesOf: CacheRulesOf): readon
       return [target];
     case "directory": {
       const url = parseWireUrl(ANY_HOST + target.path);
-      return url === null ? [] : [{ ...target, path: url.path.endsWith("/") ? url.path : `${url.path}/` }];
+      if (url === null) return [];
+      const path = purgePath(url.path);
+      return [{ ...target, path: path.endsWith("/") ? path : `${path}/` }];
     }
     case "url": {
       const url = parseWireUrl(ANY_HOST + target.url);
       if (url === null) return [];
+      const whole = purgeQuery(url.query);
       const keyed = rulesOf(target.domain).map((rules) => {
-        const rule = url.query === "" ? undefined : findCacheRule(rules, url.match);
-        return rule === undefined ? url.query : rule.keyQuery(url.query);
+        const rule = whole === "" ? undefined : findCacheRule(rules, url.match);
+        return rule === undefined ? whole : rule.keyQuery(whole);
       });
-      return [...new Set([url.query, ...keyed])].map((query) => ({ ...target, url: url.path + query }));
+      return [...new Set([whole, ...keyed])].map((query) => ({ ...target, url: purgePath(url.path) + query }));
     }
   }
 }

@@ -12,7 +12,7 @@ import type { StoredAnswer } from "./stored-answer.ts";
 import type { VaryMark } from "./vary.ts";
 
 /** Whatever changes the meaning of a field changes it. */
-const VERSION = 1;
+const VERSION = 2;
 /** Milliseconds since the epoch; what a Date can hold. */
 const TIME_MAX = 8_640_000_000_000_000;
 /** Names of all answers of a key together; each of them has at most `varyNamesMax`. */

@@ -10,6 +10,7 @@ import { findCacheRule } from "../cache/cache-rule.ts";
 import { hasPrecondition, isCondition, validatorsOf } from "../cache/conditional.ts";
 import type { DiskTier } from "../cache/disk-tier.ts";
 import type { CacheLookup } from "../cache/memory-cache.ts";
+import { purgePath, purgeQuery } from "../cache/purge-spelling.ts";
 import { readRequestControl } from "../cache/request-control.ts";
 import { judgeReuse } from "../cache/reuse.ts";
 import type { StoredAnswer } from "../cache/stored-answer.ts";
@@ -52,7 +53,7 @@ export function placeInCache(_services: Services, exchange: Exchange): StepName 
 }
 
 /** Where answers to a URL of the exchange's domain stand, before what they vary with. */
-export function keyedPlace({ domain }: Exchange, url: WireUrl): KeyedPlace {
+export function keyedPlace({ domain }: Pick<Exchange, "domain">, url: WireUrl): KeyedPlace {
   const { derived } = url;
   const known = derived?.keyed;
   if (known !== null && known?.url === url && known.domain === domain) return known.place;
@@ -65,11 +66,14 @@ function keyPlace(routed: RoutedDomain | undefined, url: WireUrl): KeyedPlace {
   const domain = routed?.config.domain ?? "";
   const rules = routed?.cacheRules ?? [];
   const rule = rules.length === 0 ? undefined : findCacheRule(rules, url.match);
+  const path = purgePath(url.path);
+  const spelled = purgeQuery(url.query);
   if (rule === undefined || url.query === "") {
-    return { key: `${domain} ${url.href}`, rule, domain, path: url.path, query: url.query };
+    return { key: `${domain} ${url.href}`, rule, domain, path, query: spelled };
   }
-  const query = rule.keyQuery(url.query);
-  return { key: `${domain} ${url.scheme}://${url.host}${url.path}${query}`, rule, domain, path: url.path, query };
+  const keyed = rule.keyQuery(url.query);
+  const query = spelled === url.query ? keyed : rule.keyQuery(spelled);
+  return { key: `${domain} ${url.scheme}://${url.host}${url.path}${keyed}`, rule, domain, path, query };
 }
 
 /** A stored answer, or who asks the origin: this request, or one that is on its way already. */

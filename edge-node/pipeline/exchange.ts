@@ -73,7 +73,7 @@ export interface KeyedPlace {
   /** Domain and URL under the domain's cache rule. */
   readonly key: string;
   readonly rule: CompiledCacheRule | undefined;
-  /** The configured domain, and the URL's path and query as they are keyed: what purges speak about. */
+  /** The configured domain, and the URL's path and query as they are keyed, spelled for purges (cache/purge-spelling.ts). */
   readonly domain: string;
   readonly path: string;
   readonly query: string;

@@ -176,7 +176,7 @@ describe("an answer on the disk", { timeout: 180_000 }, () => {
   });
 
   it.each<[string, (store: DiskStore) => DiskStore]>([
-    ["is damaged in its head", (store) => changed(store, { head: Buffer.from('[1,"answer",200]') })],
+    ["is damaged in its head", (store) => changed(store, { head: Buffer.from('[2,"answer",200]') })],
     [
       "breaks off",
       (store) =>
