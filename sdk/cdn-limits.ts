@@ -245,6 +245,8 @@ export const cacheLimits = {
   variantsPerUrlMax: 256,
   /** Names in Vary; an answer with more is not stored. */
   varyNamesMax: 16,
+  /** Names in Vary of all answers to one URL together, each of which every lookup reads; with more of them its variants begin anew. */
+  varyNamesPerUrlMax: 64,
   /** Tags of one answer; further ones are left out. */
   tagsPerAnswerMax: 64,
   /** One tag; a longer one is left out. */

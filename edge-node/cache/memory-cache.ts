@@ -143,8 +143,10 @@ export class MemoryCache {
     const names = varyNames(answer.headers);
     if (names.length === 0) return { key, variantKey: key, mark: null };
     const known = this.#entries.peek(key);
-    const mark = markWith(names, known?.kind === "vary" ? known.mark : { names: [], since: answer.requestedAt });
-    const variants = known?.kind === "vary" ? known.variants : new Set<string>();
+    const before = known?.kind === "vary" ? known : null;
+    const grown = before === null ? null : markWith(names, before.mark);
+    const mark = grown ?? { names, since: Math.max(answer.requestedAt, (before?.mark.since ?? -1) + 1) };
+    const variants = grown === null || before === null ? new Set<string>() : before.variants;
     const variantKey = variantKeyUnder(key, mark, requestHeaders);
     this.#addVariant(key, { mark, variants, variantKey, invalidatedAt: invalidatedAt(known) });
     return { key, variantKey, mark };
@@ -237,10 +239,14 @@ export class MemoryCache {
   }
 }
 
-/** The same value when it says that already. */
-function markWith(names: readonly string[], mark: VaryMark): VaryMark {
+/**
+ * The same value when it says that already. Null: the names would be too many. A mark without those of before begins then, which leads to none of
+ * the answers of before: no answer stands where a request is looked for that differs in a name of its Vary.
+ */
+function markWith(names: readonly string[], mark: VaryMark): VaryMark | null {
   if (names.every((name) => mark.names.includes(name))) return mark;
-  return { names: [...new Set([...mark.names, ...names])].sort(), since: mark.since };
+  const all = [...new Set([...mark.names, ...names])].sort();
+  return all.length > cacheLimits.varyNamesPerUrlMax ? null : { names: all, since: mark.since };
 }
 
 /** -Infinity: never, as far as is known. */
@@ -256,5 +262,9 @@ function missAt(entry: UncacheableMark | InvalidatedMark, variantKey: string, no
 
 function entryBytes(entry: Entry, key: string): number {
   if (entry.kind === "answer") return ENTRY_BYTES + key.length + entry.bodyBytes + entry.headers.length;
-  return ENTRY_BYTES + key.length + (entry.kind === "vary" ? entry.variants.size * VARIANT_BYTES : 0);
+  return ENTRY_BYTES + key.length + (entry.kind === "vary" ? markBytes(entry) : 0);
+}
+
+function markBytes({ mark, variants }: Variants): number {
+  return mark.names.reduce((sum, name) => sum + name.length, variants.size * VARIANT_BYTES);
 }

@@ -15,8 +15,6 @@ import type { VaryMark } from "./vary.ts";
 const VERSION = 2;
 /** Milliseconds since the epoch; what a Date can hold. */
 const TIME_MAX = 8_640_000_000_000_000;
-/** Names of all answers of a key together; each of them has at most `varyNamesMax`. */
-const NAMES_MAX = cacheLimits.varyNamesMax * 16;
 
 export type AnswerHead = Omit<StoredAnswer, "body" | "bodyBytes">;
 
@@ -87,7 +85,8 @@ function decodeVary(fields: readonly unknown[]): StoredHead | undefined {
   const list: readonly unknown[] = names;
   const isNames = (each: readonly unknown[]): each is readonly string[] =>
     each.every((name) => typeof name === "string" && isHeaderName(name) && name === name.toLowerCase());
-  if (list.length === 0 || list.length > NAMES_MAX || !isNames(list) || list.includes("*")) return undefined;
+  const { varyNamesPerUrlMax } = cacheLimits;
+  if (list.length === 0 || list.length > varyNamesPerUrlMax || !isNames(list) || list.includes("*")) return undefined;
   // The order is part of the variants' keys.
   return list.every((name, index) => index === 0 || (list[index - 1] ?? "") < name)
     ? { kind: "vary", since, names: list }

@@ -68,6 +68,34 @@ describe("MemoryCache", () => {
     expect(cache.size).toBe(cacheLimits.variantsPerUrlMax + 1);
   });
 
+  it("an origin whose every answer varies with other names costs a lookup no more than some, and no answer is given for another", () => {
+    const cache = cacheOf(10_000_000);
+    const { varyNamesMax, varyNamesPerUrlMax } = cacheLimits;
+    const name = (round: number, index: number): string => `x-${round}-${index}`;
+    for (let round = 0; round < 1_000; round++) {
+      const names = Array.from({ length: varyNamesMax }, (_, index) => name(round, index));
+      const stored = answer({ headers: `vary:${names.join(",")}\n`, requestedAt: round });
+      const place = cache.store("k", `${name(round, 0)}:a\n`, stored);
+      expect(place?.mark?.names.length).toBeLessThanOrEqual(varyNamesPerUrlMax);
+      expect(cache.lookup("k", `${name(round, 0)}:a\n`, 0)).toBe(stored);
+      for (const headers of ["", `${name(round, 0)}:b\n`, `${name(round, 0)}:a\n${name(round, 1)}:a\n`]) {
+        expect(cache.lookup("k", headers, 0).kind).toBe("miss");
+      }
+    }
+    expect(cache.variantKey("k", "").length).toBeLessThan(varyNamesPerUrlMax * 10 + 20);
+    expect(cache.size).toBeLessThanOrEqual(varyNamesPerUrlMax / varyNamesMax + 1);
+  });
+
+  it("a mark that begins anew is told from the one before, also of answers that were asked for at one time", () => {
+    const cache = cacheOf(10_000_000);
+    const marks = ["a", "b", "c", "d", "e"].map((letter) => {
+      const names = Array.from({ length: cacheLimits.varyNamesMax }, (_, index) => `${letter}${index}`);
+      return cache.store("k", "", answer({ headers: `vary:${names.join(",")}\n`, requestedAt: 7 }))?.mark;
+    });
+    expect(marks.map((mark) => mark?.since)).toEqual([7, 7, 7, 7, 8]);
+    expect(marks.at(-1)?.names).toHaveLength(cacheLimits.varyNamesMax);
+  });
+
   it("remembers for two minutes that a key's answer could not be stored, unless a fresh one stands there", () => {
     const cache = cacheOf();
     cache.markUncacheable("k", 0);
