@@ -10,13 +10,14 @@ import { diskTierLimits } from "../../sdk/cdn-limits.ts";
 import type { HeaderText } from "../../sdk/header-text.ts";
 import { messageLimits } from "../../sdk/limits.ts";
 import type { Clock } from "../clock.ts";
+import { BusyKeys } from "./busy-keys.ts";
 import { DiskBody } from "./disk-body.ts";
-import type { DiskFound, DiskStats, DiskStore, DiskWriter } from "./disk/disk-store.ts";
+import type { DiskFound, DiskStats, DiskStore } from "./disk/disk-store.ts";
 import { hashKey } from "./disk/key-hash.ts";
 import type { KeyWords } from "./disk/present-keys.ts";
 import { LatestAnswers } from "./latest-answers.ts";
 import type { MemoryCache, StoredPlace } from "./memory-cache.ts";
-import { compareStanding, isLaterThan, type Standing, type StandingEntry } from "./standing-entry.ts";
+import { compareStanding, isLaterThan, mayReplaceAt, type Standing, type StandingEntry } from "./standing-entry.ts";
 import { decodeHead, encodeAnswerHead, encodeVaryHead, type StoredHead } from "./stored-head.ts";
 import type { StoredAnswer } from "./stored-answer.ts";
 import { UseCounts } from "./use-counts.ts";
@@ -58,8 +59,8 @@ export class DiskTier {
   readonly #reads = new Map<string, Promise<Found | undefined>>();
   /** Variants whose bodies are being written as they arrive. */
   readonly #fills = new Set<string>();
-  /** Plain keys of what is being read or written, and how often. */
-  readonly #busy = new Map<string, number>();
+  /** Plain keys of what is being read or written. */
+  readonly #busy = new BusyKeys();
   /** Marks that are on the disk already. */
   readonly #knownMarks = new WeakSet<VaryMark>();
   readonly #uses = new UseCounts();
@@ -203,7 +204,9 @@ export class DiskTier {
       seen.standing = compareStanding(before, answer, clock.now());
       return seen.standing === "renewable";
     };
-    const isReplaced = await this.#while(key, () => store.replaceHead(variantKey, encodeAnswerHead(answer), { isFor }));
+    const isReplaced = await this.#busy.while(key, () =>
+      store.replaceHead(variantKey, encodeAnswerHead(answer), { isFor }),
+    );
     if (isReplaced) {
       if (!memory.accepts(key, answer.requestedAt)) await store.delete(variantKey);
       return;
@@ -230,7 +233,9 @@ export class DiskTier {
   #read(key: string, variantKey: string): Promise<Found | undefined> {
     const running = this.#reads.get(variantKey);
     if (running !== undefined) return running;
-    const reading = this.#while(key, () => this.#load(key, variantKey)).finally(() => this.#reads.delete(variantKey));
+    const reading = this.#busy
+      .while(key, () => this.#load(key, variantKey))
+      .finally(() => this.#reads.delete(variantKey));
     this.#reads.set(variantKey, reading);
     return reading;
   }
@@ -321,9 +326,9 @@ export class DiskTier {
   #begin(place: StoredPlace, answer: StoredAnswer): DiskFill {
     const { store, memory } = this.#options;
     const { key, variantKey, mark } = place;
-    const writer = store.begin(variantKey, encodeAnswerHead(answer));
-    const leave = this.#enter(key);
     const { requestedAt } = answer;
+    const writer = store.begin(variantKey, encodeAnswerHead(answer), { mayReplace: mayReplaceAt(requestedAt) });
+    const leave = this.#busy.enter(key);
     const isAccepted = (): boolean => memory.accepts(key, requestedAt);
     const finish = async (): Promise<boolean> => {
       // What came later stands on the disk, or will.
@@ -332,7 +337,8 @@ export class DiskTier {
         await writer.abort();
         return false;
       }
-      if (mark !== null) await this.#writeMark(key, mark);
+      // Without what leads to it nobody would find it.
+      if (mark !== null && !(await this.#writeMark(key, { mark, requestedAt }))) await writer.abort();
       if (!(await writer.finish())) {
         await this.#forgetBefore(variantKey, requestedAt);
         return false;
@@ -350,35 +356,28 @@ export class DiskTier {
   }
 
   /** What was asked for earlier may be used for longer than the origin allows what it gave since. */
-  async #forgetBefore(variantKey: string, requestedAt: number): Promise<void> {
+  #forgetBefore(variantKey: string, requestedAt: number): Promise<void> {
+    return this.#forget(variantKey, (head) => !isLaterThan(head, requestedAt));
+  }
+
+  /** What cannot be read goes, too. */
+  async #forget(key: string, isToGo: (head: StoredHead) => boolean): Promise<void> {
     const { store } = this.#options;
-    if (!store.isKnown(variantKey)) return;
-    const head = decodeHead((await store.peek(variantKey))?.head ?? NOTHING);
-    if (head === undefined || !isLaterThan(head, requestedAt)) await store.delete(variantKey);
+    if (!store.isKnown(key)) return;
+    const head = decodeHead((await store.peek(key))?.head ?? NOTHING);
+    if (head === undefined || isToGo(head)) await store.delete(key);
   }
 
-  async #writeMark(key: string, mark: VaryMark): Promise<void> {
-    if (this.#knownMarks.has(mark)) return;
-    const writer: DiskWriter = this.#options.store.begin(key, encodeVaryHead(mark));
-    if (await writer.finish()) this.#knownMarks.add(mark);
-  }
-
-  #enter(key: string): () => void {
-    this.#busy.set(key, (this.#busy.get(key) ?? 0) + 1);
-    return () => {
-      const others = (this.#busy.get(key) ?? 1) - 1;
-      if (others > 0) this.#busy.set(key, others);
-      else this.#busy.delete(key);
-    };
-  }
-
-  async #while<T>(key: string, run: () => Promise<T>): Promise<T> {
-    const leave = this.#enter(key);
-    try {
-      return await run();
-    } finally {
-      leave();
-    }
+  /** Whether the way to the variants is there. */
+  async #writeMark(
+    key: string,
+    { mark, requestedAt }: { readonly mark: VaryMark; readonly requestedAt: number },
+  ): Promise<boolean> {
+    if (this.#knownMarks.has(mark)) return true;
+    const mayReplace = mayReplaceAt(requestedAt);
+    const isThere = await this.#options.store.begin(key, encodeVaryHead(mark), { mayReplace }).finish();
+    if (isThere) this.#knownMarks.add(mark);
+    return isThere;
   }
 }
 

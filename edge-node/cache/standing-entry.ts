@@ -39,6 +39,14 @@ export function isLaterThan(head: StoredHead, requestedAt: number): boolean {
   return (head.kind === "vary" ? head.since : head.requestedAt) > requestedAt;
 }
 
+/** Whether what was asked for at that time may take the place of what stands there: another front may have got a later one. */
+export function mayReplaceAt(requestedAt: number): (before: StandingEntry) => boolean {
+  return ({ head }) => {
+    const known = decodeHead(head);
+    return known === undefined || !isLaterThan(known, requestedAt);
+  };
+}
+
 /** What is fresh for moments only is not, unless the disk alone has its body; what is validated at each use would come no cheaper. */
 function isWorthWriting({ isAlwaysValidated, freshUntil, body }: StoredAnswer, now: number): boolean {
   if (isAlwaysValidated) return false;

@@ -26,7 +26,7 @@ export interface DiskStore {
    * Begins an entry. It exists only once `finish` said true, and replaces the one before; a crash before leaves what was there.
    * Key and head beyond `diskCacheLimits` give a writer that refuses.
    */
-  begin(key: string, head: Uint8Array): DiskWriter;
+  begin(key: string, head: Uint8Array, options?: BeginOptions): DiskWriter;
   /**
    * Puts another head before the same body; false when there is no entry, `isFor` does not take it or the disk refused (the old head stays then).
    * No other entry can come between `isFor` and the new head.
@@ -37,6 +37,11 @@ export interface DiskStore {
   readonly stats: DiskStats;
   /** Gives up what is being written and ends all use of the folder. */
   close(): Promise<void>;
+}
+
+export interface BeginOptions {
+  /** Asked just before the entry takes the place of what stands there. False: that stays, and `finish` says false. Default: true. */
+  readonly mayReplace?: (before: Pick<DiskFound, "head" | "bodyBytes">) => boolean;
 }
 
 export interface ReplaceOptions {

@@ -18,6 +18,9 @@ export interface UnwrittenBytes {
   bytes: number;
 }
 
+/** Whether the entry is visible now. Outdated: what stands there is to stay. */
+export type CommitResult = "visible" | "outdated" | "refused";
+
 export interface EntryWriterOptions {
   readonly hash: KeyHash;
   readonly key: Uint8Array;
@@ -29,8 +32,7 @@ export interface EntryWriterOptions {
   readonly unwritten: UnwrittenBytes;
   readonly clock: Clock;
   readonly append: (piece: Piece) => Promise<Place>;
-  /** Makes the entry visible. */
-  readonly commit: (place: Place) => Promise<boolean>;
+  readonly commit: (place: Place) => Promise<CommitResult>;
   readonly onRefused: (reason: "size" | "slow" | "failed") => void;
 }
 
@@ -76,10 +78,10 @@ export class EntryWriter implements DiskWriter {
         this.#refuse("size");
         return false;
       }
-      const isThere = await this.#options.commit(await this.#options.append(piece));
-      if (!isThere) this.#refuse("failed");
+      const result = await this.#options.commit(await this.#options.append(piece));
+      if (result === "refused") this.#refuse("failed");
       this.#end();
-      return isThere;
+      return result === "visible";
     } catch {
       this.#refuse("failed");
       return false;

@@ -11,6 +11,7 @@ import { codeOf, type DiskFiles } from "./disk-files.ts";
 import { DiskOperations } from "./disk-operations.ts";
 import {
   DiskBodyError,
+  type BeginOptions,
   type ByteRange,
   type DiskFound,
   type DiskStats,
@@ -18,7 +19,7 @@ import {
   type DiskWriter,
   type ReplaceOptions,
 } from "./disk-store.ts";
-import { EntryWriter, type UnwrittenBytes } from "./entry-writer.ts";
+import { EntryWriter, type CommitResult, type UnwrittenBytes } from "./entry-writer.ts";
 import { InlineBody, type ShortBody } from "./inline-body.ts";
 import { hashKey, type KeyHash, type Wanted } from "./key-hash.ts";
 import { KnownBody } from "./known-body.ts";
@@ -146,7 +147,7 @@ export class FolderDiskStore implements DiskStore {
     return found;
   }
 
-  begin(key: string, head: Uint8Array): DiskWriter {
+  begin(key: string, head: Uint8Array, { mayReplace }: BeginOptions = {}): DiskWriter {
     const store = this.#store;
     const keyBytes = Buffer.from(key);
     const isTooLong =
@@ -166,7 +167,11 @@ export class FolderDiskStore implements DiskStore {
       unwritten: this.#unwritten,
       clock: this.#options.clock,
       append: (piece) => store.append(piece),
-      commit: (place) => this.#commit(store, { hash, place }),
+      commit: async (place) => {
+        const before = mayReplace === undefined || !this.isKnown(key) ? undefined : await this.peek(key);
+        if (before !== undefined && mayReplace?.(before) === false) return "outdated";
+        return this.#commit(store, { hash, place });
+      },
       onRefused: (reason) => this.#counters.refused(reason),
     });
   }
@@ -254,13 +259,13 @@ export class FolderDiskStore implements DiskStore {
   async #commit(
     store: OpenStore,
     { hash, place }: { readonly hash: KeyHash; readonly place: Place },
-  ): Promise<boolean> {
+  ): Promise<CommitResult> {
     // A deletion that the disk has not taken would take this entry, too.
-    if (store !== this.#store || this.#pending.has(hash)) return false;
+    if (store !== this.#store || this.#pending.has(hash)) return "refused";
     await store.commit(hash, place);
     this.#options.announce?.(hash);
     this.#counters.writes++;
-    return true;
+    return "visible";
   }
 
   async #deletePending(hash: KeyHash): Promise<void> {

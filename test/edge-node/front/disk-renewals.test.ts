@@ -107,8 +107,8 @@ describe("what takes the place of an answer on the disk", { timeout: 120_000 }, 
     // Only what it begins is refused, not what it deletes.
     const wrap = (inner: DiskStore): DiskStore => ({
       ...bound(inner),
-      begin: (key, head) => {
-        const writer = inner.begin(key, head);
+      begin: (...given) => {
+        const writer = inner.begin(...given);
         return { ...bind(writer), finish: async () => inner.stats.writes === 0 && writer.finish() };
       },
     });

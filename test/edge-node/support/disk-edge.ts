@@ -102,7 +102,7 @@ export function bound(store: DiskStore): DiskStore {
     read: (key) => store.read(key),
     peek: (key) => store.peek(key),
     readNow: (key) => store.readNow(key),
-    begin: (key, head) => store.begin(key, head),
+    begin: (key, head, options) => store.begin(key, head, options),
     replaceHead: (key, head, options) => store.replaceHead(key, head, options),
     delete: (key) => store.delete(key),
     get stats() {

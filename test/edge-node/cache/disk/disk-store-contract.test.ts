@@ -117,6 +117,27 @@ describe.each(Object.entries(arrangements))("a disk store, %s", (_name, arrange)
     expect((await collect(reading?.body() ?? none())).equals(old)).toBe(true);
   });
 
+  it("asks a new entry whether it may take the place of what stands there, once that is whole", async () => {
+    const { writer, reader } = await arrange();
+    await writeEntry(writer, "key", { head: "old", body: bodyOf(1, 900) });
+    const seen: string[] = [];
+    const finish = (key: string, mayReplace: boolean): Promise<boolean> =>
+      writer
+        .begin(key, Buffer.from("new"), {
+          mayReplace: ({ head, bodyBytes }) => {
+            seen.push(`${Buffer.from(head).toString()} ${bodyBytes}`);
+            return mayReplace;
+          },
+        })
+        .finish();
+    expect(await finish("key", false)).toBe(false);
+    expect(await isEntry(await reader(), "key", { head: "old", body: bodyOf(1, 900) })).toBe(true);
+    expect([await finish("key", true), await finish("nothing there", false)]).toEqual([true, true]);
+    expect(seen).toEqual(["old 900", "old 900"]);
+    expect((await readEntry(await reader(), "key"))?.head).toBe("new");
+    expect(writer.stats.refusedWrites).toBe(0);
+  });
+
   it.each([10, 100_000])("gives a body of %i bytes away once, and reads it anew for others", async (bytes) => {
     const { writer, reader } = await arrange();
     const body = bodyOf(4, bytes);
