@@ -214,6 +214,12 @@ export class DiskTier {
     if (seen.standing !== "newer" && seen.standing !== "settled") await this.keep(place, answer);
   }
 
+  /** Another front learned that the key changed at that time: nothing from before stays, nor any way to it. Never rejects. */
+  changed(key: string, at: number): Promise<void> {
+    // A way that began later may lead to a variant from before, too.
+    return this.#forget(key, (head) => head.kind === "vary" || !isLaterThan(head, at));
+  }
+
   /** Forgets one answer, or by its plain key all that varies under it. Never rejects. */
   delete(key: string): Promise<void> {
     return this.#options.store.delete(key);

@@ -52,10 +52,31 @@ function send(response: http.ServerResponse | undefined, text: string, fields: R
 /** Until the next millisecond at the earliest. */
 const tick = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
 
+const key = "site.test http://site.test/a";
+
+async function tell({ front }: OnDisk, at: number): Promise<void> {
+  front.front.takeNews({ used: "", written: "", invalidated: [{ key, at }] });
+  await front.close();
+}
+
 describe.each([
   ["that is the only one", {}, 1],
   ["that varies", varying, 2],
 ] as const)("an answer %s", { timeout: 60_000 }, (_case, fields, writes) => {
+  it("that a front wrote before it heard of a change elsewhere is not there afterwards", async () => {
+    const { one, two, third, answers, asked } = await scene();
+    const asking = ask(two.front.port, "/a");
+    await asked(1);
+    await tick();
+    await ask(one.front.port, "/a", { method: "POST", body: "x" });
+    const at = Date.now();
+    send(answers[0], "old", fields);
+    await asking;
+    await hasWritten(two.store, writes);
+    await tell(two, at);
+    expect(await third()).toMatch(/^asked again: Selvage; fwd=uri-miss/);
+  });
+
   it("that was asked for earlier and comes later than another front's leaves that one there", async () => {
     const { one, two, third, answers, asked } = await scene();
     const first = ask(one.front.port, "/a");
@@ -72,3 +93,20 @@ describe.each([
     expect(await third()).toMatch(/^new: Selvage; hit/);
   });
 });
+
+it(
+  "an answer that was asked for after a change stays when a front hears of the change",
+  { timeout: 60_000 },
+  async () => {
+    const { two, third, answers, asked } = await scene();
+    const at = Date.now();
+    await tick();
+    const asking = ask(two.front.port, "/a");
+    await asked(1);
+    send(answers[0], "new", {});
+    await asking;
+    await hasWritten(two.store, 1);
+    await tell(two, at);
+    expect(await third()).toMatch(/^new: Selvage; hit/);
+  },
+);
