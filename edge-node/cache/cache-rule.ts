@@ -50,12 +50,15 @@ function compileKeyQuery(rule: CacheRule): (query: string) => string {
   return queryPolicies[rule.url_parameter_type](names);
 }
 
-/** Keeps order and spelling of what stays; names are compared decoded. */
+/**
+ * Keeps order and spelling of what stays; names are compared decoded. What holds a `;` stays: to some origins it separates parameters, so that one
+ * that counts may stand behind one that does not, and its answer would be taken for that of a request without it.
+ */
 function filterParameters(query: string, keep: (name: string) => boolean): string {
   const kept = query
     .slice(1)
     .split("&")
-    .filter((parameter) => parameter !== "" && keep(parameterName(parameter)));
+    .filter((parameter) => parameter !== "" && (parameter.includes(";") || keep(parameterName(parameter))));
   return kept.length === 0 ? "" : `?${kept.join("&")}`;
 }
 
