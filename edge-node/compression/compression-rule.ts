@@ -84,11 +84,15 @@ export function varyingHeaders(headers: HeaderText): HeaderText {
 
 /** The fields of the answer in `coding`. */
 export function compressedHeaders(headers: HeaderText, coding: Coding): HeaderText {
-  let result = deleteHeader(deleteHeader(varyingHeaders(headers), "content-length"), "accept-ranges");
+  return `${confirmedHeaders(headers)}content-encoding:${coding}\n`;
+}
+
+/** Those of them that a 304 has, too. */
+export function confirmedHeaders(headers: HeaderText): HeaderText {
+  const result = deleteHeader(deleteHeader(varyingHeaders(headers), "content-length"), "accept-ranges");
   const etag = getHeader(result, "etag");
   // RFC 9110 §8.8.1: the same resource in other bytes.
-  if (etag !== undefined && !etag.startsWith("W/")) result = setHeader(result, "etag", `W/${etag}`);
-  return `${result}content-encoding:${coding}\n`;
+  return etag === undefined || etag.startsWith("W/") ? result : setHeader(result, "etag", `W/${etag}`);
 }
 
 function hasCompressibleType(headers: HeaderText): boolean {

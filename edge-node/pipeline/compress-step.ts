@@ -1,15 +1,21 @@
 /**
  * Compresses the answer for this client as the domain's `compress` says: after everything that could still change it.
  *
- * The whole of an answer from the cache that nobody changed is compressed once and kept (compressor.ts). Invariant: HEAD says what GET would, but for
- * the length, which is not known before the work is done.
+ * The whole of an answer from the cache that nobody changed is compressed once and kept (compressor.ts). Invariants: HEAD says what GET would, but for
+ * the length, which is not known before the work is done; a 304 says of the answer what it said when it was sent (RFC 9110 §15.4.5).
  */
 import type { Body } from "../../runtime/body.ts";
 import { getHeader } from "../../sdk/header-text.ts";
-import { compressedHeaders, varyingHeaders } from "../compression/compression-rule.ts";
+import {
+  compressedHeaders,
+  confirmedHeaders,
+  varyingHeaders,
+  type CompressionRule,
+} from "../compression/compression-rule.ts";
 import type { Coding } from "../compression/accept-encoding.ts";
 import type { Exchange, ResponseMessage } from "./exchange.ts";
 import { bodyLengthBytes } from "./body-length.ts";
+import { representationOf } from "./present-answer.ts";
 import type { Services } from "./services.ts";
 import type { StepName } from "./steps.ts";
 
@@ -17,6 +23,7 @@ export function compressAnswer(services: Services, exchange: Exchange): StepName
   const rule = exchange.domain?.compression;
   const { response } = exchange;
   if (rule === undefined || rule === null || response === null) return afterCompression(exchange);
+  if (response.status === 304) return confirm(exchange, rule, response);
   const { client } = exchange;
   const coding = rule.decide({
     status: response.status,
@@ -38,6 +45,22 @@ export function compressAnswer(services: Services, exchange: Exchange): StepName
   if (body.kind !== "stream") return asItIs(exchange, response);
   const compressed = services.compressor.stream(body, coding);
   return compressed === null ? asItIs(exchange, response) : become(exchange, response, { coding, body: compressed });
+}
+
+/** The client has the answer already, as it would be sent now; one that the origin alone knows is judged by what the 304 says of it. */
+function confirm(exchange: Exchange, rule: CompressionRule, response: ResponseMessage): StepName {
+  const { client, unsent } = exchange;
+  const coding = rule.decide({
+    status: unsent?.status ?? 200,
+    headers: unsent === null ? response.headers : response.headers + representationOf(unsent.headers),
+    lengthBytes: unsent === null ? undefined : lengthOf(exchange, unsent),
+    path: client.url.path,
+    requestHeaders: client.headers,
+  });
+  if (coding === undefined) return afterCompression(exchange);
+  if (coding === null) return asItIs(exchange, response);
+  exchange.response = { ...response, headers: confirmedHeaders(response.headers) };
+  return afterCompression(exchange);
 }
 
 /** What stands for the bytes of a stored answer that nobody changed. */

@@ -117,6 +117,8 @@ export class Exchange {
   /** The Host field that the configuration gave `originRequest`. */
   configuredHost = "";
   response: ResponseMessage | null = null;
+  /** The whole answer of which the client learns by a 304 that it has it, its body given up; null: it was told nothing like that by the node. */
+  unsent: ResponseMessage | null = null;
   /** The function's end of a WebSocket: there exactly when `response` is a 101. */
   socket: GuestSocket | null = null;
   /** The failure behind `response`, or null. */

@@ -43,6 +43,7 @@ export function presentAsAsked(services: Services, exchange: Exchange, whole: Re
   const { asked } = place;
   if (isNotModified(asked, whole.headers, services.clock.now())) {
     services.background.add("body.discard", discardBody(whole.body));
+    exchange.unsent = whole;
     return { status: 304, headers: withoutRepresentation(whole.headers), body: { kind: "empty" } };
   }
   const range = exchange.request.method === "GET" ? getHeader(asked, "range") : undefined;
@@ -90,4 +91,9 @@ const ofRepresentation: ReadonlySet<string> = new Set([
 
 function withoutRepresentation(headers: HeaderText): HeaderText {
   return filterHeaders(headers, (name) => !ofRepresentation.has(name));
+}
+
+/** What of them a 304 does not say. */
+export function representationOf(headers: HeaderText): HeaderText {
+  return filterHeaders(headers, (name) => ofRepresentation.has(name));
 }

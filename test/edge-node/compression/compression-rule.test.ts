@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import {
   compileCompression,
   compressedHeaders,
+  confirmedHeaders,
   varyingHeaders,
   type CompressibleAnswer,
 } from "../../../edge-node/compression/compression-rule.ts";
@@ -87,5 +88,6 @@ describe("the fields of an answer", () => {
     const headers = 'etag:"a"\ncontent-length:5\naccept-ranges:bytes\n';
     expect(compressedHeaders(headers, "br")).toBe('vary:Accept-Encoding\netag:W/"a"\ncontent-encoding:br\n');
     expect(compressedHeaders('etag:W/"a"\n', "gzip")).toContain('etag:W/"a"\n');
+    expect(confirmedHeaders(headers)).toBe('vary:Accept-Encoding\netag:W/"a"\n');
   });
 });

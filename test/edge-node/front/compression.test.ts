@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 const PATIENT = { timeout: 180_000 };
 import type { Compress } from "../../../sdk/domain-policy.ts";
 import { ask } from "../support/client.ts";
-import type { Edge } from "../support/edge.ts";
+import type { Edge, EdgeOptions } from "../support/edge.ts";
 import { opensThings } from "../support/opened.ts";
 
 const opened = opensThings();
@@ -15,7 +15,20 @@ const accepting = (coding: string): { readonly headers: { readonly "accept-encod
   headers: { "accept-encoding": coding },
 });
 
-async function site(fields: Readonly<Record<string, string>> = {}): Promise<Edge> {
+/** A function that signs each answer to a client. */
+const signed: EdgeOptions = {
+  functions: {
+    sign: ({ response }) => ({
+      kind: "response",
+      status: response?.status ?? 500,
+      headers: `${response?.headers ?? ""}x-signed:yes\n`,
+      body: { kind: "same" },
+    }),
+  },
+  rules: [{ phase: "clientResponse", function: "sign" }],
+};
+
+async function site(fields: Readonly<Record<string, string>> = {}, options: EdgeOptions = {}): Promise<Edge> {
   const { port } = await opened.origin((request, response) => {
     response.writeHead(200, {
       "content-type": "text/html",
@@ -23,9 +36,11 @@ async function site(fields: Readonly<Record<string, string>> = {}): Promise<Edge
       etag: '"v1"',
       ...fields,
     });
-    response.end(request.method === "HEAD" ? undefined : text);
+    response.end(
+      request.method === "HEAD" ? undefined : text.slice(0, Number(fields["content-length"] ?? text.length)),
+    );
   });
-  return await opened.edge({ origins: [port], domain: { compress } });
+  return await opened.edge({ ...options, origins: [port], domain: { compress } });
 }
 
 describe("compress", () => {
@@ -78,6 +93,49 @@ describe("compress", () => {
       expect(answer.headers["content-length"]).toBe(String(answer.body.byteLength));
     }
     expect((await ask(port, "/")).text).toBe(text);
+  });
+
+  it.each<[string, boolean, EdgeOptions]>([
+    ["a stored answer", true, {}],
+    ["an answer that comes just now", false, {}],
+    ["an answer that a function changes", true, signed],
+  ])("says by a 304 of %s what it says by a 200", async (_case, isStored, options) => {
+    const { port } = await site({ "cache-control": "max-age=60" }, options);
+    for (const coding of ["br", "identity"]) {
+      for (const method of isStored ? ["GET", "HEAD"] : ["GET"]) {
+        const { headers } = await ask(port, "/", { method, ...accepting(coding) });
+        const etag = String(headers.etag);
+        const conditional = { "accept-encoding": coding, "if-none-match": etag };
+        const confirmed = await ask(port, isStored ? "/" : `/${coding}-${method}`, { method, headers: conditional });
+        expect([confirmed.status, confirmed.text, confirmed.headers["content-encoding"]]).toEqual([304, "", undefined]);
+        expect([confirmed.headers.etag, confirmed.headers.vary]).toEqual([etag, headers.vary]);
+        expect(etag.startsWith("W/")).toBe(coding === "br");
+      }
+    }
+  });
+
+  it.each<[string, Readonly<Record<string, string>>]>([
+    ["what is not compressed", { "content-type": "image/png" }],
+    ["what is encoded already", { "content-encoding": "identity2" }],
+    ["what is too short", { "content-length": "3" }],
+  ])("says nothing else by a 304 of %s", async (_case, fields) => {
+    const { port } = await site({ "cache-control": "max-age=60", ...fields });
+    await ask(port, "/", accepting("br"));
+    const headers = { "accept-encoding": "br", "if-none-match": '"v1"' };
+    const confirmed = await ask(port, "/", { headers });
+    expect([confirmed.status, confirmed.headers.etag, confirmed.headers.vary]).toEqual([304, '"v1"', undefined]);
+  });
+
+  it("judges a 304 that an origin made by what that says", async () => {
+    const { port } = await opened.origin((request, response) => {
+      const fields = request.url === "/page" ? { "content-type": "text/html" } : {};
+      response.writeHead(304, { etag: '"v1"', ...fields }).end();
+    });
+    const front = await opened.edge({ origins: [port], domain: { compress } });
+    const headers = { "accept-encoding": "br", "if-none-match": 'W/"v1"', "if-match": "*" };
+    const [page, unknown] = [await ask(front.port, "/page", { headers }), await ask(front.port, "/", { headers })];
+    expect([page.status, page.headers.etag, page.headers.vary]).toEqual([304, 'W/"v1"', "Accept-Encoding"]);
+    expect([unknown.status, unknown.headers.etag, unknown.headers.vary]).toEqual([304, '"v1"', undefined]);
   });
 
   it("breaks off where the origin did", async () => {
