@@ -4,7 +4,7 @@
  * Invariant: a condition is answered from the very answer that would be sent otherwise (RFC 9110 §13.2.1).
  */
 import type { Body } from "../../runtime/body.ts";
-import { filterHeaders, getHeader, hasHeader, type HeaderText } from "../../sdk/header-text.ts";
+import { deleteHeader, filterHeaders, getHeader, hasHeader, type HeaderText } from "../../sdk/header-text.ts";
 import { readRange } from "../cache/byte-range.ts";
 import { allowsPart, isNotModified } from "../cache/conditional.ts";
 import { SharedBody } from "../cache/shared-body.ts";
@@ -63,7 +63,8 @@ function presentPart(
       return whole;
     case "part": {
       const { from, to } = verdict.range;
-      const headers = `${whole.headers}content-range:bytes ${from}-${to - 1}/${bytes}\n`;
+      // RFC 9110 §14.4: what an origin says so of a whole answer means nothing.
+      const headers = `${deleteHeader(whole.headers, "content-range")}content-range:bytes ${from}-${to - 1}/${bytes}\n`;
       return { status: 206, headers, body: cutBody(whole.body, verdict.range) };
     }
     case "parts": {

@@ -48,6 +48,23 @@ describe("what a client has or wants of a stored answer:", () => {
     expect(source.requests).toHaveLength(1);
   });
 
+  it("a part of what an origin calls a part although it is the whole is that part and no other", async () => {
+    const source = await origin((_request, response) => {
+      response.writeHead(200, { "cache-control": "max-age=60", "content-range": "bytes 0-9/99" }).end("0123456789");
+    });
+    const { port } = await edge({ origins: [source.port] });
+    // The first is cut from what comes, the second from what is stored.
+    for (let time = 0; time < 2; time++) {
+      const part = await ask(port, "/", { headers: { range: "bytes=2-4" } });
+      expect([part.status, part.text]).toEqual([206, "234"]);
+      expect(
+        part.rawHeaders.filter((_field, index) => /^content-range$/i.test(part.rawHeaders[index - 1] ?? "")),
+      ).toEqual(["bytes 2-4/10"]);
+    }
+    expect((await ask(port, "/")).headers).not.toHaveProperty("content-range");
+    expect(source.requests).toHaveLength(1);
+  });
+
   it.each<[string, AskOptions, number, string]>([
     ["a part", { headers: { range: "bytes=2-4" } }, 206, "234"],
     ["a condition", { headers: { "if-none-match": '"a"' } }, 304, ""],
