@@ -1,28 +1,30 @@
 /**
  * Functions as clients of FunctionGraph see them, over the services that everybody uses: created, changed, read, deleted, and their versions.
  *
- * `latest` is the working copy: each change of code or configuration publishes a version whose name no client sees, and removes the one before when
- * nothing names it. Invariant: a change that fails leaves function, environment and code as they were.
+ * `latest` is the working copy: each change of code or configuration publishes what it is then. Invariant: a change that fails leaves function,
+ * environment and code as they were.
  */
-import { createHash } from "node:crypto";
-import type { PublishRequest } from "../../sdk/api.ts";
 import type { Dependencies } from "../../sdk/dependency.ts";
 import { fgsLimits } from "../../sdk/fgs-limits.ts";
 import type { BlobStore } from "../blobs/blob-store.ts";
-import type { Uploads } from "../blobs/uploads.ts";
-import { timestamp, type Clock } from "../clock.ts";
-import { ControlError } from "../control-error.ts";
+import type { AuditTrail } from "../audit/audit-trail.ts";
 import type { EnvironmentService } from "../functions/environment-service.ts";
 import type { FunctionService } from "../functions/function-service.ts";
-import type { VersionService } from "../functions/version-service.ts";
+import { requireRoom } from "../quotas/require-room.ts";
 import type { CodeDownload } from "../publish/code-download.ts";
-import type { PublishService } from "../publish/publish-service.ts";
 import type { EnvironmentRow, FunctionRow, Store, StoreView } from "../store.ts";
 import { FgsError } from "./fgs-error.ts";
+import {
+  FgsPublishing,
+  refuseExisting,
+  type ChangedRow,
+  type EnvironmentChange,
+  type FgsPublishingOptions,
+} from "./fgs-publishing.ts";
 import { findDependencies, readDependencyList, type UsedDependency } from "./dependency-list.ts";
 import { codeResource, configResource } from "./fgs-resources.ts";
 import type { FgsFunctionRow } from "./fgs-row.ts";
-import { entryOf, fromArchive, readCode, type FunctionCode } from "./function-code.ts";
+import { fromArchive, readCode, type FunctionCode } from "./function-code.ts";
 import {
   instancesRange,
   readInstancesMax,
@@ -31,56 +33,60 @@ import {
   type Body,
   type FunctionSettings,
 } from "./function-settings.ts";
-import { changedInstances, eventOf, instancesOf, limitsOf } from "./instance-settings.ts";
+import { instancesOf } from "./instance-settings.ts";
 import { readTags } from "./fgs-tags.ts";
 import { cutPage, readPage } from "./list-page.ts";
 import { draftPrefix, locate, unknownFunction, type Located } from "./locate-function.ts";
+import { versionContent } from "./version-content.ts";
 import { versionName } from "./version-name.ts";
 import type { FunctionUrn } from "./urn.ts";
 
-export interface FgsFunctionServiceOptions {
+export interface FgsFunctionServiceOptions extends FgsPublishingOptions {
   readonly download: Pick<CodeDownload, "fetch">;
   readonly store: Store;
   readonly functions: FunctionService;
   readonly environments: EnvironmentService;
-  readonly versions: VersionService;
-  readonly publishing: PublishService;
-  readonly uploads: Uploads;
   readonly artifacts: BlobStore;
-  readonly clock: Clock;
+  readonly trail: Pick<AuditTrail, "name">;
 }
 
 export class FgsFunctionService {
   readonly #options: FgsFunctionServiceOptions;
+  readonly #publishing: FgsPublishing;
 
   constructor(options: FgsFunctionServiceOptions) {
     this.#options = options;
+    this.#publishing = new FgsPublishing(options);
   }
 
   /** @throws FgsError, ControlError. */
   async create(project: string, body: Body): Promise<object> {
-    const { functions, environments } = this.#options;
+    const { download, store, trail } = this.#options;
     const name = readName(body);
+    trail.name(`function/${name}`);
     const settings = readSettings(body, null);
-    const code = await readCode(body, { handler: settings.handler, download: this.#options.download });
+    const code = await readCode(body, { handler: settings.handler, download });
     const dependencies = await this.#readDependencies(body);
-    try {
-      await functions.create({ name, description: settings.description });
-    } catch (error) {
-      if (error instanceof ControlError && error.code === "CONFLICT") {
-        throw new FgsError("FSS.1061", "The function has existed");
-      }
-      throw error;
-    }
-    try {
-      await environments.set(name, { variables: settings.variables ?? {}, secrets: settings.secrets ?? {} });
-      const empty = { events: [], triggers: [], aliasDescriptions: {}, drafts: 0, namedContent: null };
-      const tags = readTags(body["tags"]);
-      await this.#publish({ ...this.#rowOf(name, { settings, code }), ...empty, tags, dependencies }, code);
-    } catch (error) {
-      await functions.delete(name);
-      throw error;
-    }
+    // Again when it is stored; this look only spares the client the wait.
+    await store.read(async (view) => {
+      await refuseExisting(view, name);
+      await requireRoom(view, "functions");
+    });
+    const row: ChangedRow = {
+      function: name,
+      ...rowSettings(settings),
+      ...rowCode(code),
+      instancesMax: instancesRange.default,
+      tags: readTags(body["tags"]),
+      events: [],
+      triggers: [],
+      dependencies,
+      aliasDescriptions: {},
+      namedContent: null,
+    };
+    const { description, variables, secrets } = settings;
+    const environment = await this.#changeEnvironment(row, { variables: variables ?? {}, secrets: secrets ?? {} });
+    await this.#publishing.publish({ base: null, row, code, core: { description }, environment });
     return this.config({ project, package: settings.package, name, qualifier: null });
   }
 
@@ -119,43 +125,37 @@ export class FgsFunctionService {
   async updateCode(urn: FunctionUrn, body: Body): Promise<object> {
     const row = await this.#latestRow(urn);
     const code = await readCode(body, { handler: row.handler, download: this.#options.download });
-    const { codeType, codeFilename, codeDigest, archive } = code;
     const dependencies = await this.#readDependencies(body, row.dependencies);
-    const changed = { ...row, codeType, codeFilename, codeDigest, codeBytes: archive.byteLength, dependencies };
-    await this.#publish(changed, code);
+    const changed = { ...row, ...rowCode(code), dependencies };
+    await this.#publishing.publish({ base: row, row: changed, code });
     return { ...(await this.#codeResource(urn, changed)), func_code: body["func_code"] ?? null };
   }
 
   async updateConfig(urn: FunctionUrn, body: Body): Promise<object> {
-    const { environments, functions, store } = this.#options;
     const row = await this.#latestRow(urn);
-    const core = await functions.get(row.function);
+    const core = await this.#options.functions.get(row.function);
     const settings = readSettings(body, { ...row, description: core.description });
-    const before = await store.read((view) => view.functions.environment(row.function));
-    const { variables, secrets } = await environments.get(row.function);
-    const kept = Object.fromEntries(secrets.map((name) => [name, null]));
-    await environments.set(row.function, {
-      variables: settings.variables ?? variables,
-      secrets: settings.secrets ?? kept,
+    const { variables, secrets } = settings;
+    await this.#publishing.publish({
+      base: row,
+      row: { ...row, ...rowSettings(settings) },
+      code: await this.#codeOf(row),
+      core: { description: settings.description },
+      ...(variables === null && secrets === null ? {} : { environment: await this.#changeEnvironment(row, settings) }),
     });
-    try {
-      const code = await fromArchive(row, await this.#archive(row));
-      await this.#publish({ ...row, ...rowSettings(settings) }, code);
-    } catch (error) {
-      await store.change((tables) => tables.functions.setEnvironment(row.function, before));
-      throw error;
-    }
-    await functions.update(row.function, { description: settings.description });
     return this.config(urn);
   }
 
   async setInstancesMax(urn: FunctionUrn, body: Body): Promise<object> {
     const row = await this.#latestRow(urn);
     const instancesMax = readInstancesMax(body);
-    await this.#publish({ ...row, instancesMax }, await fromArchive(row, await this.#archive(row)));
-    if ((instancesMax === 0) !== (row.instancesMax === 0)) {
-      await this.#options.functions.update(row.function, { enabled: instancesMax !== 0 });
-    }
+    const isSwitched = (instancesMax === 0) !== (row.instancesMax === 0);
+    await this.#publishing.publish({
+      base: row,
+      row: { ...row, instancesMax },
+      code: await this.#codeOf(row),
+      core: isSwitched ? { enabled: instancesMax !== 0 } : {},
+    });
     return this.config(urn);
   }
 
@@ -168,10 +168,8 @@ export class FgsFunctionService {
     }
     const instances = instancesOf(row);
     if (instances.snapshot === snapshot) return;
-    await this.#publish(
-      { ...row, instances: { ...instances, snapshot } },
-      await fromArchive(row, await this.#archive(row)),
-    );
+    const changed = { ...row, instances: { ...instances, snapshot } };
+    await this.#publishing.publish({ base: row, row: changed, code: await this.#codeOf(row) });
   }
 
   /** Of a version its aliases, too. @throws FgsError, ControlError CONFLICT while a rule names it. */
@@ -186,7 +184,8 @@ export class FgsFunctionService {
     }
     const newest = await store.read((view) => view.versions.latest(row.function));
     // What latest is does not change with the versions that were made of it.
-    if (newest?.version === version.version) await this.#publish(row, await fromArchive(row, await this.#archive(row)));
+    if (newest?.version === version.version)
+      await this.#publishing.publish({ base: row, row, code: await this.#codeOf(row) });
     const named = aliases.filter((alias) => alias.version === version.version);
     const gone = new Set([version.version, ...named.map(({ name }) => `!${name}`)]);
     await store.change(async (tables) => {
@@ -218,15 +217,21 @@ export class FgsFunctionService {
     if (typeof digest === "string" && digest !== "" && digest !== row.codeDigest) {
       throw new FgsError("FSS.0409", "digest: the code was changed meanwhile");
     }
-    const content = await this.#contentOf(row);
+    const environment = await store.read((view) => view.functions.environment(row.function));
+    const content = versionContent(row, environment);
     if (row.namedContent === content) throw new FgsError("FSS.1016", "nothing changed since the last version");
     const rows = await store.read(({ versions }) => versions.list(row.function));
     if (rows.some(({ version }) => version === name)) throw new FgsError("FSS.1062", `version ${name} exists already`);
     if (rows.filter(({ version }) => !version.startsWith(draftPrefix)).length >= fgsLimits.versionsMax) {
       throw new FgsError("FSS.0403", `a function has at most ${fgsLimits.versionsMax} versions`);
     }
-    const code = await fromArchive(row, await this.#archive(row));
-    await this.#publish({ ...row, namedContent: content }, code, { name, description });
+    await this.#publishing.publish({
+      base: row,
+      row: { ...row, namedContent: content },
+      code: await this.#codeOf(row),
+      named: { name, description },
+      environment: { before: environment, after: environment },
+    });
     return this.config({ ...urn, qualifier: { kind: "version", name } });
   }
 
@@ -280,92 +285,21 @@ export class FgsFunctionService {
     return bytes;
   }
 
-  #rowOf(
-    name: string,
-    { settings, code }: { readonly settings: FunctionSettings; readonly code: FunctionCode },
-  ): Omit<FgsFunctionRow, NotSettings | "dependencies"> {
-    return {
-      function: name,
-      ...rowSettings(settings),
-      codeType: code.codeType,
-      codeFilename: code.codeFilename,
-      codeBytes: code.archive.byteLength,
-      codeDigest: code.codeDigest,
-      instancesMax: instancesRange.default,
-      modifiedAt: timestamp(this.#options.clock),
-    };
+  /** Of plain and encrypted variables those stay that the client says nothing of. */
+  async #changeEnvironment(
+    { function: functionName }: Pick<FgsFunctionRow, "function">,
+    { variables, secrets }: Pick<FunctionSettings, "variables" | "secrets">,
+  ): Promise<EnvironmentChange> {
+    const { environments, store } = this.#options;
+    const before = await store.read((view) => view.functions.environment(functionName));
+    const present = environments.shown(functionName, before);
+    const kept = Object.fromEntries(present.secrets.map((name) => [name, null]));
+    const input = { variables: variables ?? present.variables, secrets: secrets ?? kept };
+    return { before, after: environments.replaced(input, { functionName, present: before }) };
   }
 
-  /** Makes the working copy, or a version with a name, what `latest` is; then writes the row. */
-  async #publish(
-    row: Omit<FgsFunctionRow, "codeBlob">,
-    code: FunctionCode,
-    named: { readonly name: string; readonly description: string } | null = null,
-  ): Promise<void> {
-    const { artifacts, clock, publishing, store, uploads } = this.#options;
-    const entry = entryOf(code.files, row.handler);
-    const digests = await uploads.store(code.files.map(({ bytes }) => bytes));
-    const drafts = named === null ? row.drafts + 1 : row.drafts;
-    const request: PublishRequest = {
-      source: {
-        kind: "tree",
-        entry,
-        files: code.files.map(({ path }, index) => ({ path, digest: digests[index] ?? "" })),
-      },
-      version: named?.name ?? `${draftPrefix}${drafts}`,
-      description: named?.description ?? "",
-      limits: limitsOf(row),
-      dependencies: row.dependencies,
-      event: eventOf(row),
-      snapshot: instancesOf(row).snapshot,
-    };
-    await publishing.publish(row.function, request, { evenIfUnchanged: true });
-    const codeBlob = await artifacts.put(code.archive);
-    const changed = { ...row, drafts, codeBlob, modifiedAt: timestamp(clock) };
-    await store.change(async ({ fgsFunctions }) => {
-      const present = await fgsFunctions.get(row.function);
-      // What others changed while it was published stays.
-      const others = present === null ? {} : pickOthers(present);
-      await fgsFunctions.put({ ...changed, ...others });
-    });
-    await this.#removeDrafts(row.function);
-  }
-
-  /** Those that are not the newest version; what a rule or a service names stays. */
-  async #removeDrafts(functionName: string): Promise<void> {
-    const { store, versions } = this.#options;
-    const [, ...older] = await store.read((view) => view.versions.list(functionName));
-    for (const { version } of older.filter((row) => row.version.startsWith(draftPrefix))) {
-      try {
-        await versions.delete({ functionName, version });
-      } catch (error) {
-        if (!(error instanceof ControlError && error.code === "CONFLICT")) throw error;
-      }
-    }
-  }
-
-  /** What makes one version differ from another. */
-  async #contentOf(row: FgsFunctionRow): Promise<string> {
-    const { variables, encryptedSecrets } = await this.#options.store.read(({ functions }) =>
-      functions.environment(row.function),
-    );
-    const instances = changedInstances(row);
-    const { codeDigest, handler, initializer, timeoutSeconds, memoryMiB, concurrency, runtime } = row;
-    const dependencies = Object.entries(row.dependencies);
-    const content = {
-      codeDigest,
-      handler,
-      initializer,
-      instances,
-      timeoutSeconds,
-      memoryMiB,
-      concurrency,
-      runtime,
-      variables,
-      encryptedSecrets,
-      ...(dependencies.length === 0 ? {} : { dependencies }),
-    };
-    return createHash("sha256").update(JSON.stringify(content)).digest("hex");
+  async #codeOf(row: FgsFunctionRow): Promise<FunctionCode> {
+    return fromArchive(row, await this.#archive(row));
   }
 
   async #codeResource(urn: FunctionUrn, row: Omit<FgsFunctionRow, "codeBlob">): Promise<object> {
@@ -380,20 +314,17 @@ export class FgsFunctionService {
   }
 }
 
-type NotSettings = "tags" | "events" | "triggers" | "aliasDescriptions" | "drafts" | "namedContent" | "codeBlob";
-
 interface Chosen extends Located {
   readonly core: FunctionRow;
   readonly environment: EnvironmentRow;
   readonly used: readonly UsedDependency[];
 }
 
-/** What publishing has no part in. */
-function pickOthers({ tags, events, triggers, aliasDescriptions }: FgsFunctionRow): Partial<FgsFunctionRow> {
-  return { tags, events, triggers, aliasDescriptions };
-}
-
 function rowSettings(settings: FunctionSettings): Omit<FunctionSettings, "description" | "variables" | "secrets"> {
   const { description: _description, variables: _variables, secrets: _secrets, ...rest } = settings;
   return rest;
+}
+
+function rowCode({ archive, codeDigest, codeFilename, codeType }: FunctionCode) {
+  return { codeType, codeFilename, codeDigest, codeBytes: archive.byteLength };
 }

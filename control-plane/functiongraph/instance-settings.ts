@@ -72,7 +72,7 @@ function readSwitch(body: Body, key: string, present: boolean): boolean {
   throw invalid("FSS.0400", key, { received: value, allowed: "true or false" });
 }
 
-type PublishedRow = Omit<FgsFunctionRow, "codeBlob">;
+type PublishedRow = Omit<FgsFunctionRow, "codeBlob" | "modifiedAt">;
 
 export function instancesOf({ instances }: Pick<FgsFunctionRow, "instances">): FgsInstanceSettings {
   return { ...defaultInstances, ...instances };

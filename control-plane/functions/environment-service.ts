@@ -41,18 +41,27 @@ export class EnvironmentService {
 
   /** Replaces all of it; a secret given as null keeps its stored value. @throws ControlError INPUT_INVALID, NOT_FOUND. */
   set(functionName: string, input: unknown): Promise<EnvironmentResource> {
-    const { store, masterKey } = this.#options;
-    const { variables, secrets: given } = requireValid(parseEnvironment(input));
-    return store.change(async (tables) => {
+    return this.#options.store.change(async (tables) => {
       await requireFunction(tables, functionName);
-      const { encryptedSecrets: encrypted } = await tables.functions.environment(functionName);
-      const secrets = mergeSecrets(given, decryptSecrets(masterKey, { functionName, encrypted }));
-      const problems = environmentProblems({ ...variables, ...secrets });
-      if (problems.length > 0) throw invalidInput(problems);
-      const encryptedSecrets = encryptSecrets(masterKey, { functionName, secrets });
-      await tables.functions.setEnvironment(functionName, { variables, encryptedSecrets });
-      return { variables, secrets: Object.keys(secrets).sort() };
+      const present = await tables.functions.environment(functionName);
+      const row = this.replaced(input, { functionName, present });
+      await tables.functions.setEnvironment(functionName, row);
+      return this.shown(functionName, row);
     });
+  }
+
+  /** What `set` would write; nothing is written. @throws ControlError INPUT_INVALID. */
+  replaced(
+    input: unknown,
+    { functionName, present }: { readonly functionName: string; readonly present: EnvironmentRow },
+  ): EnvironmentRow {
+    const { masterKey } = this.#options;
+    const { variables, secrets: given } = requireValid(parseEnvironment(input));
+    const stored = decryptSecrets(masterKey, { functionName, encrypted: present.encryptedSecrets });
+    const secrets = mergeSecrets(given, stored);
+    const problems = environmentProblems({ ...variables, ...secrets });
+    if (problems.length > 0) throw invalidInput(problems);
+    return { variables, encryptedSecrets: encryptSecrets(masterKey, { functionName, secrets }) };
   }
 }
 

@@ -17,7 +17,6 @@ import type { Problem } from "../../sdk/problem.ts";
 import { parseServices, type Services } from "../../sdk/service-target.ts";
 import { conflict, invalidInput } from "../control-error.ts";
 import { requireDependencies } from "../dependencies/read-dependencies.ts";
-import { requireFunction } from "../functions/require-row.ts";
 import { requireRoom } from "../quotas/require-room.ts";
 import type { StoreView } from "../store.ts";
 import { refuseCodeUrl } from "./code-download.ts";
@@ -114,9 +113,8 @@ function handlerProblems(event: EventSettings | null, source: Source): readonly 
   return [{ path: "event.handler", message: `received ${showValue(handler)}, allowed: ${allowed}` }];
 }
 
-/** @throws ControlError NOT_FOUND, INPUT_INVALID for dependencies that do not exist, CONFLICT for a name that is taken, LIMIT_REACHED. */
+/** The function need not exist yet. @throws ControlError INPUT_INVALID for dependencies that do not exist, CONFLICT for a name that is taken, LIMIT_REACHED. */
 export async function checkPlan(view: StoreView, { dependencies, functionName, version }: PublishPlan): Promise<void> {
-  await requireFunction(view, functionName);
   await requireDependencies(view, dependencies);
   if (version !== null) await requireFreeName(view, { functionName, version });
   await requireRoom(view, "versionsPerFunction", functionName);

@@ -4,8 +4,7 @@
  * The author's code runs only in a builder process. Invariants: blobs are on the disk before the row that names them commits; version,
  * aliases and revision are one transaction; a refusal at any step leaves nothing that anybody can see.
  */
-import { isDeepStrictEqual } from "node:util";
-import { referenceTo, sealManifest, type ManifestBlob, type SigningKey } from "../../bundler/artifact.ts";
+import { referenceTo, sealManifest, type SigningKey } from "../../bundler/artifact.ts";
 import type { BundleInput, BundleOptions, BundleResult } from "../../bundler/bundle.ts";
 import type { PublishRequest, PublishResult } from "../../sdk/api.ts";
 import { digestOf } from "../../sdk/artifact-format.ts";
@@ -19,15 +18,15 @@ import type { BuilderPool, BuildOutcome } from "../builder/builder-pool.ts";
 import { timestamp, type Clock } from "../clock.ts";
 import { conflict, ControlError } from "../control-error.ts";
 import { readDependencies } from "../dependencies/read-dependencies.ts";
-import { missingHooks } from "../domains/rule-references.ts";
-import { moveAlias } from "../functions/alias-move.ts";
+import { requireFunction } from "../functions/require-row.ts";
 import { toVersionResource } from "../functions/resources.ts";
 import type { MasterKey } from "../keys/master-key.ts";
 import { decryptSecrets } from "../keys/secrets-at-rest.ts";
 import { waitSecondsDefault, type RevisionService } from "../rollout/revision-service.ts";
 import type { CodeDownload } from "./code-download.ts";
-import type { AliasRow, EnvironmentRow, Store, StoreTables, StoreView, VersionRow } from "../store.ts";
-import { describeSnapshot, type PreparedBuild } from "./describe-snapshot.ts";
+import type { EnvironmentRow, Store, StoreTables, StoreView, VersionRow } from "../store.ts";
+import { commitVersion, moveAliases, type Committed } from "./commit-version.ts";
+import type { PreparedBuild } from "./describe-snapshot.ts";
 import { initializeJob, runsInitializer } from "./initialize-job.ts";
 import { checkPlan, planPublish, type PublishPlan, wantsSnapshot } from "./publish-plan.ts";
 import type { PublishQueue } from "./publish-queue.ts";
@@ -55,6 +54,18 @@ export interface PublishServiceOptions {
   readonly trail?: Pick<AuditTrail, "name">;
 }
 
+/** What is stored together with a version: all of it or nothing. */
+export interface StoredWith {
+  /** Calls `insert` once, which stores the version as things are then. In the transaction of both; whatever it throws undoes both. */
+  readonly within: <T>(tables: StoreTables, insert: () => Promise<T>) => Promise<T>;
+  /** `within` creates the function. */
+  readonly createsFunction: boolean;
+  /** The one that `within` gives the function; null: it stays what it is. */
+  readonly environment: EnvironmentRow | null;
+  /** What the audit record names. */
+  readonly resource: string;
+}
+
 export interface Published {
   readonly result: PublishResult;
   /** False: the latest version had this content already, and only aliases were moved to it. */
@@ -62,7 +73,6 @@ export interface Published {
 }
 
 type Bundle = Extract<BundleResult, { ok: true }>;
-type Committed = { readonly version: VersionRow; readonly aliases: readonly AliasRow[] };
 
 interface Prepared {
   readonly committed: Committed;
@@ -83,22 +93,23 @@ export class PublishService {
   }
 
   /**
-   * Publishes one version and waits until all connected nodes serve it, at most `waitSeconds`. `evenIfUnchanged`: also what only repeats the latest
-   * version.
+   * Publishes one version and waits until all connected nodes serve it, at most `waitSeconds`. With something else that is stored with it also what
+   * only repeats the latest version.
    * @throws ControlError INPUT_INVALID, NOT_FOUND, CONFLICT, LIMIT_REACHED, PAYLOAD_TOO_LARGE, PUBLISH_REFUSED, BUILD_QUEUE_FULL, NODE_DRAINING.
    */
   async publish(
     functionName: string,
     request: PublishRequest,
-    { evenIfUnchanged = false }: { readonly evenIfUnchanged?: boolean } = {},
+    storedWith: StoredWith | null = null,
   ): Promise<Published> {
     const { store, queue, revisions, clock, masterKey } = this.#options;
     const plan = planPublish(functionName, request);
     await store.read(async (view) => {
+      if (storedWith?.createsFunction !== true) await requireFunction(view, functionName);
       await checkPlan(view, plan);
       await checkServices(view, { plan, masterKey });
     });
-    const prepared = await queue.run(functionName, () => this.#prepareUnlessClosing(plan, { evenIfUnchanged }));
+    const prepared = await queue.run(functionName, () => this.#prepareUnlessClosing(plan, storedWith));
     const startedMs = clock.monotonicMs();
     const rollout = await revisions.waitFor(prepared.revision, request.waitSeconds ?? waitSecondsDefault);
     const { version, aliases } = prepared.committed;
@@ -120,25 +131,29 @@ export class PublishService {
   }
 
   /** What a publish that was given up fails with is not the author's doing. */
-  async #prepareUnlessClosing(plan: PublishPlan, options: { readonly evenIfUnchanged: boolean }): Promise<Prepared> {
+  async #prepareUnlessClosing(plan: PublishPlan, storedWith: StoredWith | null): Promise<Prepared> {
     try {
-      return await this.#prepare(plan, options);
+      return await this.#prepare(plan, storedWith);
     } catch (error) {
       if (!this.#closing.signal.aborted) throw error;
       throw new ControlError("NODE_DRAINING", { message: "The control plane is shutting down.", cause: error });
     }
   }
 
-  async #prepare(plan: PublishPlan, { evenIfUnchanged }: { readonly evenIfUnchanged: boolean }): Promise<Prepared> {
+  async #prepare(plan: PublishPlan, storedWith: StoredWith | null): Promise<Prepared> {
     const stopwatch = new Stopwatch(this.#options.clock);
     const bundle = await this.#bundle(plan);
     const bundleMs = stopwatch.lap();
-    const repeated = evenIfUnchanged ? null : await this.#repeat(plan, bundle);
+    const repeated = storedWith === null ? await this.#repeat(plan, bundle) : null;
     if (repeated !== null) return { ...repeated, timings: { bundleMs, evaluateMs: 0, storeMs: stopwatch.lap() } };
     const version = plan.version ?? (await this.#nextName(plan.functionName));
-    const build = await this.#build({ ...plan, version }, bundle);
+    const build = await this.#build({
+      plan: { ...plan, version },
+      bundle,
+      environment: storedWith?.environment ?? null,
+    });
     const evaluateMs = stopwatch.lap();
-    const { value, revision } = await this.#store({ plan, bundle, build, version });
+    const { value, revision } = await this.#store({ plan, bundle, build, version, storedWith });
     const timings = { bundleMs, evaluateMs, storeMs: stopwatch.lap() };
     return { committed: value, revision, created: true, warnings: bundle.warnings, timings };
   }
@@ -162,11 +177,19 @@ export class PublishService {
     return this.#making.has(functionName);
   }
 
-  async #build(plan: PublishPlan & { readonly version: string }, bundle: Bundle): Promise<PreparedBuild> {
+  async #build({
+    plan,
+    bundle,
+    environment: given,
+  }: {
+    readonly plan: PublishPlan & { readonly version: string };
+    readonly bundle: Bundle;
+    readonly environment: EnvironmentRow | null;
+  }): Promise<PreparedBuild> {
     const { code, sourceMap, wasm } = bundle;
     const { allowEval, event, functionName, limits } = plan;
     const snapshot = wantsSnapshot(plan, bundle);
-    const environment = await this.#options.store.read((view) => view.functions.environment(functionName));
+    const environment = given ?? (await this.#options.store.read((view) => view.functions.environment(functionName)));
     const initialize = snapshot ? initializeJob(plan, this.#shownToBuilder(plan, environment)) : null;
     const exports = {
       handler: event === null ? null : exportOf(event.handler),
@@ -245,18 +268,22 @@ export class PublishService {
     readonly bundle: Bundle;
     readonly build: PreparedBuild;
     readonly version: string;
+    readonly storedWith: StoredWith | null;
   }): Promise<{ readonly value: Committed; readonly revision: number }> {
     const { clock, artifacts, masterKey, signingKey, revisions } = this.#options;
-    const { plan, bundle, build, version } = parts;
+    const { plan, bundle, build, version, storedWith } = parts;
     const { functionName } = plan;
     const createdAt = new Date(clock.now()).toISOString();
     const { manifest, blobs } = assemble({ plan, bundle, build, version, createdAt });
     const sealed = sealManifest(manifest, signingKey);
     await Promise.all([...blobs, sealed.bytes].map((bytes) => artifacts.put(bytes)));
-    this.#options.trail?.name(`function/${functionName}/version/${version}`);
-    return revisions.change(async (tables) => {
-      await checkServices(tables, { plan: { ...plan, version }, masterKey });
-      return commit(tables, { plan: { ...plan, version }, manifest, sealed, build });
+    this.#options.trail?.name(storedWith?.resource ?? `function/${functionName}/version/${version}`);
+    return revisions.change((tables) => {
+      const insert = async (): Promise<Committed> => {
+        await checkServices(tables, { plan: { ...plan, version }, masterKey });
+        return commitVersion(tables, { plan: { ...plan, version }, manifest, sealed, build });
+      };
+      return storedWith === null ? insert() : storedWith.within(tables, insert);
     });
   }
 }
@@ -294,70 +321,6 @@ function assemble(parts: {
     },
     blobs: [code, sourceMap, ...(snapshot === null ? [] : [snapshot]), ...bundle.wasm.map(({ bytes }) => bytes)],
   };
-}
-
-async function commit(
-  tables: StoreTables,
-  parts: {
-    readonly plan: PublishPlan;
-    readonly manifest: VersionManifest;
-    readonly sealed: ManifestBlob;
-    readonly build: PreparedBuild;
-  },
-): Promise<Committed> {
-  const { plan, manifest, sealed, build } = parts;
-  await checkPlan(tables, plan);
-  const environment = await tables.functions.environment(plan.functionName);
-  if (build.initializedWith !== null && !isDeepStrictEqual(build.initializedWith, environment)) {
-    throw conflict("The environment was changed while the initializer ran with the one before: publish again.");
-  }
-  const row: VersionRow = {
-    ...environment,
-    function: manifest.function,
-    version: manifest.version,
-    description: plan.description,
-    createdAt: manifest.createdAt,
-    digest: sealed.digest,
-    signature: sealed.signature,
-    hooks: manifest.hooks,
-    limits: manifest.limits,
-    services: manifest.services,
-    dependencies: plan.dependencies,
-    isolation: manifest.isolation,
-    allowEval: manifest.allowEval,
-    egress: manifest.egress,
-    event: manifest.event,
-    moduleDigest: manifest.module.digest,
-    moduleBytes: manifest.module.bytes,
-    snapshot: describeSnapshot(build, manifest),
-    blobs: blobsOf(manifest, sealed),
-  };
-  const floating = (await tables.domains.rulesOf(row.function)).filter(({ rule }) => rule.version === "latest");
-  const problems = missingHooks(floating, row);
-  if (problems.length > 0) throw conflict("The version lacks hooks that rules bind through latest.", problems);
-  await tables.versions.insert(row);
-  await moveAliases(tables, { aliases: plan.aliases, to: row, movedAt: manifest.createdAt });
-  return { version: row, aliases: await tables.aliases.list(row.function) };
-}
-
-/** Whether any of them named another version before. */
-async function moveAliases(
-  tables: StoreTables,
-  { aliases, ...move }: { readonly aliases: readonly string[]; readonly to: VersionRow; readonly movedAt: string },
-): Promise<boolean> {
-  let moved = false;
-  for (const alias of aliases) moved = (await moveAlias(tables, { alias, ...move })).moved || moved;
-  return moved;
-}
-
-function blobsOf(manifest: VersionManifest, sealed: ManifestBlob): readonly string[] {
-  const references = [
-    manifest.module,
-    ...(manifest.sourceMap === null ? [] : [manifest.sourceMap]),
-    ...manifest.snapshots,
-    ...manifest.wasm,
-  ];
-  return [...new Set([sealed.digest, ...references.map(({ digest }) => digest)])].sort();
 }
 
 function exportNamed(handler: string | null | undefined): string | null {
