@@ -12,7 +12,8 @@ import type { EnvironmentService } from "../functions/environment-service.ts";
 import type { FunctionService } from "../functions/function-service.ts";
 import { requireRoom } from "../quotas/require-room.ts";
 import type { CodeDownload } from "../publish/code-download.ts";
-import type { EnvironmentRow, FunctionRow, Store, StoreView } from "../store.ts";
+import type { RevisionService } from "../rollout/revision-service.ts";
+import type { EnvironmentRow, FunctionRow, Store, StoreTables, StoreView } from "../store.ts";
 import { FgsError } from "./fgs-error.ts";
 import {
   FgsPublishing,
@@ -37,6 +38,7 @@ import { instancesOf } from "./instance-settings.ts";
 import { readTags } from "./fgs-tags.ts";
 import { cutPage, readPage } from "./list-page.ts";
 import { draftPrefix, locate, unknownFunction, type Located } from "./locate-function.ts";
+import { removeFgsVersion } from "./remove-fgs-version.ts";
 import { versionContent } from "./version-content.ts";
 import { versionName } from "./version-name.ts";
 import type { FunctionUrn } from "./urn.ts";
@@ -46,6 +48,7 @@ export interface FgsFunctionServiceOptions extends FgsPublishingOptions {
   readonly store: Store;
   readonly functions: FunctionService;
   readonly environments: EnvironmentService;
+  readonly revisions: RevisionService;
   readonly artifacts: BlobStore;
   readonly trail: Pick<AuditTrail, "name">;
 }
@@ -172,29 +175,21 @@ export class FgsFunctionService {
     await this.#publishing.publish({ base: row, row: changed, code: await this.#codeOf(row) });
   }
 
-  /** Of a version its aliases, too. @throws FgsError, ControlError CONFLICT while a rule names it. */
+  /** Of a version its aliases, too. @throws FgsError FSS.1094, ControlError CONFLICT while a rule names it or one of its aliases. */
   async delete(urn: FunctionUrn): Promise<void> {
-    const { functions, store, versions } = this.#options;
-    const { row, version } = await this.find(urn);
-    if (urn.qualifier === null) return functions.delete(row.function);
-    if (version === null) throw new FgsError("FSS.1015", "latest cannot be deleted, only the whole function");
-    const aliases = await store.read((view) => view.aliases.list(row.function));
-    if (aliases.some(({ grey }) => grey?.version === version.version)) {
-      throw new FgsError("FSS.1094", `version ${version.version} is the grey version of an alias`);
-    }
-    const newest = await store.read((view) => view.versions.latest(row.function));
+    const { functions, revisions, store, trail } = this.#options;
+    const { row, version: found } = await this.find(urn);
+    const functionName = row.function;
+    if (urn.qualifier === null) return functions.delete(functionName);
+    if (found === null) throw new FgsError("FSS.1015", "latest cannot be deleted, only the whole function");
+    const { version } = found;
+    const resource = `function/${functionName}/version/${version}`;
+    trail.name(resource);
+    const finish = (tables: StoreTables): Promise<void> => removeFgsVersion(tables, { functionName, version });
+    const newest = await store.read((view) => view.versions.latest(functionName));
+    if (newest?.version !== version) await revisions.change(finish);
     // What latest is does not change with the versions that were made of it.
-    if (newest?.version === version.version)
-      await this.#publishing.publish({ base: row, row, code: await this.#codeOf(row) });
-    const named = aliases.filter((alias) => alias.version === version.version);
-    const gone = new Set([version.version, ...named.map(({ name }) => `!${name}`)]);
-    await store.change(async (tables) => {
-      for (const alias of named) await tables.aliases.delete(row.function, alias.name);
-      const present = await tables.fgsFunctions.get(row.function);
-      const triggers = present?.triggers.filter(({ qualifier }) => !gone.has(qualifier)) ?? [];
-      if (present !== null) await tables.fgsFunctions.put({ ...present, triggers });
-    });
-    await versions.delete({ functionName: row.function, version: version.version });
+    else await this.#publishing.publish({ base: row, row, code: await this.#codeOf(row), resource, finish });
   }
 
   async listVersions(urn: FunctionUrn): Promise<object> {

@@ -4,21 +4,16 @@ import { parseAliasGrey } from "../../sdk/alias-grey-parser.ts";
 import type { AliasChange, AliasInput, RollbackInput } from "../../sdk/api.ts";
 import { timestamp, type Clock } from "../clock.ts";
 import { conflict, requireValid } from "../control-error.ts";
-import { describeBinding } from "../domains/rule-references.ts";
 import { Unchanged, waitSecondsDefault, type RevisionService } from "../rollout/revision-service.ts";
 import type { AliasRow, StoreTables } from "../store.ts";
 import { moveAlias } from "./alias-move.ts";
+import { removeAlias, type AliasName } from "./remove-alias.ts";
 import { requireAlias, requireVersion } from "./require-row.ts";
 import { toAliasResource } from "./resources.ts";
 
 export interface AliasServiceOptions {
   readonly revisions: RevisionService;
   readonly clock: Clock;
-}
-
-interface AliasName {
-  readonly functionName: string;
-  readonly alias: string;
 }
 
 export class AliasService {
@@ -46,13 +41,7 @@ export class AliasService {
 
   /** @throws ControlError NOT_FOUND, CONFLICT while a rule names it. */
   async delete({ functionName, alias }: AliasName): Promise<void> {
-    await this.#options.revisions.change(async (tables) => {
-      await requireAlias(tables, { functionName, alias });
-      const bound = (await tables.domains.rulesOf(functionName)).filter(({ rule }) => rule.alias === alias);
-      if (bound.length > 0)
-        throw conflict(`Rules name alias "${alias}": remove them first.`, bound.map(describeBinding));
-      await tables.aliases.delete(functionName, alias);
-    });
+    await this.#options.revisions.change((tables) => removeAlias(tables, { functionName, alias }));
   }
 
   async #moveIn(

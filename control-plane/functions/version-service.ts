@@ -1,21 +1,14 @@
 /** Published versions: listed, shown, deleted. Publishing is in publish/. */
 import type { VersionResource } from "../../sdk/api.ts";
-import type { Problem } from "../../sdk/problem.ts";
-import { conflict } from "../control-error.ts";
-import { describeBinding } from "../domains/rule-references.ts";
 import type { RevisionService } from "../rollout/revision-service.ts";
-import type { Store, StoreTables } from "../store.ts";
+import type { Store } from "../store.ts";
+import { removeVersion, type VersionName } from "./remove-version.ts";
 import { requireFunction, requireVersion } from "./require-row.ts";
 import { toVersionResource } from "./resources.ts";
 
 export interface VersionServiceOptions {
   readonly store: Store;
   readonly revisions: RevisionService;
-}
-
-interface VersionName {
-  readonly functionName: string;
-  readonly version: string;
 }
 
 export class VersionService {
@@ -46,30 +39,6 @@ export class VersionService {
    * Its name is not free again. @throws ControlError NOT_FOUND, CONFLICT while an alias or a rule names it, or a rule names `latest` and this is it.
    */
   async delete({ functionName, version }: VersionName): Promise<void> {
-    await this.#options.revisions.change(async (tables) => {
-      await requireVersion(tables, { functionName, version });
-      const problems = await findUses(tables, { functionName, version });
-      if (problems.length > 0)
-        throw conflict(`Version "${version}" of function "${functionName}" is in use.`, problems);
-      for (const alias of await tables.aliases.list(functionName)) {
-        if (!alias.previous.includes(version)) continue;
-        await tables.aliases.put({ ...alias, previous: alias.previous.filter((name) => name !== version) });
-      }
-      await tables.versions.delete(functionName, version);
-    });
+    await this.#options.revisions.change((tables) => removeVersion(tables, { functionName, version }));
   }
-}
-
-async function findUses(tables: StoreTables, { functionName, version }: VersionName): Promise<readonly Problem[]> {
-  const isLatest = (await tables.versions.latest(functionName))?.version === version;
-  const aliases = (await tables.aliases.list(functionName)).filter(
-    (alias) => alias.version === version || alias.grey?.version === version,
-  );
-  const bound = (await tables.domains.rulesOf(functionName)).filter(
-    ({ rule }) => rule.version === version || (isLatest && rule.version === "latest"),
-  );
-  return [
-    ...aliases.map(({ name }) => ({ path: `aliases.${name}`, message: "names this version" })),
-    ...bound.map(describeBinding),
-  ];
 }
