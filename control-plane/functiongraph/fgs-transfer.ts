@@ -3,9 +3,10 @@
  *
  * `<name>.yaml` beside the code holds the configuration; values of encrypted variables are not exported.
  */
-import { parse, stringify } from "yaml";
+import { stringify } from "yaml";
 import { packArchive, unpackArchive, type ArchiveFile } from "../../sdk/code-archive.ts";
 import { FgsError } from "./fgs-error.ts";
+import { readExportedConfig } from "./exported-config.ts";
 import type { FgsFunctionService } from "./fgs-function-service.ts";
 import { invalid, type Body } from "./function-settings.ts";
 import type { FunctionUrn } from "./urn.ts";
@@ -101,11 +102,5 @@ export class FgsTransfer {
 function readConfig(files: readonly ArchiveFile[]): Body {
   const file = files.find(({ path }) => path === configFile);
   if (file === undefined) throw new FgsError("FSS.1011", `file_code: it holds no ${configFile}`);
-  try {
-    const config = parse(Buffer.from(file.bytes).toString("utf8"), { maxAliasCount: 0 }) as unknown;
-    if (typeof config === "object" && config !== null && !Array.isArray(config)) return config as Body;
-  } catch {
-    // Answered below.
-  }
-  throw new FgsError("FSS.1011", `file_code: ${configFile} cannot be read`);
+  return readExportedConfig(file.bytes, configFile);
 }
