@@ -23,7 +23,11 @@ export class AuditedCall {
   }
 
   record(): NewAuditRecord {
-    const record = this.#makeRecord();
+    return this.about(this.#makeRecord());
+  }
+
+  /** `record`, of what the request turned out to be about. */
+  about(record: NewAuditRecord): NewAuditRecord {
     return this.#resource === null ? record : { ...record, resource: this.#resource };
   }
 }

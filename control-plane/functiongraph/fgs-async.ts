@@ -1,6 +1,7 @@
 /** Asynchronous invocations as clients of FunctionGraph see them: accepted, listed, cancelled, and how they are treated (interfaces.md §3.5). */
 import { latestVersion } from "../../sdk/function-name.ts";
 import type { AsyncConfig, AsyncConfigResource, CallDestination, CallResource, CallState } from "../../sdk/calls.ts";
+import type { AuditTrail } from "../audit/audit-trail.ts";
 import type { AsyncConfigService } from "../calls/async-config-service.ts";
 import type { CallService } from "../calls/call-service.ts";
 import { ControlError } from "../control-error.ts";
@@ -15,6 +16,7 @@ export interface FgsAsyncOptions {
   readonly calls: CallService;
   readonly configs: AsyncConfigService;
   readonly uniqueId: () => string;
+  readonly trail: Pick<AuditTrail, "name">;
 }
 
 /** Of the system being implemented, for each of ours. */
@@ -83,6 +85,7 @@ export class FgsAsync {
       throw invalid("FSS.0400", "request_id", { received: requestId, allowed: "a text" });
     const call = await this.#options.calls.get(requestId);
     if (call.function !== urn.name) throw new FgsError("FSS.0404", "Not found the invocation");
+    this.#options.trail.name(`call/${requestId}`);
     await this.#options.calls.cancel(requestId);
   }
 

@@ -31,14 +31,14 @@ export interface FunctiongraphOptions extends FgsFunctionServiceOptions {
 }
 
 export function functiongraphServices(options: FunctiongraphOptions): FgsServices {
-  const { aliases, asyncConfigs, calls, clock, invocations, publishing, reserved, store, uniqueId } = options;
+  const { aliases, asyncConfigs, calls, clock, invocations, publishing, reserved, store, trail, uniqueId } = options;
   const functions = new FgsFunctionService(options);
   return {
     fgsFunctions: functions,
     fgsAliases: new FgsAliasService({ store, functions, aliases }),
     fgsInvocation: new FgsInvocation({ store, functions, invocations, uniqueId, clock }),
     fgsTestEvents: new FgsTestEvents({ functions, uniqueId, clock }),
-    fgsAsync: new FgsAsync({ functions, calls, configs: asyncConfigs, uniqueId }),
+    fgsAsync: new FgsAsync({ functions, calls, configs: asyncConfigs, uniqueId, trail }),
     fgsSnapshot: new FgsSnapshot({ store, functions, publishing }),
     fgsTags: new FgsTags(functions),
     fgsTransfer: new FgsTransfer(functions),

@@ -76,8 +76,8 @@ export function recordAudit(app: FastifyInstance, options: RecordAuditOptions): 
     try {
       if (call !== null && status < 400) call.isRecorded = true;
       const code = status < 400 ? null : codeOf(payload);
-      const made = call === null || status >= 400 ? describe(request, { audited, status, clock }) : call.record();
-      await audit.add({ ...made, code });
+      const made = describe(request, { audited, status, clock });
+      await audit.add({ ...(call?.about(made) ?? made), code });
     } catch (error) {
       logger.error({ error, requestId: request.id, action: audited.action }, "audit_failed");
     }
@@ -141,8 +141,8 @@ function cut(text: string): string {
   return text.slice(0, auditLimits.textCharsMax);
 }
 
-/** The code in an `ErrorBody`. */
+/** The code in an `ErrorBody`, or in what clients of FunctionGraph are answered. */
 function codeOf(payload: unknown): string | null {
   if (typeof payload !== "string") return null;
-  return /^\{"error":\{"code":"([A-Z_]+)"/.exec(payload)?.[1] ?? null;
+  return /^\{"error(?:":\{"|_)code":"([A-Z_]+|FSS\.[0-9]{4})"/.exec(payload)?.[1] ?? null;
 }

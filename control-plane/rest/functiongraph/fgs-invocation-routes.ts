@@ -1,11 +1,21 @@
 /** Invocations in the FunctionGraph-compatible API. */
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { eventLimits } from "../../../sdk/limits.ts";
-import { access } from "../access.ts";
+import { access, type Access } from "../access.ts";
+import type { AuditedRoute } from "../record-audit.ts";
 import { FgsError } from "../../functiongraph/fgs-error.ts";
 import { bodyOf, textOf, urnOf, type FgsServices } from "./fgs-app.ts";
 
+interface Recorded {
+  readonly config: { readonly access: Access; readonly audit: AuditedRoute };
+  readonly schema: { readonly hide: boolean };
+}
 const route = { config: { access: access.open }, schema: { hide: true } };
+/** A route that changes something, as it is recorded. */
+const changing = (action: string): Recorded => ({
+  ...route,
+  config: { ...route.config, audit: { action, resource: ["function", ":urn"] } },
+});
 const one = "/v2/:project/fgs/functions/:urn";
 
 export function registerFgsInvocations(app: FastifyInstance, services: FgsServices): void {
@@ -23,14 +33,16 @@ function registerAsynchronous(app: FastifyInstance, { fgsAsync }: FgsServices): 
   app.get(`${one}/active-async-invocations`, route, (request) =>
     fgsAsync.list(urnOf(request), { ...(request.query as Readonly<Record<string, string>>), status: "RUNNING" }),
   );
-  app.post(`${one}/cancel`, route, async (request, reply) => {
+  app.post(`${one}/cancel`, changing("cancelCall"), async (request, reply) => {
     await fgsAsync.cancel(urnOf(request), bodyOf(request));
     return reply.code(200).send({});
   });
   app.get(`${one}/async-invoke-config`, route, (request) => fgsAsync.config(urnOf(request)));
   app.get(`${one}/async-invoke-configs`, route, (request) => fgsAsync.listConfigs(urnOf(request)));
-  app.put(`${one}/async-invoke-config`, route, (request) => fgsAsync.setConfig(urnOf(request), bodyOf(request)));
-  app.delete(`${one}/async-invoke-config`, route, async (request, reply) => {
+  app.put(`${one}/async-invoke-config`, changing("setAsyncConfig"), (request) =>
+    fgsAsync.setConfig(urnOf(request), bodyOf(request)),
+  );
+  app.delete(`${one}/async-invoke-config`, changing("deleteAsyncConfig"), async (request, reply) => {
     await fgsAsync.deleteConfig(urnOf(request));
     return reply.code(204).send();
   });
