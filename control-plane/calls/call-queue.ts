@@ -44,6 +44,12 @@ export interface CallRow extends Pick<NewCall, "id" | "function" | "qualifier" |
   readonly destination: SentDestination | null;
 }
 
+export interface CallRowsQuery extends Pick<CallQuery, "function" | "cursor"> {
+  /** Absent: whatever its state. */
+  readonly states?: readonly CallState[] | undefined;
+  readonly limit: number;
+}
+
 export interface CallRows {
   readonly rows: readonly CallRow[];
   readonly next: string | null;
@@ -126,7 +132,7 @@ export interface CallQueue {
   cancel(id: string): Promise<{ readonly row: CallRow; readonly cancelled: boolean } | null>;
   get(id: string): Promise<CallRow | null>;
   /** Newest first. */
-  list(query: Required<Pick<CallQuery, "limit">> & CallQuery): Promise<CallRows>;
+  list(query: CallRowsQuery): Promise<CallRows>;
   /** Calls `listener` when others made something due. A queue of one process has no others. Once. */
   onElsewhere(listener: () => void): void;
   /** Until the next waiting call is due, milliseconds, 0 when one is; null: none waits. */

@@ -7,7 +7,7 @@ import { latestVersion } from "../../sdk/function-name.ts";
 import { callLimits } from "../../sdk/call-limits.ts";
 import type { Problem } from "../../sdk/problem.ts";
 import { conflict, invalidInput, notFound } from "../control-error.ts";
-import type { CallQueue, CallRow } from "./call-queue.ts";
+import type { CallQueue, CallRow, CallRowsQuery } from "./call-queue.ts";
 import type { CallTargets } from "./call-targets.ts";
 
 export interface CallServiceOptions {
@@ -51,14 +51,18 @@ export class CallService {
     return { requestId };
   }
 
-  /** @throws ControlError INPUT_INVALID for a cursor that is none. */
-  async list(query: CallQuery): Promise<CallPage> {
+  /** In `state`, or in one of `states`; any without both. @throws ControlError INPUT_INVALID for a cursor that is none. */
+  async list({ state, states, ...query }: CallQuery & Pick<CallRowsQuery, "states">): Promise<CallPage> {
     if (query.cursor !== undefined && !/^[0-9]{1,15}$/.test(query.cursor)) {
       throw invalidInput([
         { path: "cursor", message: `received ${showValue(query.cursor)}, allowed: next of the page before` },
       ]);
     }
-    const { rows, next } = await this.#options.queue.list({ ...query, limit: query.limit ?? pageDefault });
+    const { rows, next } = await this.#options.queue.list({
+      ...query,
+      states: state === undefined ? states : [state],
+      limit: query.limit ?? pageDefault,
+    });
     return { calls: rows.map(toResource), next };
   }
 

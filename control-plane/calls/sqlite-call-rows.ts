@@ -4,9 +4,9 @@
  * Beside the rows it keeps in memory who waits and how many have ended; after a transaction was undone, `reload` puts that right.
  */
 import type { SqliteDatabase } from "kysely";
-import { callStates, type CallDestination, type CallQuery, type SentDestination } from "../../sdk/calls.ts";
+import { callStates, type CallDestination, type SentDestination } from "../../sdk/calls.ts";
 import { callLimits } from "../../sdk/call-limits.ts";
-import type { CallEnd, CallReturn, CallRow, CallRows, LeasedCall, NewCall } from "./call-queue.ts";
+import type { CallEnd, CallReturn, CallRow, CallRows, CallRowsQuery, LeasedCall, NewCall } from "./call-queue.ts";
 import { WaitingLanes } from "./waiting-lanes.ts";
 
 type Database = Pick<SqliteDatabase, "prepare">;
@@ -132,15 +132,14 @@ export class SqliteCallRows {
     return row === null ? null : toRow(row);
   }
 
-  list({ function: name, state, limit, cursor }: Required<Pick<CallQuery, "limit">> & CallQuery): CallRows {
+  list({ function: name, states, limit, cursor }: CallRowsQuery): CallRows {
     const before = cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(cursor);
-    const page = (limit ?? 1) + 1;
+    const page = limit + 1;
     // One look into an index for each state, because an index cannot skip states and keep the order.
-    const states = state === undefined ? callStates : [state];
     const found =
-      name === undefined && state === undefined
+      name === undefined && states === undefined
         ? this.#all<StoredRow>("select * from calls where sequence < ? order by sequence desc limit ?", [before, page])
-        : states.flatMap((each) => this.#inState(each, { name, before, page }));
+        : (states ?? callStates).flatMap((each) => this.#inState(each, { name, before, page }));
     const rows = found.sort((a, b) => b.sequence - a.sequence).slice(0, page);
     const shown = rows.slice(0, page - 1);
     const next = rows.length === page ? String(shown.at(-1)?.sequence ?? "") : null;

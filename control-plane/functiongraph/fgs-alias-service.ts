@@ -4,12 +4,13 @@ import { fgsLimits } from "../../sdk/fgs-limits.ts";
 import { refuseAliasName } from "../../sdk/function-name.ts";
 import { ControlError } from "../control-error.ts";
 import type { AliasService } from "../functions/alias-service.ts";
-import type { AliasRow, Store } from "../store.ts";
+import type { AliasRow, Store, StoreTables } from "../store.ts";
 import { FgsError } from "./fgs-error.ts";
 import type { FgsFunctionService } from "./fgs-function-service.ts";
 import { refuseAliasWithTriggers } from "./fgs-triggers.ts";
 import { aliasResource } from "./fgs-resources.ts";
 import { invalid, type Body } from "./function-settings.ts";
+import { unknownFunction } from "./locate-function.ts";
 import type { FunctionUrn } from "./urn.ts";
 
 export interface FgsAliasServiceOptions {
@@ -42,18 +43,13 @@ export class FgsAliasService {
       throw invalid("FSS.1014", "name", { received: name, allowed: refuseAliasName("") ?? "a name" });
     }
     await this.#options.functions.find({ ...urn, qualifier: null });
-    const present = await this.#options.store.read((view) => view.aliases.list(urn.name));
-    if (present.some((alias) => alias.name === name)) throw new FgsError("FSS.1063", `alias ${name} exists already`);
-    if (present.length >= fgsLimits.aliasesMax)
-      throw new FgsError("FSS.1043", `a function has at most ${fgsLimits.aliasesMax} aliases`);
-    return this.#put(urn, { name, body, present });
+    return this.#put(urn, { name, body, check: (present) => refuseNew(present, name) });
   }
 
   async update(urn: FunctionUrn, name: string, body: Body): Promise<object> {
     await this.#options.functions.find({ ...urn, qualifier: null });
     await this.#require(urn.name, name);
-    const present = await this.#options.store.read((view) => view.aliases.list(urn.name));
-    return this.#put(urn, { name, body, present });
+    return this.#put(urn, { name, body, check: (present) => refuseUnknown(present, name) });
   }
 
   async delete(urn: FunctionUrn, name: string): Promise<void> {
@@ -63,23 +59,31 @@ export class FgsAliasService {
     await this.#options.aliases.delete({ functionName: urn.name, alias: name });
   }
 
+  /** `check`: of the aliases that are there when it is put. */
   async #put(
     urn: FunctionUrn,
-    given: { readonly name: string; readonly body: Body; readonly present: readonly AliasRow[] },
+    given: { readonly name: string; readonly body: Body; readonly check: (present: readonly AliasRow[]) => void },
   ): Promise<object> {
     const { aliases, functions } = this.#options;
-    const { name, body, present } = given;
+    const { name, body, check } = given;
     const version = body["version"];
     if (typeof version !== "string" || version === "latest") {
       throw invalid("FSS.1015", "version", { received: version, allowed: "the name of a published version" });
     }
     await functions.find({ ...urn, qualifier: { kind: "version", name: version } });
-    const other = present.find((alias) => alias.version === version && alias.name !== name);
-    if (other !== undefined) throw new FgsError("FSS.1066", `alias ${other.name} names version ${version} already`);
     const grey = readGrey(body, version);
+    const description = typeof body["description"] === "string" ? body["description"].slice(0, 512) : "";
+    const before = async ({ aliases: rows, fgsFunctions }: StoreTables): Promise<void> => {
+      const present = await rows.list(urn.name);
+      check(present);
+      refuseSecond(present, { name, version });
+      const row = await fgsFunctions.get(urn.name);
+      if (row === null) throw unknownFunction();
+      await fgsFunctions.put({ ...row, aliasDescriptions: { ...row.aliasDescriptions, [name]: description } });
+    };
     try {
       if (grey !== null) await functions.find({ ...urn, qualifier: { kind: "version", name: grey.version } });
-      await aliases.move({ functionName: urn.name, alias: name }, { version, grey });
+      await aliases.move({ functionName: urn.name, alias: name }, { version, grey }, { before });
     } catch (error) {
       if (error instanceof ControlError && error.code === "INPUT_INVALID")
         throw new FgsError("FSS.1092", error.message);
@@ -87,19 +91,39 @@ export class FgsAliasService {
         throw new FgsError("FSS.1091", "Not found the additional version");
       throw error;
     }
-    const description = typeof body["description"] === "string" ? body["description"].slice(0, 512) : "";
-    await functions.changeRow(urn, (row) => ({
-      ...row,
-      aliasDescriptions: { ...row.aliasDescriptions, [name]: description },
-    }));
     return this.get(urn, name);
   }
 
   async #require(functionName: string, name: string): Promise<AliasRow> {
     const alias = await this.#options.store.read((view) => view.aliases.get(functionName, name));
-    if (alias === null) throw new FgsError("FSS.1053", "Not found the alias");
+    if (alias === null) throw unknownAlias();
     return alias;
   }
+}
+
+/** @throws FgsError FSS.1063, FSS.1043. */
+function refuseNew(present: readonly AliasRow[], name: string): void {
+  if (present.some((alias) => alias.name === name)) throw new FgsError("FSS.1063", `alias ${name} exists already`);
+  if (present.length < fgsLimits.aliasesMax) return;
+  throw new FgsError("FSS.1043", `a function has at most ${fgsLimits.aliasesMax} aliases`);
+}
+
+/** It may have been deleted meanwhile. @throws FgsError FSS.1053. */
+function refuseUnknown(present: readonly AliasRow[], name: string): void {
+  if (!present.some((alias) => alias.name === name)) throw unknownAlias();
+}
+
+/** A version has one alias at most. @throws FgsError FSS.1066. */
+function refuseSecond(
+  present: readonly AliasRow[],
+  { name, version }: { readonly name: string; readonly version: string },
+): void {
+  const other = present.find((alias) => alias.version === version && alias.name !== name);
+  if (other !== undefined) throw new FgsError("FSS.1066", `alias ${other.name} names version ${version} already`);
+}
+
+function unknownAlias(): FgsError {
+  return new FgsError("FSS.1053", "Not found the alias");
 }
 
 /** @throws FgsError for what goes beyond one version by weight or by rules. */
@@ -131,11 +155,15 @@ function readStrategy(version: string, input: unknown): AliasGrey {
     by: "rules",
     version,
     combine: combine === "or" ? "any" : "all",
-    rules: rules.map((rule, index) => readRule(rule as Body, `${key}.rules[${index}]`)),
+    rules: rules.map((rule, index) => readRule(rule, `${key}.rules[${index}]`)),
   };
 }
 
-function readRule({ rule_type: type, param, op, value }: Body, key: string): GreyRule {
+function readRule(input: unknown, key: string): GreyRule {
+  if (typeof input !== "object" || input === null) {
+    throw invalid("FSS.1092", key, { received: input, allowed: "a rule" });
+  }
+  const { rule_type: type, param, op, value } = input as Body;
   const from = typeof type === "string" ? type.toLowerCase() : "header";
   if (from !== "header" && from !== "cookie") {
     throw invalid("FSS.1092", `${key}.rule_type`, { received: type, allowed: "Header, Cookie" });

@@ -1,5 +1,6 @@
 /** Asynchronous invocations as clients of FunctionGraph see them: accepted, listed, cancelled, and how they are treated (interfaces.md §3.5). */
 import { latestVersion } from "../../sdk/function-name.ts";
+import { callStates } from "../../sdk/calls.ts";
 import type { AsyncConfig, AsyncConfigResource, CallDestination, CallResource, CallState } from "../../sdk/calls.ts";
 import type { AuditTrail } from "../audit/audit-trail.ts";
 import type { AsyncConfigService } from "../calls/async-config-service.ts";
@@ -12,9 +13,9 @@ import { invalid, type Body } from "./function-settings.ts";
 import { formatUrn, parseUrn, type FunctionUrn } from "./urn.ts";
 
 export interface FgsAsyncOptions {
-  readonly functions: FgsFunctionService;
-  readonly calls: CallService;
-  readonly configs: AsyncConfigService;
+  readonly functions: Pick<FgsFunctionService, "find">;
+  readonly calls: Pick<CallService, "accept" | "list" | "get" | "cancel">;
+  readonly configs: Pick<AsyncConfigService, "list" | "get" | "set" | "delete">;
   readonly uniqueId: () => string;
   readonly trail: Pick<AuditTrail, "name">;
 }
@@ -29,14 +30,7 @@ const stateNames: Readonly<Record<CallState, string>> = {
   discard: "DISCARD",
   cancel: "CANCEL",
 };
-const stateOf: ReadonlyMap<string, CallState> = new Map([
-  ["WAIT", "wait"],
-  ["RUNNING", "running"],
-  ["SUCCESS", "finish"],
-  ["FAIL", "fail"],
-  ["DISCARD", "discard"],
-  ["CANCEL", "cancel"],
-]);
+const statesOf: ReadonlyMap<string, readonly CallState[]> = Map.groupBy(callStates, (state) => stateNames[state]);
 
 export class FgsAsync {
   readonly #options: FgsAsyncOptions;
@@ -63,9 +57,9 @@ export class FgsAsync {
   async list(urn: FunctionUrn, query: Readonly<Record<string, string | undefined>>): Promise<object> {
     await this.#options.functions.find({ ...urn, qualifier: null });
     const { request_id: requestId, status = "", marker = "0", limit = "100" } = query;
-    const state = stateOf.get(status);
-    if (status !== "" && state === undefined) {
-      throw invalid("FSS.0400", "status", { received: status, allowed: [...stateOf.keys()].join(", ") });
+    const states = statesOf.get(status);
+    if (status !== "" && states === undefined) {
+      throw invalid("FSS.0400", "status", { received: status, allowed: [...statesOf.keys()].join(", ") });
     }
     if (requestId !== undefined && requestId !== "") {
       const call = await this.#options.calls.get(requestId);
@@ -73,7 +67,7 @@ export class FgsAsync {
       return { invocations: [invocationResource(call)], next_marker: "0", count: 1 };
     }
     const cursor = marker === "0" || marker === "" ? undefined : marker;
-    const asked = { function: urn.name, state, limit: Math.min(1_000, Math.max(1, Number(limit) || 100)), cursor };
+    const asked = { function: urn.name, states, limit: Math.min(1_000, Math.max(1, Number(limit) || 100)), cursor };
     const { calls, next } = await this.#options.calls.list(asked);
     return { invocations: calls.map(invocationResource), next_marker: next ?? "0", count: calls.length };
   }

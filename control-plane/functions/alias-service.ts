@@ -23,10 +23,17 @@ export class AliasService {
     this.#options = options;
   }
 
-  /** Creates or moves it. @throws ControlError INPUT_INVALID, NOT_FOUND, CONFLICT, LIMIT_REACHED. */
-  move({ functionName, alias }: AliasName, { version, grey: input, waitSeconds }: AliasInput): Promise<AliasChange> {
+  /** Creates or moves it; `before` runs first in the same transaction. @throws ControlError INPUT_INVALID, NOT_FOUND, CONFLICT, LIMIT_REACHED. */
+  move(
+    { functionName, alias }: AliasName,
+    { version, grey: input, waitSeconds }: AliasInput,
+    { before }: { readonly before?: (tables: StoreTables) => Promise<void> } = {},
+  ): Promise<AliasChange> {
     const grey = requireValid(parseAliasGrey(input));
-    return this.#change(waitSeconds, (tables) => this.#moveIn(tables, { functionName, alias, version, grey }));
+    return this.#change(waitSeconds, async (tables) => {
+      await before?.(tables);
+      return this.#moveIn(tables, { functionName, alias, version, grey });
+    });
   }
 
   /** To `version`; else without its grey version; else to the newest of `previous`. @throws ControlError NOT_FOUND, CONFLICT. */

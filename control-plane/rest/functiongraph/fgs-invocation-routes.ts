@@ -4,7 +4,7 @@ import { eventLimits } from "../../../sdk/limits.ts";
 import { access, type Access } from "../access.ts";
 import type { AuditedRoute } from "../record-audit.ts";
 import { FgsError } from "../../functiongraph/fgs-error.ts";
-import { bodyOf, textOf, urnOf, type FgsServices } from "./fgs-app.ts";
+import { bodyOf, queryOf, textOf, urnOf, type FgsServices } from "./fgs-app.ts";
 
 interface Recorded {
   readonly config: { readonly access: Access; readonly audit: AuditedRoute };
@@ -27,11 +27,9 @@ function registerAsynchronous(app: FastifyInstance, { fgsAsync }: FgsServices): 
   app.post(`${one}/invocations-async`, route, async (request, reply) => {
     return reply.code(202).send(await fgsAsync.invoke(urnOf(request), textOf(request)));
   });
-  app.get(`${one}/async-invocations`, route, (request) =>
-    fgsAsync.list(urnOf(request), request.query as Readonly<Record<string, string>>),
-  );
+  app.get(`${one}/async-invocations`, route, (request) => fgsAsync.list(urnOf(request), queryOf(request)));
   app.get(`${one}/active-async-invocations`, route, (request) =>
-    fgsAsync.list(urnOf(request), { ...(request.query as Readonly<Record<string, string>>), status: "RUNNING" }),
+    fgsAsync.list(urnOf(request), { ...queryOf(request), status: "RUNNING" }),
   );
   app.post(`${one}/cancel`, changing("cancelCall"), async (request, reply) => {
     await fgsAsync.cancel(urnOf(request), bodyOf(request));

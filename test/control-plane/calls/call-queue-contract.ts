@@ -162,8 +162,9 @@ function describeLists(under: QueueUnderTest): void {
       expect(all).toEqual(["f4", "f3", "f2", "f1", "f0"]);
       const ids = async (query: object): Promise<readonly string[]> =>
         (await under.queue.list({ limit: 100, ...query })).rows.map(({ id }) => id);
-      expect(await ids({ state: "running" })).toEqual(["f0"]);
-      expect(await ids({ state: "wait", function: "g" })).toEqual(["g4", "g3", "g2", "g1", "g0"]);
+      expect(await ids({ states: ["running"] })).toEqual(["f0"]);
+      expect(await ids({ states: ["wait"], function: "g" })).toEqual(["g4", "g3", "g2", "g1", "g0"]);
+      expect(await ids({ states: ["running", "wait"], function: "f" })).toEqual(["f4", "f3", "f2", "f1", "f0"]);
       expect(await ids({})).toHaveLength(10);
       expect((await under.queue.list({ limit: 10 })).next).toBeNull();
     });
@@ -176,7 +177,7 @@ function describeLists(under: QueueUnderTest): void {
       await under.queue.cancel("cancel");
       await under.queue.giveBack("wait", { kind: "held", delayMs: 0, code: "", message: "", durationMs: null });
       for (const state of callStates)
-        expect((await under.queue.list({ limit: 10, state })).rows.map(({ id }) => id)).toEqual([state]);
+        expect((await under.queue.list({ limit: 10, states: [state] })).rows.map(({ id }) => id)).toEqual([state]);
     });
 
     it("forgets calls that ended long ago, and no others", async () => {

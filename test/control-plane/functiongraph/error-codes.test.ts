@@ -75,6 +75,24 @@ describe("a refusal", () => {
       [400, "FSS.1092"],
     ],
     [
+      "a rule that is none",
+      `POST functions/${urn("f")}/aliases`,
+      { name: "b", version: "v3", additional_version_strategy: { v2: { rules: [null] } } },
+      [400, "FSS.1092"],
+    ],
+    [
+      "a parameter that is there twice",
+      `GET functions/${urn("f")}/async-invocations?request_id=a&request_id=b`,
+      undefined,
+      [400, "FSS.0400"],
+    ],
+    [
+      "a parameter of running invocations that is there twice",
+      `GET functions/${urn("f")}/active-async-invocations?request_id=a&request_id=b`,
+      undefined,
+      [400, "FSS.0400"],
+    ],
+    [
       "the main version as the additional one",
       `POST functions/${urn("f")}/aliases`,
       { name: "b", version: "v3", additional_version_weights: { v3: 1 } },
@@ -121,6 +139,17 @@ describe("a refusal", () => {
     });
     for (let number = 0; number < 10; number++) await fgs.ok(`POST functions/${urn("other")}/events`, event(number));
     expect(await fgs.refusal(`POST functions/${urn("other")}/events`, event(10))).toEqual([403, "FSS.1068"]);
+  });
+
+  it("of all but one of aliases that are created at once for one version", async () => {
+    await fgs.ok(`PUT functions/${urn("f")}/code`, { code_type: "inline", func_code: code("raced") });
+    await fgs.ok(`POST functions/${urn("f")}/versions`, { version: "raced" });
+    const aliases = ["r1", "r2", "r1"].map((name) =>
+      fgs.refusal(`POST functions/${urn("f")}/aliases`, { name, version: "raced", description: "d" }),
+    );
+    const codes = (await Promise.all(aliases)).map(([, refused]) => String(refused));
+    expect(codes.filter((refused) => refused === "undefined")).toHaveLength(1);
+    for (const refused of codes) expect(["undefined", "FSS.1063", "FSS.1066"]).toContain(refused);
   });
 
   it("of one alias more than there may be", async () => {
