@@ -94,8 +94,8 @@ export function decideCaching(question: CacheQuestion): CacheDecision {
   const targeted = readTargetedControl(responseHeaders);
   const refusal = refusalOf(question, targeted.control);
   if (refusal !== null) return no(refusal);
-  if (errorTtlMs !== undefined) return errorTtlMs > 0 ? byConfiguration(errorTtlMs) : no("TTL_ZERO");
-  if (rule?.followOrigin === "off") return rule.ttlMs > 0 ? byConfiguration(rule.ttlMs) : no("TTL_ZERO");
+  if (errorTtlMs !== undefined) return byConfiguration(targeted.control, errorTtlMs);
+  if (rule?.followOrigin === "off") return byConfiguration(targeted.control, rule.ttlMs);
   return decideByHeaders(question, { targeted, rule });
 }
 
@@ -130,7 +130,8 @@ function decideByHeaders(question: CacheQuestion, facts: HeaderFacts): CacheDeci
   if (lifetimeMs === undefined) {
     if (control.noCache) return toBeValidated(question, { control, reason: "NO_CACHE" });
     if (rule === undefined) return no("NO_FRESHNESS");
-    return rule.ttlMs > 0 ? { ...byConfiguration(rule.ttlMs), ...staleTerms(control) } : no("TTL_ZERO");
+    const decision = byConfiguration(control, rule.ttlMs);
+    return decision.store ? { ...decision, ...staleTerms(control) } : decision;
   }
   if (control.noCache) return toBeValidated(question, { control, reason: "NO_CACHE" });
   const ageMs = initialAgeMs(responseHeaders, { now, requestedAt });
@@ -193,7 +194,9 @@ function staleTerms(
   };
 }
 
-function byConfiguration(freshMs: number): StoreTerms {
+/** The configuration sets the time only: fields that the origin excludes may be one user's. */
+function byConfiguration({ excludedFields }: CacheControl, freshMs: number): CacheDecision {
+  if (freshMs <= 0) return no("TTL_ZERO");
   return {
     store: true,
     freshMs,
@@ -201,7 +204,7 @@ function byConfiguration(freshMs: number): StoreTerms {
     staleWhileRevalidateMs: 0,
     staleIfErrorMs: 0,
     staleOnFailureMs: cacheLimits.staleOnFailureMs,
-    excludedFields: [],
+    excludedFields,
     isFixed: true,
   };
 }

@@ -249,7 +249,10 @@ export class DiskTier {
   async #load(key: string, variantKey: string): Promise<Found | undefined> {
     const found = await this.#options.store.read(variantKey);
     if (found === undefined) return undefined;
-    const head = this.#usable(decodeHead(found.head), { key, variantKey });
+    const decoded = decodeHead(found.head);
+    // Nobody can use what another version wrote: it would only take up room, and a read of the disk each time.
+    if (decoded === undefined) await this.#options.store.delete(variantKey);
+    const head = this.#usable(decoded, { key, variantKey });
     if (head === undefined) return undefined;
     if (head.kind === "vary") return head;
     const body = this.#isForMemory(variantKey, found.bodyBytes) ? await this.#bodyOf(found) : new DiskBody(found);

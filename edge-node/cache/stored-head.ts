@@ -11,7 +11,7 @@ import { isHeaderText } from "../pipeline/header-grammar.ts";
 import type { StoredAnswer } from "./stored-answer.ts";
 import type { VaryMark } from "./vary.ts";
 
-/** Whatever changes the meaning of a field changes it. */
+/** Whatever changes the meaning of a field changes it. Entries of version 1 may hold what is one user's: cookies that the origin excluded. */
 const VERSION = 2;
 /** Milliseconds since the epoch; what a Date can hold. */
 const TIME_MAX = 8_640_000_000_000_000;

@@ -253,6 +253,17 @@ describe("with a rule:", () => {
     expect(decide(headers, { rule: compiled(change), status })).toBe(expected);
   });
 
+  it.each<[string, Partial<CacheQuestion>]>([
+    ["follow_origin off", { rule: compiled({}) }],
+    ["follow_origin on, without a lifetime of the origin's", { rule: compiled({ follow_origin: "on" }) }],
+    ["follow_origin min_ttl, without a lifetime of the origin's", { rule: compiled({ follow_origin: "min_ttl" }) }],
+    ["error_code_cache", { status: 404, errorTtlMs: 60_000 }],
+  ])("what the origin excludes from storing stays excluded: %s", (_case, change) => {
+    const responseHeaders = 'cache-control:no-cache="set-cookie", private="X-User"\nset-cookie:a=b\n';
+    const decision = decideCaching({ ...question, responseHeaders, ...change });
+    expect(decision).toMatchObject({ store: true, freshMs: 60_000, excludedFields: ["set-cookie", "x-user"] });
+  });
+
   it("credentials are still not shared", () => {
     expect(decide("", { rule: compiled({}), requestHeaders: "authorization:x\n" })).toBe("AUTHORIZATION");
   });

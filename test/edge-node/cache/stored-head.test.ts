@@ -41,7 +41,8 @@ describe("the head of a stored answer", () => {
   });
 
   it.each<[string, number, unknown]>([
-    ["another version", 0, 1],
+    ["the version before, which kept fields that the origin excludes", 0, 1],
+    ["a later version", 0, 3],
     ["another kind", 1, "reply"],
     ["an informational status", 2, 103],
     ["a part", 2, 206],

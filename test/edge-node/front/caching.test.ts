@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import http from "node:http";
 import { describe, expect, it } from "vitest";
-import type { CacheRule } from "../../../sdk/domain.ts";
+import type { CacheRule, DomainConfig } from "../../../sdk/domain.ts";
 import { ask, errorCode } from "../support/client.ts";
 import { ManualClock } from "../support/edge.ts";
 import { textOutcome } from "../support/function-driver.ts";
@@ -215,6 +215,20 @@ describe("what is stored:", () => {
     for (const path of paths) await ask(port, path);
     expect(source.requests).toHaveLength(1);
     expect(source.requests[0]?.url).toBe(paths[0]);
+  });
+
+  it.each<[string, number, Partial<DomainConfig>]>([
+    ["a cache rule", 200, { cache_rules: [rule({})] }],
+    ["a rule for answers without a lifetime", 200, { cache_rules: [rule({ follow_origin: "on" })] }],
+    ["error_code_cache", 404, { error_code_cache: [{ code: 404, ttl: 60 }] }],
+  ])("a cookie that its origin excludes stays with its user where %s sets the time", async (_case, status, domain) => {
+    const source = await origin((_request, response) => {
+      response.writeHead(status, { "cache-control": 'no-cache="Set-Cookie"', "set-cookie": "session=secret" }).end("x");
+    });
+    const { port } = await edge({ origins: [source.port], domain });
+    const [first, second] = [await ask(port, "/"), await ask(port, "/")];
+    expect([first.headers["set-cookie"], second.headers["set-cookie"]]).toEqual([["session=secret"], undefined]);
+    expect(second.headers["cache-status"]).toContain("hit");
   });
 
   it("a body beyond the limit passes whole and unstored, known or unknown in length", async () => {

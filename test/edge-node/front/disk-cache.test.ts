@@ -175,6 +175,28 @@ describe("an answer on the disk", { timeout: 180_000 }, () => {
     expect(store.stats.writes).toBe(0);
   });
 
+  it("of another version of the node is as if it were not there, and goes", async () => {
+    let control = "max-age=60";
+    const {
+      folder,
+      front: first,
+      store,
+      source,
+    } = await edges.written((_request, response) => {
+      response.writeHead(200, { "cache-control": control, etag: '"a"' }).end("body");
+    });
+    const key = "site.test http://site.test/";
+    const { head } = (await store.peek(key)) ?? {};
+    const fields = JSON.parse(Buffer.from(head ?? []).toString()) as unknown[];
+    expect(await store.replaceHead(key, Buffer.from(JSON.stringify([1, ...fields.slice(1)])))).toBe(true);
+    await first.close();
+    control = "no-store";
+    const { front, store: later } = await edges.frontOn(folder, { origins: [source.port] });
+    const answer = await ask(front.port, "/");
+    expect([answer.text, statusOf(answer)]).toEqual(["body", expect.stringContaining("fwd=uri-miss")]);
+    expect(await later.peek(key)).toBeUndefined();
+  });
+
   it.each<[string, (store: DiskStore) => DiskStore]>([
     ["is damaged in its head", (store) => changed(store, { head: Buffer.from('[2,"answer",200]') })],
     [
