@@ -15,6 +15,8 @@ export interface CacheControl {
   readonly excludedFields: readonly string[];
   readonly public: boolean;
   readonly mustRevalidate: boolean;
+  /** Forbids the same as mustRevalidate, and allows nothing (RFC 9111 §3.5, §5.2.2.8). */
+  readonly proxyRevalidate: boolean;
   readonly mustUnderstand: boolean;
   /** RFC 8246. */
   readonly immutable: boolean;
@@ -32,6 +34,7 @@ export const noCacheControl: CacheControl = {
   excludedFields: [],
   public: false,
   mustRevalidate: false,
+  proxyRevalidate: false,
   mustUnderstand: false,
   immutable: false,
   maxAgeSeconds: undefined,
@@ -66,8 +69,10 @@ export function readDirectives(list: readonly (readonly [name: string, value: st
         read.public = true;
         break;
       case "must-revalidate":
-      case "proxy-revalidate":
         read.mustRevalidate = true;
+        break;
+      case "proxy-revalidate":
+        read.proxyRevalidate = true;
         break;
       case "must-understand":
         read.mustUnderstand = true;

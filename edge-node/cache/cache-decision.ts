@@ -184,7 +184,9 @@ function terms(control: CacheControl, times: { readonly freshMs: number; readonl
 function staleTerms(
   control: CacheControl,
 ): Pick<StoreTerms, "staleWhileRevalidateMs" | "staleIfErrorMs" | "staleOnFailureMs"> {
-  if (control.mustRevalidate) return { staleWhileRevalidateMs: 0, staleIfErrorMs: 0, staleOnFailureMs: 0 };
+  if (control.mustRevalidate || control.proxyRevalidate) {
+    return { staleWhileRevalidateMs: 0, staleIfErrorMs: 0, staleOnFailureMs: 0 };
+  }
   const { staleWhileRevalidateSeconds = 0, staleIfErrorSeconds, sharedMaxAgeSeconds } = control;
   const onFailureMs = sharedMaxAgeSeconds === undefined ? cacheLimits.staleOnFailureMs : 0;
   return {

@@ -99,6 +99,8 @@ describe("without a rule the origin's headers decide:", () => {
     ["cache-control:max-age=10, public\n", "fresh 10 age 0"],
     ["cache-control:s-maxage=10\n", "fresh 10 age 0"],
     ["cache-control:max-age=10, must-revalidate\n", "fresh 10 age 0"],
+    ["cache-control:max-age=10, proxy-revalidate\n", "AUTHORIZATION"],
+    ["cdn-cache-control:max-age=10, proxy-revalidate\n", "AUTHORIZATION"],
   ])("to a request with credentials %j is %s", (headers, expected) => {
     expect(decide(headers, { requestHeaders: "authorization:Basic x\n" })).toBe(expected);
   });
