@@ -211,13 +211,13 @@ function ask(services: Services, exchange: Exchange, asking: Asking): StepName |
   const isPersonal = headers.includes("authorization:") && hasHeader(headers, "authorization");
   const isAlone = isUncacheable || isPersonal || place.control?.noStore === true;
   if (isAlone || exchange.stale?.isAlwaysValidated === true || exchange.lookups++ >= LOOKUPS_MAX) {
-    return askWhole(exchange);
+    return askWhole(services, exchange);
   }
   const isCurrent = (begunAt: number): boolean => isTrueStill(services, place, begunAt);
   const joined = services.collapser.join(variantKey, { hops: hopsOf(exchange.cdnLoop), isCurrent });
   if (joined.kind === "wait") return waitForOther(services, exchange, joined.wait);
   if (joined.kind === "lead") exchange.lead(joined.ticket);
-  return askWhole(exchange);
+  return askWhole(services, exchange);
 }
 
 /** The URL was neither purged nor changed since; the tags of what is on its way are not known. */
@@ -236,8 +236,12 @@ function leavesToOrigin(exchange: Exchange, place: CachePlace, asking: Asking): 
   return true;
 }
 
-/** The request as it goes to the origin: for all of the answer, unless the stored one still stands. */
-export function askWhole(exchange: Exchange): StepName {
+/**
+ * The request as it goes to the origin: for all of the answer, unless the stored one still stands. One that was purged while this request waited
+ * for another is not asked about: a 304 would bring its body back as one that came after the purge.
+ */
+export function askWhole({ purges }: Services, exchange: Exchange): StepName {
+  if (exchange.stale !== null && !purges.isEmpty && purges.judge(exchange.stale) === "gone") exchange.stale = null;
   const { request, stale, cachePlace: place } = exchange;
   const plain =
     place?.isConditional === true ? filterHeaders(place.asked, (name) => !isCondition(name)) : request.headers;
@@ -254,7 +258,7 @@ async function waitForOther(services: Services, exchange: Exchange, wait: FillWa
   // There is nobody to answer, which ends the pipeline.
   if (result.kind === "left") return "deliver";
   if (result.kind === "failed") return answerFailure(services, exchange, result.code);
-  if (result.kind === "uncacheable") return askWhole(exchange);
+  if (result.kind === "uncacheable") return askWhole(services, exchange);
   // Memory may have been too small for it.
   exchange.hasSoughtDisk = false;
   return "lookup";

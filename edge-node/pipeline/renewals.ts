@@ -59,7 +59,7 @@ export class Renewals {
   }
 
   async #run(services: Services, exchange: Exchange): Promise<void> {
-    let name: StepName = askWhole(exchange);
+    let name: StepName = askWhole(services, exchange);
     try {
       while (name !== "done" && !endOfRenewal.has(name)) {
         const next: Next | LaterStep = steps[name](services, exchange);

@@ -40,13 +40,13 @@ export function storeAnswer(services: Services, exchange: Exchange): StepName {
 }
 
 /** The origin confirmed something else than what is stored: once more, for the whole answer. */
-export function askAgain(_services: Services, exchange: Exchange): StepName {
+export function askAgain(services: Services, exchange: Exchange): StepName {
   const { cachePlace: place } = exchange;
   exchange.stale = null;
   exchange.hasAskedAgain = true;
   exchange.response = null;
   if (place !== null) exchange.request = { ...exchange.request, headers: place.asked };
-  return askWhole(exchange);
+  return askWhole(services, exchange);
 }
 
 interface NewAnswer {

@@ -152,6 +152,56 @@ describe("an answer that is purged softly while it is on its way", () => {
   });
 });
 
+describe("a stored answer that is purged while requests wait for its confirmation", () => {
+  const noCache = { headers: { "cache-control": "no-cache" } };
+
+  /** One who asks the origin whether the stored "old body" still stands, and one who waits for that; then it is purged. */
+  async function purgedMeanwhile(here: Held, body: string = "old body"): Promise<readonly Promise<Answer>[]> {
+    const first = get(here);
+    await here.asked(1);
+    send(here.answers[0], body, { "content-length": String(body.length), etag: '"old"' });
+    here.answers[0]?.end();
+    await first;
+    const leading = ask(here.front.port, "/a", noCache);
+    await here.asked(2);
+    const waiting = ask(here.front.port, "/a", noCache);
+    await expect.poll(() => here.front.front.requestsInFlight).toBe(2);
+    await new Promise((resolve) => setImmediate(resolve));
+    purge(here, "hard", { kind: "tag", domain: "site.test", tag: "red" });
+    return [leading, waiting];
+  }
+
+  it.each([
+    ["is confirmed", (response: http.ServerResponse) => response.writeHead(304).end()],
+    [
+      "cannot be shared any more",
+      (response: http.ServerResponse) => response.writeHead(200, { "cache-control": "no-store" }).end("old body"),
+    ],
+  ])("and %s: who waited asks for all of the new one", { timeout: 60_000 }, async (_case, answer) => {
+    const here = await held();
+    const [leading, waiting] = await purgedMeanwhile(here);
+    if (here.answers[1] !== undefined) answer(here.answers[1]);
+    expect((await leading)?.text).toBe("old body");
+    await here.asked(3);
+    expect(here.answers[2]?.req.headers["if-none-match"]).toBeUndefined();
+    send(here.answers[2], "new body", sized);
+    here.answers[2]?.end();
+    expect((await waiting)?.text).toBe("new body");
+  });
+
+  it("and is long and on the disk: who waited asks for all of the new one", { timeout: 60_000 }, async () => {
+    const here = await held({ cacheBytesMax: 0 });
+    const [leading, waiting] = await purgedMeanwhile(here, "x".repeat(8_000_000));
+    here.answers[1]?.writeHead(304).end();
+    await leading;
+    await here.asked(3);
+    expect(here.answers[2]?.req.headers["if-none-match"]).toBeUndefined();
+    send(here.answers[2], "new body", sized);
+    here.answers[2]?.end();
+    expect((await waiting)?.text).toBe("new body");
+  });
+});
+
 describe("a stored answer that is purged while the origin confirms it", () => {
   it("is not kept, nor served afterwards", { timeout: 60_000 }, async () => {
     const here = await held();
