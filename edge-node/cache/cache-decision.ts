@@ -30,7 +30,7 @@ export type NotStoredReason =
   | "STALE_ON_ARRIVAL"
   | "TTL_ZERO"
   | "BODY_TOO_LARGE"
-  /** The URL was changed or purged while its answer was on its way. */
+  /** The URL was changed or purged while its answer was on its way, or a later answer came before it. */
   | "INVALIDATED";
 
 /** On which terms a response is kept. */

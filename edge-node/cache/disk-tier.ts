@@ -91,7 +91,7 @@ export class DiskTier {
 
   /** Whether something that was asked for later was written there lately. */
   hasNewer(variantKey: string, requestedAt: number): boolean {
-    return this.#latest.hasNewer(variantKey, requestedAt);
+    return this.#latest.hasNewer(variantKey, { requestedAt, now: this.#options.clock.now() });
   }
 
   /** Another front got this key from the origin. */

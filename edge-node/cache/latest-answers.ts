@@ -6,8 +6,10 @@ export class LatestAnswers {
   readonly #requestedAt = new Map<string, number>();
 
   /** Whether something that was asked for later was written there lately. */
-  hasNewer(variantKey: string, requestedAt: number): boolean {
-    return (this.#requestedAt.get(variantKey) ?? 0) > requestedAt;
+  hasNewer(variantKey: string, { requestedAt, now }: { readonly requestedAt: number; readonly now: number }): boolean {
+    const latest = this.#requestedAt.get(variantKey) ?? 0;
+    // An instant to come is that of a clock which was set back since.
+    return latest > requestedAt && latest <= now;
   }
 
   note(variantKey: string, requestedAt: number): void {

@@ -127,6 +127,17 @@ export class MemoryCache {
     return known?.kind === "answer" && known.requestedAt > requestedAt;
   }
 
+  /** When the latest of the answers was asked for that such a one would take the place of; -Infinity: there is none. */
+  latestRequestedAt(key: string, requestHeaders: HeaderText, { headers }: Pick<StoredAnswer, "headers">): number {
+    const known = this.#entries.peek(key);
+    if (known?.kind !== "vary") return requestedAtOf(known);
+    const variantKeys =
+      varyNames(headers).length === 0 ? known.variants : [variantKeyUnder(key, known.mark, requestHeaders)];
+    let latest = -Infinity;
+    for (const variantKey of variantKeys) latest = Math.max(latest, requestedAtOf(this.#entries.peek(variantKey)));
+    return latest;
+  }
+
   /**
    * Stores an answer under the key and, when it varies, under the request's variant; one whose body is on the disk only leaves its mark. Null when
    * its URL was invalidated after it had been asked for.
@@ -247,6 +258,11 @@ function markWith(names: readonly string[], mark: VaryMark): VaryMark | null {
   if (names.every((name) => mark.names.includes(name))) return mark;
   const all = [...new Set([...mark.names, ...names])].sort();
   return all.length > cacheLimits.varyNamesPerUrlMax ? null : { names: all, since: mark.since };
+}
+
+/** -Infinity: it is no answer. */
+function requestedAtOf(entry: Entry | undefined): number {
+  return entry?.kind === "answer" ? entry.requestedAt : -Infinity;
 }
 
 /** -Infinity: never, as far as is known. */

@@ -1,7 +1,7 @@
 /**
  * What becomes of a stored answer that is not fresh when the origin was asked about it: confirmed, or used because the origin fails.
  *
- * Invariants: a confirmed answer keeps its body; a stale one is sent only within the time that its terms give (RFC 5861 §4, RFC 9111 §4.2.4).
+ * Invariants: a confirmed answer keeps its body, and takes no later one's place; a stale one is sent only within the time that its terms give (RFC 5861 §4, RFC 9111 §4.2.4).
  */
 import type { ErrorCode } from "../../sdk/error-code.ts";
 import { filterHeaders, getHeader, type HeaderText } from "../../sdk/header-text.ts";
@@ -12,6 +12,7 @@ import { storedAnswer, updatedHeaders, type StoredAnswer } from "../cache/stored
 import { discardBody } from "./discard-body.ts";
 import type { CachePlace, Exchange, ResponseMessage } from "./exchange.ts";
 import { failExchange } from "./fail-exchange.ts";
+import { hasNewerAnswer } from "./newer-answer.ts";
 import { presentStored } from "./present-answer.ts";
 import { matchingRules } from "./run-phase.ts";
 import type { Services } from "./services.ts";
@@ -44,7 +45,8 @@ function useStale(services: Services, exchange: Exchange, stale: StoredAnswer): 
   const now = services.clock.now();
   const { cachePlace: place, cacheNote: note } = exchange;
   const renewUntil = Math.min(now + cacheLimits.failureBackOffMs, stale.staleOnFailureUntil);
-  if (place !== null && renewUntil > stale.staleWhileRevalidateUntil) {
+  const isWorthKeeping = renewUntil > stale.staleWhileRevalidateUntil && !hasNewerAnswer(services, exchange, stale);
+  if (place !== null && isWorthKeeping) {
     services.cache.store(place.key, exchange.request.headers, { ...stale, staleWhileRevalidateUntil: renewUntil });
   }
   exchange.response = presentStored(services, exchange, { answer: stale, now });
@@ -72,7 +74,7 @@ export function answerConfirmed(
     exchange.cacheNote = { ...note, ttlSeconds: renewed.isStored ? ttlSeconds(answer, now) : null };
   }
   const isShared = renewed.isStored && !answer.isAlwaysValidated;
-  exchange.ticket?.settle({ kind: renewed.isPurged ? "outdated" : isShared ? "stored" : "uncacheable" });
+  exchange.ticket?.settle({ kind: renewed.isOutdated ? "outdated" : isShared ? "stored" : "uncacheable" });
   return "clientResponse";
 }
 
@@ -89,6 +91,13 @@ export function learnFromHead(services: Services, exchange: Exchange, response: 
   }
 }
 
+interface Renewed {
+  readonly answer: StoredAnswer;
+  readonly isStored: boolean;
+  /** The URL was changed or purged meanwhile, or a later answer came. */
+  readonly isOutdated: boolean;
+}
+
 function renew(
   services: Services,
   exchange: Exchange,
@@ -97,7 +106,7 @@ function renew(
     stale,
     place,
   }: { readonly headers: HeaderText; readonly stale: StoredAnswer; readonly place: CachePlace },
-): { readonly answer: StoredAnswer; readonly isStored: boolean; readonly isPurged: boolean } {
+): Renewed {
   const now = services.clock.now();
   const { requestedAt } = exchange;
   const headers = updatedHeaders(stale, whatCounts(exchange, fresh));
@@ -113,19 +122,20 @@ function renew(
   });
   if (!decision.store) {
     forget(services, exchange, { stale, place });
-    return { answer: { ...stale, headers, bornAt: now }, isStored: false, isPurged: false };
+    return { answer: { ...stale, headers, bornAt: now }, isStored: false, isOutdated: false };
   }
   const { status, body, bodyBytes } = stale;
   const answer = storedAnswer({ status, headers, body, bodyBytes, terms: decision, place, requestedAt, now });
   if (!services.purges.isEmpty && services.purges.judge(answer) === "gone") {
     forget(services, exchange, { stale, place });
-    return { answer, isStored: false, isPurged: true };
+    return { answer, isStored: false, isOutdated: true };
   }
+  if (hasNewerAnswer(services, exchange, answer)) return { answer, isStored: false, isOutdated: true };
   const stored = services.cache.store(place.key, exchange.request.headers, answer);
   if (stored !== null && services.disk !== null) {
     services.background.add("disk.renew", services.disk.renew(stored, answer));
   }
-  return { answer, isStored: stored !== null, isPurged: false };
+  return { answer, isStored: stored !== null, isOutdated: stored === null };
 }
 
 function forget(
@@ -133,6 +143,7 @@ function forget(
   exchange: Exchange,
   { stale, place }: { readonly stale: StoredAnswer; readonly place: CachePlace },
 ): void {
+  if (hasNewerAnswer(services, exchange, { headers: stale.headers, requestedAt: exchange.requestedAt })) return;
   const variantKey = services.cache.variantKey(place.key, exchange.request.headers);
   services.cache.remove(variantKey, stale);
   if (services.disk !== null) services.background.add("disk.delete", services.disk.delete(variantKey));

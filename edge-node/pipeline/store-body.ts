@@ -13,6 +13,7 @@ import { SharedBody } from "../cache/shared-body.ts";
 import type { StoredAnswer } from "../cache/stored-answer.ts";
 import type { CachePlace, Exchange, ResponseMessage } from "./exchange.ts";
 import { FilledStream } from "./filled-stream.ts";
+import { hasNewerAnswer } from "./newer-answer.ts";
 import type { Services } from "./services.ts";
 
 export interface KeptAnswer {
@@ -119,8 +120,7 @@ async function finishFill(
       } else {
         const whole = { ...answer, body: end.bytes, bodyBytes: end.bytes.byteLength };
         const { headers } = exchange.request;
-        const isLate = isOutdated(services, services.cache.variantKey(place.key, headers), answer);
-        const later = isLate ? null : services.cache.store(place.key, headers, whole);
+        const later = isOutdated(services, exchange, answer) ? null : services.cache.store(place.key, headers, whole);
         if (!isOnItsWay) keepOnDisk(services, later, whole);
       }
       tellStored(exchange, answer);
@@ -139,10 +139,9 @@ async function finishFill(
 }
 
 /** It was purged while its body came, or somebody has a later one already. */
-function isOutdated({ cache, disk, purges }: Services, variantKey: string, answer: StoredAnswer): boolean {
-  const { requestedAt } = answer;
-  if (cache.hasNewer(variantKey, requestedAt) || disk?.hasNewer(variantKey, requestedAt) === true) return true;
-  return !purges.isEmpty && purges.judge(answer) === "gone";
+function isOutdated(services: Services, exchange: Exchange, answer: StoredAnswer): boolean {
+  if (hasNewerAnswer(services, exchange, answer)) return true;
+  return !services.purges.isEmpty && services.purges.judge(answer) === "gone";
 }
 
 function keepOnDisk(services: Services, stored: StoredPlace | null, answer: StoredAnswer): void {

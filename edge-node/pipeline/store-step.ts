@@ -14,6 +14,7 @@ import { askWhole, keyedPlace } from "./cache-steps.ts";
 import { discardBody } from "./discard-body.ts";
 import type { CachePlace, Exchange, ResponseMessage } from "./exchange.ts";
 import { failExchange } from "./fail-exchange.ts";
+import { hasNewerAnswer } from "./newer-answer.ts";
 import { presentAsAsked } from "./present-answer.ts";
 import type { Services } from "./services.ts";
 import { storeLarge, storeStream, storeWhole, type KeptAnswer } from "./store-body.ts";
@@ -68,11 +69,11 @@ function storeNew(services: Services, exchange: Exchange, { response, place }: N
     requestedAt: exchange.requestedAt,
   });
   if (!decision.store) return notStored(services, exchange, { response, reason: decision.reason });
-  if (!services.cache.accepts(place.key, exchange.requestedAt)) {
-    return notStored(services, exchange, { response, reason: "INVALIDATED" });
-  }
   const { requestedAt } = exchange;
   const { status, headers, body } = response;
+  if (!services.cache.accepts(place.key, requestedAt) || hasNewerAnswer(services, exchange, { headers, requestedAt })) {
+    return notStored(services, exchange, { response, reason: "INVALIDATED" });
+  }
   const bodyBytes = bodyLengthBytes(body) ?? 0;
   const bytes = body.kind === "stream" ? new Uint8Array() : wholeBody(body);
   const answer = storedAnswer({ status, headers, body: bytes, bodyBytes, terms: decision, place, requestedAt, now });

@@ -129,6 +129,30 @@ describe("MemoryCache", () => {
   });
 });
 
+describe("latestRequestedAt()", () => {
+  const at = (requestedAt: number, headers = "") => answer({ requestedAt, headers });
+
+  it("is that of the answer at the key", () => {
+    const cache = cacheOf();
+    expect(cache.latestRequestedAt("k", "", at(0))).toBe(-Infinity);
+    cache.invalidate("k", { now: 1, isFilling: true });
+    expect(cache.latestRequestedAt("k", "", at(0))).toBe(-Infinity);
+    cache.store("k", "", at(7));
+    expect([cache.latestRequestedAt("k", "", at(0)), cache.latestRequestedAt("k", "", at(0, "vary:a\n"))]).toEqual([
+      7, 7,
+    ]);
+  });
+
+  it("is that of the request's variant, and of all variants for an answer that would replace them", () => {
+    const cache = cacheOf();
+    cache.store("k", "a:1\n", at(7, "vary:a\n"));
+    cache.store("k", "a:2\n", at(9, "vary:a\n"));
+    const latest = (requestHeaders: string, headers: string) =>
+      cache.latestRequestedAt("k", requestHeaders, at(0, headers));
+    expect([latest("a:1\n", "vary:a\n"), latest("a:3\n", "vary:a\n"), latest("a:1\n", "")]).toEqual([7, -Infinity, 9]);
+  });
+});
+
 describe("invalidate()", () => {
   const varying = (change: Partial<StoredAnswer> = {}): StoredAnswer => answer({ headers: "vary:a\n", ...change });
 

@@ -3,7 +3,7 @@ import type http from "node:http";
 import { describe, expect, it } from "vitest";
 import type { PurgeTarget } from "../../../sdk/purge.ts";
 import { ask, type Answer } from "../support/client.ts";
-import { DiskEdges, statusOf, type OnDisk } from "../support/disk-edge.ts";
+import { DiskEdges, hasWritten, statusOf, type OnDisk } from "../support/disk-edge.ts";
 import { opensThings } from "../support/opened.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
@@ -162,6 +162,7 @@ describe("a stored answer that is purged while requests wait for its confirmatio
     send(here.answers[0], body, { "content-length": String(body.length), etag: '"old"' });
     here.answers[0]?.end();
     await first;
+    await hasWritten(here.store, 1);
     const leading = ask(here.front.port, "/a", noCache);
     await here.asked(2);
     const waiting = ask(here.front.port, "/a", noCache);
@@ -216,5 +217,79 @@ describe("a stored answer that is purged while the origin confirms it", () => {
     here.answers[1]?.writeHead(304).end();
     expect(statusOf(await confirming)).not.toMatch(/ttl=|stored/);
     await next(here);
+  });
+});
+
+describe("an answer that was asked for before the one that stands there", () => {
+  const noCache = { "cache-control": "no-cache" };
+  /** Not shared while it is on its way, although the answer may be. */
+  const alone = { headers: { ...noCache, authorization: "Basic eDp5" } };
+
+  async function nextMillisecond(): Promise<void> {
+    const now = Date.now();
+    while (Date.now() === now) await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  /** The origin's answer to its request of this number. */
+  function end(here: Held, index: number, fields: Readonly<Record<string, string>> = {}, text = "new body"): void {
+    send(here.answers[index], text, { ...sized, "cache-control": "public, max-age=60", ...fields });
+    here.answers[index]?.end();
+  }
+
+  async function isNew(here: Held): Promise<void> {
+    const after = await get(here);
+    expect([after.text, statusOf(after)]).toEqual(["new body", expect.stringMatching(/^Selvage; hit/)]);
+  }
+
+  it.each<[string, Readonly<Record<string, string>>]>([
+    ["does not take its place", {}],
+    ["does not take its place, nor that of its variants", { vary: "Accept" }],
+  ])("%s, also after a change of the URL", { timeout: 60_000 }, async (_case, fields) => {
+    for (const changes of [true, false]) {
+      const here = await held();
+      const late = ask(here.front.port, "/a", alone);
+      await here.asked(1);
+      await nextMillisecond();
+      if (changes) await ask(here.front.port, "/a", { method: "POST", body: "x" });
+      await nextMillisecond();
+      const asking = get(here);
+      await here.asked(2);
+      end(here, 1, fields);
+      await asking;
+      end(here, 0, {}, "old body");
+      const answer = await late;
+      expect([answer.text, statusOf(answer)]).toEqual(["old body", expect.stringMatching(/detail=INVALIDATED$/)]);
+      await isNew(here);
+    }
+  });
+
+  it.each<[string, string, (response: http.ServerResponse) => unknown]>([
+    ["is confirmed", "max-age=60", (response) => response.writeHead(304).end()],
+    [
+      "is confirmed and not to be kept any more",
+      "max-age=60",
+      (response) => response.writeHead(304, { "cache-control": "no-store" }).end(),
+    ],
+    ["is sent because the origin fails", "max-age=0, stale-if-error=60", (response) => response.writeHead(503).end()],
+  ])("does not come back when it %s", { timeout: 60_000 }, async (_case, control, reply) => {
+    for (const cacheBytesMax of [10_000_000, 0]) {
+      const here = await held({ cacheBytesMax });
+      const first = get(here);
+      await here.asked(1);
+      end(here, 0, { "cache-control": control }, "old body");
+      await first;
+      await hasWritten(here.store, 1);
+      const late = ask(here.front.port, "/a", { headers: noCache });
+      await here.asked(2);
+      await nextMillisecond();
+      const asking = ask(here.front.port, "/a", alone);
+      await here.asked(3);
+      end(here, 2);
+      await asking;
+      await hasWritten(here.store, 2);
+      if (here.answers[1] !== undefined) reply(here.answers[1]);
+      expect((await late).text).toBe("old body");
+      await isNew(here);
+    }
   });
 });
