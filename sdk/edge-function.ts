@@ -33,7 +33,8 @@ export interface EdgeFunction<Env = Environment> {
   ): RequestHookResult | Promise<RequestHookResult>;
   /**
    * Only when the cache has no fresh answer, before the origin is asked; an access check here does not protect what is cached.
-   * A Response is cached as if the origin had answered it.
+   * A Response is cached as if the origin had answered it. An answer whose Vary names a field that was changed here is not cached, since lookups
+   * see the field as it was before: set it in clientRequest instead.
    */
   originPull?(request: Request, env: Env, ctx: Context<"originPull">): RequestHookResult | Promise<RequestHookResult>;
   /** After the origin answered, before the answer is stored. `ctx.request` is the request the origin got. */

@@ -21,6 +21,8 @@ export type NotStoredReason =
   | "AUTHORIZATION"
   | "VARY_ANY"
   | "VARY_TOO_LONG"
+  /** Vary names a field that an originPull function changed, or that the node writes for each request: no lookup could tell the answers apart. */
+  | "VARY_UNSEEN"
   | "NO_STORE"
   /** The client asked that nothing be kept. */
   | "REQUEST_NO_STORE"

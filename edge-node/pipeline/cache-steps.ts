@@ -16,7 +16,7 @@ import { judgeReuse } from "../cache/reuse.ts";
 import type { StoredAnswer } from "../cache/stored-answer.ts";
 import { forwardNote, type CacheDetail, type ForwardReason } from "./cache-note.ts";
 import type { FillWait } from "./collapser.ts";
-import type { CachePlace, Exchange, KeyedPlace } from "./exchange.ts";
+import type { CachePlace, Exchange, KeyedPlace, RequestMessage } from "./exchange.ts";
 import { failExchange } from "./fail-exchange.ts";
 import { hopsOf } from "./loop-guard.ts";
 import { presentStored } from "./present-answer.ts";
@@ -31,11 +31,13 @@ const LOOKUPS_MAX = 3;
 
 /** Where an answer to the request may be; requests the cache does not serve go on to the origin. */
 export function placeInCache(_services: Services, exchange: Exchange): StepName {
-  const { method, url, headers, body } = exchange.request;
+  const { method, url, body } = exchange.request;
   if (method !== "GET" && method !== "HEAD") return forward(exchange, "method", null);
   // A body changes what a GET means to some origins, and it is not part of the key.
   if (body.kind !== "empty") return forward(exchange, "bypass", "REQUEST_BODY");
   if (exchange.socketProtocols !== null) return forward(exchange, "bypass", "UPGRADE");
+  if (url !== exchange.client.url) exchange.request = withChangedSite(exchange);
+  const { headers } = exchange.request;
   const isConditional = mentionsCondition(headers);
   if (isConditional && hasPrecondition(headers)) return forward(exchange, "request", "CONDITIONAL");
   const { key, rule, domain, path, query } = keyedPlace(exchange, url);
@@ -50,6 +52,19 @@ export function placeInCache(_services: Services, exchange: Exchange): StepName 
     control: readRequestControl(headers),
   };
   return "lookup";
+}
+
+/**
+ * The node tells the origin the scheme and host that its client asked for. Where a function changed them they are not in the key, and lookups have to see
+ * them for answers that vary with them.
+ */
+function withChangedSite({ client, request }: Exchange): RequestMessage {
+  const { url, headers } = request;
+  const { scheme, host } = client.url;
+  let told = "";
+  if (url.scheme !== scheme && !hasHeader(headers, "x-forwarded-proto")) told = `x-forwarded-proto:${scheme}\n`;
+  if (url.host !== host && !hasHeader(headers, "x-forwarded-host")) told += `x-forwarded-host:${host}\n`;
+  return told === "" ? request : { ...request, headers: headers + told };
 }
 
 /** Where answers to a URL of the exchange's domain stand, before what they vary with. */

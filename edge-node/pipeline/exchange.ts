@@ -110,6 +110,8 @@ export class Exchange {
   /** The client's URL without what only proves its signature: what configuration compares paths with. */
   askedUrl: WireUrl;
   originRequest: RequestMessage | null = null;
+  /** The fields of `originRequest` before originPull functions changed them; null: none did. */
+  headersBeforePull: HeaderText | null = null;
   /** The lists of the function that last named another host in the request's URL; null: none did, or it has none. */
   egress: EgressRules | null = null;
   /** Where `originRequest` goes when its host was not changed. */

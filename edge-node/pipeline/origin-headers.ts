@@ -2,7 +2,7 @@
  * The fields a request carries to the origin: what the domain configures, what a proxy must say about itself and its client.
  */
 import type { HeaderAction } from "../../sdk/domain.ts";
-import { deleteHeader, getAllHeaders, setHeader, type HeaderText } from "../../sdk/header-text.ts";
+import { deleteHeader, getAllHeaders, hasHeader, setHeader, type HeaderText } from "../../sdk/header-text.ts";
 import type { Exchange } from "./exchange.ts";
 import { hopByHopNames, removeHopByHop } from "./hop-headers.ts";
 import { nextCdnLoop } from "./loop-guard.ts";
@@ -56,6 +56,15 @@ export function outgoingHeaders(
   }
   kept = keptTo === 0 ? given : kept + given.slice(keptTo);
   return kept + ownFields(exchange, stands);
+}
+
+/**
+ * Whether the node writes this field into a request with these fields, with a value that neither the cache key nor the fields tell. What it
+ * writes of scheme and host is in the key, or among the fields where a function changed them (cache-steps.ts).
+ */
+export function isWrittenPerRequest(name: string, headers: HeaderText): boolean {
+  if (name === "via" || name === "cdn-loop") return true;
+  return (name === "x-forwarded-for" || name === "x-request-id") && !hasHeader(headers, name);
 }
 
 function ownFields(exchange: Exchange, stands: number): HeaderText {

@@ -71,6 +71,7 @@ async function applyOriginPull(
     answerWithSocket(exchange, result);
     return "responseConfiguration";
   }
+  exchange.headersBeforePull = result.request.headers === request.headers ? null : request.headers;
   exchange.originRequest = result.request;
   return "httpFunction";
 }

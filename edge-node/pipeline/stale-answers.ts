@@ -17,6 +17,7 @@ import { presentStored } from "./present-answer.ts";
 import { matchingRules } from "./run-phase.ts";
 import type { Services } from "./services.ts";
 import type { StepName } from "./steps.ts";
+import { variesUnseen } from "./unseen-variance.ts";
 
 /** No answer came: the stored one, while its time for that lasts, or the failure. */
 export function answerFailure(services: Services, exchange: Exchange, code: ErrorCode): StepName {
@@ -120,7 +121,7 @@ function renew(
     now,
     requestedAt,
   });
-  if (!decision.store) {
+  if (!decision.store || variesUnseen(exchange, headers)) {
     forget(services, exchange, { stale, place });
     return { answer: { ...stale, headers, bornAt: now }, isStored: false, isOutdated: false };
   }

@@ -20,6 +20,7 @@ import type { Services } from "./services.ts";
 import { storeLarge, storeStream, storeWhole, type KeptAnswer } from "./store-body.ts";
 import { answerConfirmed, answerServerError, learnFromHead } from "./stale-answers.ts";
 import type { StepName } from "./steps.ts";
+import { variesUnseen } from "./unseen-variance.ts";
 import { parseWireUrl } from "./wire-url.ts";
 
 /** Keeps the answer when it may be kept, and tells those who wait. */
@@ -69,6 +70,8 @@ function storeNew(services: Services, exchange: Exchange, { response, place }: N
     requestedAt: exchange.requestedAt,
   });
   if (!decision.store) return notStored(services, exchange, { response, reason: decision.reason });
+  if (variesUnseen(exchange, response.headers))
+    return notStored(services, exchange, { response, reason: "VARY_UNSEEN" });
   const { requestedAt } = exchange;
   const { status, headers, body } = response;
   if (!services.cache.accepts(place.key, requestedAt) || hasNewerAnswer(services, exchange, { headers, requestedAt })) {
