@@ -26,6 +26,8 @@ interface Variants {
 interface UncacheableMark {
   readonly kind: "uncacheable";
   readonly until: number;
+  /** See Variants. */
+  readonly invalidatedAt: number;
 }
 
 /** What was asked for up to this time is not true any more. */
@@ -202,7 +204,8 @@ export class MemoryCache {
   invalidate(key: string, options: { readonly now: number; readonly isFilling: boolean }): void {
     const known = this.#entries.peek(key);
     if (known === undefined && !options.isFilling) return;
-    this.#entries.set(key, { kind: "invalidated", at: options.now });
+    // News of an earlier change may come after a later one.
+    this.#entries.set(key, { kind: "invalidated", at: Math.max(options.now, invalidatedAt(known)) });
   }
 
   /** Remembers that the key's answer cannot be stored, unless an answer or its variants stand there. */
@@ -210,12 +213,16 @@ export class MemoryCache {
     const entry = this.#entries.peek(variantKey);
     if (entry?.kind === "uncacheable" && entry.until - now > cacheLimits.uncacheableMs / 2) return;
     if (entry?.kind === "vary" || (entry?.kind === "answer" && entry.freshUntil > now)) return;
-    this.#entries.set(variantKey, { kind: "uncacheable", until: now + cacheLimits.uncacheableMs });
+    const until = now + cacheLimits.uncacheableMs;
+    this.#entries.set(variantKey, { kind: "uncacheable", until, invalidatedAt: invalidatedAt(entry) });
   }
 
   /** An answer can be found elsewhere now. */
   forgetUncacheable(variantKey: string): void {
-    if (this.#entries.peek(variantKey)?.kind === "uncacheable") this.#entries.delete(variantKey);
+    const entry = this.#entries.peek(variantKey);
+    if (entry?.kind !== "uncacheable") return;
+    if (entry.invalidatedAt === -Infinity) this.#entries.delete(variantKey);
+    else this.#entries.set(variantKey, { kind: "invalidated", at: entry.invalidatedAt });
   }
 
   clear(): void {
@@ -267,7 +274,7 @@ function requestedAtOf(entry: Entry | undefined): number {
 
 /** -Infinity: never, as far as is known. */
 function invalidatedAt(entry: Entry | undefined): number {
-  if (entry?.kind === "vary") return entry.invalidatedAt;
+  if (entry?.kind === "vary" || entry?.kind === "uncacheable") return entry.invalidatedAt;
   return entry?.kind === "invalidated" ? entry.at : -Infinity;
 }
 

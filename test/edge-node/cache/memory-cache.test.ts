@@ -186,6 +186,30 @@ describe("invalidate()", () => {
     expect(cache.store("k", "", answer({ requestedAt }))?.variantKey ?? null).toBe(expected);
   });
 
+  it.each<[string, (cache: MemoryCache) => void]>([
+    ["news of an earlier change", (cache) => cache.invalidate("k", { now: 3, isFilling: true })],
+    ["the mark of an answer that cannot be stored", (cache) => cache.markUncacheable("k", 11)],
+    [
+      "the end of that mark",
+      (cache) => {
+        cache.markUncacheable("k", 11);
+        cache.forgetUncacheable("k");
+      },
+    ],
+    [
+      "a mark of what varies after it",
+      (cache) => {
+        cache.markUncacheable("k", 11);
+        cache.store("k", "a:1\n", varying({ requestedAt: 12 }));
+      },
+    ],
+  ])("is not forgotten for %s", (_case, change) => {
+    const cache = cacheOf();
+    cache.invalidate("k", { now: 10, isFilling: true });
+    change(cache);
+    expect([cache.accepts("k", 10), cache.accepts("k", 11)]).toEqual([false, true]);
+  });
+
   it("leaves nothing behind for a URL that nobody stored or asks for", () => {
     const cache = cacheOf();
     cache.invalidate("k", { now: 10, isFilling: false });
