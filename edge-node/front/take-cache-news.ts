@@ -6,7 +6,7 @@ export function takeCacheNews({ cache, collapser, disk, background }: Services, 
   for (const key of unpackKeys(news.used)) disk?.learnUse(key);
   for (const key of unpackKeys(news.written)) disk?.learnEntry(key);
   for (const { key, at } of news.invalidated) {
-    const isFilling = collapser.has(key) || disk?.isBusy(key) === true;
+    const isFilling = collapser.asked.has(key) || disk?.isBusy(key) === true;
     cache.invalidate(key, { now: at, isFilling });
     // What this front wrote after the other one had deleted it, and before it heard of that.
     if (disk !== null) background.add("disk.delete", disk.changed(key, at));

@@ -255,15 +255,25 @@ function leavesToOrigin(exchange: Exchange, place: CachePlace, asking: Asking): 
  * The request as it goes to the origin: for all of the answer, unless the stored one still stands. One that was purged while this request waited
  * for another is not asked about: a 304 would bring its body back as one that came after the purge.
  */
-export function askWhole({ purges }: Services, exchange: Exchange): StepName {
+export function askWhole({ collapser, purges }: Services, exchange: Exchange): StepName {
   if (exchange.stale !== null && !purges.isEmpty && purges.judge(exchange.stale) === "gone") exchange.stale = null;
   const { request, stale, cachePlace: place } = exchange;
+  if (place !== null && exchange.askedKey === null) {
+    exchange.askedKey = place.key;
+    collapser.asked.begin(place.key);
+  }
   const plain =
     place?.isConditional === true ? filterHeaders(place.asked, (name) => !isCondition(name)) : request.headers;
   const validators = stale === null ? "" : validatorsOf(stale.headers);
   if (validators !== "" || plain !== request.headers) exchange.request = { ...request, headers: plain + validators };
   exchange.asksToConfirm = validators !== "";
   return "originConfiguration";
+}
+
+/** The exchange is over, and nothing that it asked for fills the cache afterwards. */
+export function endAsking({ collapser }: Services, exchange: Exchange): void {
+  if (exchange.askedKey !== null) collapser.asked.end(exchange.askedKey);
+  exchange.askedKey = null;
 }
 
 async function waitForOther(services: Services, exchange: Exchange, wait: FillWait): Promise<StepName> {

@@ -8,6 +8,7 @@
 import type { ErrorCode } from "../../sdk/error-code.ts";
 import { cacheLimits } from "../../sdk/cdn-limits.ts";
 import type { CancelTimer, Clock } from "../clock.ts";
+import { AskedKeys } from "./asked-keys.ts";
 import { HOPS_MAX } from "./loop-guard.ts";
 
 export type FillResult =
@@ -51,6 +52,8 @@ export interface JoinOptions {
 }
 
 export class Collapser {
+  /** What is asked for now, with or without a ticket. */
+  readonly asked: AskedKeys = new AskedKeys();
   readonly #clock: Clock;
   readonly #fills = new Map<string, Fill>();
 

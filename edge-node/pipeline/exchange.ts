@@ -135,6 +135,8 @@ export class Exchange {
   fetch: "whole" | "as-asked" = "as-asked";
   /** The request to the origin asks whether `stale` still stands. */
   asksToConfirm = false;
+  /** The key counted among `asked` for it (collapser.ts); null: none, or its body goes on filling the cache and is counted for itself. */
+  askedKey: string | null = null;
   /** It confirmed something else, and was asked once more. */
   hasAskedAgain = false;
   /** Milliseconds since the epoch: when the origin was asked. */

@@ -11,7 +11,7 @@ import { isCondition } from "../cache/conditional.ts";
 import type { StoredAnswer } from "../cache/stored-answer.ts";
 import type { Logger } from "../logger.ts";
 import { forwardNote } from "./cache-note.ts";
-import { askWhole } from "./cache-steps.ts";
+import { askWhole, endAsking } from "./cache-steps.ts";
 import { discardBody } from "./discard-body.ts";
 import { Exchange } from "./exchange.ts";
 import type { Services } from "./services.ts";
@@ -73,6 +73,7 @@ export class Renewals {
       const { cacheNote: note } = exchange;
       const isFilling = note.kind === "forward" && note.stored;
       if (!isFilling) exchange.ticket?.settle({ kind: "uncacheable" });
+      endAsking(services, exchange);
     }
     if (exchange.response !== null) await discardBody(exchange.response.body);
   }

@@ -4,6 +4,7 @@
  * Invariant: it ends with an answer or with nobody waiting; whoever waits for this exchange's origin request is released in every case.
  */
 import type { Logger } from "../logger.ts";
+import { endAsking } from "./cache-steps.ts";
 import { discardBody } from "./discard-body.ts";
 import type { Exchange, ResponseMessage } from "./exchange.ts";
 import { failExchange } from "./fail-exchange.ts";
@@ -77,6 +78,7 @@ function endPipeline(services: Services, exchange: Exchange): ResponseMessage | 
   const { cacheNote: note, response } = exchange;
   const isFilling = note.kind === "forward" && note.stored;
   if (!isFilling) exchange.ticket?.settle({ kind: "uncacheable" });
+  endAsking(services, exchange);
   if (exchange.aborted || response?.status !== 101) dropSocket(exchange);
   if (!exchange.aborted) return response;
   if (response !== null) services.background.add("body.discard", discardBody(response.body));

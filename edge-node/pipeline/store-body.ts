@@ -53,7 +53,9 @@ export function storeStream(services: Services, exchange: Exchange, kept: KeptAn
   const arriving = { ...answer, body: shared };
   const stored = lengthBytes === undefined ? null : services.cache.store(place.key, exchange.request.headers, arriving);
   if (stored !== null) tellStored(exchange, answer);
-  const fill = { ...kept, arriving, shared, stored, isOnItsWay: passing !== null };
+  const { askedKey } = exchange;
+  exchange.askedKey = null;
+  const fill = { ...kept, arriving, shared, stored, isOnItsWay: passing !== null, askedKey };
   services.background.add("cache.fill", finishFill(services, exchange, fill));
   return { ...response, body: { kind: "stream", chunks: shared.read(), lengthBytes } };
 }
@@ -107,11 +109,15 @@ async function finishFill(
     readonly stored: StoredPlace | null;
     /** The body is written to the disk as it passes. */
     readonly isOnItsWay: boolean;
+    /** Of the exchange, whose end this may outlast. */
+    readonly askedKey: string | null;
   },
 ): Promise<void> {
-  const { answer, arriving, stored, place, isOnItsWay } = fill;
+  const { answer, arriving, stored, place, isOnItsWay, askedKey } = fill;
   const { ticket } = exchange;
   const end = await fill.shared.ended;
+  // What follows until the disk has begun to write is one piece.
+  if (askedKey !== null) services.collapser.asked.end(askedKey);
   switch (end.kind) {
     case "complete":
       if (stored !== null) {

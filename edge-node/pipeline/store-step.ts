@@ -186,7 +186,7 @@ function invalidate(services: Services, exchange: Exchange, response: ResponseMe
     const { key } = keyedPlace(exchange, changed);
     const { cache, collapser, clock, disk, news } = services;
     const now = clock.now();
-    const isFilling = collapser.has(key) || disk?.isBusy(key) === true;
+    const isFilling = collapser.asked.has(key) || disk?.isBusy(key) === true;
     cache.invalidate(key, { now, isFilling });
     news?.invalidated({ key, at: now });
     if (disk !== null) services.background.add("disk.delete", disk.delete(key));

@@ -2,8 +2,10 @@
 import type http from "node:http";
 import { describe, expect, it } from "vitest";
 import type { PurgeTarget } from "../../../sdk/purge.ts";
+import { cacheLimits } from "../../../sdk/cdn-limits.ts";
 import { ask, type Answer } from "../support/client.ts";
 import { DiskEdges, hasWritten, statusOf, type OnDisk } from "../support/disk-edge.ts";
+import { ManualClock } from "../support/edge.ts";
 import { opensThings } from "../support/opened.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
@@ -132,6 +134,53 @@ describe.each(changes)("an answer that is %s", (name, change) => {
     const texts = (await Promise.all(waiting)).map(({ text }) => text);
     expect(new Set(texts)).toEqual(new Set(["new body"]));
     expect(here.answers).toHaveLength(2);
+  });
+});
+
+describe("an answer to one who asks alone, changed by a POST meanwhile", () => {
+  const shared = { ...sized, "cache-control": "public, max-age=60" };
+
+  it.each([
+    ["before its head came", ""],
+    ["while its body comes", "old "],
+  ])("%s, is not served afterwards", { timeout: 60_000 }, async (_case, before) => {
+    const here = await held({ cacheBytesMax: 0 });
+    const asking = ask(here.front.port, "/a", { headers: { authorization: "Basic eDp5" } });
+    await here.asked(1);
+    if (before !== "") send(here.answers[0], before, shared);
+    await new Promise((resolve) => setImmediate(resolve));
+    await ask(here.front.port, "/a", { method: "POST", body: "x" });
+    send(here.answers[0], before === "" ? "old body" : "body", shared);
+    here.answers[0]?.end();
+    expect((await asking).text).toBe("old body");
+    await next(here);
+  });
+
+  it("is not served afterwards when it was waited for too long", async () => {
+    const clock = new ManualClock();
+    const answers: http.ServerResponse[] = [];
+    const source = await opened.origin((request, response) => {
+      if (request.method === "GET") answers.push(response);
+      else response.end();
+    });
+    const { port, front } = await opened.edge({
+      origins: [source.port],
+      domain: { origin_receive_timeout: 3_600 },
+      front: { clock },
+    });
+    const leading = ask(port, "/a");
+    await expect.poll(() => answers.length).toBe(1);
+    const waiting = ask(port, "/a");
+    await expect.poll(() => front.requestsInFlight).toBe(2);
+    clock.advance(cacheLimits.fillWaitMs);
+    await expect.poll(() => answers.length).toBe(2);
+    await ask(port, "/a", { method: "POST", body: "x" });
+    for (const response of answers) {
+      send(response, "old body", sized);
+      response.end();
+    }
+    const details = [statusOf(await leading), statusOf(await waiting)].map((status) => status.split("detail=")[1]);
+    expect(details).toEqual(["INVALIDATED", "INVALIDATED"]);
   });
 });
 
