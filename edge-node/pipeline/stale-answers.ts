@@ -4,9 +4,9 @@
  * Invariants: a confirmed answer keeps its body, and takes no later one's place; a stale one is sent only within the time that its terms give (RFC 5861 §4, RFC 9111 §4.2.4).
  */
 import type { ErrorCode } from "../../sdk/error-code.ts";
-import { filterHeaders, getHeader, type HeaderText } from "../../sdk/header-text.ts";
+import { filterHeaders, getHeader, hasHeader, type HeaderText } from "../../sdk/header-text.ts";
 import { cacheLimits } from "../../sdk/cdn-limits.ts";
-import { decideCaching } from "../cache/cache-decision.ts";
+import { decideCaching, isAboutRequest } from "../cache/cache-decision.ts";
 import { describesSame } from "../cache/conditional.ts";
 import { storedAnswer, updatedHeaders, type StoredAnswer } from "../cache/stored-answer.ts";
 import { discardBody } from "./discard-body.ts";
@@ -83,6 +83,8 @@ export function answerConfirmed(
 export function learnFromHead(services: Services, exchange: Exchange, response: ResponseMessage): void {
   const { stale, cachePlace: place } = exchange;
   if (stale === null || place === null || response.status !== 200) return;
+  // What one user is told says nothing about what all others get.
+  if (hasHeader(exchange.request.headers, "authorization")) return;
   const length = getHeader(response.headers, "content-length");
   const isSame = length === undefined || Number(length) === stale.bodyBytes;
   if (isSame && describesSame(stale.headers, response.headers)) {
@@ -122,7 +124,9 @@ function renew(
     requestedAt,
   });
   if (!decision.store || variesUnseen(exchange, headers)) {
-    forget(services, exchange, { stale, place });
+    // What one client says of itself takes the answer from nobody else.
+    const isForAll = decision.store || !isAboutRequest(decision.reason);
+    if (isForAll) forget(services, exchange, { stale, place });
     return { answer: { ...stale, headers, bornAt: now }, isStored: false, isOutdated: false };
   }
   const { status, body, bodyBytes } = stale;

@@ -168,6 +168,25 @@ describe("what a client says of caching:", () => {
     expect(source.requests).toHaveLength(2);
   });
 
+  it.each<[string, AskOptions]>([
+    ["no-store", { headers: { "cache-control": "no-cache, no-store" } }],
+    ["credentials", { headers: { "cache-control": "no-cache", authorization: "Basic eDp5" } }],
+    ["no-store and HEAD", { method: "HEAD", headers: { "cache-control": "no-cache, no-store" } }],
+    ["credentials and HEAD", { method: "HEAD", headers: { "cache-control": "no-cache", authorization: "Basic eDp5" } }],
+  ])("no client can take a fresh answer from all others: %s", async (_case, options) => {
+    const source = await origin((request, response) => {
+      // A user's own answer is another one.
+      const etag = request.headers.authorization === undefined ? '"a"' : '"b"';
+      if (request.method === "HEAD") response.writeHead(200, { etag, "cache-control": "max-age=60" }).end();
+      else if (request.headers["if-none-match"] === undefined) fresh(request, response);
+      else response.writeHead(304, { etag: '"a"', "cache-control": "max-age=60" }).end();
+    });
+    const { port } = await edge({ origins: [source.port] });
+    await ask(port, "/");
+    expect((await ask(port, "/", options)).headers["cache-status"]).toContain("fwd=request");
+    expect((await ask(port, "/")).headers["cache-status"]).toContain("hit");
+  });
+
   it("no client can make the origin work where the operator set the time", async () => {
     const source = await origin(fresh);
     const rule = {
