@@ -1,8 +1,8 @@
 /**
  * Reads a `Cache-Control` response field (RFC 9111 §5.2.2, RFC 5861) into what a shared cache needs.
  *
- * Invariant: doubt makes a response less cacheable, never more: an unreadable or repeated age counts as the smallest one, and a list of
- * fields that cannot be read stands for all of them.
+ * Invariant: doubt makes a response less cacheable, never more: an unreadable or repeated age counts as the smallest one, a list of fields that
+ * cannot be read stands for all of them, and where a comma is missing the words count that forbid something.
  */
 
 export interface CacheControl {
@@ -96,23 +96,26 @@ export function readDirectives(list: readonly (readonly [name: string, value: st
   return noCache === undefined && privacy === undefined ? read : withFields(read, noCache, privacy);
 }
 
+type Directive = [name: string, value: string];
+
 /** Directives of a request or response, in order; names in lower case, values without quotes, "" where there is none. */
-export function splitDirectives(text: string): [name: string, value: string][] {
+export function splitDirectives(text: string): Directive[] {
   // A comma within quotes ends nothing; few lists have one.
   if (text.includes('"')) return splitQuoted(text);
-  const result: [string, string][] = [];
+  const result: Directive[] = [];
   for (let at = 0; at < text.length;) {
     const comma = text.indexOf(",", at);
     const end = comma < 0 ? text.length : comma;
     const directive = readDirective(text, at, end);
-    if (directive !== null) result.push(directive);
+    if (hasStray(text, at, end)) result.push(...doubtful(text.slice(at, end), directive));
+    else if (directive !== null) result.push(directive);
     at = end + 1;
   }
   return result;
 }
 
 /** Null: there is no name between the two. */
-function readDirective(text: string, from: number, to: number): [name: string, value: string] | null {
+function readDirective(text: string, from: number, to: number): Directive | null {
   let nameAt = from;
   while (nameAt < to && !isTokenCode(text.charCodeAt(nameAt))) nameAt++;
   if (nameAt === to) return null;
@@ -126,8 +129,8 @@ function readDirective(text: string, from: number, to: number): [name: string, v
 
 const DIRECTIVE = /([!#$%&'*+\-.^_`|~0-9A-Za-z]+)[\t ]*(?:=[\t ]*("(?:[^"\\]|\\.)*"|[^,"]*))?[^,]*(?:,|$)/gy;
 
-function splitQuoted(text: string): [name: string, value: string][] {
-  const result: [string, string][] = [];
+function splitQuoted(text: string): Directive[] {
+  const result: Directive[] = [];
   const pattern = new RegExp(DIRECTIVE);
   for (let at = 0; at < text.length;) {
     pattern.lastIndex = at;
@@ -136,10 +139,51 @@ function splitQuoted(text: string): [name: string, value: string][] {
       at++;
       continue;
     }
-    result.push([(match[1] ?? "").toLowerCase(), (match[2] ?? "").trim().replaceAll('"', "")]);
+    const directive: Directive = [(match[1] ?? "").toLowerCase(), (match[2] ?? "").trim().replaceAll('"', "")];
+    const bare = match[0].replaceAll(QUOTED, "x").replace(/,$/, "");
+    if (hasStray(bare, 0, bare.length)) result.push(...doubtful(bare, directive));
+    else result.push(directive);
     at = pattern.lastIndex;
   }
   return result;
+}
+
+/** Whether something stands there that belongs to no single directive, as where a comma is missing. */
+function hasStray(text: string, from: number, to: number): boolean {
+  let isWord = false;
+  let isBehindWord = false;
+  for (let at = from; at < to; at++) {
+    const code = text.charCodeAt(at);
+    if (isBlankCode(code)) isBehindWord = isWord;
+    else if (code === EQUALS) isWord = isBehindWord = false;
+    else if (isBehindWord || !isTokenCode(code)) return true;
+    else isWord = true;
+  }
+  return false;
+}
+
+const QUOTED = /"(?:[^"\\]|\\.)*"/g;
+const TOKENS = /[!#$%&'*+\-.^_`|~0-9a-z]+/g;
+
+/** Words that forbid something, and what they are read as: must-revalidate allows something as well (RFC 9111 §3.5). */
+const warnings: ReadonlyMap<string, string> = new Map([
+  ["no-store", "no-store"],
+  ["no-cache", "no-cache"],
+  ["private", "private"],
+  ["must-revalidate", "proxy-revalidate"],
+  ["proxy-revalidate", "proxy-revalidate"],
+]);
+
+/** What is read of a member that is more than one directive: `first`, or what it warns of, with its age if that is what it begins with. */
+function doubtful(member: string, first: Directive | null): readonly Directive[] {
+  const words = member.toLowerCase().match(TOKENS) ?? [];
+  const found = words.flatMap((word): Directive[] => {
+    const name = warnings.get(word);
+    return name === undefined ? [] : [[name, ""]];
+  });
+  if (first === null) return found;
+  const isAge = first[0] === "max-age" || first[0] === "s-maxage";
+  return found.length === 0 || isAge ? [first, ...found] : found;
 }
 
 const EQUALS = 61;

@@ -35,6 +35,59 @@ describe("splitDirectives()", () => {
   });
 });
 
+describe("where a comma is missing the words count that forbid something:", () => {
+  it.each<[string, [string, string][]]>([
+    [
+      "public private, max-age=60",
+      [
+        ["private", ""],
+        ["max-age", "60"],
+      ],
+    ],
+    [
+      "max-age=60 Private",
+      [
+        ["max-age", "60 Private"],
+        ["private", ""],
+      ],
+    ],
+    [
+      "no-cache;no-store",
+      [
+        ["no-cache", ""],
+        ["no-store", ""],
+      ],
+    ],
+    ["public\tmust-revalidate", [["proxy-revalidate", ""]]],
+    [
+      "private=a no-store",
+      [
+        ["private", ""],
+        ["no-store", ""],
+      ],
+    ],
+    [
+      'private="a, b" no-store',
+      [
+        ["private", ""],
+        ["no-store", ""],
+      ],
+    ],
+    [
+      'public no-store, private="a"',
+      [
+        ["no-store", ""],
+        ["private", "a"],
+      ],
+    ],
+    ["public max-age=60", [["public", ""]]],
+    ['x="private no-store"', [["x", "private no-store"]]],
+    ["max-age\t= 5 ", [["max-age", "5"]]],
+  ])("%j", (text, directives) => {
+    expect(splitDirectives(text)).toEqual(directives);
+  });
+});
+
 describe("a directive that comes twice", () => {
   it.each([
     ["max-age=5, max-age=3", { maxAgeSeconds: 3 }],

@@ -63,6 +63,8 @@ describe("without a rule the origin's headers decide:", () => {
     ['cache-control:private="", max-age=10\n', "PRIVATE"],
     ['cache-control:private="x a", max-age=10\n', "PRIVATE"],
     ['cache-control:private="x-a", private, max-age=10\n', "PRIVATE"],
+    ["cache-control:public private, max-age=10\n", "PRIVATE"],
+    ["cache-control:max-age=10 no-store\n", "NO_STORE"],
     ['cache-control:no-cache="x-a", max-age=10\n', "fresh 10 age 0"],
     ['cache-control:no-cache="set-cookie", max-age=10\nset-cookie:a=b\n', "fresh 10 age 0"],
     ['cache-control:no-cache="x", max-age=10\nset-cookie:a=b\n', "SET_COOKIE"],
