@@ -45,12 +45,19 @@ export function describesSame(stored: HeaderText, fresh: HeaderText): boolean {
   return modifiedBefore === undefined || modifiedAfter === undefined || modifiedBefore === modifiedAfter;
 }
 
-/** Whether If-Range lets a part be sent (RFC 9110 §13.1.5): strong comparison, or the same date. True without the field. */
-export function allowsPart(requestHeaders: HeaderText, storedHeaders: HeaderText): boolean {
+/** Whether If-Range lets a part be sent (RFC 9110 §13.1.5): strong comparison, or the same strong date. True without the field. */
+export function allowsPart(requestHeaders: HeaderText, storedHeaders: HeaderText, now: number): boolean {
   const condition = getHeader(requestHeaders, "if-range");
   if (condition === undefined) return true;
   if (condition.startsWith('"')) return condition === getHeader(storedHeaders, "etag");
-  return condition === getHeader(storedHeaders, "last-modified");
+  return condition === getHeader(storedHeaders, "last-modified") && isStrongDate(storedHeaders, now);
+}
+
+/** RFC 9110 §8.8.2.2: what changed in the second in which the answer was made may have changed again in it. */
+function isStrongDate(storedHeaders: HeaderText, now: number): boolean {
+  const modified = parseHttpDate(getHeader(storedHeaders, "last-modified"), now);
+  const made = parseHttpDate(getHeader(storedHeaders, "date"), now);
+  return modified !== undefined && made !== undefined && made - modified >= 1_000;
 }
 
 const conditions: ReadonlySet<string> = new Set([

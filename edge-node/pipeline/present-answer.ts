@@ -56,7 +56,7 @@ function presentPart(
   whole: ResponseMessage,
 ): ResponseMessage {
   const bytes = bodyLengthBytes(whole.body);
-  if (bytes === undefined || !allowsPart(asked, whole.headers)) return whole;
+  if (bytes === undefined || !allowsPart(asked, whole.headers, services.clock.now())) return whole;
   const verdict = readRange(range, bytes);
   switch (verdict.kind) {
     case "whole":

@@ -42,12 +42,16 @@ describe("allowsPart()", () => {
     ['if-range:"a"\n', stored, true],
     ['if-range:"b"\n', stored, false],
     ['if-range:W/"a"\n', 'etag:W/"a"\n', false],
-    [`if-range:${at("08:00:00")}\n`, stored, true],
-    [`if-range:${at("09:00:00")}\n`, stored, false],
+    [`if-range:${at("08:00:00")}\n`, `${stored}date:${at("08:00:01")}\n`, true],
+    [`if-range:${at("08:00:00")}\n`, `${stored}date:${at("08:00:00")}\n`, false],
+    [`if-range:${at("08:00:00")}\n`, `${stored}date:${at("07:00:00")}\n`, false],
+    [`if-range:${at("08:00:00")}\n`, stored, false],
+    [`if-range:${at("09:00:00")}\n`, `${stored}date:${at("10:00:00")}\n`, false],
+    ["if-range:yesterday\n", `last-modified:yesterday\ndate:${at("08:00:00")}\n`, false],
     ['if-range:"a"\n', "", false],
     ["if-range:\n", "", false],
   ])("%j of %j is %s", (asked, headers, expected) => {
-    expect(allowsPart(asked, headers)).toBe(expected);
+    expect(allowsPart(asked, headers, now)).toBe(expected);
   });
 });
 
