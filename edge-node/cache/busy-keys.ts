@@ -6,10 +6,13 @@ export class BusyKeys {
     return this.#counts.has(key);
   }
 
-  /** What it returns is to be called once, when that ended. */
+  /** What it returns is to be called when that ended; further calls do nothing. */
   enter(key: string): () => void {
     this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
+    let isIn = true;
     return () => {
+      if (!isIn) return;
+      isIn = false;
       const others = (this.#counts.get(key) ?? 1) - 1;
       if (others > 0) this.#counts.set(key, others);
       else this.#counts.delete(key);
