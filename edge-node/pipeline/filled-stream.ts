@@ -1,8 +1,8 @@
 /**
  * A body on its way to its reader that is written to the disk as it passes.
  *
- * Knows neither keys nor freshness. Invariants: the entry is finished only after the source ended by itself; the reader gets every byte whatever
- * the disk does, and waits for it no longer than a fill does.
+ * Knows neither keys nor freshness. Invariants: the entry is finished only after the source ended by itself, or given up, once; the reader gets every
+ * byte whatever the disk does, and waits for it no longer than a fill does.
  */
 import type { DiskFill } from "../cache/disk-tier.ts";
 
@@ -22,7 +22,12 @@ const DONE: IteratorResult<Uint8Array, void> = { done: true, value: undefined };
 export class FilledStream implements AsyncIterableIterator<Uint8Array, void> {
   readonly #source: AsyncIterator<Uint8Array>;
   readonly #options: FilledStreamOptions;
+  /** What the reader waits for. */
+  #taking: Promise<IteratorResult<Uint8Array, void>> | null = null;
+  /** The reader is there. */
   #isOpen = true;
+  /** The entry was finished or given up. */
+  #isEnded = false;
 
   constructor(source: AsyncIterable<Uint8Array>, options: FilledStreamOptions) {
     this.#source = source[Symbol.asyncIterator]();
@@ -35,8 +40,11 @@ export class FilledStream implements AsyncIterableIterator<Uint8Array, void> {
 
   async next(): Promise<IteratorResult<Uint8Array, void>> {
     if (!this.#isOpen) return DONE;
-    const item = await this.#take();
-    if (item.done !== true) return item;
+    this.#taking = this.#take();
+    const item = await this.#taking;
+    this.#taking = null;
+    // Whoever left meanwhile gave the entry up, or lets the rest come.
+    if (item.done !== true || !this.#isOpen) return item;
     this.#isOpen = false;
     this.#options.inBackground(this.#finish());
     return DONE;
@@ -47,7 +55,7 @@ export class FilledStream implements AsyncIterableIterator<Uint8Array, void> {
     this.#isOpen = false;
     if (this.#options.isWorthKeeping()) this.#options.inBackground(this.#fetchRest());
     else {
-      await this.#options.fill.abort();
+      await this.#abort();
       await this.#source.return?.();
     }
     return DONE;
@@ -57,25 +65,35 @@ export class FilledStream implements AsyncIterableIterator<Uint8Array, void> {
     try {
       const item = await this.#source.next();
       if (item.done === true) return DONE;
-      await this.#options.fill.write(item.value);
+      if (!this.#isEnded) await this.#options.fill.write(item.value);
       return item;
     } catch (error) {
       this.#isOpen = false;
-      await this.#options.fill.abort();
+      await this.#abort();
       throw error;
     }
   }
 
   async #fetchRest(): Promise<void> {
     try {
-      while ((await this.#take()).done !== true);
+      // What the reader asked for last comes first.
+      let item = await this.#taking;
+      while (item?.done !== true) item = await this.#take();
       await this.#finish();
     } catch {
       // The fill is given up; nobody reads it.
     }
   }
 
+  async #abort(): Promise<void> {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    await this.#options.fill.abort();
+  }
+
   async #finish(): Promise<void> {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
     if (await this.#options.fill.finish()) this.#options.onFilled();
   }
 }
