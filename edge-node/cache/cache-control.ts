@@ -237,9 +237,10 @@ function withFields(
 
 const FIELD_LIST = /^[!#$%&'*+\-.^_`|~0-9a-z]+(?:[\t ]*,[\t ]*[!#$%&'*+\-.^_`|~0-9a-z]+)*$/;
 
-/** What a directive with an optional list of fields is about. */
+/** What a directive with an optional list of fields is about. An answer without its Vary would be for everybody. */
 function fieldsOf(value: string | undefined): readonly string[] | "all" {
   if (value === undefined) return [];
   const list = value.trim().toLowerCase();
-  return FIELD_LIST.test(list) ? list.split(",").map((name) => name.trim()) : "all";
+  const names = FIELD_LIST.test(list) ? list.split(",").map((name) => name.trim()) : [];
+  return names.length === 0 || names.includes("vary") ? "all" : names;
 }

@@ -68,6 +68,8 @@ describe("without a rule the origin's headers decide:", () => {
     ['cache-control:no-cache="x-a", max-age=10\n', "fresh 10 age 0"],
     ['cache-control:no-cache="set-cookie", max-age=10\nset-cookie:a=b\n', "fresh 10 age 0"],
     ['cache-control:no-cache="x", max-age=10\nset-cookie:a=b\n', "SET_COOKIE"],
+    ['cache-control:no-cache="x, Vary", max-age=10\nvary:a\n', "NO_CACHE"],
+    ['cache-control:private="vary", max-age=10\nvary:a\n', "PRIVATE"],
     ["cache-control:no-cache, max-age=10\n", "NO_CACHE"],
     ['cache-control:extension="no-store", max-age=10\n', "fresh 10 age 0"],
     ["cache-control:x-no-store, max-age=10\n", "fresh 10 age 0"],
