@@ -253,8 +253,7 @@ export class DiskTier {
     // Nobody can use what another version wrote: it would only take up room, and a read of the disk each time.
     if (decoded === undefined) await this.#options.store.delete(variantKey);
     const head = this.#usable(decoded, { key, variantKey });
-    if (head === undefined) return undefined;
-    if (head.kind === "vary") return head;
+    if (head === undefined || head.kind === "vary") return head;
     const body = this.#isForMemory(variantKey, found.bodyBytes) ? await this.#bodyOf(found) : new DiskBody(found);
     return body === undefined
       ? undefined
