@@ -9,6 +9,11 @@ import { StreamLink } from "./stream-link.ts";
 
 /** Serves until the stream ends. Resolves when spare isolates are ready. */
 export function serveIsolateHost(stream: Duplex, options: InstanceFactoryOptions): Promise<void> {
-  const engine = new Engine(new StreamLink(stream, options.environment), { ...options, areTrusted: false });
+  const link = new StreamLink(stream, options.environment);
+  // A front is trusted: what fails at its words is wrong here, and this process says so as it ends.
+  link.onClose = (failure) => {
+    if (failure !== null) throw failure;
+  };
+  const engine = new Engine(link, { ...options, areTrusted: false });
   return engine.start();
 }

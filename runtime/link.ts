@@ -9,8 +9,8 @@ export interface Link {
   send(batch: string, buffers: readonly Sendable[]): void;
   /** Set by the receiver before anything can arrive. */
   onBatch: (batch: string, buffers: readonly Uint8Array[]) => void;
-  /** Called once when the other side is gone. */
-  onClose: () => void;
+  /** Called once when the other side is gone (null), or said what could not be read: then with what came of that. */
+  onClose: (failure: Error | null) => void;
   close(): void;
 }
 

@@ -20,7 +20,7 @@ export function memoryLinks(environment: Pick<RuntimeEnvironment, "afterTick">):
 class MemoryLink implements Link {
   readonly givesBuffers = false;
   onBatch: (batch: string, buffers: readonly Uint8Array[]) => void = ignoreBatch;
-  onClose: () => void = ignoreClose;
+  onClose: (failure: Error | null) => void = ignoreClose;
   readonly #environment: Pick<RuntimeEnvironment, "afterTick"> | null;
   #other: MemoryLink | null = null;
   #text = "";
@@ -53,7 +53,7 @@ class MemoryLink implements Link {
   close(): void {
     const other = this.#other;
     this.#other = null;
-    other?.onClose();
+    other?.onClose(null);
   }
 
   #flush(): void {

@@ -1,21 +1,15 @@
 /**
- * A link over a byte stream between two processes: everything sent in one tick is one message.
+ * A link over a byte stream between two processes: everything sent in one tick is one message (message-head.ts).
  *
- * Message: payload length, text length (in characters, highest bit: two bytes each), number of buffers, length of each buffer (all u32 LE),
- * then text and buffers. It knows neither sockets nor processes: the stream is injected, and the chunks it delivers must belong to
- * its reader. Invariant: each buffer that is delivered has memory of its own, into which it was copied once, so that the receiver may
- * move it on.
+ * It knows neither sockets nor processes: the stream is injected, and the chunks it delivers must belong to its reader. Invariants: each buffer
+ * that is delivered has memory of its own, into which it was copied once, so that the receiver may move it on; whatever comes, nothing is thrown
+ * into the stream: what cannot be read, or makes its reader fail, ends the link as the other side's death does.
  */
 import type { Duplex } from "node:stream";
 import type { Link, Sendable } from "./link.ts";
+import { buffersOfHead, encodeHead, lengthOfHead, textOfHead } from "./message-head.ts";
 import { releaseMemory } from "./release-memory.ts";
 import type { RuntimeEnvironment } from "./runtime-environment.ts";
-
-const headerBytes = 12;
-const wideFlag = 0x8000_0000;
-const messageBytesMax = 512 * 1024 * 1024;
-// eslint-disable-next-line no-control-regex -- asks whether any character needs two bytes
-const beyondLatin1 = /[^\0-\xff]/;
 
 /** A message whose head has arrived. */
 interface Arriving {
@@ -29,7 +23,7 @@ interface Arriving {
 export class StreamLink implements Link {
   readonly givesBuffers = true;
   onBatch: (batch: string, buffers: readonly Uint8Array[]) => void = ignoreBatch;
-  onClose: () => void = ignoreClose;
+  onClose: (failure: Error | null) => void = ignoreClose;
   readonly #stream: Duplex;
   readonly #environment: Pick<RuntimeEnvironment, "afterTick">;
   #text = "";
@@ -47,10 +41,10 @@ export class StreamLink implements Link {
       this.#onData(chunk);
     });
     stream.on("error", () => {
-      this.#end();
+      this.#end(null);
     });
     stream.on("close", () => {
-      this.#end();
+      this.#end(null);
     });
   }
 
@@ -103,8 +97,12 @@ export class StreamLink implements Link {
 
   #onData(chunk: Buffer): void {
     let rest = chunk;
-    while (!this.#closed && rest.byteLength > 0) {
-      rest = this.#arriving === null ? this.#readHead(rest) : this.#fill(this.#arriving, rest);
+    try {
+      while (!this.#closed && rest.byteLength > 0) {
+        rest = this.#arriving === null ? this.#readHead(rest) : this.#fill(this.#arriving, rest);
+      }
+    } catch (error) {
+      this.#lose(error instanceof Error ? error : new Error(String(error)));
     }
     if (this.#head === null) releaseMemory(chunk);
   }
@@ -114,27 +112,19 @@ export class StreamLink implements Link {
     const data = this.#head === null ? chunk : Buffer.concat([this.#head, chunk]);
     this.#head = null;
     const headLength = lengthOfHead(data);
-    if (headLength === "too long") {
-      this.close();
-      return nothing;
-    }
-    if (headLength === "cut" || data.byteLength < headLength) {
+    if (headLength === 0 || data.byteLength < headLength) {
       this.#head = data;
       return nothing;
     }
-    const count = data.readUInt32LE(8);
-    const text = readText(data, { count, headLength });
-    if (count === 0) {
+    const text = textOfHead(data, headLength);
+    const buffers = buffersOfHead(data, headLength);
+    const rest = data.subarray(headLength);
+    if (buffers.length === 0) {
       this.onBatch(text, []);
-      return data.subarray(headLength);
-    }
-    const buffers: Buffer[] = [];
-    for (let index = 0; index < count; index += 1) {
-      // Not from the pool, and filled before anybody sees it.
-      buffers.push(Buffer.allocUnsafeSlow(data.readUInt32LE(headerBytes + 4 * index)));
+      return rest;
     }
     this.#arriving = { text, buffers, index: 0, filled: 0 };
-    return this.#fill(this.#arriving, data.subarray(headLength));
+    return this.#fill(this.#arriving, rest);
   }
 
   /** Copies into the message's buffers, and delivers it when they are full. Returns what is left. */
@@ -154,56 +144,22 @@ export class StreamLink implements Link {
     return chunk.subarray(at);
   }
 
-  #end(): void {
+  /** What came cannot be read, or whoever was to read it failed. */
+  #lose(failure: Error): void {
+    this.#head = null;
+    this.#arriving = null;
+    this.#stream.destroy();
+    this.#end(failure);
+  }
+
+  #end(failure: Error | null): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.onClose();
+    this.onClose(failure);
   }
 }
 
 const nothing = Buffer.alloc(0);
-
-/** Bytes before the first buffer. */
-function lengthOfHead(data: Buffer): number | "cut" | "too long" {
-  if (data.byteLength < headerBytes) return "cut";
-  const payloadBytes = data.readUInt32LE(0);
-  if (headerBytes + payloadBytes > messageBytesMax) return "too long";
-  const count = data.readUInt32LE(8);
-  const textField = data.readUInt32LE(4);
-  const textBytes = textField >= wideFlag ? (textField - wideFlag) * 2 : textField;
-  const length = headerBytes + 4 * count + textBytes;
-  if (length > headerBytes + payloadBytes) return "too long";
-  return length;
-}
-
-function readText(data: Buffer, head: { readonly count: number; readonly headLength: number }): string {
-  const wide = data.readUInt32LE(4) >= wideFlag;
-  return data.toString(wide ? "utf16le" : "latin1", headerBytes + 4 * head.count, head.headLength);
-}
-
-function bytesOf(buffer: Sendable): number {
-  if (buffer instanceof Uint8Array) return buffer.byteLength;
-  return buffer.pieces.reduce((sum, piece) => sum + piece.byteLength, 0);
-}
-
-function encodeHead(text: string, buffers: readonly Sendable[]): Buffer {
-  const wide = beyondLatin1.test(text);
-  const textBytes = wide ? text.length * 2 : text.length;
-  const start = headerBytes + 4 * buffers.length;
-  const head = Buffer.allocUnsafe(start + textBytes);
-  let bodyBytes = 0;
-  for (const [index, buffer] of buffers.entries()) {
-    const length = bytesOf(buffer);
-    head.writeUInt32LE(length, headerBytes + 4 * index);
-    bodyBytes += length;
-  }
-  head.writeUInt32LE(start - headerBytes + textBytes + bodyBytes, 0);
-  head.writeUInt32LE(wide ? text.length + wideFlag : text.length, 4);
-  head.writeUInt32LE(buffers.length, 8);
-  if (wide) head.write(text, start, "utf16le");
-  else head.write(text, start, "latin1");
-  return head;
-}
 
 function ignoreBatch(): void {}
 function ignoreClose(): void {}

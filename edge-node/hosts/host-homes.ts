@@ -18,7 +18,7 @@ import { HostRenewal } from "./host-renewal.ts";
 import { HostSlot } from "./host-slot.ts";
 import { HostSupply } from "./host-supply.ts";
 import { HostWatch } from "./host-watch.ts";
-import type { HostDeathCause, HostEnd, IsolateHost } from "./isolate-host.ts";
+import type { HostDeathCause, HostEnd, HostLoss, IsolateHost } from "./isolate-host.ts";
 import { NoisyVersions } from "./noisy-versions.ts";
 import { RestartBudget } from "./restart-budget.ts";
 import { UnjudgedHosts } from "./unjudged-hosts.ts";
@@ -192,8 +192,8 @@ export class HostHomes {
     const host = this.#options.startHost((ended, end) => {
       this.#onEnd(ended, end);
     });
-    host.driver.onLost = (running) => {
-      this.#onLost(host, running);
+    host.driver.onLost = (running, failure) => {
+      this.#onLost(host, { running, failure });
     };
     host.driver.onCondemned = ({ key, reason }) => {
       this.#onCondemned(host, { key, cause: reason });
@@ -214,12 +214,13 @@ export class HostHomes {
     return [...this.#slots.values()].find((slot) => slot.host === host);
   }
 
-  /** The link to a process ended; how the process did will be known in a moment. */
-  #onLost(host: IsolateHost, running: readonly string[]): void {
+  /** The link to a process ended: how the process did will be known in a moment, unless it said what nobody can read. */
+  #onLost(host: IsolateHost, { running, failure }: HostLoss): void {
     if (this.#closed || this.#ending.has(host)) return;
-    this.#unjudged.add(host, running, () => {
-      this.#onDeath(host, { cause: "crash", running });
-    });
+    const judge = (): void => this.#onDeath(host, { cause: "crash", running });
+    if (failure === null) return this.#unjudged.add(host, running, judge);
+    this.#losses.unreadable(host, failure);
+    judge();
   }
 
   /** The process is over. */

@@ -52,6 +52,11 @@ export class HostLosses {
     if (keys.length > 0) this.#logger.info({ functions: this.names(keys) }, "versions_released");
   }
 
+  /** A host said what the front cannot read: it is hostile, or one of the two is wrong. */
+  unreadable({ pid }: { readonly pid: number | undefined }, { message, stack }: Error): void {
+    this.#logger.error({ pid, message, stack }, "isolate_host_unreadable");
+  }
+
   names(keys: readonly string[]): readonly string[] {
     return keys.slice(0, namesMax).flatMap((key) => this.#nameOf(key) ?? []);
   }

@@ -34,6 +34,14 @@ export interface IsolateHost {
   kill(): void;
 }
 
+/** The link to a process ended by itself. */
+export interface HostLoss {
+  /** Keys of what ran in it. */
+  readonly running: readonly string[];
+  /** What came of what it said, where that ended the link. */
+  readonly failure: Error | null;
+}
+
 export interface HostEnd {
   /** For logs, with what the process last said. */
   readonly reason: string;

@@ -15,7 +15,8 @@ import type {
   TracedInvocation,
   VersionStats,
 } from "../driver.ts";
-import { FrameReader, frame, int } from "../bridge/frame.ts";
+import { readStartFailure, readStats } from "../bridge/done-frame.ts";
+import { FrameError, FrameReader, frame, int } from "../bridge/frame.ts";
 import { writeInvocation, type AnnouncedBody } from "../bridge/invocation-frame.ts";
 import { writeLoad } from "../bridge/load-frame.ts";
 import { condemnedReasons, toEngine, toFront, type CondemnedReason } from "../bridge/protocol.ts";
@@ -45,8 +46,11 @@ export class InvocationClient implements Driver {
   readonly #guests: GuestFrames;
   readonly #warming = new Map<number, string>();
   readonly #reserved: ReservedCounts;
-  /** Called once when the link ended by itself, before the invocations under way fail; gets the keys of those. */
-  onLost: (running: readonly string[]) => void = ignore;
+  /**
+   * Called once when the link ended by itself, before the invocations under way fail; gets the keys of those, and what came of what the engine said
+   * where that made the front end the link.
+   */
+  onLost: (running: readonly string[], failure: Error | null) => void = ignore;
   onCondemned: Condemned = ignore;
   #heard = 0;
   #instancesGone = 0;
@@ -66,8 +70,8 @@ export class InvocationClient implements Driver {
     link.onBatch = (batch, buffers) => {
       this.#receive(batch, buffers);
     };
-    link.onClose = () => {
-      this.#onClose();
+    link.onClose = (failure) => {
+      this.#lose(failure);
     };
   }
 
@@ -76,7 +80,7 @@ export class InvocationClient implements Driver {
     const number = this.#nextNumber++;
     // The link keeps order: an invocation sent from here on arrives after the version.
     this.#numbers.set(version.key, { number, version });
-    await this.#request((id) => {
+    await this.#request(ignore, (id) => {
       const load = writeLoad(version, { request: id, version: number });
       this.#link.send(load.frame, load.buffers);
     });
@@ -109,7 +113,7 @@ export class InvocationClient implements Driver {
   #reserve(key: string, count: number): Promise<string> {
     const number = this.#numbers.get(key)?.number;
     if (number === undefined) return Promise.resolve("");
-    return this.#request((id) => {
+    return this.#request(asItIs, (id) => {
       this.#warming.set(id, key);
       this.#link.send(frame(toEngine.reserve, int(id) + int(number) + int(count)), []);
     });
@@ -121,13 +125,11 @@ export class InvocationClient implements Driver {
   ): Promise<Extract<Outcome, { kind: "failed" }> | null> {
     const entry = this.#numbers.get(key);
     if (entry === undefined) return failed("FUNCTION_UNAVAILABLE", "The function version is not loaded", "");
-    const json = await this.#request((id) => {
+    const failure = await this.#request(readStartFailure, (id) => {
       this.#warming.set(id, key);
       this.#link.send(frame(toEngine.warm, int(id) + int(entry.number) + int(count) + int(below)), []);
     });
-    if (json === "") return null;
-    const failure = JSON.parse(json) as { readonly message: string; readonly stack: string };
-    return failed("FUNCTION_LOAD_FAILED", failure.message, failure.stack);
+    return failure === null ? null : failed("FUNCTION_LOAD_FAILED", failure.message, failure.stack);
   }
 
   invoke(invocation: Invocation, host: InvocationHost): TracedInvocation {
@@ -161,16 +163,17 @@ export class InvocationClient implements Driver {
     };
   }
 
-  async stats(): Promise<readonly VersionStats[]> {
-    const json = await this.#request((id) => {
+  stats(): Promise<readonly VersionStats[]> {
+    // A host counts what it runs and nothing else.
+    const read = (json: string): readonly VersionStats[] => readStats(json).filter(({ key }) => this.#numbers.has(key));
+    return this.#request(read, (id) => {
       this.#link.send(frame(toEngine.stats, int(id)), []);
     });
-    return json === "" ? [] : (JSON.parse(json) as readonly VersionStats[]);
   }
 
   /** Resolves when the engine's event loop answered; never when the link ended before. */
   async ping(): Promise<void> {
-    await this.#request((id) => {
+    await this.#request(ignore, (id) => {
       this.#link.send(frame(toEngine.ping, int(id)), []);
     });
   }
@@ -220,7 +223,10 @@ export class InvocationClient implements Driver {
   }
 
   close(): Promise<void> {
-    this.#failAll("NODE_DRAINING", "The node is shutting down");
+    if (!this.#closed) {
+      this.#closed = true;
+      this.#failAll("NODE_DRAINING", "The node is shutting down");
+    }
     this.#link.close();
     return Promise.resolve();
   }
@@ -254,16 +260,19 @@ export class InvocationClient implements Driver {
           this.onCondemned({ reason: condemnedReasons[reader.int()] ?? "stuck", key: reader.text() });
           break;
         default:
-          throw new Error(`Cannot handle frame: unknown kind ${JSON.stringify(reader.kind)}`);
+          throw new FrameError("its kind is unknown");
       }
     }
   }
 
-  #request(send: (id: number) => void): Promise<string> {
-    if (this.#closed) return Promise.resolve("");
+  /** `read` gets what the engine answers, or "" when it never will; what it throws ends the link. */
+  #request<Answer>(read: (json: string) => Answer, send: (id: number) => void): Promise<Answer> {
+    if (this.#closed) return Promise.resolve(read(""));
     const id = this.#nextRequest++ & idMax;
     return new Promise((resolve) => {
-      this.#requests.set(id, resolve);
+      this.#requests.set(id, (json) => {
+        resolve(read(json));
+      });
       send(id);
     });
   }
@@ -275,14 +284,14 @@ export class InvocationClient implements Driver {
     return this.#nextInvocation;
   }
 
-  #onClose(): void {
+  #lose(failure: Error | null): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.onLost(this.running, failure);
     this.#failAll("HOST_LOST", "The process that ran the function ended");
   }
 
   #failAll(code: "HOST_LOST" | "NODE_DRAINING", message: string): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    if (code === "HOST_LOST") this.onLost(this.running);
     const pending = [...this.#pending.values()];
     this.#pending.clear();
     for (const invocation of pending) invocation.settle?.(failed(code, message, ""));
@@ -298,6 +307,10 @@ const CLOSE_SERVICE_RESTART = 1012;
 const noBuffers: readonly Uint8Array[] = [];
 
 function ignore(): void {}
+
+function asItIs(json: string): string {
+  return json;
+}
 
 function announce(invocation: Invocation): Parameters<typeof writeInvocation>[0] {
   const { response } = invocation;

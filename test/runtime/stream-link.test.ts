@@ -1,5 +1,6 @@
 import { Duplex } from "node:stream";
 import { describe, expect, it } from "vitest";
+import { FrameError } from "../../runtime/bridge/frame.ts";
 import { StreamLink } from "../../runtime/stream-link.ts";
 
 /** Two duplex streams joined so that what one writes the other reads, cut into pieces of `pieceBytes`. */
@@ -83,10 +84,15 @@ describe("StreamLink", () => {
 
   it.each([
     ["text beyond the payload", [4, 100, 0]],
+    ["less text than payload", [12, 4, 0]],
     ["more buffers than the payload holds", [8, 0, 3]],
-  ])("a head that claims %s ends the link", async (_name, fields) => {
+    ["buffers beyond the payload", [12, 0, 1, 0xffff_ffff]],
+    ["a payload larger than allowed", [0xffff_ffff, 0, 0]],
+  ])("a head that claims %s ends the link and says so, once", async (_name, fields) => {
     const [left, right] = joined(100);
     const receiver = new StreamLink(right, now);
+    const closes: unknown[] = [];
+    receiver.onClose = (failure) => closes.push(failure);
     receiver.onBatch = () => {
       throw new Error("delivered");
     };
@@ -94,37 +100,50 @@ describe("StreamLink", () => {
     for (const [index, field] of fields.entries()) head.writeUInt32LE(field, 4 * index);
     left.write(head);
     await new Promise(setImmediate);
-    expect(right.destroyed).toBe(true);
+    expect([right.destroyed, closes]).toEqual([true, [expect.any(FrameError)]]);
+  });
+
+  it("a reader that fails at a batch ends the link with what it threw, and gets nothing more", async () => {
+    const [left, right] = joined(1_000);
+    const receiver = new StreamLink(right, now);
+    const seen: unknown[] = [];
+    receiver.onClose = (failure) => seen.push(failure?.message);
+    receiver.onBatch = (text) => {
+      seen.push(text);
+      throw new Error("unreadable");
+    };
+    const sender = new StreamLink(left, now);
+    sender.send("first", []);
+    await Promise.resolve();
+    sender.send("second", []);
+    await new Promise(setImmediate);
+    expect([right.destroyed, seen]).toEqual([true, ["first", "unreadable"]]);
+  });
+
+  it("a link that is closed on purpose tells nobody", async () => {
+    const [, right] = joined(100);
+    const link = new StreamLink(right, now);
+    const closes: unknown[] = [];
+    link.onClose = (failure) => closes.push(failure);
+    link.close();
+    await new Promise(setImmediate);
+    expect([right.destroyed, closes]).toEqual([true, []]);
   });
 
   it("text beyond Latin-1 arrives as it was", async () => {
     expect((await transferred([["snow ☃ 🙂", []]], 5)).text).toBe("snow ☃ 🙂");
   });
 
-  it("a message larger than allowed ends the link instead of being collected", async () => {
-    const [left, right] = joined(100);
-    const receiver = new StreamLink(right, now);
-    const batches: string[] = [];
-    receiver.onBatch = (text) => batches.push(text);
-    const head = Buffer.alloc(12);
-    head.writeUInt32LE(0xffff_ffff, 0);
-    left.write(head);
-    await new Promise(setImmediate);
-    expect([right.destroyed, batches]).toEqual([true, []]);
-  });
-
   it("onClose is called once when the other side goes away", async () => {
     const [left, right] = joined(100);
     const link = new StreamLink(right, now);
-    let closes = 0;
-    link.onClose = () => {
-      closes += 1;
-    };
+    const closes: unknown[] = [];
+    link.onClose = (failure) => closes.push(failure);
     right.resume();
     left.destroy();
     await new Promise(setImmediate);
     right.destroy();
     await new Promise(setImmediate);
-    expect(closes).toBe(1);
+    expect(closes).toEqual([null]);
   });
 });

@@ -49,6 +49,7 @@ export class FakeHost implements IsolateHost {
   readonly reserved: Map<string, number> = new Map();
   readonly #running = new Set<Running>();
   readonly #onEnd: (host: IsolateHost, end: HostEnd) => void;
+  #isLost = false;
   ended = false;
   answersPings = true;
   rssMiB = 50;
@@ -91,12 +92,19 @@ export class FakeHost implements IsolateHost {
   /** The process ends by itself, as a process does: first its link, then itself. */
   die(signal: "SIGTRAP" | "SIGKILL"): void {
     if (this.ended) return;
-    const lost = [...this.#running];
-    this.driver.onLost(this.running);
-    this.#running.clear();
-    for (const { settle: tell } of lost) tell(failed("HOST_LOST"));
+    this.lose(null);
     this.ended = true;
     this.#onEnd(this, { reason: signal, isKilled: signal === "SIGKILL" });
+  }
+
+  /** Its link ends; with a failure: because it said what nobody can read, and lives on. */
+  lose(failure: Error | null): void {
+    if (this.#isLost) return;
+    this.#isLost = true;
+    const lost = [...this.#running];
+    this.driver.onLost(this.running, failure);
+    this.#running.clear();
+    for (const { settle: tell } of lost) tell(failed("HOST_LOST"));
   }
 
   /** Everything that runs is answered. */
