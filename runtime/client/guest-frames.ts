@@ -175,7 +175,8 @@ export class GuestFrames {
   #end(side: InstanceSide, id: number): void {
     side.answered.delete(id);
     const pending = this.#pending.get(id);
-    if (pending === undefined) return;
+    // One without an outcome does not end: its caller waits.
+    if (pending === undefined || (pending.settle !== null && pending.giveUpBeginning === null)) return;
     this.#pending.delete(id);
     side.lastEnded = { host: pending.host, logCharsLeft: pending.logCharsLeft };
     endSockets(pending, { code: CLOSE_FAILED, reason: "The function's invocation ended" });
@@ -257,6 +258,8 @@ export class GuestFrames {
         this.#say(side, frame(toGuest.stop, int(id)));
       },
     });
+    // An id that is used twice: whoever reads the first would wait for ever.
+    side.streams.get(id)?.fail(new Error("The stream was replaced"));
     side.streams.set(id, stream);
     return stream;
   }
@@ -313,6 +316,7 @@ export class GuestFrames {
 
   #onSubrequest(side: InstanceSide, reader: FrameReader, buffers: readonly Uint8Array[]): void {
     const id = reader.int();
+    if (side.subrequests.has(id)) throw new FrameError("the subrequest is under way");
     const invocation = reader.int();
     const pending = this.#pending.get(invocation);
     const request = readSubrequest(reader);
