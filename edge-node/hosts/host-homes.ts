@@ -223,9 +223,10 @@ export class HostHomes {
     judge();
   }
 
-  /** The process is over. */
+  /** The process is over: nobody waits for it any more, whatever its link says. */
   #onEnd(host: IsolateHost, { reason, isKilled }: HostEnd): void {
     if (this.#closed) return;
+    host.driver.ended();
     const running = this.#unjudged.running(host) ?? host.driver.running;
     this.#onDeath(host, { cause: isKilled ? "killed" : "crash", running });
     this.#ending.ended(host);

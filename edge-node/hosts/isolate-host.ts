@@ -16,6 +16,7 @@ export type HostDriver = Pick<
   | "stats"
   | "ping"
   | "failOverdue"
+  | "ended"
   | "close"
   | "active"
   | "running"

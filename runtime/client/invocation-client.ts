@@ -222,6 +222,12 @@ export class InvocationClient implements Driver {
     return this.#heard;
   }
 
+  /** The engine's process is over, whatever the link says: all that is under way fails. Harmless when it has. */
+  ended(): void {
+    this.#lose(null);
+    this.#link.close();
+  }
+
   close(): Promise<void> {
     if (!this.#closed) {
       this.#closed = true;

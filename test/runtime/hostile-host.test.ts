@@ -53,6 +53,18 @@ describe("a host that says what cannot be read is lost, and what waits for it se
     expect(stream.destroyed).toBe(true);
   });
 
+  it("a process that is over fails what it ran, once, though its link is open", async () => {
+    const { driver, stream, lost } = startOne();
+    const version = versionOf("{}", {});
+    void driver.load(version);
+    const { outcome } = driver.invoke(invocationOf(version.key, {}), quietHost([]));
+    driver.ended();
+    driver.ended();
+    expect(await outcome).toMatchObject({ kind: "failed", code: "HOST_LOST" });
+    await settle();
+    expect([driver.active, lost, stream.destroyed]).toEqual([0, [null], true]);
+  });
+
   it("statistics of versions that the host does not have are nobody's", async () => {
     const { driver, stream } = startOne();
     const version = versionOf("{}", {});

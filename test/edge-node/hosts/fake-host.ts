@@ -93,6 +93,11 @@ export class FakeHost implements IsolateHost {
   die(signal: "SIGTRAP" | "SIGKILL"): void {
     if (this.ended) return;
     this.lose(null);
+    this.vanish(signal);
+  }
+
+  /** The process ends, and its link says nothing. */
+  vanish(signal: "SIGTRAP" | "SIGKILL"): void {
     this.ended = true;
     this.#onEnd(this, { reason: signal, isKilled: signal === "SIGKILL" });
   }
@@ -145,6 +150,9 @@ function driverOf(host: FakeHost): HostDriver {
       host.loaded.delete(key);
     },
     failOverdue: () => 0,
+    ended: () => {
+      host.lose(null);
+    },
     warm: (key) => {
       host.warmed.push(key);
       return host.warming();

@@ -197,22 +197,6 @@ describe("a host that dies", () => {
 });
 
 describe("a host that is not fit", () => {
-  it("that says what nobody can read is killed at once, and its crash is judged, not that it was killed then", async () => {
-    const set = await fakeHosts();
-    const bomb = await set.load("bomb");
-    const asked = set.ask(bomb);
-    const first = set.hostOf("bomb");
-    first.lose(new Error("Cannot read frame: its kind is unknown"));
-    expect(first.ended).toBe(true);
-    await settle();
-    expect(quarantinedNames(set)).toEqual(["bomb"]);
-    expect(set.hosts.containment()).toMatchObject({ repeated: 1, deaths: { crash: 1, killed: 0 } });
-    expect(set.logger.count("isolate_host_unreadable")).toBe(1);
-    set.hostOf("bomb").answer();
-    await settle();
-    expect(asked.outcome).toEqual({ kind: "continue" });
-  });
-
   it("that gives no sign of life is killed after some looks, and who ran in it is judged", async () => {
     const set = await fakeHosts();
     set.ask(await set.load("bomb"));
