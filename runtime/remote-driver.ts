@@ -8,7 +8,16 @@ import type { RuntimeEnvironment } from "./runtime-environment.ts";
 import { StreamLink } from "./stream-link.ts";
 
 export class RemoteDriver extends InvocationClient {
+  readonly #stream: StreamLink;
+
   constructor(stream: Duplex, environment: Pick<RuntimeEnvironment, "afterTick" | "nowMs" | "startTimer">) {
-    super(new StreamLink(stream, environment), environment);
+    const link = new StreamLink(stream, environment);
+    super(link, environment);
+    this.#stream = link;
+  }
+
+  /** Signs of life of the engine's process so far: it is alive when there are more than before. A long message is many of them. */
+  get heard(): number {
+    return this.#stream.heard;
   }
 }

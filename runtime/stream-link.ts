@@ -6,8 +6,9 @@
  * into the stream: what cannot be read, or makes its reader fail, ends the link as the other side's death does.
  */
 import type { Duplex } from "node:stream";
+import { HeldBytes } from "./held-bytes.ts";
 import type { Link, Sendable } from "./link.ts";
-import { buffersOfHead, encodeHead, lengthOfHead, textOfHead } from "./message-head.ts";
+import { buffersOfHead, encodeHead, headerBytes, lengthOfHead, textOfHead } from "./message-head.ts";
 import { releaseMemory } from "./release-memory.ts";
 import type { RuntimeEnvironment } from "./runtime-environment.ts";
 
@@ -29,10 +30,11 @@ export class StreamLink implements Link {
   #text = "";
   #buffers: Sendable[] = [];
   #scheduled = false;
-  /** Bytes of a head that has not arrived whole. */
-  #head: Buffer | null = null;
+  /** A head that has not arrived whole. */
+  #held: HeldBytes | null = null;
   #arriving: Arriving | null = null;
   #closed = false;
+  #heard = 0;
 
   constructor(stream: Duplex, environment: Pick<RuntimeEnvironment, "afterTick">) {
     this.#stream = stream;
@@ -46,6 +48,11 @@ export class StreamLink implements Link {
     stream.on("close", () => {
       this.#end(null);
     });
+  }
+
+  /** Signs of life of the other side: there are more when anything has come of it, be it a part of a message. */
+  get heard(): number {
+    return this.#heard;
   }
 
   send(batch: string, buffers: readonly Sendable[]): void {
@@ -96,6 +103,7 @@ export class StreamLink implements Link {
   }
 
   #onData(chunk: Buffer): void {
+    this.#heard += 1;
     let rest = chunk;
     try {
       while (!this.#closed && rest.byteLength > 0) {
@@ -104,16 +112,17 @@ export class StreamLink implements Link {
     } catch (error) {
       this.#lose(error instanceof Error ? error : new Error(String(error)));
     }
-    if (this.#head === null) releaseMemory(chunk);
+    if (this.#held === null) releaseMemory(chunk);
   }
 
   /** Takes the head of the next message, or all of `chunk` while more of the head is to come. Returns what is left. */
   #readHead(chunk: Buffer): Buffer {
-    const data = this.#head === null ? chunk : Buffer.concat([this.#head, chunk]);
-    this.#head = null;
+    const data = this.#held === null ? chunk : this.#held.add(chunk);
+    if (data === null) return nothing;
+    this.#held = null;
     const headLength = lengthOfHead(data);
     if (headLength === 0 || data.byteLength < headLength) {
-      this.#head = data;
+      this.#held = new HeldBytes(data, headLength === 0 ? headerBytes : headLength);
       return nothing;
     }
     const text = textOfHead(data, headLength);
@@ -146,7 +155,7 @@ export class StreamLink implements Link {
 
   /** What came cannot be read, or whoever was to read it failed. */
   #lose(failure: Error): void {
-    this.#head = null;
+    this.#held = null;
     this.#arriving = null;
     this.#stream.destroy();
     this.#end(failure);

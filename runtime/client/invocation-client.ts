@@ -52,7 +52,6 @@ export class InvocationClient implements Driver {
    */
   onLost: (running: readonly string[], failure: Error | null) => void = ignore;
   onCondemned: Condemned = ignore;
-  #heard = 0;
   #instancesGone = 0;
   #nextNumber = 1;
   #nextInvocation = 1;
@@ -217,11 +216,6 @@ export class InvocationClient implements Driver {
     return this.#instancesGone;
   }
 
-  /** Messages of the engine so far: it is alive when there are more than before. */
-  get heard(): number {
-    return this.#heard;
-  }
-
   /** The engine's process is over, whatever the link says: all that is under way fails. Harmless when it has. */
   ended(): void {
     this.#lose(null);
@@ -240,7 +234,6 @@ export class InvocationClient implements Driver {
   #receive(batch: string, buffers: readonly Uint8Array[]): void {
     const reader = new FrameReader(batch);
     let used = 0;
-    this.#heard += 1;
     while (reader.next()) {
       const own = reader.buffers === 0 ? noBuffers : buffers.slice(used, used + reader.buffers);
       used += reader.buffers;

@@ -1,6 +1,7 @@
 import { Duplex } from "node:stream";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { FrameError } from "../../runtime/bridge/frame.ts";
+import { encodeHead } from "../../runtime/message-head.ts";
 import { StreamLink } from "../../runtime/stream-link.ts";
 
 /** Two duplex streams joined so that what one writes the other reads, cut into pieces of `pieceBytes`. */
@@ -128,6 +129,24 @@ describe("StreamLink", () => {
     link.close();
     await new Promise(setImmediate);
     expect([right.destroyed, closes]).toEqual([true, []]);
+  });
+
+  it("a text in many pieces costs work in proportion to its bytes, and each piece is a sign of life", async () => {
+    const [, right] = joined(1);
+    const receiver = new StreamLink(right, now);
+    const texts: number[] = [];
+    receiver.onBatch = (text) => texts.push(text.length);
+    const message = encodeHead("x".repeat(8 << 20), []);
+    const concat = vi.spyOn(Buffer, "concat");
+    for (let at = 0; at < message.byteLength; at += 4_096) right.push(Buffer.copyBytesFrom(message, at, 4_096));
+    await new Promise(setImmediate);
+    const copied = concat.mock.results.reduce((sum, { value }) => sum + (value as Buffer).byteLength, 0);
+    concat.mockRestore();
+    expect([texts, copied, receiver.heard]).toEqual([
+      [8 << 20],
+      message.byteLength,
+      Math.ceil(message.byteLength / 4_096),
+    ]);
   });
 
   it("text beyond Latin-1 arrives as it was", async () => {
