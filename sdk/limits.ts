@@ -66,6 +66,20 @@ export const messageLimits = {
   logLineCharsMax: 16_384,
 } as const;
 
+/** Bounds of what an instance says to its front in one go. What is within them fits in a message between two processes. */
+export const batchLimits = {
+  /** A body's text that is longer crosses as bytes, in characters. */
+  bodyTextCharsMax: 65_536,
+  /** From here on what was said leaves without waiting for more, in characters and in bytes of buffers. */
+  flushCharsMin: 1_048_576,
+  flushBytesMin: 16_777_216,
+  /** All frames together, characters. Beyond: the instance is stopped. */
+  charsMax: 67_108_864,
+  /** All buffers together, bytes. Beyond: the instance is stopped. */
+  bytesMax: 335_544_320,
+  buffersMax: 131_072,
+} as const;
+
 /** Bounds of the caches that functions use (Cache API), in each front. */
 export const functionCacheLimits = {
   /** All functions together, bytes; the function whose caches were used longest ago loses entries first. */

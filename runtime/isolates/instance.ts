@@ -25,7 +25,7 @@ import { CpuAccount, type CpuMark } from "./cpu-account.ts";
 import { CpuMeter } from "./cpu-meter.ts";
 import { Entrance } from "./entrance.ts";
 import type { EntryWatch } from "./entry-watch.ts";
-import { takeBuffers } from "./guest-buffers.ts";
+import { readableBatch, takeBuffers } from "./guest-buffers.ts";
 import { GuestCalls } from "./guest-calls.ts";
 import { GuestTimers } from "./guest-timers.ts";
 import type { InstanceOwner } from "./instance-owner.ts";
@@ -311,8 +311,7 @@ export class Instance {
   }
 
   #readGuestWords(batch: unknown, buffers: unknown[]): void {
-    if (typeof batch !== "string") throw new FrameError("the batch is not a string");
-    const reader = new FrameReader(batch);
+    const reader = new FrameReader(readableBatch(batch, buffers));
     const front = { text: "", buffers: [] as Uint8Array[] };
     const ended: number[] = [];
     let used = 0;

@@ -37,9 +37,32 @@ export function bodies(run: RunFunction): void {
     await expect(bytesOf(outcome)).rejects.toThrow("late");
   });
 
-  it("a large text body arrives whole", async () => {
-    const { outcome } = await run(`{ fetch() { return new Response("x".repeat(3000000)); } }`);
-    expect((await textOf(outcome)).length).toBe(3_000_000);
+  it.each([
+    ["x", 65_536, "text"],
+    ["x", 65_537, "bytes"],
+    ["\u00fc\u2603", 100_000, "bytes"],
+    ["\ud83d\ude42\ud800", 100_000, "bytes"],
+    ["x", 32 << 20, "bytes"],
+  ])("a text body arrives whole: %j, %d times, as %s", async (piece, times, kind) => {
+    const { outcome } = await run(
+      `{ fetch() { return new Response(${JSON.stringify(piece)}.repeat(${String(times)})); } }`,
+    );
+    expect(outcome).toMatchObject({ kind: "response", body: { kind } });
+    expect((await textOf(outcome)) === piece.toWellFormed().repeat(times)).toBe(true);
+  });
+
+  it("the text of a subrequest arrives whole", async () => {
+    const bodies: unknown[] = [];
+    await run(
+      `{ async fetch() { await fetch("http://other.example/", { method: "POST", body: "x".repeat(100_000) }); return new Response(""); } }`,
+      {
+        fetch: async (request) => {
+          bodies.push(request.body);
+          return fetch(request);
+        },
+      },
+    );
+    expect(bodies).toEqual([{ kind: "bytes", bytes: expect.objectContaining({ byteLength: 100_000 }) }]);
   });
 }
 

@@ -4,12 +4,13 @@
  * Invariant: nothing crosses unless asked for. A host body is read one chunk a request; a guest stream sends only while it has credit.
  */
 import type { ReadableStream, ReadableStreamDefaultReader } from "../web/streams/streams.ts";
-import { messageLimits } from "../../../sdk/limits.ts";
+import { batchLimits, messageLimits } from "../../../sdk/limits.ts";
 import { int, text } from "../../bridge/frame.ts";
 import { bodyKind, fromGuest, type BodyOwner } from "../../bridge/protocol.ts";
 import type { HostBody, OutgoingBody } from "../host-port.ts";
 import { isArrayBuffer } from "../web/encoding/buffer-source.ts";
 import { TextEncoder } from "../web/encoding/text-encoder.ts";
+import type { GivenBuffer } from "./call-host.ts";
 import type { Outbox } from "./outbox.ts";
 import { messageOf } from "./thrown.ts";
 
@@ -209,10 +210,10 @@ function isWhole(bytes: Uint8Array, buffer: unknown): buffer is ArrayBuffer {
   return isArrayBuffer(buffer) && !buffer.resizable && buffer.byteLength === bytes.byteLength;
 }
 
-/** A body descriptor and the buffer that goes with it. */
+/** A body descriptor and the buffer that goes with it: bytes, or a text of which the host makes them. */
 export interface DescribedBody {
   readonly payload: string;
-  readonly buffer: ArrayBuffer | null;
+  readonly buffer: GivenBuffer | null;
 }
 
 /** Describes an outgoing body; `watch` is told what becomes of it when it is a stream. */
@@ -225,6 +226,8 @@ export function describeBody(
     case "empty":
       return { payload: int(bodyKind.empty), buffer: null };
     case "text":
+      // A long one would hold all up that is said with it, in the front as well.
+      if (body.text.length > batchLimits.bodyTextCharsMax) return { payload: int(bodyKind.bytes), buffer: body.text };
       return { payload: int(bodyKind.text) + text(body.text), buffer: null };
     case "bytes":
       return { payload: int(bodyKind.bytes), buffer: bufferOf(body.bytes) };

@@ -5,7 +5,7 @@
  * It does not know what a frame means.
  */
 import { frame } from "../../bridge/frame.ts";
-import { callHost, type HostFunction } from "./call-host.ts";
+import { callHost, type GivenBuffer, type HostFunction } from "./call-host.ts";
 
 export type SendToHost = HostFunction<void>;
 
@@ -18,7 +18,7 @@ const resolved = Promise.resolve();
 export class Outbox {
   readonly #send: SendToHost;
   #text = "";
-  #buffers: ArrayBuffer[] = [];
+  #buffers: GivenBuffer[] = [];
   #scheduled = false;
   #inEntry = false;
   readonly #hop: () => void;
@@ -44,7 +44,7 @@ export class Outbox {
   }
 
   /** Adds one frame with buffers, which the host copies. */
-  writeWithBuffers(kind: string, payload: string, buffers: readonly ArrayBuffer[]): void {
+  writeWithBuffers(kind: string, payload: string, buffers: readonly GivenBuffer[]): void {
     for (let index = 0; index < buffers.length; index += 1) {
       const buffer = buffers[index];
       if (buffer !== undefined) this.#buffers[this.#buffers.length] = buffer;
@@ -54,7 +54,7 @@ export class Outbox {
   }
 
   /** Like `writeWithBuffers`, and crosses at once: the buffers are copied now and may change afterwards. */
-  sendWithBuffers(kind: string, payload: string, buffers: readonly ArrayBuffer[]): void {
+  sendWithBuffers(kind: string, payload: string, buffers: readonly GivenBuffer[]): void {
     this.writeWithBuffers(kind, payload, buffers);
     this.flush();
   }

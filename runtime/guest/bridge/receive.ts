@@ -10,6 +10,7 @@ import { connectHostPort } from "../host-port.ts";
 import type { LogLevel } from "../host-port.ts";
 import { HostBodies, OutgoingStreams } from "./bodies.ts";
 import { answerHeartbeat } from "./heartbeat.ts";
+import type { HostFunction } from "./call-host.ts";
 import { Invocations, type InstanceFacts } from "./invocations.ts";
 import { Outbox, type SendToHost } from "./outbox.ts";
 import { BridgePort } from "./port.ts";
@@ -22,7 +23,7 @@ export interface HostFunctions {
   readonly send: SendToHost;
   readonly randomBytes: (lengthBytes: number) => ArrayBuffer;
   readonly domainToAscii: (domain: string) => string;
-  readonly compute: (request: string, ...buffers: ArrayBuffer[]) => string;
+  readonly compute: HostFunction<string>;
 }
 
 export type Receive = (batch: string, ...buffers: ArrayBuffer[]) => void;
