@@ -12,7 +12,7 @@ import { readLoad } from "./bridge/load-frame.ts";
 import { condemnedReasons, toEngine, toFront, type CondemnedReason } from "./bridge/protocol.ts";
 import { retirementLog } from "./bridge/retirement-log.ts";
 import { chargeShares } from "./isolates/cpu-share.ts";
-import { moved, transferable } from "./isolates/guest-buffers.ts";
+import { given, moved, transferable } from "./isolates/guest-buffers.ts";
 import type { HeartbeatAnswer, HeartbeatWatch } from "./isolates/heartbeat-watch.ts";
 import { IdleInstances } from "./isolates/idle-instances.ts";
 import type { Instance } from "./isolates/instance.ts";
@@ -103,8 +103,8 @@ export class Engine implements InstanceOwner {
   }
 
   forward(instance: Instance, batch: string, buffers: readonly Uint8Array[]): void {
-    const given = buffers.length === 0 ? [] : buffers.map((bytes) => ({ pieces: [bytes], areGiven: true }));
-    this.#link.send(frame(toFront.fromInstance, int(instance.number) + batch, buffers.length), given);
+    const pieces = buffers.length === 0 ? noBuffers : buffers.map(given);
+    this.#link.send(frame(toFront.fromInstance, int(instance.number) + batch, buffers.length), pieces);
   }
 
   onOutcome(instance: Instance, _invocationId: number, failed: boolean): void {

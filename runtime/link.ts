@@ -17,6 +17,8 @@ export interface Link {
 /** Bytes that arrive as one buffer. */
 export interface Pieces {
   readonly pieces: readonly Uint8Array[];
+  /** Of all pieces together. */
+  readonly byteLength: number;
   /** Nobody else holds them: the link may release their memory once they were sent. */
   readonly areGiven: boolean;
 }

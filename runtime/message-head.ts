@@ -56,9 +56,8 @@ export function encodeHead(text: string, buffers: readonly Sendable[]): Buffer {
   const head = Buffer.allocUnsafe(start + textBytes);
   let bodyBytes = 0;
   for (const [index, buffer] of buffers.entries()) {
-    const length = bytesOf(buffer);
-    head.writeUInt32LE(length, headerBytes + 4 * index);
-    bodyBytes += length;
+    head.writeUInt32LE(buffer.byteLength, headerBytes + 4 * index);
+    bodyBytes += buffer.byteLength;
   }
   head.writeUInt32LE(start - headerBytes + textBytes + bodyBytes, 0);
   head.writeUInt32LE(wide ? text.length + wideFlag : text.length, 4);
@@ -66,9 +65,4 @@ export function encodeHead(text: string, buffers: readonly Sendable[]): Buffer {
   if (wide) head.write(text, start, "utf16le");
   else head.write(text, start, "latin1");
   return head;
-}
-
-function bytesOf(buffer: Sendable): number {
-  if (buffer instanceof Uint8Array) return buffer.byteLength;
-  return buffer.pieces.reduce((sum, piece) => sum + piece.byteLength, 0);
 }

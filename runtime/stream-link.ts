@@ -12,6 +12,11 @@ import { buffersOfHead, encodeHead, headerBytes, lengthOfHead, textOfHead } from
 import { releaseMemory } from "./release-memory.ts";
 import type { RuntimeEnvironment } from "./runtime-environment.ts";
 
+/** What is collected beyond leaves at once instead of at the end of the tick. */
+const collectedCharsMax = 1024 * 1024;
+const collectedBytesMax = 16 * 1024 * 1024;
+const collectedBuffersMax = 65_536;
+
 /** A message whose head has arrived. */
 interface Arriving {
   readonly text: string;
@@ -29,6 +34,8 @@ export class StreamLink implements Link {
   readonly #environment: Pick<RuntimeEnvironment, "afterTick">;
   #text = "";
   #buffers: Sendable[] = [];
+  /** Of the buffers that were collected. */
+  #bytes = 0;
   #scheduled = false;
   /** A head that has not arrived whole. */
   #held: HeldBytes | null = null;
@@ -56,11 +63,18 @@ export class StreamLink implements Link {
   }
 
   send(batch: string, buffers: readonly Sendable[]): void {
+    // Each batch fits in a message, all of a tick may not.
+    if (this.#text.length + batch.length > collectedCharsMax || (buffers.length > 0 && !this.#hasRoom(buffers)))
+      this.#flush();
     this.#text += batch;
-    for (const buffer of buffers) this.#buffers.push(buffer);
+    for (const buffer of buffers) {
+      this.#buffers.push(buffer);
+      this.#bytes += buffer.byteLength;
+    }
     if (this.#scheduled) return;
     this.#scheduled = true;
     this.#environment.afterTick(() => {
+      this.#scheduled = false;
       this.#flush();
     });
   }
@@ -70,13 +84,19 @@ export class StreamLink implements Link {
     this.#stream.destroy();
   }
 
+  #hasRoom(buffers: readonly Sendable[]): boolean {
+    let bytes = this.#bytes;
+    for (const buffer of buffers) bytes += buffer.byteLength;
+    return bytes <= collectedBytesMax && this.#buffers.length + buffers.length <= collectedBuffersMax;
+  }
+
   #flush(): void {
-    this.#scheduled = false;
     const text = this.#text;
     const buffers = this.#buffers;
     this.#text = "";
     this.#buffers = [];
-    if (this.#closed || this.#stream.destroyed) return;
+    this.#bytes = 0;
+    if ((text === "" && buffers.length === 0) || this.#closed || this.#stream.destroyed) return;
     const head = encodeHead(text, buffers);
     if (buffers.length === 0) {
       this.#stream.write(head);

@@ -25,14 +25,24 @@ export function int(value: number): string {
   return fromCharCode(n & 127, (n >> 7) & 127, (n >> 14) & 127, (n >> 21) & 127);
 }
 
-/** A string with its length before it. */
+/** A string with its length before it. @throws RangeError when it has more than `frameIntMax` characters. */
 export function text(value: string): string {
+  if (value.length > frameIntMax) throw tooLong(value);
   return int(value.length) + value;
 }
 
-/** One frame. `payload` is a concatenation of `int` and `text`; `buffers` is how many buffers of the batch belong to it. */
+/**
+ * One frame. `payload` is a concatenation of `int` and `text`; `buffers` is how many buffers of the batch belong to it.
+ * @throws RangeError when `payload` has more than `frameIntMax` characters.
+ */
 export function frame(kind: string, payload: string, buffers = 0): string {
+  if (payload.length > frameIntMax) throw tooLong(payload);
   return kind + int(payload.length) + int(buffers) + payload;
+}
+
+/** A length is never held at the maximum: what follows would be read as something else. */
+function tooLong({ length }: string): RangeError {
+  return new RangeError(`Cannot write frame: ${length} characters, allowed ${frameIntMax}`);
 }
 
 // Captured: inside the isolate, user code shares the realm and may replace the original.

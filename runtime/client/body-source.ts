@@ -128,9 +128,10 @@ export class BodySource {
       pieces[pieces.length - 1] = last.subarray(0, last.byteLength - beyond);
       this.#held = [last.subarray(last.byteLength - beyond)];
     }
+    const byteLength = this.#heldBytes - Math.max(0, beyond);
     this.#heldBytes = Math.max(0, beyond);
     this.#fill();
-    return { pieces, areGiven: this.#body.kind === "stream" && this.#body.givesChunks === true };
+    return { pieces, byteLength, areGiven: this.#body.kind === "stream" && this.#body.givesChunks === true };
   }
 
   #open(): AsyncIterator<Uint8Array> {

@@ -1,6 +1,7 @@
 /** Buffers on their way into an isolate and out of it: copied once, then moved. */
 import { batchLimits } from "../../sdk/limits.ts";
 import { FrameError } from "../bridge/frame.ts";
+import type { Pieces } from "../link.ts";
 import { ivm, type Copy } from "./isolated-vm.ts";
 
 const { charsMax, bytesMax, buffersMax } = batchLimits;
@@ -47,6 +48,11 @@ export function takeBuffers(
     taken.push(new Uint8Array(buffer));
   }
   return taken;
+}
+
+/** The buffer as a link takes it: nobody else holds it. */
+export function given(bytes: Uint8Array): Pieces {
+  return { pieces: [bytes], byteLength: bytes.byteLength, areGiven: true };
 }
 
 /** The buffer itself: the isolate takes its memory over, and it is empty here from then on. */

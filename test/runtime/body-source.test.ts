@@ -30,7 +30,9 @@ async function readAll(source: BodySource): Promise<number[]> {
   for (;;) {
     const read = await source.read();
     if (read.kind !== "chunk") return sizes;
-    sizes.push(read.bytes.pieces.reduce((sum, piece) => sum + piece.byteLength, 0));
+    const size = read.bytes.pieces.reduce((sum, piece) => sum + piece.byteLength, 0);
+    expect(read.bytes.byteLength).toBe(size);
+    sizes.push(size);
   }
 }
 

@@ -1,6 +1,7 @@
 /** The part of the driver contract about versions that come and go, and about bounds. */
 import { expect, it } from "vitest";
 import type { Driver } from "../../runtime/driver.ts";
+import { batchLimits } from "../../sdk/limits.ts";
 import type { RunFunction } from "./driver-run.ts";
 import { invocationOf, quietHost, textOf, versionOf } from "./driver-fixtures.ts";
 
@@ -115,6 +116,21 @@ export function limits(driver: () => Driver): void {
       "response",
       "FUNCTION_OVERLOADED",
     ]);
+  });
+
+  it("an instance that says too much at once is stopped, and every invocation of it is answered", async () => {
+    const version = versionOf(
+      `{ async fetch({ url }) { if (!url.endsWith("/large")) await new Promise((r) => setTimeout(r, 20_000)); await fetch("http://a.example/", { method: "X".repeat(${String(batchLimits.charsMax)}) }); } }`,
+      { instancesMax: 1, memoryMiB: 1_024, cpuMs: 10_000 },
+    );
+    await driver().load(version);
+    await driver().warm(version.key, 1);
+    const outcomes = ["waits", "large", "large"].map(
+      (path) =>
+        driver().invoke(invocationOf(version.key, { url: `http://example.com/${path}` }), quietHost([])).outcome,
+    );
+    const failure = { kind: "failed", code: "FUNCTION_RESULT_INVALID", message: expect.stringContaining("characters") };
+    expect(await Promise.all(outcomes)).toMatchObject([failure, failure, failure]);
   });
 
   it("a looping request does not stop another function's requests", async () => {

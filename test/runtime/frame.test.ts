@@ -33,6 +33,13 @@ describe("frames", () => {
     expect(only(frame("x", int(frameIntMax + 5))).int()).toBe(frameIntMax);
   });
 
+  it("a text or payload that is longer than a length can say is refused, instead of being written with another length", () => {
+    const tooLong = "x".repeat(frameIntMax + 1);
+    expect(() => text(tooLong)).toThrow(RangeError);
+    expect(() => frame("x", tooLong)).toThrow(RangeError);
+    expect(text(tooLong.slice(1)).length).toBe(frameIntMax + 4);
+  });
+
   it.each(["", "a", "ünïcødé", "emoji 🙂", "\0\n:", "x".repeat(100_000)])("text %# comes back", (value) => {
     expect(only(frame("x", text(value))).text()).toBe(value);
   });

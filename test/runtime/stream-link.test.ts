@@ -74,8 +74,8 @@ describe("StreamLink", () => {
       };
     });
     sender.send("x", [
-      { pieces: [kept, kept.subarray(0, 5)], areGiven: false },
-      { pieces: [given], areGiven: true },
+      { pieces: [kept, kept.subarray(0, 5)], byteLength: 20_005, areGiven: false },
+      { pieces: [given], byteLength: 20_000, areGiven: true },
     ]);
     const [first, second] = await received;
     expect([first?.byteLength, first?.buffer.byteLength, second?.byteLength]).toEqual([20_005, 20_005, 20_000]);
@@ -146,6 +146,29 @@ describe("StreamLink", () => {
       [8 << 20],
       message.byteLength,
       Math.ceil(message.byteLength / 4_096),
+    ]);
+  });
+
+  it("what is too much for one message becomes several, in order, and the rest of the tick goes with the last", async () => {
+    const [left, right] = joined(1 << 20);
+    const sender = new StreamLink(left, now);
+    const receiver = new StreamLink(right, now);
+    const got: [string, number][] = [];
+    receiver.onBatch = (text, buffers) => got.push([text, buffers.length]);
+    const bytes = new Uint8Array(9 << 20);
+    for (const text of ["a", "b", "c"]) sender.send(text, [bytes]);
+    sender.send("d", []);
+    const many = Array.from({ length: 40_000 }, () => new Uint8Array(0));
+    for (const text of ["e", "f"]) sender.send(text, many);
+    await new Promise(setImmediate);
+    sender.send("g", []);
+    await new Promise(setImmediate);
+    expect(got).toEqual([
+      ["a", 1],
+      ["b", 1],
+      ["cde", 40_001],
+      ["f", 40_000],
+      ["g", 0],
     ]);
   });
 

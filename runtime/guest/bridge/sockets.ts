@@ -3,10 +3,15 @@
  *
  * Invariant: what comes for a socket before anybody listens to it waits, in order; it is neither lost nor said to be handled.
  */
+import { socketLimits } from "../../../sdk/limits.ts";
 import { int, text, type FrameReader } from "../../bridge/frame.ts";
 import { fromGuest } from "../../bridge/protocol.ts";
 import type { HostSocket, SocketData, SocketEvents } from "../host-port.ts";
+import { byteLengthOf } from "../web/encoding/buffer-source.ts";
 import type { Outbox } from "./outbox.ts";
+
+/** Characters or bytes of a message from which on the front closes its socket (1009): no more than so many cross. */
+const refusedFrom = socketLimits.messageBytesMax + 1;
 
 export interface SocketWires {
   readonly outbox: Outbox;
@@ -84,8 +89,13 @@ class BridgeSocket implements HostSocket {
   send(data: SocketData): void {
     const { outbox } = this.#wires;
     const id = int(this.#id);
-    if (typeof data === "string") outbox.write(fromGuest.socketMessage, id + int(0) + text(data));
-    else outbox.writeWithBuffers(fromGuest.socketMessage, id + int(1) + text(""), [data]);
+    if (typeof data === "string") {
+      const sent = data.length > refusedFrom ? data.slice(0, refusedFrom) : data;
+      outbox.write(fromGuest.socketMessage, id + int(0) + text(sent));
+    } else {
+      const sent = byteLengthOf(data) > refusedFrom ? new ArrayBuffer(refusedFrom) : data;
+      outbox.writeWithBuffers(fromGuest.socketMessage, id + int(1) + text(""), [sent]);
+    }
   }
 
   close(code: number, reason: string): void {

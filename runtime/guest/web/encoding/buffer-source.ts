@@ -22,6 +22,10 @@ export function isArrayBuffer(value: unknown): value is ArrayBuffer {
   }
 }
 
+export function byteLengthOf(buffer: ArrayBuffer): number {
+  return apply(arrayByteLength, buffer, []);
+}
+
 export function isArrayBufferView(value: unknown): value is ArrayBufferView<ArrayBuffer> {
   return isView(value);
 }
