@@ -9,8 +9,9 @@ export class HostOperationError extends Error {
     this.name = name;
   }
 
-  /** Keeps the name of what a web API of the host threw, if it is one a guest may see. */
+  /** Keeps the name of what a web API of the host threw, if it is one a guest may see; what is one of these already stays as it is. */
   static from(error: unknown): HostOperationError {
+    if (error instanceof HostOperationError) return error;
     if (!(error instanceof Error)) return new HostOperationError("OperationError", "The operation failed");
     const known = error instanceof DOMException || languageErrors.has(error.name);
     return known

@@ -24,17 +24,21 @@ const DEPTH_MAX = 4;
 const HANDLES_MAX = 10_000;
 const JWK_MEMBERS_MAX = 64;
 
-/** The largest value of an algorithm's member that drives cost. */
-const costMax: Readonly<Record<string, number>> = {
+/** The largest value of an algorithm's member that drives cost; what a derivation's length adds is derivation-bounds.ts. */
+export const costMax = {
+  /** PBKDF2: in all, over the blocks of what is derived. */
   iterations: 1_000_000,
   modulusLength: 4_096,
+  /** A key's, bits: HMAC and KMAC take any. */
+  length: 65_536,
   /** Bits. */
   outputLength: 8_388_608,
   /** Argon2: KiB, rounds and lanes. */
   memory: 65_536,
   passes: 16,
   parallelism: 4,
-};
+} as const;
+const costMaxByName: ReadonlyMap<string, number> = new Map(Object.entries(costMax));
 
 const methods: ReadonlySet<string> = new Set<SubtleMethod>([
   "digest",
@@ -110,7 +114,7 @@ function decodeAlgorithm(members: unknown, context: DecodeContext, depth: number
   for (const [name, member] of Object.entries(members)) {
     if (!algorithmMembers.includes(name)) throw malformed();
     const value = decode(member, context, depth + 1);
-    const max = costMax[name];
+    const max = costMaxByName.get(name);
     if (max !== undefined && Number(value) > max) {
       throw new HostOperationError(
         "NotSupportedError",

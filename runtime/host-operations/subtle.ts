@@ -9,7 +9,9 @@ import type { webcrypto } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import type { HostCallResult } from "../guest/host-port.ts";
 import type { SubtleMethod, WireKey, WireResult } from "../guest/crypto-protocol.ts";
+import { checkDerivation } from "./derivation-bounds.ts";
 import { HostOperationError } from "./host-operation-error.ts";
+import { checkRsaKey } from "./rsa-key-bounds.ts";
 import { decodeParameters, isSubtleMethod, type KeyLookup, parseHandles } from "./subtle-parameters.ts";
 import { Turns } from "./turns.ts";
 
@@ -59,6 +61,7 @@ export class HostSubtle {
     const lookup = new Lookup((handle) => this.find(handle));
     const parameters = decodeParameters(json, { buffers, lookup });
     if (lookup.missing.size > 0) return resultOf({ kind: "dropped", handles: [...lookup.missing] });
+    checkDerivation(method, parameters);
     return await this.#turns.run(async () => {
       try {
         return this.#describe(method, await this.#run(method, parameters));
@@ -96,6 +99,7 @@ export class HostSubtle {
   }
 
   #keep(store: LRUCache<number, webcrypto.CryptoKey>, key: webcrypto.CryptoKey): WireKey {
+    checkRsaKey(key);
     this.#lastHandle += 1;
     store.set(this.#lastHandle, key);
     const { type, extractable, usages } = key;

@@ -80,12 +80,49 @@ describe("HostSubtle", () => {
     expect(subtle.keyCount).toBe(0);
   });
 
-  test("costly numbers are bounded", async () => {
-    const rsa = { name: "RSA-PSS", modulusLength: 16_384, hash: "SHA-256" };
-    const parameters = JSON.stringify([{ kind: "algorithm", members: rsa }, true, ["sign"]]);
-    await expect(subtle.call("crypto.generateKey", parameters, [])).rejects.toMatchObject({
+  const importedHandle = 1;
+  const algorithm = (members: object): object => ({ kind: "algorithm", members });
+  const costly: readonly [string, string, readonly unknown[]][] = [
+    [
+      "a large RSA key",
+      "crypto.generateKey",
+      [algorithm({ name: "RSA-PSS", modulusLength: 16_384, hash: "SHA-256" }), true, ["sign"]],
+    ],
+    [
+      "an HMAC key of 128 MiB",
+      "crypto.generateKey",
+      [algorithm({ name: "HMAC", hash: "SHA-256", length: 2 ** 30 }), true, ["sign"]],
+    ],
+    [
+      "many blocks of many iterations",
+      "crypto.deriveBits",
+      [
+        algorithm({ name: "PBKDF2", hash: "SHA-512", salt: { kind: "buffer", index: 0 }, iterations: 1_000_000 }),
+        { kind: "key", handle: importedHandle },
+        2 ** 22,
+      ],
+    ],
+  ];
+  test.each(costly)("refuses %s", async (_, operation, parameters) => {
+    expect(await importKey()).toBe(importedHandle);
+    await expect(subtle.call(operation, JSON.stringify(parameters), [data])).rejects.toMatchObject({
       name: "NotSupportedError",
+      message: /received \d+, allowed 1\.\.\d+/,
     });
+  });
+
+  const odd = (bytes: number): string => Buffer.alloc(bytes, 0xff).toString("base64url");
+  test.each([
+    ["the modulus", { n: odd(1_025), e: "AQAB" }, "received 8200 bits, allowed 1..8192"],
+    ["the public exponent", { n: odd(256), e: odd(9) }, "received 72 bits, allowed 1..64"],
+  ])("refuses an RSA key when %s is too long, and keeps nothing", async (_, jwk, message) => {
+    const rsa = algorithm({ name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" });
+    const parameters = JSON.stringify(["jwk", { kind: "jwk", jwk: { kty: "RSA", ...jwk } }, rsa, true, ["verify"]]);
+    await expect(subtle.call("crypto.importKey", parameters, [])).rejects.toMatchObject({
+      name: "NotSupportedError",
+      message: expect.stringContaining(message) as string,
+    });
+    expect(subtle.keyCount).toBe(0);
   });
 
   test("an error of the host that is none of the web's is hidden", () => {
