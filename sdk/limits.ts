@@ -140,10 +140,25 @@ export const serviceLimits = {
 export const compressionLimits = {
   /** Streams with data under way; one more fails with QuotaExceededError. */
   codecsMax: 128,
-  /** Streams computing at once, each on a thread that all instances of the host share; the others take turns. */
-  stepsMax: 2,
   /** Bytes that go in, or come out of the codec, at once. */
   chunkBytesMax: 65_536,
+} as const;
+
+/**
+ * Bounds of what a host's few threads compute for functions (four: libuv's), which all instances of the host share. Lanes keep apart what takes
+ * microseconds from what takes up to a second: long operations leave a thread to brief ones. Groups are function versions; they have their turns in rotation.
+ */
+export const threadPoolLimits = {
+  lanes: {
+    /** WebCrypto but for what is long. */
+    brief: { runningMax: 32, runningPerGroupMax: 8 },
+    /** Steps of CompressionStream and DecompressionStream. */
+    compression: { runningMax: 4, runningPerGroupMax: 2 },
+    /** Derivations from passwords, new RSA keys, large RSA keys, much data. */
+    long: { runningMax: 3, runningPerGroupMax: 2 },
+  },
+  /** Operations of one instance that wait in one lane; one more fails. */
+  waitingPerInstanceMax: 1_000,
 } as const;
 
 /** Bounds of WebSockets, those of clients and those that functions open. */

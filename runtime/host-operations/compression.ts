@@ -14,16 +14,19 @@ import {
 } from "../guest/compression-protocol.ts";
 import { Codec } from "./codec.ts";
 import { HostOperationError } from "./host-operation-error.ts";
-import { Turns } from "./turns.ts";
-
-const WAITING_MAX = 1_000;
+import type { PoolUser } from "./thread-pool.ts";
 
 export class HostCompression {
   readonly #codecs = new Map<number, Codec>();
   /** Codecs with a step under way, and whether the guest closed them meanwhile. */
   readonly #stepping = new Map<number, { isClosed: boolean }>();
-  readonly #turns = new Turns({ runningMax: compressionLimits.stepsMax, waitingMax: WAITING_MAX });
+  readonly #pool: PoolUser;
   #disposed = false;
+
+  /** `pool` is the instance's to dispose. */
+  constructor(pool: PoolUser) {
+    this.#pool = pool;
+  }
 
   /** Codecs open now. */
   get codecCount(): number {
@@ -51,10 +54,13 @@ export class HostCompression {
     const stepping = { isClosed: false };
     this.#stepping.set(step.codec, stepping);
     try {
-      return await this.#turns.run(async () => {
-        if (stepping.isClosed) throw refusal("Cannot compress: the codec was closed");
-        return await this.#step(step, input === undefined ? null : new Uint8Array(input));
-      });
+      return await this.#pool.run(
+        async () => {
+          if (stepping.isClosed) throw refusal("Cannot compress: the codec was closed");
+          return await this.#step(step, input === undefined ? null : new Uint8Array(input));
+        },
+        { lane: "compression" },
+      );
     } finally {
       this.#stepping.delete(step.codec);
     }

@@ -2,36 +2,44 @@
  * The host's half of `crypto.subtle`: one HostSubtle for each instance runs the operations on an injected WebCrypto and keeps the
  * keys. Knows no isolate; the bridge hands it operations as the guest wrote them.
  *
- * Invariants: nothing from the guest is trusted (subtle-parameters.ts), a key never leaves but by exportKey and wrapKey, and both
- * the number of keys and the number of operations at work are bounded. Usages and extractability are the WebCrypto's to check.
+ * Invariants: nothing from the guest is trusted (subtle-parameters.ts), a key never leaves but by exportKey and wrapKey, both the number
+ * of keys and the number of operations at work are bounded, and after `dispose` nothing begins and no key is kept. Usages and
+ * extractability are the WebCrypto's to check.
  */
 import type { webcrypto } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import type { HostCallResult } from "../guest/host-port.ts";
 import type { SubtleMethod, WireKey, WireResult } from "../guest/crypto-protocol.ts";
+import { cryptoCost } from "./crypto-cost.ts";
 import { checkDerivation } from "./derivation-bounds.ts";
 import { HostOperationError } from "./host-operation-error.ts";
 import { checkRsaKey } from "./rsa-key-bounds.ts";
 import { decodeParameters, isSubtleMethod, type KeyLookup, parseHandles } from "./subtle-parameters.ts";
-import { Turns } from "./turns.ts";
+import type { PoolUser } from "./thread-pool.ts";
 
 /** Keys of one instance: imported ones can be imported again by the guest, made ones (generated, derived, unwrapped) cannot. */
 const IMPORTED_KEYS_MAX = 500;
 const MADE_KEYS_MAX = 500;
-/** Operations of one instance at work at once; the rest waits. */
-const RUNNING_MAX = 8;
-const WAITING_MAX = 10_000;
 
 export class HostSubtle {
   readonly #subtle: webcrypto.SubtleCrypto;
   readonly #imported = new LRUCache<number, webcrypto.CryptoKey>({ max: IMPORTED_KEYS_MAX });
   readonly #made = new LRUCache<number, webcrypto.CryptoKey>({ max: MADE_KEYS_MAX });
-  readonly #turns = new Turns({ runningMax: RUNNING_MAX, waitingMax: WAITING_MAX });
+  readonly #pool: PoolUser;
   #lastHandle = 0;
+  #isDisposed = false;
 
-  /** `crypto` is the host process's WebCrypto. */
-  constructor(crypto: Pick<webcrypto.Crypto, "subtle">) {
+  /** `crypto` is the host process's WebCrypto; `pool` is the instance's to dispose. */
+  constructor(crypto: Pick<webcrypto.Crypto, "subtle">, pool: PoolUser) {
     this.#subtle = crypto.subtle;
+    this.#pool = pool;
+  }
+
+  /** The instance is over. */
+  dispose(): void {
+    this.#isDisposed = true;
+    this.#imported.clear();
+    this.#made.clear();
   }
 
   /** The key of that number, unless it is gone. */
@@ -55,6 +63,7 @@ export class HostSubtle {
    * @throws HostOperationError always, whatever went wrong.
    */
   async call(operation: string, json: string, buffers: readonly ArrayBuffer[]): Promise<HostCallResult> {
+    this.#refuseIfDisposed();
     if (operation === "crypto.release") return this.#release(json);
     const method = operation.startsWith("crypto.") ? operation.slice("crypto.".length) : "";
     if (!isSubtleMethod(method)) throw new HostOperationError("TypeError", "There is no such crypto operation");
@@ -62,13 +71,20 @@ export class HostSubtle {
     const parameters = decodeParameters(json, { buffers, lookup });
     if (lookup.missing.size > 0) return resultOf({ kind: "dropped", handles: [...lookup.missing] });
     checkDerivation(method, parameters);
-    return await this.#turns.run(async () => {
-      try {
-        return this.#describe(method, await this.#run(method, parameters));
-      } catch (error) {
-        throw HostOperationError.from(error);
-      }
-    });
+    return await this.#pool.run(
+      async () => {
+        try {
+          return this.#describe(method, await this.#run(method, parameters));
+        } catch (error) {
+          throw HostOperationError.from(error);
+        }
+      },
+      cryptoCost(method, parameters),
+    );
+  }
+
+  #refuseIfDisposed(): void {
+    if (this.#isDisposed) throw new HostOperationError("OperationError", "The instance is stopping");
   }
 
   async #run(method: SubtleMethod, parameters: readonly unknown[]): Promise<unknown> {
@@ -99,6 +115,7 @@ export class HostSubtle {
   }
 
   #keep(store: LRUCache<number, webcrypto.CryptoKey>, key: webcrypto.CryptoKey): WireKey {
+    this.#refuseIfDisposed();
     checkRsaKey(key);
     this.#lastHandle += 1;
     store.set(this.#lastHandle, key);

@@ -1,12 +1,13 @@
 /**
  * What the host computes for one instance: its calls (HostPort.call) from frame to frame, and what they leave open on the host.
- * Invariant: every call gets one answer, unless the instance stops first.
+ * Invariants: every call gets one answer, unless the instance stops first; from then on none begins, and nothing is left open.
  */
 import { frame, int, text, type FrameReader } from "../bridge/frame.ts";
 import { toGuest } from "../bridge/protocol.ts";
 import { HostCompression } from "../host-operations/compression.ts";
 import { QuickCrypto } from "../host-operations/quick-crypto.ts";
 import { HostSubtle } from "../host-operations/subtle.ts";
+import type { PoolUser } from "../host-operations/thread-pool.ts";
 import type { RuntimeEnvironment } from "../runtime-environment.ts";
 import { moved } from "./guest-buffers.ts";
 import type { Copy } from "./isolated-vm.ts";
@@ -18,13 +19,17 @@ type Reply = (raw: string, buffers: readonly Copy<ArrayBuffer>[]) => void;
 export class GuestCalls {
   readonly #quickCrypto: QuickCrypto;
   readonly #subtle: HostSubtle;
-  readonly #compression = new HostCompression();
+  readonly #compression: HostCompression;
+  readonly #pool: PoolUser;
   readonly #reply: Reply;
   #running = 0;
   #disposed = false;
 
-  constructor(environment: Pick<RuntimeEnvironment, "webCrypto">, reply: Reply) {
-    this.#subtle = new HostSubtle(environment.webCrypto);
+  /** `pool` becomes this one's to dispose. */
+  constructor({ webCrypto, pool }: Pick<RuntimeEnvironment, "webCrypto"> & { readonly pool: PoolUser }, reply: Reply) {
+    this.#pool = pool;
+    this.#subtle = new HostSubtle(webCrypto, pool);
+    this.#compression = new HostCompression(pool);
     this.#quickCrypto = new QuickCrypto(this.#subtle);
     this.#reply = reply;
   }
@@ -74,7 +79,9 @@ export class GuestCalls {
   /** The instance is over. */
   dispose(): void {
     this.#disposed = true;
+    this.#pool.dispose();
     this.#compression.dispose();
+    this.#subtle.dispose();
   }
 
   #fail(id: number, { name, message }: { readonly name: string; readonly message: string }): void {

@@ -5,6 +5,7 @@
  */
 import type { RunnableVersion } from "../driver.ts";
 import { defaultFunctionLimits, publishLimits } from "../../sdk/limits.ts";
+import { ThreadPool } from "../host-operations/thread-pool.ts";
 import type { GuestCode } from "../guest-code.ts";
 import type { RuntimeEnvironment } from "../runtime-environment.ts";
 import {
@@ -52,6 +53,7 @@ export class InstanceFactory {
   readonly #baseSnapshot: ExternalCopy<ArrayBuffer> | null;
   readonly #onCatastrophe: (key: string, message: string) => void;
   readonly #spares: OwnedIsolate[] = [];
+  readonly #pool = new ThreadPool();
   #preparing = 0;
   #refillScheduled = false;
   #nextNumber = 1;
@@ -102,6 +104,7 @@ export class InstanceFactory {
       size,
       environment: this.#options.environment,
       owner,
+      pool: this.#pool.user(version.key),
     });
     try {
       // Asked for at once, so that the isolate's thread goes on with it when the module is evaluated, without a way here and back.

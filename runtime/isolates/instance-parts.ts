@@ -1,5 +1,6 @@
 /** What an instance is made of, and what it keeps of an invocation. */
 import type { FunctionLimits } from "../../sdk/limits.ts";
+import type { PoolUser } from "../host-operations/thread-pool.ts";
 import type { RuntimeEnvironment } from "../runtime-environment.ts";
 import type { CpuMark } from "./cpu-account.ts";
 import type { InstanceOwner } from "./instance-owner.ts";
@@ -14,6 +15,8 @@ export interface InstanceParts {
   readonly size: InstanceSize;
   readonly environment: RuntimeEnvironment;
   readonly owner: InstanceOwner;
+  /** The instance's to dispose. */
+  readonly pool: PoolUser;
 }
 
 /** One that has not ended. */

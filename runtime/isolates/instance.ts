@@ -91,7 +91,7 @@ export class Instance {
       },
       mayRunHere: () => parts.owner.mayRunHere(),
     });
-    this.#calls = new GuestCalls(parts.environment, (raw, buffers) => {
+    this.#calls = new GuestCalls({ webCrypto: parts.environment.webCrypto, pool: parts.pool }, (raw, buffers) => {
       this.#reply(raw, buffers);
     });
     this.#timers = new GuestTimers(parts.environment, (id) => {

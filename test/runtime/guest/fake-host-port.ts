@@ -17,6 +17,7 @@ import type { AbortSignal } from "../../../runtime/guest/web/events/abort-signal
 import { QuickCrypto } from "../../../runtime/host-operations/quick-crypto.ts";
 import { HostCompression } from "../../../runtime/host-operations/compression.ts";
 import { HostSubtle } from "../../../runtime/host-operations/subtle.ts";
+import { ThreadPool } from "../../../runtime/host-operations/thread-pool.ts";
 
 /**
  * What the collector has done for an object that nobody holds, whenever it runs: it reaches the port connected by then, maybe of a later
@@ -34,9 +35,10 @@ export class FakeHostPort implements HostPort {
   readonly logs: { readonly level: LogLevel; readonly message: string }[] = [];
   /** What was asked of the host, but for what the collector asks. */
   readonly calls: string[] = [];
-  readonly subtle: HostSubtle = new HostSubtle(webcrypto);
+  readonly #pool = new ThreadPool().user("version");
+  readonly subtle: HostSubtle = new HostSubtle(webcrypto, this.#pool);
   readonly quick: QuickCrypto = new QuickCrypto(this.subtle);
-  readonly compression: HostCompression = new HostCompression();
+  readonly compression: HostCompression = new HostCompression(this.#pool);
   readonly bufferedBodyBytesMax = 1_048_576;
   nowMs = 0;
   onFetch: (request: OutgoingRequest, signal: AbortSignal | null) => Promise<IncomingResponse> = () =>

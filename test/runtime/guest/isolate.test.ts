@@ -9,6 +9,7 @@ import { domainToASCII } from "node:url";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { HostSubtle } from "../../../runtime/host-operations/subtle.ts";
+import { ThreadPool } from "../../../runtime/host-operations/thread-pool.ts";
 import { type Context, type ExternalCopy, type Isolate, ivm } from "../../../runtime/isolates/isolated-vm.ts";
 import { guestCode } from "../guest-code.ts";
 
@@ -87,7 +88,7 @@ async function run<T>(code: string): Promise<T> {
   return JSON.parse((await context.eval(code, { promise: true, copy: true })) as string) as T;
 }
 
-const subtle = new HostSubtle(webcrypto);
+const subtle = new HostSubtle(webcrypto, new ThreadPool().user("version"));
 
 async function connectHost(): Promise<void> {
   const call = async (operation: string, json: string, buffers: ArrayBuffer[]): Promise<unknown> => {

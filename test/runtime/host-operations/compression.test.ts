@@ -3,11 +3,12 @@ import { beforeEach, describe, expect, test } from "vitest";
 import type { WireProgress, WireStep } from "../../../runtime/guest/compression-protocol.ts";
 import { HostCompression } from "../../../runtime/host-operations/compression.ts";
 import { HostOperationError } from "../../../runtime/host-operations/host-operation-error.ts";
-import { compressionLimits } from "../../../sdk/limits.ts";
+import { ThreadPool } from "../../../runtime/host-operations/thread-pool.ts";
+import { compressionLimits, threadPoolLimits } from "../../../sdk/limits.ts";
 
 let compression: HostCompression;
 beforeEach(() => {
-  compression = new HostCompression();
+  compression = new HostCompression(new ThreadPool().user("version"));
   return () => {
     compression.dispose();
   };
@@ -88,14 +89,13 @@ describe("HostCompression", () => {
 
   test("a codec closed while its step waits is not opened by it", async () => {
     const input = Buffer.alloc(compressionLimits.chunkBytesMax, "abc");
-    const busy = Array.from({ length: compressionLimits.stepsMax }, (_, codec) =>
-      step({ codec, direction: "compress" }, input),
-    );
+    const stepsMax = threadPoolLimits.lanes.compression.runningPerGroupMax;
+    const busy = Array.from({ length: stepsMax }, (_, codec) => step({ codec, direction: "compress" }, input));
     const waiting = step({ codec: 77, direction: "compress" }, input);
     await compression.call("compression.close", '{"codec":77}', []);
     await expect(waiting).rejects.toMatchObject({ name: "TypeError" });
     await Promise.all(busy);
-    expect(compression.codecCount).toBe(compressionLimits.stepsMax);
+    expect(compression.codecCount).toBe(stepsMax);
   });
 
   test("dispose() ends steps under way and refuses others", async () => {

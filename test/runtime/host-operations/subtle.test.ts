@@ -2,10 +2,11 @@ import { webcrypto } from "node:crypto";
 import { beforeEach, describe, expect, test } from "vitest";
 import { HostOperationError } from "../../../runtime/host-operations/host-operation-error.ts";
 import { HostSubtle } from "../../../runtime/host-operations/subtle.ts";
+import { ThreadPool } from "../../../runtime/host-operations/thread-pool.ts";
 
 let subtle: HostSubtle;
 beforeEach(() => {
-  subtle = new HostSubtle(webcrypto);
+  subtle = new HostSubtle(webcrypto, new ThreadPool().user("version"));
 });
 
 const data = new Uint8Array(new TextEncoder().encode("data")).buffer;
