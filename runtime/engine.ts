@@ -377,7 +377,7 @@ export class Engine implements InstanceOwner {
     chargeShares([...busy], this.#processCpuMs - before);
     for (const instance of busy) {
       if (instance.check(nowMs)) continue;
-      if (instance.entries.open === 0) this.#woken.delete(instance);
+      if (instance.entries.open === 0 && !instance.isComputing) this.#woken.delete(instance);
       if (instance.active > 0) this.#silence.look(instance);
     }
     this.#silence.keepOnly(busy);

@@ -59,7 +59,7 @@ export class HostCompression {
           if (stepping.isClosed) throw refusal("Cannot compress: the codec was closed");
           return await this.#step(step, input === undefined ? null : new Uint8Array(input));
         },
-        { lane: "compression" },
+        { lane: "compression", chargedMsMax: chargedMsMax(input?.byteLength ?? compressionLimits.chunkBytesMax) },
       );
     } finally {
       this.#stepping.delete(step.codec);
@@ -104,6 +104,11 @@ export class HostCompression {
     this.#codecs.get(number)?.dispose();
     this.#codecs.delete(number);
   }
+}
+
+/** What the slowest step with so many bytes takes, and a little for the step itself. */
+function chargedMsMax(bytes: number): number {
+  return 0.1 + bytes / 5_000;
 }
 
 function resultOf(progress: WireProgress, buffers: readonly ArrayBuffer[]): HostCallResult {

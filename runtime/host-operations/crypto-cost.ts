@@ -10,6 +10,10 @@ import type { OperationCost } from "./thread-pool.ts";
 
 /** Of all that goes in and comes out: a millisecond of the slowest digest. */
 const briefBytesMax = 262_144;
+const briefBytesPerMs = 100_000;
+/** What an operation of quick and of other brief algorithms takes beside its bytes: microseconds, and some milliseconds on a busy machine. */
+const quickMsMax = 0.1;
+const briefMsMax = 5;
 /** RSA keys that take no longer than an ECDSA signature. */
 export const briefRsa = { modulusBitsMax: 2_048, publicExponentBytesMax: 4 } as const;
 
@@ -35,13 +39,17 @@ const wraps: ReadonlySet<SubtleMethod> = new Set(["wrapKey", "unwrapKey"]);
 /** `parameters` as `decodeParameters` gives them. */
 export function cryptoCost(method: SubtleMethod, parameters: readonly unknown[]): OperationCost {
   const bytes = parameters.reduce<number>((sum, parameter) => sum + bytesOf(parameter), 0);
-  return { lane: bytes <= briefBytesMax && isBrief(method, parameters) ? "brief" : "long" };
+  if (bytes > briefBytesMax || !isBrief(method, parameters))
+    return { lane: "long", chargedMsMax: Number.POSITIVE_INFINITY };
+  const isQuick =
+    !formats.has(method) && algorithmsOf(method, parameters).every((name) => startsWithOne(name, quickNames));
+  return { lane: "brief", chargedMsMax: bytes / briefBytesPerMs + (isQuick ? quickMsMax : briefMsMax) };
 }
 
 function isBrief(method: SubtleMethod, parameters: readonly unknown[]): boolean {
   if (formats.has(method)) return true;
-  const names = (wraps.has(method) ? parameters.slice(1) : parameters).flatMap(namesOf);
-  if (names.length === 0 || !names.every((name) => briefNames.some((brief) => name.startsWith(brief)))) return false;
+  const names = algorithmsOf(method, parameters);
+  if (names.length === 0 || !names.every((name) => startsWithOne(name, briefNames))) return false;
   if (method === "generateKey" && names.some((name) => name.startsWith("RSA"))) return false;
   return parameters.every(
     (parameter) =>
@@ -49,6 +57,14 @@ function isBrief(method: SubtleMethod, parameters: readonly unknown[]): boolean 
       (modulusBits(parameter) <= briefRsa.modulusBitsMax &&
         publicExponentBytes(parameter) <= briefRsa.publicExponentBytesMax),
   );
+}
+
+function algorithmsOf(method: SubtleMethod, parameters: readonly unknown[]): readonly string[] {
+  return (wraps.has(method) ? parameters.slice(1) : parameters).flatMap(namesOf);
+}
+
+function startsWithOne(name: string, beginnings: readonly string[]): boolean {
+  return beginnings.some((beginning) => name.startsWith(beginning));
 }
 
 /** In capitals: of the algorithms that an argument names, and of the keys that it is or holds. */

@@ -53,7 +53,7 @@ export class InstanceFactory {
   readonly #baseSnapshot: ExternalCopy<ArrayBuffer> | null;
   readonly #onCatastrophe: (key: string, message: string) => void;
   readonly #spares: OwnedIsolate[] = [];
-  readonly #pool = new ThreadPool();
+  readonly #pool: ThreadPool;
   #preparing = 0;
   #refillScheduled = false;
   #nextNumber = 1;
@@ -62,6 +62,7 @@ export class InstanceFactory {
   /** `onCatastrophe` gets the key of the version whose isolate V8 gave up, "" for an isolate that nobody had used. */
   constructor(options: InstanceFactoryOptions, onCatastrophe: (key: string, message: string) => void) {
     this.#options = options;
+    this.#pool = new ThreadPool(() => options.environment.nowMs());
     this.#onCatastrophe = onCatastrophe;
     this.#baseSnapshot = options.baseSnapshot === null ? null : externalCopy(options.baseSnapshot);
   }

@@ -8,7 +8,7 @@ import { heartbeatLimits } from "../../sdk/instance-limits.ts";
 import type { ErrorCode } from "../../sdk/error-code.ts";
 import type { FunctionLimits } from "../../sdk/limits.ts";
 import { failedOutcome } from "../bridge/failed-outcome.ts";
-import { FrameError, FrameReader, frame, int } from "../bridge/frame.ts";
+import { FrameError, type FrameReader, frame, int } from "../bridge/frame.ts";
 import {
   answersTheGuest,
   bodyOwner,
@@ -18,6 +18,7 @@ import {
   toEngine,
   toGuest,
 } from "../bridge/protocol.ts";
+import type { PoolUser } from "../host-operations/thread-pool.ts";
 import { IdTable } from "../id-table.ts";
 import type { RuntimeEnvironment } from "../runtime-environment.ts";
 import { disposeQuietly, type GuestEntry } from "./boot.ts";
@@ -25,9 +26,9 @@ import { CpuAccount, type CpuMark } from "./cpu-account.ts";
 import { CpuMeter } from "./cpu-meter.ts";
 import { Entrance } from "./entrance.ts";
 import type { EntryWatch } from "./entry-watch.ts";
-import { readableBatch, takeBuffers } from "./guest-buffers.ts";
 import { GuestCalls } from "./guest-calls.ts";
 import { GuestTimers } from "./guest-timers.ts";
+import { readGuestWords } from "./guest-words.ts";
 import type { InstanceOwner } from "./instance-owner.ts";
 import type { ActiveInvocation, InstanceParts } from "./instance-parts.ts";
 import type { InstanceSize } from "./instance-pool.ts";
@@ -54,6 +55,7 @@ export class Instance {
   readonly #environment: RuntimeEnvironment;
   readonly #owner: InstanceOwner;
   readonly #calls: GuestCalls;
+  readonly #pool: PoolUser;
   readonly #active = new IdTable<ActiveInvocation>();
   readonly #timers: GuestTimers;
   readonly #sockets = new SocketLedger();
@@ -79,7 +81,8 @@ export class Instance {
     this.#afterwardsCpuMs = parts.limits.cpuMs;
     this.#environment = parts.environment;
     this.#owner = parts.owner;
-    this.#meter = new CpuMeter(parts.isolate, () => parts.environment.nowMs());
+    this.#pool = parts.pool;
+    this.#meter = new CpuMeter(parts.isolate, { nowMs: () => parts.environment.nowMs(), pool: parts.pool });
     this.#entrance = new Entrance({
       environment: parts.environment,
       limits: parts.limits,
@@ -130,11 +133,16 @@ export class Instance {
     return this.#active.size;
   }
 
+  /** Whether the host's threads compute something for it. */
+  get isComputing(): boolean {
+    return this.#pool.isComputing;
+  }
+
   get stopped(): boolean {
     return this.#stopped;
   }
 
-  /** CPU time that was used in the isolate and while it waited for `compute`, since it exists, milliseconds. */
+  /** CPU time that was used in the isolate, while it waited for `compute` and on the host's threads, since it exists, milliseconds. */
   get cpuMs(): number {
     return this.#meter.totalMs;
   }
@@ -153,14 +161,14 @@ export class Instance {
 
   /** Counts CPU time against the limits of the invocations that run. */
   chargeCpu(ms: number): void {
-    this.#entrance.looked(ms);
+    this.#entrance.looked(Math.max(0, ms - this.#meter.elsewhereMs));
     this.#cpu.charge(ms);
   }
 
   /** Hands an invocation frame to the guest with the next `flush`. */
   invoke(id: number, raw: string, wallMs: number): void {
-    // What was used while nothing ran (starting up) is nobody's.
-    if (this.#active.size === 0) this.claimCpu();
+    // What was used while nothing ran (starting up) is nobody's, unless the host computes for it still.
+    if (this.#active.size === 0 && !this.isComputing) this.claimCpu();
     this.#active.set(id, {
       id,
       deadlineMs: this.#environment.nowMs() + wallMs,
@@ -311,59 +319,49 @@ export class Instance {
   }
 
   #readGuestWords(batch: unknown, buffers: unknown[]): void {
-    const reader = new FrameReader(readableBatch(batch, buffers));
-    const front = { text: "", buffers: [] as Uint8Array[] };
     const ended: number[] = [];
-    let used = 0;
-    while (reader.next()) {
-      const own = reader.buffers === 0 ? noBuffers : takeBuffers(buffers, used, reader.buffers);
-      used += reader.buffers;
-      this.#readFrame(reader, own, { front, ended });
-    }
+    const front = readGuestWords({ batch, buffers }, (reader, own) => this.#readFrame(reader, own, ended));
     if (front.text !== "") this.#owner.forward(this, front.text, front.buffers);
     for (const id of ended) this.#end(id);
   }
 
-  #readFrame(
-    reader: FrameReader,
-    buffers: readonly Uint8Array<ArrayBuffer>[],
-    out: { readonly front: { text: string; buffers: Uint8Array[] }; readonly ended: number[] },
-  ): void {
+  /** Returns whether the frame goes on to the front. Invocations that are over are `ended` once the front was told. */
+  #readFrame(reader: FrameReader, buffers: readonly Uint8Array<ArrayBuffer>[], ended: number[]): boolean {
     switch (reader.kind) {
       case fromGuest.outcome: {
         const invocation = this.#active.get(reader.int());
         // Answered for it already (wall limit): the guest's own answer comes too late.
-        if (invocation === undefined || invocation.answered) return;
+        if (invocation === undefined || invocation.answered) return false;
         invocation.answered = true;
-        if (reader.int() === 1) out.ended.push(invocation.id);
+        if (reader.int() === 1) ended.push(invocation.id);
         this.#owner.onOutcome(this, invocation.id, reader.int() === outcomeKind.failed);
-        break;
+        return true;
       }
       case fromGuest.ended: {
         const id = reader.int();
-        if (!this.#active.has(id)) return;
-        out.ended.push(id);
-        break;
+        if (!this.#active.has(id)) return false;
+        ended.push(id);
+        return true;
       }
       case fromGuest.heartbeat:
         this.#owner.onHeartbeat(this, { question: reader.int(), isWell: reader.int() === 1, reason: reader.text() });
-        return;
+        return false;
       case fromGuest.call:
         this.#calls.perform(reader, buffers);
-        return;
+        if (this.#active.size === 0) this.#owner.onWoken(this);
+        return false;
       case fromGuest.startTimer:
         this.#timers.start(reader.int(), reader.int());
-        return;
+        return false;
       case fromGuest.clearTimer:
         this.#timers.clear(reader.int());
-        return;
+        return false;
       default:
         if (!forwardedToFront.has(reader.kind))
           throw new FrameError(`a guest may not send ${JSON.stringify(reader.kind)}`);
         this.#checkOwnership(reader);
+        return true;
     }
-    out.front.text += reader.raw();
-    for (const buffer of buffers) out.front.buffers.push(buffer);
   }
 
   /** A guest may only read bodies of its own invocations; other ids carry the instance number already. */
@@ -393,7 +391,6 @@ export class Instance {
     if (this.#active.size === 0) this.#beginAfterwards(this.#limits.cpuMs);
     this.#sockets.ended(id);
     this.#owner.onEnded(this, id);
+    if (this.#active.size === 0 && this.isComputing && !this.#stopped) this.#owner.onWoken(this);
   }
 }
-
-const noBuffers: readonly Uint8Array<ArrayBuffer>[] = [];

@@ -6,7 +6,7 @@ import { runOnce } from "./driver-run.ts";
 import { guestCode } from "./guest-code.ts";
 
 /** On a clock that goes on by 100 ms whenever somebody looks, so that computing takes as long. */
-async function outcomeKind(body: string): Promise<string> {
+async function outcomeKind(body: string, cpuMs: number = 5_000): Promise<string> {
   const real = nodeRuntimeEnvironment((message) => {
     throw new Error(message);
   });
@@ -17,7 +17,7 @@ async function outcomeKind(body: string): Promise<string> {
   await driver.start();
   try {
     const module = `{ async fetch() { ${body}; await new Promise((resolve) => setTimeout(resolve, 30)); return new Response("done"); } }`;
-    const limits = { cpuMs: 5_000, wallMs: 60_000_000, fetchWallMs: 60_000_000 };
+    const limits = { cpuMs, wallMs: 60_000_000, fetchWallMs: 60_000_000 };
     const { outcome } = await runOnce(driver, module, { limits });
     return outcome.kind === "failed" ? outcome.code : outcome.kind;
   } finally {
@@ -32,4 +32,30 @@ test("computing for longer than the CPU limit stops the instance", async () => {
 
 test("a clock that goes on while nothing is computed stops nobody", async () => {
   expect(await outcomeKind("")).toBe("response");
+});
+
+const derive = (iterations: number): string =>
+  `const key = await crypto.subtle.importKey("raw", new Uint8Array(16), "PBKDF2", false, ["deriveBits"]);
+   const bits = crypto.subtle.deriveBits({ name: "PBKDF2", hash: "SHA-512", salt: new Uint8Array(16), iterations: ${iterations} }, key, 512)`;
+
+test("so does what the host's threads compute while the function waits for it", async () => {
+  expect(await outcomeKind(`${derive(1_000_000)}; await bits`)).toBe("FUNCTION_CPU_LIMIT");
+});
+
+test("and while it waits for something else", async () => {
+  const wait = "await new Promise((resolve) => setTimeout(resolve, 20_000))";
+  expect(await outcomeKind(`${derive(1_000_000)}; ${wait}`)).toBe("FUNCTION_CPU_LIMIT");
+});
+
+test("a brief operation counts for no more than such a one can take", async () => {
+  const encrypt = `const key = await crypto.subtle.generateKey({ name: "AES-GCM", length: 128 }, false, ["encrypt"]);
+    for (let n = 0; n < 80; n += 1) await crypto.subtle.encrypt({ name: "AES-GCM", iv: new Uint8Array(12) }, key, new Uint8Array(9))`;
+  expect(await outcomeKind(encrypt)).toBe("response");
+});
+
+test("compression counts as far as its bytes can take", async () => {
+  const compress = `const stream = new Blob([new Uint8Array(2 ** 21)]).stream().pipeThrough(new CompressionStream("gzip"));
+    await new Response(stream).arrayBuffer()`;
+  expect(await outcomeKind(compress, 300)).toBe("FUNCTION_CPU_LIMIT");
+  expect(await outcomeKind(compress)).toBe("response");
 });

@@ -35,7 +35,7 @@ export class FakeHostPort implements HostPort {
   readonly logs: { readonly level: LogLevel; readonly message: string }[] = [];
   /** What was asked of the host, but for what the collector asks. */
   readonly calls: string[] = [];
-  readonly #pool = new ThreadPool().user("version");
+  readonly #pool = new ThreadPool(() => 0).user("version");
   readonly subtle: HostSubtle = new HostSubtle(webcrypto, this.#pool);
   readonly quick: QuickCrypto = new QuickCrypto(this.subtle);
   readonly compression: HostCompression = new HostCompression(this.#pool);

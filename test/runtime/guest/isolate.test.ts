@@ -88,7 +88,7 @@ async function run<T>(code: string): Promise<T> {
   return JSON.parse((await context.eval(code, { promise: true, copy: true })) as string) as T;
 }
 
-const subtle = new HostSubtle(webcrypto, new ThreadPool().user("version"));
+const subtle = new HostSubtle(webcrypto, new ThreadPool(() => 0).user("version"));
 
 async function connectHost(): Promise<void> {
   const call = async (operation: string, json: string, buffers: ArrayBuffer[]): Promise<unknown> => {

@@ -8,7 +8,7 @@ import { compressionLimits, threadPoolLimits } from "../../../sdk/limits.ts";
 
 let compression: HostCompression;
 beforeEach(() => {
-  compression = new HostCompression(new ThreadPool().user("version"));
+  compression = new HostCompression(new ThreadPool(() => 0).user("version"));
   return () => {
     compression.dispose();
   };

@@ -6,7 +6,7 @@ import { ThreadPool } from "../../../runtime/host-operations/thread-pool.ts";
 
 let subtle: HostSubtle;
 beforeEach(() => {
-  subtle = new HostSubtle(webcrypto, new ThreadPool().user("version"));
+  subtle = new HostSubtle(webcrypto, new ThreadPool(() => 0).user("version"));
 });
 
 const data = new Uint8Array(new TextEncoder().encode("data")).buffer;

@@ -11,7 +11,7 @@ function forever(user: PoolUser, lane: "brief" | "long"): { readonly begun: () =
         begun = true;
         return new Promise<void>(() => undefined);
       },
-      { lane },
+      { lane, chargedMsMax: 1 },
     )
     .catch(() => undefined);
   return { begun: () => begun };
@@ -24,7 +24,7 @@ async function settled(): Promise<void> {
 }
 
 test("long operations of two versions leave a turn to a third, and never have all four threads", async () => {
-  const pool = new ThreadPool();
+  const pool = new ThreadPool(() => 0);
   const users = [pool.user("one"), pool.user("two"), pool.user("three")];
   const all = users.map((user) => [forever(user, "long"), forever(user, "long")].map(({ begun }) => begun));
   await settled();
@@ -36,7 +36,7 @@ test("long operations of two versions leave a turn to a third, and never have al
 });
 
 test("brief operations do not wait for long ones", async () => {
-  const user = new ThreadPool().user("version");
+  const user = new ThreadPool(() => 0).user("version");
   for (let count = 0; count < 100; count += 1) forever(user, "long");
   await settled();
   const brief = forever(user, "brief");
@@ -45,7 +45,7 @@ test("brief operations do not wait for long ones", async () => {
 });
 
 test("instances of one version share its turns", async () => {
-  const pool = new ThreadPool();
+  const pool = new ThreadPool(() => 0);
   const [first, second] = [pool.user("version"), pool.user("version")];
   forever(first, "long");
   forever(first, "long");
@@ -55,19 +55,19 @@ test("instances of one version share its turns", async () => {
 });
 
 test("dispose() refuses what waits and everything after it", async () => {
-  const user = new ThreadPool().user("version");
+  const user = new ThreadPool(() => 0).user("version");
   forever(user, "long");
   forever(user, "long");
-  const waiting = user.run(() => Promise.resolve("done"), { lane: "long" });
+  const waiting = user.run(() => Promise.resolve("done"), { lane: "long", chargedMsMax: 1 });
   user.dispose();
   await expect(waiting).rejects.toMatchObject({ name: "OperationError" });
-  await expect(user.run(() => Promise.resolve("done"), { lane: "brief" })).rejects.toMatchObject({
+  await expect(user.run(() => Promise.resolve("done"), { lane: "brief", chargedMsMax: 1 })).rejects.toMatchObject({
     message: "The instance is stopping",
   });
 });
 
 test("HostSubtle.dispose() drops keys, and keeps none that an operation under way makes", async () => {
-  const subtle = new HostSubtle(webcrypto, new ThreadPool().user("version"));
+  const subtle = new HostSubtle(webcrypto, new ThreadPool(() => 0).user("version"));
   const members = { name: "AES-GCM", length: 128 };
   const parameters = JSON.stringify([{ kind: "algorithm", members }, true, ["encrypt"]]);
   await subtle.call("crypto.generateKey", parameters, []);
