@@ -84,7 +84,10 @@ export interface Context<P extends HookName = HookName> {
    * would be), for `selvage invoke`, and when the node asks by itself (renewals, preheats).
    */
   readonly tls: ClientTls | undefined;
-  /** Keeps the invocation alive after its answer until `promise` settles. A rejection is logged. */
+  /**
+   * Keeps the invocation alive after its answer until `promise` settles, for the function's `wallMs` or 30 s, whichever is longer: counted from the answer, or from
+   * the end of its body's stream or of its last WebSocket. Beyond, the invocation is abandoned and logged with `FUNCTION_WALL_LIMIT`. A rejection is logged.
+   */
   waitUntil(promise: Promise<unknown>): void;
   /** When this invocation fails, the message goes on unmodified, whatever the rule's `onError` says. */
   passThroughOnException(): void;

@@ -44,6 +44,15 @@ export const defaultFunctionLimits: FunctionLimits = Object.fromEntries(
   Object.entries(functionLimitRanges).map(([key, range]) => [key, range.default]),
 ) as FunctionLimits;
 
+/** Bounds of what a function goes on with after its answer. */
+export const waitUntilLimits = {
+  /**
+   * An invocation that was answered may go on (`waitUntil`, fetches with `keepalive`) for its version's `wallMs`, but at least this long, milliseconds. It counts
+   * from the answer, or from the end of its body's stream or of its last WebSocket. Then it is abandoned and logged with FUNCTION_WALL_LIMIT.
+   */
+  msMin: 30_000,
+} as const;
+
 /** Bounds of messages, fixed for the whole system. */
 export const messageLimits = {
   /** Request target as received, bytes. Beyond: 414. */

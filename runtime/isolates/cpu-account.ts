@@ -15,6 +15,23 @@ export class CpuAccount {
   #chargedMs = 0;
   #started = 0;
 
+  /** Of what runs after all invocations have ended. */
+  #afterwards: { readonly mark: CpuMark; readonly limitMs: number };
+
+  /** What runs before the first invocation has `limitMs`. */
+  constructor(limitMs: number) {
+    this.#afterwards = { mark: this.begin(0), limitMs };
+  }
+
+  /** No invocation runs: what runs from now on has `limitMs`. */
+  beginAfterwards(limitMs: number): void {
+    this.#afterwards = { mark: this.begin(0), limitMs };
+  }
+
+  exceedsAfterwards(): boolean {
+    return this.exceeds(this.#afterwards.mark, this.#afterwards.limitMs);
+  }
+
   charge(ms: number): void {
     this.#chargedMs += ms;
   }

@@ -92,6 +92,14 @@ export class Entrance {
     if (this.#receive !== null) await this.#watch(this.#receive.apply(undefined, [""])).catch(ignore);
   }
 
+  /** Resolves when the guest has returned and what it said in its last entry, which arrives as tasks of their own, is here, too. */
+  async settle({ startTimer }: Pick<RuntimeEnvironment, "startTimer">): Promise<void> {
+    await this.passThrough();
+    await new Promise<void>((resolve) => {
+      startTimer(5, resolve);
+    });
+  }
+
   #watch(entry: Promise<unknown>): Promise<unknown> {
     const number = (this.#entered += 1);
     this.entries.watch(entry);

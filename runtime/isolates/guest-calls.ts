@@ -39,6 +39,11 @@ export class GuestCalls {
     return this.#running;
   }
 
+  /** Whether the host's threads compute some of them now. */
+  get isComputing(): boolean {
+    return this.#pool.isComputing;
+  }
+
   /** What the host computes at once, on the same keys. */
   compute(request: unknown, buffers: readonly unknown[]): string {
     return this.#quickCrypto.compute(request, buffers);

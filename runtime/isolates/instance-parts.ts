@@ -22,8 +22,11 @@ export interface InstanceParts {
 /** One that has not ended. */
 export interface ActiveInvocation {
   readonly id: number;
-  readonly deadlineMs: number;
+  /** Until it is answered; then until it is abandoned, unless something holds it (after-answer.ts). */
+  deadlineMs: number;
   /** Where its CPU time is counted from. */
   cpu: CpuMark;
   answered: boolean;
+  /** The stream that is its answer's body, while that goes on. */
+  streamId: number | null;
 }

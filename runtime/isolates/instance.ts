@@ -8,24 +8,18 @@ import { heartbeatLimits } from "../../sdk/instance-limits.ts";
 import type { ErrorCode } from "../../sdk/error-code.ts";
 import type { FunctionLimits } from "../../sdk/limits.ts";
 import { failedOutcome } from "../bridge/failed-outcome.ts";
+import { abandonedInvocation } from "../bridge/abandoned-invocation.ts";
 import { FrameError, type FrameReader, frame, int } from "../bridge/frame.ts";
-import {
-  answersTheGuest,
-  bodyOwner,
-  forwardedToFront,
-  fromGuest,
-  outcomeKind,
-  toEngine,
-  toGuest,
-} from "../bridge/protocol.ts";
-import type { PoolUser } from "../host-operations/thread-pool.ts";
+import { bodyOwner, forwardedToFront, fromGuest, outcomeKind, toEngine, toGuest } from "../bridge/protocol.ts";
 import { IdTable } from "../id-table.ts";
 import type { RuntimeEnvironment } from "../runtime-environment.ts";
+import { AfterAnswer } from "./after-answer.ts";
 import { disposeQuietly, type GuestEntry } from "./boot.ts";
-import { CpuAccount, type CpuMark } from "./cpu-account.ts";
+import { CpuAccount } from "./cpu-account.ts";
 import { CpuMeter } from "./cpu-meter.ts";
 import { Entrance } from "./entrance.ts";
 import type { EntryWatch } from "./entry-watch.ts";
+import { FrontDebts } from "./front-debts.ts";
 import { GuestCalls } from "./guest-calls.ts";
 import { GuestTimers } from "./guest-timers.ts";
 import { readGuestWords } from "./guest-words.ts";
@@ -55,33 +49,28 @@ export class Instance {
   readonly #environment: RuntimeEnvironment;
   readonly #owner: InstanceOwner;
   readonly #calls: GuestCalls;
-  readonly #pool: PoolUser;
   readonly #active = new IdTable<ActiveInvocation>();
   readonly #timers: GuestTimers;
   readonly #sockets = new SocketLedger();
-  readonly #cpu = new CpuAccount();
+  readonly #afterAnswer: AfterAnswer;
+  readonly #cpu: CpuAccount;
   readonly #meter: CpuMeter;
   readonly #entrance: Entrance;
+  readonly #debts = new FrontDebts();
   #text = "";
   #buffers: Copy<ArrayBuffer>[] = [];
-  /** Bodies, subrequests and streams the front owes an answer for. */
-  #awaitedFromFront = 0;
   #stopped = false;
-  #subrequests = 0;
   #words = 0;
-  /** Where the CPU time of what runs after all invocations have ended is counted from. */
-  #afterwards: CpuMark = this.#cpu.begin(0);
-  #afterwardsCpuMs: number;
 
   constructor(parts: InstanceParts) {
     this.number = parts.number;
     this.size = parts.size;
     this.#isolate = parts.isolate;
     this.#limits = parts.limits;
-    this.#afterwardsCpuMs = parts.limits.cpuMs;
+    this.#cpu = new CpuAccount(parts.limits.cpuMs);
+    this.#afterAnswer = new AfterAnswer(parts.limits, () => parts.environment.nowMs());
     this.#environment = parts.environment;
     this.#owner = parts.owner;
-    this.#pool = parts.pool;
     this.#meter = new CpuMeter(parts.isolate, { nowMs: () => parts.environment.nowMs(), pool: parts.pool });
     this.#entrance = new Entrance({
       environment: parts.environment,
@@ -135,7 +124,7 @@ export class Instance {
 
   /** Whether the host's threads compute something for it. */
   get isComputing(): boolean {
-    return this.#pool.isComputing;
+    return this.#calls.isComputing;
   }
 
   get stopped(): boolean {
@@ -174,6 +163,7 @@ export class Instance {
       deadlineMs: this.#environment.nowMs() + wallMs,
       cpu: this.#cpu.begin(this.#active.size - this.#sockets.quiet),
       answered: false,
+      streamId: null,
     });
     this.#entrance.countInvocation();
     this.#text += raw;
@@ -184,20 +174,16 @@ export class Instance {
     this.#cpu.charge(-heartbeatLimits.forgivenCpuMs);
     if (this.#active.size === 0) {
       this.claimCpu();
-      this.#beginAfterwards(heartbeatLimits.cpuMsMax);
+      this.#cpu.beginAfterwards(Math.min(this.#limits.cpuMs, heartbeatLimits.cpuMsMax));
     }
     this.#reply(frame(toGuest.heartbeat, int(question)), []);
   }
 
-  #beginAfterwards(cpuMsMax: number): void {
-    this.#afterwards = this.#cpu.begin(0);
-    this.#afterwardsCpuMs = Math.min(this.#limits.cpuMs, cpuMsMax);
-  }
-
   /** Passes a frame of the front on, with buffers made for it (guest-buffers.ts). */
   deliver(raw: string, kind: string, buffers: readonly Copy<ArrayBuffer>[]): void {
-    if (answersTheGuest.has(kind)) this.#awaitedFromFront -= 1;
-    else if (aboutSockets.has(kind)) this.#renew(this.#sockets.delivered(raw));
+    const isAnswer = this.#debts.delivered(kind);
+    if (aboutSockets.has(kind)) this.#renew(this.#sockets.delivered(raw, this.#onSocketClosed));
+    else if (!isAnswer) this.#afterAnswer.delivered(raw, kind);
     this.#text += raw;
     for (const buffer of buffers) this.#buffers.push(buffer);
   }
@@ -227,26 +213,32 @@ export class Instance {
         this.#stopForCpu("");
         return true;
       }
-      if (!invocation.answered && nowMs > invocation.deadlineMs) {
-        this.#failOne(invocation, "FUNCTION_WALL_LIMIT", "No answer within the wall time limit");
-      }
+      if (nowMs > invocation.deadlineMs) this.#onDeadline(invocation, nowMs);
     }
-    if (this.#active.size === 0 && this.#cpu.exceeds(this.#afterwards, this.#afterwardsCpuMs))
-      this.#stopForCpu("while no invocation ran");
-    if (this.#sockets.isDue(nowMs)) this.#renewHolders();
+    if (this.#active.size === 0 && this.#cpu.exceedsAfterwards()) this.#stopForCpu("while no invocation ran");
+    this.#sockets.renewIfDue(this.#renewal);
     return this.#stopped;
   }
 
-  /** Counts CPU time anew for whoever holds sockets, once the guest has returned from all it does now. */
-  #renewHolders(): void {
-    void this.#sockets
-      .probe(
-        () => this.#entrance.passThrough(),
-        () => this.#environment.nowMs(),
-      )
-      .then((holders) => {
-        for (const id of holders) this.#renew(id);
-      });
+  readonly #renewal = {
+    nowMs: (): number => this.#environment.nowMs(),
+    passThrough: (): Promise<void> => this.#entrance.passThrough(),
+    renew: (id: number): void => {
+      this.#renew(id);
+    },
+  };
+  readonly #onSocketClosed = (id: number): void => {
+    const invocation = this.#active.get(id);
+    if (invocation?.answered === true) this.#afterAnswer.restart(invocation);
+  };
+
+  #onDeadline(invocation: ActiveInvocation, nowMs: number): void {
+    if (!invocation.answered) {
+      this.#failOne(invocation, "FUNCTION_WALL_LIMIT", "No answer within the wall time limit");
+    } else if (this.#afterAnswer.isOver(invocation, nowMs, (id) => this.#sockets.isHolding(id))) {
+      this.#owner.forward(this, abandonedInvocation(invocation.id, this.#afterAnswer.allowedMs), []);
+      this.#cancel(invocation.id);
+    }
   }
 
   #renew(id: number | null): void {
@@ -256,30 +248,21 @@ export class Instance {
 
   /** Subrequests since the last call. */
   takeSubrequests(): number {
-    const count = this.#subrequests;
-    this.#subrequests = 0;
-    return count;
+    return this.#debts.takeSubrequests();
   }
 
   /** Whether nothing is under way that could ever wake the guest again, as far as the host can see. */
   get silent(): boolean {
-    if (this.#timers.size > 0 || this.#calls.running > 0 || this.#awaitedFromFront > 0) return false;
+    if (this.#timers.size > 0 || this.#calls.running > 0 || this.#debts.areOpen) return false;
     return this.#sockets.isEmpty && this.#text === "";
   }
 
-  /**
-   * Fails invocations that can never answer: the guest is idle, nothing is under way for it, and still they wait.
-   * The empty entry runs after all that was sent before it, microtasks included.
-   */
+  /** Fails invocations that can never answer: the guest is idle, nothing is under way for it, and still they wait. */
   async failNeverSettled(): Promise<void> {
     if (this.#stopped || !this.silent) return;
     const waiting = [...this.#active.values()].filter((invocation) => !invocation.answered);
     const words = this.#words;
-    await this.#entrance.passThrough();
-    // Words of that last entry arrive as tasks of their own; let them in first.
-    await new Promise<void>((resolve) => {
-      this.#environment.startTimer(5, resolve);
-    });
+    await this.#entrance.settle(this.#environment);
     if (this.#stopped || !this.silent || words !== this.#words) return;
     for (const invocation of waiting) {
       if (this.#active.get(invocation.id) !== invocation || invocation.answered) continue;
@@ -313,9 +296,14 @@ export class Instance {
     invocation.answered = true;
     this.#owner.forward(this, failedOutcome(invocation.id, code, message), []);
     this.#owner.onOutcome(this, invocation.id, true);
-    this.#text += frame(toEngine.cancel, int(invocation.id));
+    this.#cancel(invocation.id);
+  }
+
+  /** The guest hears that nobody waits for it any more, and the invocation is over, whatever it does. */
+  #cancel(id: number): void {
+    this.#text += frame(toEngine.cancel, int(id));
     this.flush();
-    this.#end(invocation.id);
+    this.#end(id);
   }
 
   #readGuestWords(batch: unknown, buffers: unknown[]): void {
@@ -333,8 +321,11 @@ export class Instance {
         // Answered for it already (wall limit): the guest's own answer comes too late.
         if (invocation === undefined || invocation.answered) return false;
         invocation.answered = true;
-        if (reader.int() === 1) ended.push(invocation.id);
-        this.#owner.onOutcome(this, invocation.id, reader.int() === outcomeKind.failed);
+        const isEnded = reader.int() === 1;
+        const kind = reader.int();
+        if (isEnded) ended.push(invocation.id);
+        else this.#afterAnswer.answered(invocation, kind, reader);
+        this.#owner.onOutcome(this, invocation.id, kind === outcomeKind.failed);
         return true;
       }
       case fromGuest.ended: {
@@ -366,17 +357,13 @@ export class Instance {
 
   /** A guest may only read bodies of its own invocations; other ids carry the instance number already. */
   #checkOwnership(reader: FrameReader): void {
-    if (reader.kind === fromGuest.subrequest) {
-      this.#awaitedFromFront += 1;
-      this.#subrequests += 1;
-      return;
-    }
+    this.#debts.asked(reader.kind);
+    this.#afterAnswer.said(reader);
     if (reader.kind === fromGuest.socketTaken) this.#renew(this.#sockets.handled(reader.int()));
     if (reader.kind !== fromGuest.readBody && reader.kind !== fromGuest.cancelBody) return;
     const owner = reader.int();
     const id = reader.int();
     if (owner !== bodyOwner.subrequest && !this.#active.has(id)) throw new FrameError("the body is another's");
-    if (reader.kind === fromGuest.readBody) this.#awaitedFromFront += 1;
   }
 
   #reply(raw: string, buffers: readonly Copy<ArrayBuffer>[]): void {
@@ -387,8 +374,11 @@ export class Instance {
   }
 
   #end(id: number): void {
-    if (!this.#active.delete(id)) return;
-    if (this.#active.size === 0) this.#beginAfterwards(this.#limits.cpuMs);
+    const invocation = this.#active.get(id);
+    if (invocation === undefined) return;
+    this.#active.delete(id);
+    this.#afterAnswer.ended(invocation);
+    if (this.#active.size === 0) this.#cpu.beginAfterwards(this.#limits.cpuMs);
     this.#sockets.ended(id);
     this.#owner.onEnded(this, id);
     if (this.#active.size === 0 && this.isComputing && !this.#stopped) this.#owner.onWoken(this);

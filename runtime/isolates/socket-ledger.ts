@@ -30,8 +30,13 @@ export class SocketLedger {
     return this.#quiet;
   }
 
-  /** Notes a frame of the front; returns the invocation that begins something new with it, or null. */
-  delivered(raw: string): number | null {
+  /** Whether the invocation has an open socket. */
+  isHolding(invocationId: number): boolean {
+    return [...this.#sockets.values()].some((socket) => socket.invocationId === invocationId);
+  }
+
+  /** Notes a frame of the front; returns the invocation that begins something new with it, or null. `onClosed` gets that whose socket closed. */
+  delivered(raw: string, onClosed: (invocationId: number) => void = ignore): number | null {
     const reader = new FrameReader(raw);
     reader.next();
     const id = reader.int();
@@ -45,6 +50,7 @@ export class SocketLedger {
     if (socket === undefined) return null;
     if (reader.kind === toGuest.socketClosed) {
       this.#remove(id, socket);
+      onClosed(socket.invocationId);
       return null;
     }
     socket.unhandled += 1;
@@ -68,6 +74,18 @@ export class SocketLedger {
     for (const [id, socket] of this.#sockets) {
       if (socket.invocationId === invocationId) this.#remove(id, socket);
     }
+  }
+
+  /** Has the CPU time of whoever holds sockets counted anew, once in a while and when the guest has returned from all it does now. */
+  renewIfDue(wires: {
+    readonly nowMs: () => number;
+    readonly passThrough: () => Promise<unknown>;
+    readonly renew: (invocationId: number) => void;
+  }): void {
+    if (!this.isDue(wires.nowMs())) return;
+    void this.probe(wires.passThrough, wires.nowMs).then((holders) => {
+      for (const id of holders) wires.renew(id);
+    });
   }
 
   /** Whether it is time to ask the guest if it has returned from what it does; not while it is being asked. */
@@ -96,3 +114,5 @@ export const aboutSockets: ReadonlySet<string> = new Set([
   toGuest.socketMessage,
   toGuest.socketClosed,
 ]);
+
+function ignore(): void {}

@@ -56,7 +56,7 @@ describe("SocketLedger", () => {
 
 describe("CpuAccount", () => {
   it("allows each its limit, and once more for each that ran beside it", () => {
-    const account = new CpuAccount();
+    const account = new CpuAccount(1_000);
     const first = account.begin(0);
     account.charge(10);
     expect([account.exceeds(first, 10), account.exceeds(first, 9)]).toEqual([false, true]);
@@ -67,7 +67,7 @@ describe("CpuAccount", () => {
   });
 
   it("takes fewer than none beside it for none", () => {
-    const account = new CpuAccount();
+    const account = new CpuAccount(1_000);
     const mark = account.begin(-3);
     account.charge(11);
     expect(account.exceeds(mark, 10)).toBe(true);
