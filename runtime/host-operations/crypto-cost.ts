@@ -5,7 +5,7 @@
  */
 import type { webcrypto } from "node:crypto";
 import type { SubtleMethod } from "../guest/crypto-protocol.ts";
-import { modulusBits, publicExponentBytes } from "./rsa-key-bounds.ts";
+import { modulusBits, publicExponentBytes } from "./key-bounds.ts";
 import type { OperationCost } from "./thread-pool.ts";
 
 /** Of all that goes in and comes out: a millisecond of the slowest digest. */
@@ -15,7 +15,7 @@ const briefBytesPerMs = 100_000;
 const quickMsMax = 0.1;
 const briefMsMax = 5;
 /** RSA keys that take no longer than an ECDSA signature. */
-export const briefRsa = { modulusBitsMax: 2_048, publicExponentBytesMax: 4 } as const;
+const briefRsa = { modulusBitsMax: 2_048, publicExponentBytesMax: 4 } as const;
 
 /** Algorithms whose name begins so, in capitals. */
 const quickNames = [
@@ -51,12 +51,12 @@ function isBrief(method: SubtleMethod, parameters: readonly unknown[]): boolean 
   const names = algorithmsOf(method, parameters);
   if (names.length === 0 || !names.every((name) => startsWithOne(name, briefNames))) return false;
   if (method === "generateKey" && names.some((name) => name.startsWith("RSA"))) return false;
-  return parameters.every(
-    (parameter) =>
-      !isKey(parameter) ||
-      (modulusBits(parameter) <= briefRsa.modulusBitsMax &&
-        publicExponentBytes(parameter) <= briefRsa.publicExponentBytesMax),
-  );
+  return parameters.every((parameter) => !isKey(parameter) || isBriefRsa(parameter));
+}
+
+/** Whether using the key takes no longer than one that everybody generates; also of keys that are not RSA's. */
+export function isBriefRsa(key: Pick<webcrypto.CryptoKey, "algorithm">): boolean {
+  return modulusBits(key) <= briefRsa.modulusBitsMax && publicExponentBytes(key) <= briefRsa.publicExponentBytesMax;
 }
 
 function algorithmsOf(method: SubtleMethod, parameters: readonly unknown[]): readonly string[] {

@@ -1,11 +1,12 @@
 /**
- * What WebCrypto asks for again and again and is over in microseconds, computed at once while the guest waits: digests, signatures and
+ * What WebCrypto asks for again and again and is over in microseconds, whatever the author chose, computed at once while the guest waits: digests, signatures and
  * verifications of small messages. One crossing instead of three; the rest goes the way of subtle.ts, and so does everything that fails here.
  *
  * Bytes come as copied buffers and go back in a string, a character for each. Invariants: nothing from the guest is trusted; a
  * request takes a bounded time, because the thread of all instances performs it; a refusal is "" and never an error.
  */
 import { createHmac, hash, KeyObject, sign, timingSafeEqual, verify, type webcrypto } from "node:crypto";
+import { isBriefRsa } from "./crypto-cost.ts";
 import { ecdsaFromDer, ecdsaToDer } from "./ecdsa-signature.ts";
 import { decodeParameters } from "./subtle-parameters.ts";
 
@@ -114,8 +115,12 @@ export class QuickCrypto {
       case "HMAC":
         return signingWith(own.hash?.name, { key: this.#keyObject(key), kind: "hmac", curve: "" });
       case "RSASSA-PKCS1-v1_5":
+        // The author makes up modulus and exponent: up to 27 ms for one verification.
+        if (!isBriefRsa(key)) return null;
         return signingWith(own.hash?.name, { key: this.#keyObject(key), kind: "rsa", curve: "" });
       case "ECDSA":
+        // P-384 takes a millisecond, P-521 two.
+        if (own.namedCurve !== "P-256") return null;
         return signingWith(wanted.digest, { key: this.#keyObject(key), kind: "ecdsa", curve: own.namedCurve ?? "" });
       case "Ed25519":
         return { key: this.#keyObject(key), digest: null, kind: "eddsa", curve: "", bytesMax: quickBytesMax };

@@ -13,7 +13,7 @@ import type { SubtleMethod, WireKey, WireResult } from "../guest/crypto-protocol
 import { cryptoCost } from "./crypto-cost.ts";
 import { checkDerivation } from "./derivation-bounds.ts";
 import { HostOperationError } from "./host-operation-error.ts";
-import { checkRsaKey } from "./rsa-key-bounds.ts";
+import { checkKey, checkKeyData } from "./key-bounds.ts";
 import { decodeParameters, isSubtleMethod, type KeyLookup, parseHandles } from "./subtle-parameters.ts";
 import type { PoolUser } from "./thread-pool.ts";
 
@@ -71,6 +71,7 @@ export class HostSubtle {
     const parameters = decodeParameters(json, { buffers, lookup });
     if (lookup.missing.size > 0) return resultOf({ kind: "dropped", handles: [...lookup.missing] });
     checkDerivation(method, parameters);
+    checkKeyData(method, parameters);
     return await this.#pool.run(
       async () => {
         try {
@@ -116,7 +117,7 @@ export class HostSubtle {
 
   #keep(store: LRUCache<number, webcrypto.CryptoKey>, key: webcrypto.CryptoKey): WireKey {
     this.#refuseIfDisposed();
-    checkRsaKey(key);
+    checkKey(key);
     this.#lastHandle += 1;
     store.set(this.#lastHandle, key);
     const { type, extractable, usages } = key;

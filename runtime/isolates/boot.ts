@@ -102,6 +102,8 @@ export async function connectIsolate(
     readonly environment: RuntimeEnvironment;
     readonly send: (batch: string, ...buffers: ArrayBuffer[]) => void;
     readonly compute: (request: unknown, buffers: readonly unknown[]) => string;
+    /** Does what the guest waits for, at its expense. */
+    readonly measured: <T>(work: () => T) => T;
   },
 ): Promise<GuestEntry> {
   const { boot } = prepared;
@@ -121,14 +123,14 @@ export async function connectIsolate(
       environment: version.environment,
       services: Object.keys(version.services),
     });
-    const { environment, compute } = wires;
+    const { environment, compute, measured } = wires;
     const receive: unknown = await boot.apply(
       undefined,
       [
         facts,
         new ivm.Callback(wires.send, { ignored: true }),
-        new ivm.Callback((lengthBytes: number) => environment.randomBytes(boundedLength(lengthBytes))),
-        new ivm.Callback((domain: string) => environment.domainToAscii(boundedText(domain))),
+        new ivm.Callback((lengthBytes: number) => measured(() => environment.randomBytes(boundedLength(lengthBytes)))),
+        new ivm.Callback((domain: string) => measured(() => environment.domainToAscii(boundedText(domain)))),
         new ivm.Callback((request: unknown, ...buffers: readonly unknown[]) => compute(request, buffers)),
       ],
       { result: { reference: true }, timeout: 1_000 },

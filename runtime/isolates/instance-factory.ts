@@ -113,6 +113,7 @@ export class InstanceFactory {
         environment: this.#options.environment,
         send: instance.onGuestWords,
         compute: instance.compute,
+        measured: instance.measured,
       });
       // What the module threw says more.
       connecting.catch(() => undefined);

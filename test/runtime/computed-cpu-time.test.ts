@@ -38,6 +38,14 @@ const derive = (iterations: number): string =>
   `const key = await crypto.subtle.importKey("raw", new Uint8Array(16), "PBKDF2", false, ["deriveBits"]);
    const bits = crypto.subtle.deriveBits({ name: "PBKDF2", hash: "SHA-512", salt: new Uint8Array(16), iterations: ${iterations} }, key, 512)`;
 
+test.each([
+  ["random bytes", "crypto.getRandomValues(new Uint8Array(65_536))"],
+  ["domains", "new URL(`http://ä${n}.example/`)"],
+  ["whether something is supported", 'SubtleCrypto.supports("digest", "SHA-256")'],
+])("asking for %s again and again stops the instance, too", async (_, ask) => {
+  expect(await outcomeKind(`for (let n = 0; n < 100; n += 1) ${ask}`)).toBe("FUNCTION_CPU_LIMIT");
+});
+
 test("so does what the host's threads compute while the function waits for it", async () => {
   expect(await outcomeKind(`${derive(1_000_000)}; await bits`)).toBe("FUNCTION_CPU_LIMIT");
 });

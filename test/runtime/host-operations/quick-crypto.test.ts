@@ -56,6 +56,28 @@ describe("QuickCrypto", () => {
     expect(ask(`verify\n${name}\n${digest}\n2`, new Uint8Array(0), text)).toBe("0");
   });
 
+  const ones = (bytes: number): string => Buffer.alloc(bytes, 0xff).toString("base64url");
+  test.each([
+    ["2,048 bits and a public exponent of 24", 256, "AQAB", "0"],
+    ["2,048 bits and a public exponent of 32", 256, ones(4), "0"],
+    ["2,048 bits and a public exponent of 40", 256, ones(5), ""],
+    ["3,072 bits and as long an exponent as that", 384, ones(383), ""],
+    ["16,384 bits", 2_048, ones(8), ""],
+  ])("an RSA key of %s: verified at once only where that is quick", async (_, modulusBytes, e, answer) => {
+    const algorithm = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" };
+    const jwk = { kty: "RSA", n: ones(modulusBytes), e };
+    keys.set(1, await subtle.importKey("jwk", jwk, algorithm, false, ["verify"]));
+    expect(ask("verify\nRSASSA-PKCS1-v1_5\n\n1", new Uint8Array(modulusBytes), text)).toBe(answer);
+  });
+
+  test.each(["P-384", "P-521"])("ECDSA on %s takes too long to be waited for", async (namedCurve) => {
+    const pair = await subtle.generateKey({ name: "ECDSA", namedCurve }, false, ["sign", "verify"]);
+    keys.set(1, pair.privateKey);
+    keys.set(2, pair.publicKey);
+    expect(ask("sign\nECDSA\nSHA-256\n1", text)).toBe("");
+    expect(ask("verify\nECDSA\nSHA-256\n2", new Uint8Array(96), text)).toBe("");
+  });
+
   test("a key without the usage, of another algorithm, or unknown, gives no answer", async () => {
     keys.set(1, await subtle.generateKey({ name: "HMAC", hash: "SHA-256" }, false, ["verify"]));
     expect(ask("sign\nHMAC\n\n1", text)).toBe("");

@@ -114,8 +114,8 @@ describe("HostSubtle", () => {
 
   const odd = (bytes: number): string => Buffer.alloc(bytes, 0xff).toString("base64url");
   test.each([
-    ["the modulus", { n: odd(1_025), e: "AQAB" }, "received 8200 bits, allowed 1..8192"],
-    ["the public exponent", { n: odd(256), e: odd(9) }, "received 72 bits, allowed 1..64"],
+    ["the modulus", { n: odd(1_025), e: "AQAB" }, "received 8200, allowed 1..8192"],
+    ["the public exponent", { n: odd(256), e: odd(9) }, "received 72, allowed 1..64"],
   ])("refuses an RSA key when %s is too long, and keeps nothing", async (_, jwk, message) => {
     const rsa = algorithm({ name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" });
     const parameters = JSON.stringify(["jwk", { kind: "jwk", jwk: { kty: "RSA", ...jwk } }, rsa, true, ["verify"]]);
@@ -124,6 +124,17 @@ describe("HostSubtle", () => {
       message: expect.stringContaining(message) as string,
     });
     expect(subtle.keyCount).toBe(0);
+  });
+
+  test.each([
+    ["raw", { kind: "buffer", index: 0 }],
+    ["jwk", { kind: "jwk", jwk: { kty: "oct", k: odd(65_537) } }],
+  ])("refuses %s key data that takes long to hash whenever the key is used", async (format, keyData) => {
+    const hmac = algorithm({ name: "HMAC", hash: "SHA-256" });
+    const call = subtle.call("crypto.importKey", JSON.stringify([format, keyData, hmac, true, ["sign"]]), [
+      new ArrayBuffer(65_537),
+    ]);
+    await expect(call).rejects.toMatchObject({ message: /received 655\d\d, allowed 1\.\.65536/ });
   });
 
   test("an error of the host that is none of the web's is hidden", () => {
