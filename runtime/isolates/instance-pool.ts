@@ -57,6 +57,8 @@ export class InstancePool<I extends PooledInstance> {
     readonly done: (failure: StartFailure | null) => void;
   }[] = [];
   #reserved = 0;
+  /** Instances that may still be started for the last `reserve`: those of a version may end as soon as they have started. */
+  #reservedStarts = 0;
   #closed = false;
   #coldStarts = 0;
   #rejected = 0;
@@ -150,6 +152,8 @@ export class InstancePool<I extends PooledInstance> {
     const index = this.#instances.indexOf(instance);
     if (index >= 0) this.#instances.splice(index, 1);
     this.#startIfNeeded();
+    // While somebody waits for reserved ones only: who would say again and again what is lost needs no second voice.
+    if (this.#warming.some(({ isReserving }) => isReserving)) this.#startReserved();
   }
 
   /** Starts instances of the version's own size until `count` are ready or there is no place left; resolves with the failure that stopped it, or null. */
@@ -163,10 +167,11 @@ export class InstancePool<I extends PooledInstance> {
 
   /**
    * Keeps `count` instances of the version's own size from now on, and starts those that are missing, few at a time: requests need the thread meanwhile. What
-   * is lost later is started again when it is called again. Resolves with the failure that stopped it, or null.
+   * is lost later is started again when it is called again. Resolves with the failure that stopped it, or with null when all are there or no place is left.
    */
   reserve(count: number): Promise<StartFailure | null> {
     this.#reserved = this.#closed ? 0 : Math.min(count, this.#limits.instancesMax);
+    this.#reservedStarts = 2 * this.#reserved;
     // Whoever asked for another number before waits for something that may never come.
     const asked = this.#warming.findIndex(({ isReserving }) => isReserving);
     if (asked >= 0) this.#warming.splice(asked, 1)[0]?.done(null);
@@ -174,6 +179,7 @@ export class InstancePool<I extends PooledInstance> {
     return this.#whenReady(this.#reserved, true);
   }
 
+  /** Invariant: who waits here waits for a start that is under way. */
   #whenReady(count: number, isReserving: boolean): Promise<StartFailure | null> {
     if (this.#own.length >= count || this.#lanes[0].starting === 0) return Promise.resolve(null);
     return new Promise((done) => {
@@ -228,7 +234,11 @@ export class InstancePool<I extends PooledInstance> {
   #startReserved(): void {
     const [lane] = this.#lanes;
     const isMissing = (): boolean => this.#own.length + lane.starting < this.#reserved;
-    while (isMissing() && lane.starting < reservedLimits.startingMax && this.#makeRoom(lane)) this.#startOne(lane);
+    const mayStart = (): boolean => this.#reservedStarts > 0 && lane.starting < reservedLimits.startingMax;
+    while (isMissing() && mayStart() && this.#makeRoom(lane)) {
+      this.#reservedStarts -= 1;
+      this.#startOne(lane);
+    }
   }
 
   /** Whether another instance may start; one of another size that is idle makes room. */
@@ -285,9 +295,11 @@ export class InstancePool<I extends PooledInstance> {
   }
 
   #reportWarm(failure: StartFailure | null): void {
+    // Nothing starts any more, so that no place is left for what is missing: a busy instance of another size or a retired one has it.
+    const isOver = this.#lanes[0].starting === 0;
     for (let index = this.#warming.length - 1; index >= 0; index -= 1) {
       const warming = this.#warming[index];
-      if (warming === undefined || (failure === null && this.#own.length < warming.count)) continue;
+      if (warming === undefined || (failure === null && !isOver && this.#own.length < warming.count)) continue;
       this.#warming.splice(index, 1);
       warming.done(failure);
     }

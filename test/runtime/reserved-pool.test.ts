@@ -1,16 +1,22 @@
 import { expect, it } from "vitest";
-import { InstancePool, type PooledInstance } from "../../runtime/isolates/instance-pool.ts";
+import { InstancePool, type InstanceSize, type PooledInstance } from "../../runtime/isolates/instance-pool.ts";
 import { reservedLimits } from "../../sdk/reserved-limits.ts";
 
 class FakeInstance implements PooledInstance {
   active = 0;
   stopped = false;
+  isRetired = false;
+  readonly size: InstanceSize;
+
+  constructor(size: InstanceSize) {
+    this.size = size;
+  }
 }
 
 function setUp(instancesMax = 8) {
-  const pending: PromiseWithResolvers<FakeInstance>[] = [];
-  const pool = new InstancePool<FakeInstance>({ concurrency: 1, instancesMax, queueMax: 5 }, () => {
-    const start = Promise.withResolvers<FakeInstance>();
+  const pending: (PromiseWithResolvers<FakeInstance> & { readonly size: InstanceSize })[] = [];
+  const pool = new InstancePool<FakeInstance>({ concurrency: 1, instancesMax, queueMax: 5 }, (size) => {
+    const start = { ...Promise.withResolvers<FakeInstance>(), size };
     pending.push(start);
     return start.promise;
   });
@@ -22,8 +28,9 @@ function setUp(instancesMax = 8) {
     pending,
     /** Lets the oldest start succeed. */
     started: async (): Promise<FakeInstance> => {
-      const instance = new FakeInstance();
-      pending.shift()?.resolve(instance);
+      const oldest = pending.shift();
+      const instance = new FakeInstance(oldest?.size ?? null);
+      oldest?.resolve(instance);
       await turn();
       return instance;
     },
@@ -108,6 +115,54 @@ it("what is lost is started again when it is said again", async () => {
   const again = pool.reserve(1);
   await started();
   expect([await again, pool.reserved]).toEqual([null, 1]);
+});
+
+it.each<[string, InstanceSize]>([
+  ["an instance of another size", 512],
+  ["a retired instance", null],
+])("reserve() does not wait for the place of %s that is in use", async (_, size) => {
+  const { pool, pending, started } = setUp(2);
+  const run = (instance: FakeInstance): void => {
+    instance.active += 1;
+  };
+  pool.admit({ id: 1, size, run, refuse: () => undefined });
+  const busy = await started();
+  busy.isRetired = size === null;
+  const ready = pool.reserve(2);
+  await started();
+  expect([await ready, pool.reserved, pending.length]).toEqual([null, 1, 0]);
+  busy.stopped = true;
+  pool.remove(busy);
+  const again = pool.reserve(2);
+  await started();
+  expect([await again, pool.reserved]).toEqual([null, 2]);
+});
+
+it("reserve() starts again what is lost while it waits", async () => {
+  const { pool, pending, started } = setUp();
+  const ready = pool.reserve(2);
+  const first = await started();
+  first.stopped = true;
+  pool.remove(first);
+  expect(pending).toHaveLength(Math.min(2, reservedLimits.startingMax));
+  while (pending.length > 0) await started();
+  expect([await ready, pool.reserved]).toEqual([null, 2]);
+});
+
+it("reserve() gives up a version whose instances end as soon as they have started", async () => {
+  const { pool, pending, started } = setUp();
+  const ready = pool.reserve(3);
+  let starts = 0;
+  for (; pending.length > 0; starts++) pool.remove(await started());
+  expect([await ready, pool.size, starts]).toEqual([null, 0, 6]);
+});
+
+it("warm() does not wait for an instance that is gone again", async () => {
+  const { pool, started } = setUp();
+  const ready = pool.warm(2);
+  pool.remove(await started());
+  await started();
+  expect([await ready, pool.size]).toEqual([null, 1]);
 });
 
 it("nothing is reserved any more in a closed pool", async () => {
