@@ -63,6 +63,15 @@ export class HostSubtle {
    * @throws HostOperationError always, whatever went wrong.
    */
   async call(operation: string, json: string, buffers: readonly ArrayBuffer[]): Promise<HostCallResult> {
+    try {
+      return await this.#perform(operation, json, buffers);
+    } catch (error) {
+      // What a guest sent may refuse to become a number, too.
+      throw HostOperationError.from(error);
+    }
+  }
+
+  async #perform(operation: string, json: string, buffers: readonly ArrayBuffer[]): Promise<HostCallResult> {
     this.#refuseIfDisposed();
     if (operation === "crypto.release") return this.#release(json);
     const method = operation.startsWith("crypto.") ? operation.slice("crypto.".length) : "";
@@ -73,13 +82,7 @@ export class HostSubtle {
     checkDerivation(method, parameters);
     checkKeyData(method, parameters);
     return await this.#pool.run(
-      async () => {
-        try {
-          return this.#describe(method, await this.#run(method, parameters));
-        } catch (error) {
-          throw HostOperationError.from(error);
-        }
-      },
+      async () => this.#describe(method, await this.#run(method, parameters)),
       cryptoCost(method, parameters),
     );
   }

@@ -71,6 +71,11 @@ describe("HostSubtle", () => {
     ["nesting without end", "crypto.digest", JSON.stringify([nested, { kind: "buffer", index: 0 }])],
     ["usages that are numbers", "crypto.generateKey", '["HMAC",true,[1]]'],
     ["a JWK that is a list", "crypto.importKey", '["jwk",{"kind":"jwk","jwk":[]},"HMAC",true,["sign"]]'],
+    [
+      "a length that refuses to be a number",
+      "crypto.deriveBits",
+      '["HKDF",{"kind":"buffer","index":0},{"kind":"jwk","jwk":{"toString":"x","valueOf":"x"}}]',
+    ],
     ["a release of text", "crypto.release", '["1"]'],
     ["a release that is no list", "crypto.release", "1"],
   ];
