@@ -64,18 +64,8 @@ export function storedAnswer(arrived: ArrivedAnswer): StoredAnswer {
   };
 }
 
-/**
- * Age is counted anew, a length comes from the body, Warning is gone (RFC 9111 §5.5), tags are for this cache, and a whole answer is no part
- * (RFC 9110 §14.4).
- */
-const notKept: ReadonlySet<string> = new Set([
-  "age",
-  "cache-tag",
-  "content-length",
-  "content-range",
-  "trailer",
-  "warning",
-]);
+/** Age is counted anew, a length comes from the body, Warning is gone (RFC 9111 §5.5), and tags are for this cache. */
+const notKept: ReadonlySet<string> = new Set(["age", "cache-tag", "content-length", "trailer", "warning"]);
 
 /** RFC 9111 §3.1. Fields of the connection were removed before. */
 function keptHeaders(headers: HeaderText, excluded: readonly string[]): HeaderText {
@@ -88,6 +78,7 @@ const notUpdated: ReadonlySet<string> = new Set([
   "cache-status",
   "content-encoding",
   "content-md5",
+  "content-range",
   "content-type",
   "set-cookie",
 ]);

@@ -235,10 +235,7 @@ export class HostHomes {
   }
 
   /** The process ended, or is ended here: a host is judged once, and not when its end was wanted. */
-  #onDeath(
-    host: IsolateHost,
-    { cause, running }: { readonly cause: HostDeathCause; readonly running: readonly string[] },
-  ): void {
+  #onDeath(host: IsolateHost, { cause, running }: { cause: HostDeathCause; running: readonly string[] }): void {
     if (this.#closed || this.#ending.has(host)) return;
     const slot = this.#slotOf(host);
     this.#ending.add(host, { graceMs: 0 });
