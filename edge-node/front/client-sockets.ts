@@ -5,17 +5,24 @@
  */
 import type { GuestSocket } from "../../runtime/socket.ts";
 import { socketLimits } from "../../sdk/limits.ts";
+import type { Logger } from "../logger.ts";
 import type { ResponseMessage } from "../pipeline/exchange.ts";
 import { getHeader } from "../../sdk/header-text.ts";
 import type { UwsRequest, UwsResponse, UwsSocket, UwsSocketBehavior, UwsSocketContext } from "../uws.ts";
 import { ClientSocket, type SocketData } from "./client-socket.ts";
+import { contained } from "./contained.ts";
 import { writeHead } from "./send-answer.ts";
 import type { ServedRequest } from "./served-request.ts";
 import type { UpgradeFields } from "./upgrade-fields.ts";
 
 export class ClientSockets {
+  readonly #logger: Logger;
   readonly #open = new Set<ClientSocket>();
   #isClosing = false;
+
+  constructor({ logger }: { readonly logger: Logger }) {
+    this.#logger = logger;
+  }
 
   get size(): number {
     return this.#open.size;
@@ -25,6 +32,7 @@ export class ClientSockets {
   behavior(
     receive: (response: UwsResponse, request: UwsRequest, context: UwsSocketContext) => void,
   ): UwsSocketBehavior<SocketData> {
+    const terms = { logger: this.#logger, lose: (socket: UwsSocket<SocketData>) => socket.close() };
     return {
       // A little beyond the limit there is an answer with a reason; far beyond it the library drops the connection before it holds the bytes.
       maxPayloadLength: 2 * socketLimits.messageBytesMax,
@@ -33,14 +41,22 @@ export class ClientSockets {
       idleTimeout: socketLimits.idleSeconds,
       sendPingsAutomatically: true,
       upgrade: receive,
+      // As it is: it may not need memory.
       open: openSocket,
-      message: (socket, message, isBinary) => socket.getUserData().client.received(message, isBinary),
-      drain: (socket) => socket.getUserData().client.drained(),
-      close: (socket, code, message) => {
-        const { client } = socket.getUserData();
-        this.#open.delete(client);
-        client.closed(code, Buffer.from(message).toString());
-      },
+      message: contained<[UwsSocket<SocketData>, ArrayBuffer, boolean]>(
+        (socket, message, isBinary) => socket.getUserData().client.received(message, isBinary),
+        terms,
+      ),
+      drain: contained((socket) => socket.getUserData().client.drained(), terms),
+      close: contained<[UwsSocket<SocketData>, number, ArrayBuffer]>(
+        (socket, code, message) => {
+          const { client } = socket.getUserData();
+          this.#open.delete(client);
+          client.closed(code, Buffer.from(message).toString());
+        },
+        // It is lost already.
+        { logger: this.#logger, lose: () => {} },
+      ),
     };
   }
 

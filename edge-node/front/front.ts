@@ -33,17 +33,19 @@ import { ShownHeads } from "../pipeline/shown-heads.ts";
 import type { AddressSet } from "../policy/address-set.ts";
 import { RequestRates } from "../policy/request-rates.ts";
 import type { FunctionLog, Services } from "../pipeline/services.ts";
+import { limitedDomains } from "../routing/limited-domains.ts";
 import type { Routing } from "../routing/routing.ts";
 import { BackgroundTasks } from "../supervisor/background-tasks.ts";
 import type { Uws, UwsApp, UwsListenSocket, UwsRequest, UwsResponse } from "../uws.ts";
-import { admitPlain } from "./admit-plain.ts";
 import { ClientSockets } from "./client-sockets.ts";
+import { contained } from "./contained.ts";
 import { ConnectionGate, type Census } from "./connection-gate.ts";
 import { HeadReader } from "./incoming-head.ts";
 import { explainRequest } from "../explain/explain-request.ts";
 import { invokeDirectly } from "./invoke-directly.ts";
 import { reportMetrics } from "./metrics-report.ts";
 import type { MetricReport } from "./metric-report.ts";
+import { createPlainApp } from "./plain-app.ts";
 import { Preheater } from "./preheater.ts";
 import { Prewarmer } from "./prewarmer.ts";
 import { RequestBody } from "./request-body.ts";
@@ -54,7 +56,7 @@ import { createTrustedProxies } from "./trusted-proxies.ts";
 import { TlsListener } from "./tls-listener.ts";
 import { ServedRequest, type SendingTerms } from "./served-request.ts";
 import { TurnBudget } from "./turn-budget.ts";
-import { readUpgrade, type UpgradeFields } from "./upgrade-fields.ts";
+import type { UpgradeFields } from "./upgrade-fields.ts";
 
 export interface FrontOptions {
   /** From `loadUws()`. */
@@ -75,8 +77,7 @@ export interface FrontOptions {
   /** Addresses and CIDR networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed. Default none. */
   readonly trustedProxyNetworks?: readonly string[];
   readonly cacheBytesMax: number;
-  /** What memory does not hold; the front closes it. `objectBytesMax`: the longest body it is given. Default: nothing. */
-  /** `minUses`: an answer that memory holds is written with its so-manieth use. */
+  /** What memory does not hold; the front closes it. `objectBytesMax`: the longest body; `minUses`: the use with which it is written. Default: nothing. */
   readonly disk?: { readonly store: DiskStore; readonly objectBytesMax: number; readonly minUses: number };
   /** Tells the node's other fronts, whose news come by `takeNews`; the front closes it. Default: there are none. */
   readonly news?: NewsSender;
@@ -146,7 +147,7 @@ class UwsFront implements Front {
   readonly #intake: RequestIntake;
   readonly #app: UwsApp;
   readonly #reader = new HeadReader({ scheme: "http", values: "utf-8" });
-  readonly #sockets = new ClientSockets();
+  readonly #sockets: ClientSockets;
   readonly #tls: TlsListener;
   readonly #gate: ConnectionGate;
   readonly #turn = new TurnBudget(connectionLimits.requestsPerTurnMax);
@@ -158,10 +159,10 @@ class UwsFront implements Front {
   #listenSockets: UwsListenSocket[] = [];
 
   constructor(options: FrontOptions) {
-    const { clock, logger, requestIdPrefix } = options;
+    const { authorities, clock, disk, logger, news, random, requestIdPrefix, resolver } = options;
     this.#options = options;
     this.#background = new BackgroundTasks(logger);
-    const { random, resolver, authorities } = options;
+    this.#sockets = new ClientSockets({ logger });
     const connecting = {
       clock,
       ...(resolver === undefined ? {} : { resolver }),
@@ -169,7 +170,6 @@ class UwsFront implements Front {
     };
     const originConnections = new Connections({ policy: options.originEgress, ...connecting });
     const metrics = new PipelineMetrics();
-    const { disk, news } = options;
     const keepsInMemory = options.cacheBytesMax > 0;
     // Without room for what answers vary with, variants on the disk would replace each other.
     const cache = new MemoryCache({ bytesMax: Math.max(options.cacheBytesMax, disk === undefined ? 0 : MARKS_BYTES) });
@@ -200,7 +200,7 @@ class UwsFront implements Front {
       mapStack: options.mapStack ?? ((_key, stack) => Promise.resolve(stack)),
     };
     const trustedProxies = createTrustedProxies(options.trustedProxyNetworks);
-    this.#terms = { clock, random, counts: { stalled: 0 } };
+    this.#terms = { clock, random, counts: { stalled: 0 }, logger };
     this.#gate = this.#createGate(trustedProxies);
     this.#intake = new RequestIntake({
       services: this.#services,
@@ -216,14 +216,12 @@ class UwsFront implements Front {
     const onServerName = (serverName: string): void => prewarmer.expect(serverName);
     this.#tls = new TlsListener({ intake: this.#intake, gate: this.#gate, clock, logger, onServerName });
     this.#preheater = new Preheater({ services: this.#services, intake: this.#intake, logger });
-    const upgrading = this.#sockets.behavior((response, request, context) =>
-      this.#receive(response, request, readUpgrade(request, context)),
-    );
-    this.#app = options.uws
-      .App()
-      .filter((response, change) => admitPlain(this.#gate, { response, change: Number(change) }))
-      .ws("/*", upgrading)
-      .any("/*", (response, request) => this.#receive(response, request, null));
+    this.#app = createPlainApp(options.uws, {
+      gate: this.#gate,
+      sockets: this.#sockets,
+      logger,
+      receive: (response, request, upgrade) => this.#receive(response, request, upgrade),
+    });
   }
 
   #createGate(trustedProxies: AddressSet | undefined): ConnectionGate {
@@ -361,6 +359,7 @@ class UwsFront implements Front {
 
   /** The only entry of plain requests; the request object is valid until this returns. */
   #receive(response: UwsResponse, request: UwsRequest, upgrade: UpgradeFields | null): void {
+    const { logger } = this.#options;
     const head = this.#reader.read(request);
     const code =
       head.kind === "refused" ? head.code : this.#intake.judge(head, upgrade === null ? "request" : "socket");
@@ -370,7 +369,7 @@ class UwsFront implements Front {
       refused.outliveHandler();
       return;
     }
-    const body = head.bodyBytes === 0 ? null : new RequestBody(response, head.bodyBytes);
+    const body = head.bodyBytes === 0 ? null : new RequestBody(response, { lengthBytes: head.bodyBytes, logger });
     // Where a chunked body ends another parser may see differently than the library does.
     const isLast = head.isLast || head.bodyBytes === undefined;
     const served = new ServedRequest(response, { requestBody: body, isLast, terms: this.#terms });
@@ -387,14 +386,15 @@ class UwsFront implements Front {
     if (upgrade === null && !head.isLast) exchange.informed = served;
     if (this.#turn.take()) this.#intake.serve(served, exchange);
     // The library ends a connection on which another request comes before the answer: nobody keeps a turn for himself.
-    else setImmediate(() => (served.isOver ? undefined : this.#intake.serve(served, exchange)));
+    else
+      setImmediate(
+        contained(() => served.isOver || this.#intake.serve(served, exchange), {
+          logger,
+          lose: () => served.breakOff(),
+        }),
+      );
     if (served.isOver) return;
     exchange.rememberClient();
     served.outliveHandler();
   }
-}
-
-/** The domains whose requests are counted by client address. */
-function limitedDomains({ domains }: Routing): readonly string[] {
-  return domains.filter(({ policy }) => policy?.access?.qps !== undefined).map(({ config }) => config.domain);
 }

@@ -1,8 +1,8 @@
 /**
  * HTTP/1.1 over TLS: connections that were accepted elsewhere, requests into the intake, answers back.
  *
- * The parser is Node.js' own in its strict setting; what it lets through is judged by HeadReader like everything else. Invariant: a connection
- * carries no further request once a head was refused or a request's body was not read to its end.
+ * The parser is Node.js' own in its strict setting; what it lets through is judged by HeadReader like everything else. Invariants: a connection
+ * carries no further request once a head was refused or a request's body was not read to its end; no listener throws.
  */
 import http, { type IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
@@ -13,7 +13,9 @@ import { forEachHeader } from "../../sdk/header-text.ts";
 import { tlsLimits } from "../../sdk/cdn-limits.ts";
 import { messageLimits } from "../../sdk/limits.ts";
 import type { Clock } from "../clock.ts";
+import type { Logger } from "../logger.ts";
 import { sentFields, type ResponseMessage } from "../pipeline/exchange.ts";
+import { contained } from "./contained.ts";
 import { HeadReader } from "./incoming-head.ts";
 import { http1Head } from "./node-heads.ts";
 import type { AnswerSink, RequestIntake, Transport } from "./request-intake.ts";
@@ -29,6 +31,7 @@ export interface Http1ConnectionsOptions {
   readonly intake: RequestIntake;
   readonly sockets: TlsSockets;
   readonly clock: Clock;
+  readonly logger: Logger;
 }
 
 interface Arriving {
@@ -65,13 +68,7 @@ export class Http1Connections {
       shouldUpgradeCallback: (request) => offeredUpgrade(http1Head(request)) !== null,
     });
     this.#server.maxHeadersCount = 0;
-    this.#server.on("request", (request: IncomingMessage, response: ServerResponse) => {
-      this.#receive(request, { response, upgrade: null });
-    });
-    this.#server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-      this.#receiveUpgrade(request, { socket, head });
-    });
-    this.#server.on("clientError", (error: NodeJS.ErrnoException, socket: Duplex) => this.#refuseBytes(error, socket));
+    this.#listen();
     // It never listens itself, and yet has to look after the times of its connections.
     this.#server.emit("listening");
   }
@@ -91,6 +88,30 @@ export class Http1Connections {
     this.#server.close();
   }
 
+  #listen(): void {
+    const { logger } = this.#options;
+    const loseRequest = ({ socket }: IncomingMessage): void => void socket.destroy();
+    const receive = contained(
+      (request: IncomingMessage, response: ServerResponse) => this.#receive(request, { response, upgrade: null }),
+      { logger, lose: loseRequest },
+    );
+    this.#server.on("request", receive);
+    this.#server.on(
+      "upgrade",
+      contained(
+        (request: IncomingMessage, socket: Duplex, head: Buffer) => this.#receiveUpgrade(request, { socket, head }),
+        { logger, lose: loseRequest },
+      ),
+    );
+    this.#server.on(
+      "clientError",
+      contained((error: NodeJS.ErrnoException, socket: Duplex) => this.#refuseBytes(error, socket), {
+        logger,
+        lose: (_error, socket) => void socket.destroy(),
+      }),
+    );
+  }
+
   #receiveUpgrade(
     request: IncomingMessage,
     { socket, head }: { readonly socket: Duplex; readonly head: Buffer },
@@ -104,7 +125,7 @@ export class Http1Connections {
   }
 
   #receive(request: IncomingMessage, { response, upgrade }: Arriving): void {
-    const { clock, intake, sockets } = this.#options;
+    const { clock, intake, logger, sockets } = this.#options;
     const { socket } = request;
     if (this.#leaving.has(socket)) {
       request.resume();
@@ -125,14 +146,15 @@ export class Http1Connections {
     if (head.kind === "refused" || code !== null) {
       this.#leaving.add(socket);
       this.#refused.add(socket);
-      const sink = new StreamSink(stream, { requestBody: null, isLast: true, upgrade: null, clock });
+      const sink = new StreamSink(stream, { requestBody: null, isLast: true, upgrade: null, clock, logger });
       intake.refuse(sink, { code: code ?? "REQUEST_MALFORMED", method: head.method });
       return;
     }
     const isLast = head.isLast || request.httpVersion !== "1.1";
     if (isLast) this.#leaving.add(socket);
     const isWhole = (): boolean => request.complete;
-    const body = head.bodyBytes === 0 ? null : new StreamBody(request, { lengthBytes: head.bodyBytes, isWhole, clock });
+    const body =
+      head.bodyBytes === 0 ? null : new StreamBody(request, { lengthBytes: head.bodyBytes, isWhole, clock, logger });
     if (body === null) request.resume();
     const sink: StreamSink = new StreamSink(stream, {
       requestBody: body,
@@ -146,6 +168,7 @@ export class Http1Connections {
               sockets.upgrade({ request, socket, head: upgrade.head }, { headers: sentFields(answer), guest });
             },
       clock,
+      logger,
     });
     const exchange = intake.open(head, {
       body: body?.body ?? emptyBody,

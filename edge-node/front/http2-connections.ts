@@ -20,6 +20,7 @@ import { messageLimits } from "../../sdk/limits.ts";
 import type { Clock } from "../clock.ts";
 import type { Logger } from "../logger.ts";
 import { sentFields } from "../pipeline/exchange.ts";
+import { contained } from "./contained.ts";
 import { tunnelUpgrade } from "./http2-tunnel.ts";
 import { HeadReader, type IncomingHead, type RefusedHead } from "./incoming-head.ts";
 import { http2Head } from "./node-heads.ts";
@@ -73,9 +74,15 @@ export class Http2Connections {
       // An origin may repeat what it likes; clients see it as over HTTP/1.1.
       strictSingleValueFields: false,
     });
-    this.#server.on("session", (session) => this.#opened(session));
+    const { logger } = options;
+    const opened = contained((session: ServerHttp2Session) => this.#opened(session), { logger, lose: breakSession });
+    this.#server.on("session", opened);
     this.#server.on("sessionError", () => {});
-    this.#server.on("stream", (stream, _headers, _flags, raw) => this.#receive(stream, raw));
+    const receive = contained((stream: ServerHttp2Stream, raw: readonly string[]) => this.#receive(stream, raw), {
+      logger,
+      lose: ({ session }) => breakSession(session),
+    });
+    this.#server.on("stream", (stream, _headers, _flags, raw) => receive(stream, raw));
   }
 
   accept(socket: TLSSocket, peer: TlsPeer): void {
@@ -90,8 +97,7 @@ export class Http2Connections {
   }
 
   close(): void {
-    // With a code, or what was not answered to its end would look as if it were.
-    for (const session of this.#sessions.keys()) session.destroy(undefined, NGHTTP2_INTERNAL_ERROR);
+    for (const session of this.#sessions.keys()) breakSession(session);
   }
 
   #opened(session: ServerHttp2Session): void {
@@ -124,15 +130,15 @@ export class Http2Connections {
   }
 
   #receive(stream: ServerHttp2Stream, raw: readonly string[]): void {
-    const { clock, intake } = this.#options;
+    const { clock, intake, logger } = this.#options;
     const peer = stream.session === undefined ? undefined : this.#sessions.get(stream.session);
-    const answer = new Http2Answer(stream, { logger: this.#options.logger, tls: peer?.tls.version ?? null });
+    const answer = new Http2Answer(stream, { logger, tls: peer?.tls.version ?? null });
     const tunnel = asksForTunnel(raw) ? { protocols: offeredTunnel(raw) } : null;
     const read = this.#reader.read(http2Head(raw));
     const head = tunnel === null ? bodyOf(read, stream) : read;
     const code = this.#judge(head, { peer, tunnel });
     if (head.kind === "refused" || code !== null) {
-      const sink = new StreamSink(answer, { requestBody: null, isLast: true, upgrade: null, clock });
+      const sink = new StreamSink(answer, { requestBody: null, isLast: true, upgrade: null, clock, logger });
       stream.resume();
       intake.refuse(sink, { code: code ?? "REQUEST_MALFORMED", method: head.method });
       if (!stream.endAfterHeaders) answer.leaveRequest();
@@ -144,12 +150,13 @@ export class Http2Connections {
   }
 
   #serve({ head, stream, answer, peer }: Arrived): void {
-    const { clock, intake } = this.#options;
+    const { clock, intake, logger } = this.#options;
     // A stream that was reset ends like one that is whole, but is closed by then.
     const isWhole = (): boolean => !stream.closed && !stream.aborted;
-    const body = head.bodyBytes === 0 ? null : new StreamBody(stream, { lengthBytes: head.bodyBytes, isWhole, clock });
+    const body =
+      head.bodyBytes === 0 ? null : new StreamBody(stream, { lengthBytes: head.bodyBytes, isWhole, clock, logger });
     if (body === null) stream.resume();
-    const sink = new StreamSink(answer, { requestBody: body, isLast: false, upgrade: null, clock });
+    const sink = new StreamSink(answer, { requestBody: body, isLast: false, upgrade: null, clock, logger });
     const exchange = intake.open(head, {
       body: body?.body ?? emptyBody,
       peer: peer?.address ?? "",
@@ -163,7 +170,7 @@ export class Http2Connections {
 
   /** What comes over the stream waits until there is somebody to read it; the window bounds it. */
   #serveTunnel({ head, stream, answer, peer }: Arrived, protocols: readonly string[]): void {
-    const { clock, intake, sockets } = this.#options;
+    const { clock, intake, logger, sockets } = this.#options;
     const sink: StreamSink = new StreamSink(answer, {
       requestBody: null,
       isLast: false,
@@ -174,6 +181,7 @@ export class Http2Connections {
         sockets.upgrade(tunnelUpgrade(stream, getHeader(headers, "sec-websocket-protocol")), { headers, guest });
       },
       clock,
+      logger,
     });
     const exchange = intake.open(head, {
       body: emptyBody,
@@ -199,6 +207,11 @@ export class Http2Connections {
     if (tunnel !== null && tunnel.protocols === null) return "REQUEST_MALFORMED";
     return this.#options.intake.judge(head, tunnel === null ? "request" : "socket");
   }
+}
+
+/** With a code, or what was not answered to its end would look as if it were. */
+function breakSession(session: Http2Session | undefined): void {
+  session?.destroy(undefined, NGHTTP2_INTERNAL_ERROR);
 }
 
 /** A stream that asks for a connection through this node; null: not for a WebSocket, or not as it is asked for. */

@@ -9,8 +9,10 @@ import { setImmediate } from "node:timers";
 import type { Body } from "../../runtime/body.ts";
 import type { ErrorCode } from "../../sdk/error-code.ts";
 import { messageLimits } from "../../sdk/limits.ts";
+import type { Logger } from "../logger.ts";
 import { ByteQueue } from "../pipeline/byte-queue.ts";
 import type { UwsResponse } from "../uws.ts";
+import { contained } from "./contained.ts";
 
 /** Why a request's body broke off. */
 export class RequestBodyError extends Error {
@@ -26,6 +28,7 @@ export class RequestBody {
   readonly #queue: ByteQueue;
   readonly #response: UwsResponse;
   readonly #lengthBytes: number | undefined;
+  readonly #deliver: () => void;
   #received = 0;
   /** Of a chunked body: what came in this turn of the event loop. */
   #arrived: Uint8Array[] = [];
@@ -35,7 +38,8 @@ export class RequestBody {
   #isReleased = false;
 
   /** Must be called within the request's handler. */
-  constructor(response: UwsResponse, lengthBytes: number | undefined) {
+  constructor(response: UwsResponse, options: { readonly lengthBytes: number | undefined; readonly logger: Logger }) {
+    const { lengthBytes, logger } = options;
     this.#response = response;
     this.#lengthBytes = lengthBytes;
     const source = {
@@ -44,7 +48,9 @@ export class RequestBody {
       cancel: () => this.#resume(),
     };
     this.#queue = new ByteQueue(source, { bytesMax: messageLimits.bodyWindowBytes });
-    response.onData((chunk, isLast) => this.#receive(chunk, isLast));
+    const terms = { logger, lose: () => void response.close() };
+    this.#deliver = contained(() => this.#handOver(), terms);
+    response.onData(contained((chunk: ArrayBuffer, isLast: boolean) => this.#receive(chunk, isLast), terms));
   }
 
   get body(): Body {
@@ -86,11 +92,11 @@ export class RequestBody {
    * one from there; an answer that is still owed makes it end the connection instead.
    */
   #deliverLater(bytes: Uint8Array | null): void {
-    if (this.#arrived.length === 0) setImmediate(() => this.#deliver());
+    if (this.#arrived.length === 0) setImmediate(this.#deliver);
     this.#arrived.push(bytes ?? nothing);
   }
 
-  #deliver(): void {
+  #handOver(): void {
     for (const bytes of this.#arrived.splice(0)) if (bytes.byteLength > 0 && !this.#isReleased) this.#queue.push(bytes);
     if (this.#isComplete) this.#queue.end();
   }

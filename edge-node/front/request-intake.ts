@@ -131,8 +131,8 @@ export class RequestIntake {
 
   /** Takes it through the pipeline and sends the answer. */
   serve(sink: AnswerSink, exchange: Exchange): void {
-    this.#requestsInFlight++;
     const logged = this.#openLog(exchange);
+    this.#requestsInFlight++;
     const { services, logger } = this.#options;
     const settle = (answer: ResponseMessage | null): void => {
       try {

@@ -7,6 +7,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { HeaderText } from "../../sdk/header-text.ts";
 import { connectionLimits } from "../../sdk/limits.ts";
 import type { CancelTimer, Clock } from "../clock.ts";
+import type { Logger } from "../logger.ts";
 import type { AddressSource, ResponseMessage } from "../pipeline/exchange.ts";
 import type { UwsResponse } from "../uws.ts";
 import { clientAddress } from "./client-address.ts";
@@ -22,6 +23,7 @@ export interface SendingTerms {
   /** Numbers in [0, 1). */
   readonly random: () => number;
   readonly counts: SendingCounts;
+  readonly logger: Logger;
 }
 
 export interface SendingCounts {
@@ -244,8 +246,13 @@ export class ServedRequest implements AnswerSink, AddressSource {
     this.#pending = null;
     this.requestBody?.abort();
     this.#wakeUp();
-    this.exchange?.abort();
-    this.source?.giveUp();
+    try {
+      this.exchange?.abort();
+      this.source?.giveUp();
+    } catch (error) {
+      // There is no connection any more that this could cost.
+      this.#terms.logger.error({ err: error }, "listener.failed");
+    }
   }
 
   #wakeUp(): void {

@@ -8,7 +8,9 @@ import type { Body } from "../../runtime/body.ts";
 import { tlsLimits } from "../../sdk/cdn-limits.ts";
 import { messageLimits } from "../../sdk/limits.ts";
 import type { CancelTimer, Clock } from "../clock.ts";
+import type { Logger } from "../logger.ts";
 import { ByteQueue } from "../pipeline/byte-queue.ts";
+import { contained } from "./contained.ts";
 import { RequestBodyError } from "./request-body.ts";
 
 export interface StreamBodyOptions {
@@ -16,6 +18,7 @@ export interface StreamBodyOptions {
   /** Asked when the stream ended: whether the client's message did, too. */
   readonly isWhole: () => boolean;
   readonly clock: Clock;
+  readonly logger: Logger;
 }
 
 export class StreamBody {
@@ -38,10 +41,11 @@ export class StreamBody {
       { pause: () => this.#pause(), resume: () => this.#resume(), cancel: () => this.release() },
       { bytesMax: messageLimits.bodyWindowBytes },
     );
-    stream.on("data", (chunk: Buffer) => this.#receive(chunk));
-    stream.on("end", () => this.#ended());
-    stream.on("error", () => this.abort());
-    stream.on("close", () => this.abort());
+    const terms = { logger: options.logger, lose: () => void stream.destroy() };
+    const receive = contained((chunk: Buffer) => this.#receive(chunk), terms);
+    const end = contained(() => this.#ended(), terms);
+    const abort = contained(() => this.abort(), terms);
+    stream.on("data", receive).on("end", end).on("error", abort).on("close", abort);
     this.#watch();
   }
 

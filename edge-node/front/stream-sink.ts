@@ -8,11 +8,13 @@ import type { Writable } from "node:stream";
 import { forEachHeader, type HeaderText } from "../../sdk/header-text.ts";
 import { tlsLimits } from "../../sdk/cdn-limits.ts";
 import type { CancelTimer, Clock } from "../clock.ts";
+import type { Logger } from "../logger.ts";
 import { bodyLengthBytes } from "../pipeline/body-length.ts";
 import { discardBody } from "../pipeline/discard-body.ts";
 import { sentFields, type ResponseMessage } from "../pipeline/exchange.ts";
 import type { AnswerSink, SendOptions, Transport } from "./request-intake.ts";
 import { isOwnField } from "../pipeline/written-fields.ts";
+import { contained } from "./contained.ts";
 import { chunksOf, headLength } from "./send-answer.ts";
 import type { StreamBody } from "./stream-body.ts";
 
@@ -60,6 +62,7 @@ export class StreamSink implements AnswerSink {
       readonly isLast: boolean;
       readonly upgrade: AnswerSink["upgrade"];
       readonly clock: Clock;
+      readonly logger: Logger;
     },
   ) {
     this.#stream = stream;
@@ -68,10 +71,12 @@ export class StreamSink implements AnswerSink {
     this.upgrade = options.upgrade;
     this.#clock = options.clock;
     const { writable } = stream;
-    writable.on("drain", () => this.#wakeUp());
+    const terms = { logger: options.logger, lose: () => stream.breakOff() };
+    const wakeUp = contained(() => this.#wakeUp(), terms);
+    const closed = contained(() => this.#closed(), terms);
+    writable.on("drain", wakeUp).on("close", closed);
     // What went wrong is told by the close event.
     writable.on("error", () => {});
-    writable.on("close", () => this.#closed());
   }
 
   get transport(): Transport {

@@ -3,6 +3,7 @@ import { PassThrough } from "node:stream";
 import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { StreamBody } from "../../../edge-node/front/stream-body.ts";
+import { silentLogger } from "../../../edge-node/logger.ts";
 import { tlsLimits } from "../../../sdk/cdn-limits.ts";
 import { messageLimits } from "../../../sdk/limits.ts";
 import { ManualClock } from "../support/edge.ts";
@@ -20,7 +21,7 @@ interface Upload {
 function upload(): Upload {
   const stream = new PassThrough({ highWaterMark: 10 * messageLimits.bodyWindowBytes });
   const clock = new ManualClock();
-  const { body } = new StreamBody(stream, { lengthBytes: undefined, isWhole: () => true, clock });
+  const { body } = new StreamBody(stream, { lengthBytes: undefined, isWhole: () => true, clock, logger: silentLogger });
   return {
     clock,
     send: async (bytes) => {
