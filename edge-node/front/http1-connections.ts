@@ -51,8 +51,8 @@ export class Http1Connections {
   readonly #leaving = new WeakSet<object>();
   /** Those of them on which a head was refused: they have their answer. */
   readonly #refused = new WeakSet<object>();
-  /** How many answers of a connection are not at their end. */
-  readonly #owed = new WeakMap<object, number>();
+  /** The answers of a connection that are not at their end. */
+  readonly #owed = new WeakMap<object, Set<ServerResponse>>();
   readonly #server: http.Server;
 
   constructor(options: Http1ConnectionsOptions) {
@@ -96,6 +96,8 @@ export class Http1Connections {
       { logger, lose: loseRequest },
     );
     this.#server.on("request", receive);
+    // As on the plain port an expectation is no reason to refuse; the library would, and nobody would know of an answer that is owed.
+    this.#server.on("checkExpectation", receive);
     this.#server.on(
       "upgrade",
       contained(
@@ -103,6 +105,13 @@ export class Http1Connections {
         { logger, lose: loseRequest },
       ),
     );
+    const refuse = contained(
+      (_request: IncomingMessage, socket: Duplex) => {
+        if (this.#takeOver(socket)) socket.destroy();
+      },
+      { logger, lose: loseRequest },
+    );
+    this.#server.on("connect", refuse);
     this.#server.on(
       "clientError",
       contained((error: NodeJS.ErrnoException, socket: Duplex) => this.#refuseBytes(error, socket), {
@@ -116,10 +125,10 @@ export class Http1Connections {
     request: IncomingMessage,
     { socket, head }: { readonly socket: Duplex; readonly head: Buffer },
   ): void {
+    if (!this.#takeOver(socket)) return;
     const response = new ServerResponse(request);
     response.assignSocket(request.socket);
     response.on("finish", () => request.socket.destroySoon());
-    socket.on("error", () => {});
     const protocols = offeredUpgrade(http1Head(request))?.protocols ?? [];
     this.#receive(request, { response, upgrade: { head, protocols } });
   }
@@ -182,12 +191,29 @@ export class Http1Connections {
     intake.serve(sink, exchange);
   }
 
-  /** Counts one more answer that is owed to a connection. Returns whether it may be; the parser itself has no bound for those that wait. */
+  /**
+   * Takes a socket that the library has let go of. Returns whether it is free: over plain connections, too, a request behind one that is not answered
+   * costs both, and nothing behind the last one is looked at.
+   */
+  #takeOver(socket: Duplex): boolean {
+    socket.on("error", () => {});
+    const owed = this.#owed.get(socket) ?? new Set();
+    const isLeaving = this.#leaving.has(socket);
+    if (owed.size === 0 && !isLeaving) return true;
+    // Those whose turn has not come would not be told.
+    socket.once("close", () => owed.forEach((response) => void response.destroy()));
+    this.#leaving.add(socket);
+    if (isLeaving) socket.resume();
+    else socket.destroy();
+    return false;
+  }
+
+  /** Remembers one more answer that is owed to a connection. Returns whether it may be; the parser itself has no bound for those that wait. */
   #owe(socket: object, response: ServerResponse): boolean {
-    const owed = this.#owed.get(socket) ?? 0;
-    this.#owed.set(socket, owed + 1);
-    response.once("close", () => this.#owed.set(socket, (this.#owed.get(socket) ?? 1) - 1));
-    return owed < tlsLimits.pipelinedMax;
+    const owed = this.#owed.get(socket) ?? new Set();
+    this.#owed.set(socket, owed.add(response));
+    response.once("close", () => owed.delete(response));
+    return owed.size <= tlsLimits.pipelinedMax;
   }
 
   #judge(

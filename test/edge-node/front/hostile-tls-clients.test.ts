@@ -3,6 +3,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import type { TLSSocket } from "node:tls";
 import { afterEach, describe, expect, it } from "vitest";
 import { tlsLimits } from "../../../sdk/cdn-limits.ts";
+import { rawExchange } from "../support/client.ts";
 import { ManualClock, type Edge, type EdgeOptions } from "../support/edge.ts";
 import { textOutcome } from "../support/function-driver.ts";
 import { opensThings } from "../support/opened.ts";
@@ -70,6 +71,66 @@ describe("a flood of requests on one HTTP/1.1 connection", () => {
       await expect.poll(() => seen.split("HTTP/1.1 200 ").length - 1, PATIENT).toBe(100 * round);
     }
   });
+});
+
+describe("an upgrade that is asked for behind a request on the same connection", () => {
+  const upgrade = get(
+    "/ws",
+    "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n",
+  );
+  const waits = { functions: { hello: () => new Promise<never>(() => {}) } };
+
+  it.each([
+    ["a request that waits for its answer", get("/x"), waits],
+    ["one that is answered at once", get("/x"), {}],
+    ["one with an expectation that nobody knows", get("/x", "Expect: a\r\n"), waits],
+    ["many", get("/x").repeat(20), waits],
+  ])("behind %s costs this connection alone", async (_case, before, options) => {
+    const site = await start(options);
+    const answer = await rawTlsExchange(site.tlsPort, before + upgrade);
+    expect(answer).not.toContain(" 101 ");
+    await expect.poll(() => site.front.requestsInFlight, PATIENT).toBe(0);
+    // It was seen to be out of turn, and not by an exception.
+    expect(site.errors).toEqual([]);
+    expect(site.driver.invocations.filter(({ url }) => url.endsWith("/ws"))).toEqual([]);
+  });
+
+  it.each([
+    ["one that is refused", get("/x", "Host: b\r\n"), 400],
+    ["one of another host", get("/x").replace(HOST, "other.example"), 421],
+  ])("behind %s is not looked at", async (_case, before, status) => {
+    const site = await start();
+    const answer = await rawTlsExchange(site.tlsPort, before + upgrade);
+    expect(answer.match(/HTTP\/1\.1 \d+/g)).toEqual([`HTTP/1.1 ${status}`]);
+    expect(site.errors).toEqual([]);
+    expect(site.driver.invocations.filter(({ url }) => url.endsWith("/ws"))).toEqual([]);
+  });
+
+  it("CONNECT behind many costs this connection alone, too", async () => {
+    const site = await start(waits);
+    expect(await rawTlsExchange(site.tlsPort, get("/x").repeat(20) + get("/x").replace("GET", "CONNECT"))).toBe("");
+    await expect.poll(() => site.front.requestsInFlight, PATIENT).toBe(0);
+    expect(site.errors).toEqual([]);
+  });
+
+  it("after its answer is taken", async () => {
+    const site = await start();
+    const socket = await connect(site, "http/1.1");
+    let seen = "";
+    socket.on("data", (chunk: Buffer) => (seen += chunk.toString("latin1")));
+    socket.write(get("/x"));
+    await expect.poll(() => seen, PATIENT).toContain("hello");
+    socket.write(upgrade);
+    await closed(socket);
+    expect(site.driver.invocations.map(({ url }) => new URL(url).pathname)).toEqual(["/x", "/ws"]);
+  });
+});
+
+it("an expectation that nobody knows is no reason to refuse a request, as on the plain port", async () => {
+  const site = await start();
+  const fields = "Expect: a\r\nConnection: close\r\n";
+  expect(await rawTlsExchange(site.tlsPort, get("/x", fields))).toMatch(/^HTTP\/1\.1 200 [^]*hello$/);
+  expect(await rawExchange(site.port, get("/x", fields))).toMatch(/^HTTP\/1\.1 200 [^]*hello$/);
 });
 
 describe("a head without end", () => {
