@@ -372,10 +372,10 @@ class UwsFront implements Front {
     const body = head.bodyBytes === 0 ? null : new RequestBody(response, { lengthBytes: head.bodyBytes, logger });
     // Where a chunked body ends another parser may see differently than the library does.
     const isLast = head.isLast || head.bodyBytes === undefined;
-    const served = new ServedRequest(response, { requestBody: body, isLast, terms: this.#terms });
-    if (upgrade !== null) {
+    const isClosedByLibrary = head.isLast && request.getHeader("connection") === "close";
+    const served = new ServedRequest(response, { requestBody: body, isLast, isClosedByLibrary, terms: this.#terms });
+    if (upgrade !== null)
       served.upgrade = (answer, guest) => this.#sockets.upgrade(served, answer, { guest, fields: upgrade });
-    }
     const exchange = this.#intake.open(head, {
       body: body?.body ?? emptyBody,
       peer: served,

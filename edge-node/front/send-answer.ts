@@ -1,8 +1,9 @@
 /**
  * Writes an answer to a client: head, then the body no faster than the client reads it.
  *
- * Framing is decided here and nowhere else: a length when it is known, chunked when not, none for HEAD, 204 and 304. Invariant: a
- * body that breaks off or has another length than it said ends in a broken connection, never in a message that looks complete.
+ * Framing is decided here and nowhere else: a length when it is known, chunked when not or when a streamed answer is the connection's last, none for
+ * HEAD, 204 and 304. Invariants: a body that breaks off or has another length than it said ends in a broken connection, never in a message that
+ * looks complete; no request is taken from a connection whose last answer was sent.
  */
 import type { Body } from "../../runtime/body.ts";
 import { releaseMemory } from "../../runtime/release-memory.ts";
@@ -112,7 +113,10 @@ export function headLength({ body, headers }: ResponseMessage): number | undefin
 
 async function sendStream(served: ServedRequest, answer: ResponseMessage, options: SendOptions): Promise<void> {
   const { response } = served;
-  const total = bodyLengthBytes(answer.body);
+  const lengthBytes = bodyLengthBytes(answer.body);
+  const mustLeave = options.isLast && !served.isClosedByLibrary;
+  // What the library ends by its length leaves the connection open, and it cannot be told otherwise.
+  const total = mustLeave ? undefined : lengthBytes;
   response.cork(() => {
     writeHead(response, answer, served);
     if (options.isLast) response.writeHeader("connection", "close");
@@ -127,9 +131,8 @@ async function sendStream(served: ServedRequest, answer: ResponseMessage, option
       const chunk = item.value;
       if (chunk.byteLength === 0) continue;
       sent += chunk.byteLength;
-      if (total === undefined) await served.write(chunk);
-      else if (sent <= total) await served.writeSized(chunk, total);
-      else break;
+      if (lengthBytes !== undefined && sent > lengthBytes) break;
+      await (total === undefined ? served.write(chunk) : served.writeSized(chunk, total));
       served.sentBytes = sent;
       // The library has copied what the client did not take.
       if (givesChunks) releaseMemory(chunk);
@@ -138,13 +141,31 @@ async function sendStream(served: ServedRequest, answer: ResponseMessage, option
     served.breakOff();
     return;
   }
-  if (served.isOver) await iterator.return?.();
-  else if (total === undefined) response.cork(() => response.end(undefined, served.ending()));
-  else if (total === 0 && sent === 0) response.cork(() => response.end("", served.ending()));
+  const isWhole = lengthBytes === undefined || sent === lengthBytes;
+  if (isWhole && !served.isOver) endStream(served, { sent, total, mustLeave: mustLeave || served.isEarly });
   else {
     await iterator.return?.();
     served.breakOff();
   }
+}
+
+/** Ends what `write` wrote, or an answer that has nothing to write; one of a length is over with its last byte. */
+function endStream(
+  served: ServedRequest,
+  {
+    sent,
+    total,
+    mustLeave,
+  }: { readonly sent: number; readonly total: number | undefined; readonly mustLeave: boolean },
+): void {
+  const { response } = served;
+  response.cork(() => {
+    if (total !== undefined || !mustLeave) response.end(total === undefined ? undefined : "", served.ending());
+    else {
+      writeLastChunk(response, { isFirst: sent === 0 });
+      served.leave();
+    }
+  });
 }
 
 /** A stream's own iterator: it can be given up while it is waited for, which a generator around it could not. */
@@ -197,6 +218,15 @@ function writeFarewell(
   const fields = first === "" ? "" : `${first}: ${rest}\r\n`;
   if (isFirst) response.writeStatus(latin1(`${line}\r\nconnection: close\r\n${fields}`));
   else response.writeHeader(`HTTP/1.1 ${line}\r\nconnection`, latin1(`close\r\n${fields}`));
+}
+
+/**
+ * Ends a chunked answer; for the library it goes on, so that it takes no further request. Told to close the connection with it, the library would
+ * write that into the midst of the chunks. All that it writes as it is are fields, so that a trailer has to come with it (RFC 9112 §7.1.2).
+ */
+function writeLastChunk(response: UwsResponse, { isFirst }: { readonly isFirst: boolean }): void {
+  if (isFirst) response.writeHeader("transfer-encoding", "chunked");
+  response.writeHeader("\r\n0\r\nx-end", "1\r\n");
 }
 
 /** Writes a whole head of an informational answer, which the library knows nothing of. */

@@ -43,6 +43,8 @@ export class ServedRequest implements AnswerSink, AddressSource {
   readonly requestBody: RequestBody | null;
   /** The client leaves after this answer. */
   readonly isLast: boolean;
+  /** It asked for that in the words that the library knows, and acts upon by itself. */
+  readonly isClosedByLibrary: boolean;
   sentBytes: number = 0;
   readonly transport: Transport = plain;
   /** Set when the client asked for a WebSocket. */
@@ -64,12 +66,19 @@ export class ServedRequest implements AnswerSink, AddressSource {
   /** Must be made within the request's handler. */
   constructor(
     response: UwsResponse,
-    options: { readonly requestBody: RequestBody | null; readonly isLast: boolean; readonly terms: SendingTerms },
+    options: {
+      readonly requestBody: RequestBody | null;
+      readonly isLast: boolean;
+      /** Default false. */
+      readonly isClosedByLibrary?: boolean;
+      readonly terms: SendingTerms;
+    },
   ) {
     this.response = response;
     this.#terms = options.terms;
     this.requestBody = options.requestBody;
     this.isLast = options.isLast;
+    this.isClosedByLibrary = options.isClosedByLibrary === true;
   }
 
   /** To be called at the end of the request's handler when the answer has not ended: from then on the client may go away. */
