@@ -2,7 +2,8 @@
  * HTTP/1.1 over TLS: connections that were accepted elsewhere, requests into the intake, answers back.
  *
  * The parser is Node.js' own in its strict setting; what it lets through is judged by HeadReader like everything else. Invariants: a connection
- * carries no further request once a head was refused or a request's body was not read to its end; no listener throws.
+ * carries no further request once a head was refused or a request's body was not read to its end; nothing is written beside an answer under way; no
+ * listener throws.
  */
 import http, { type IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
@@ -228,7 +229,11 @@ export class Http1Connections {
   /** What the parser does not take for a request. */
   #refuseBytes({ code }: NodeJS.ErrnoException, socket: Duplex): void {
     if (this.#refused.has(socket)) return;
-    if (!socket.writable || code === "ECONNRESET" || code === "ERR_HTTP_REQUEST_TIMEOUT") {
+    const isOwed = (this.#owed.get(socket)?.size ?? 0) > 0;
+    // Bytes behind the last request are nobody's; its answer ends the connection.
+    if (isOwed && code === "HPE_CLOSED_CONNECTION") return;
+    // A client would take another answer for the rest of the one under way.
+    if (isOwed || !socket.writable || code === "ECONNRESET" || code === "ERR_HTTP_REQUEST_TIMEOUT") {
       socket.destroy();
       return;
     }

@@ -2,6 +2,7 @@
 import { setImmediate as turn } from "node:timers/promises";
 import type { TLSSocket } from "node:tls";
 import { afterEach, describe, expect, it } from "vitest";
+import type { Outcome } from "../../../runtime/driver.ts";
 import { tlsLimits } from "../../../sdk/cdn-limits.ts";
 import { rawExchange } from "../support/client.ts";
 import { ManualClock, type Edge, type EdgeOptions } from "../support/edge.ts";
@@ -96,6 +97,7 @@ describe("an upgrade that is asked for behind a request on the same connection",
   });
 
   it.each([
+    ["one that ends the connection", get("/x", "Connection: close\r\n"), 200],
     ["one that is refused", get("/x", "Host: b\r\n"), 400],
     ["one of another host", get("/x").replace(HOST, "other.example"), 421],
   ])("behind %s is not looked at", async (_case, before, status) => {
@@ -123,6 +125,47 @@ describe("an upgrade that is asked for behind a request on the same connection",
     socket.write(upgrade);
     await closed(socket);
     expect(site.driver.invocations.map(({ url }) => new URL(url).pathname)).toEqual(["/x", "/ws"]);
+  });
+});
+
+describe("bytes that are no request", () => {
+  const junk = "\x01 junk\r\n\r\n";
+
+  it("end the connection while an answer is under way, and nothing is written into it", async () => {
+    async function* chunks(): AsyncGenerator<Uint8Array, void> {
+      yield Buffer.from("begun");
+      await new Promise(() => {});
+    }
+    const hello = (): Outcome => {
+      const body = { kind: "stream", chunks: chunks(), lengthBytes: 100 } as const;
+      return { kind: "response", status: 200, headers: "", body };
+    };
+    const site = await start({ functions: { hello } });
+    const socket = await connect(site, "http/1.1");
+    let seen = "";
+    socket.on("data", (chunk: Buffer) => (seen += chunk.toString("latin1")));
+    socket.write(get("/x"));
+    await expect.poll(() => seen, PATIENT).toContain("begun");
+    socket.write(junk);
+    await closed(socket);
+    expect(seen.endsWith("\r\n\r\nbegun")).toBe(true);
+  });
+
+  it("end it without an answer while a request waits for its own", async () => {
+    const site = await start({ functions: { hello: () => new Promise(() => {}) } });
+    expect(await rawTlsExchange(site.tlsPort, get("/x") + junk)).toBe("");
+    await expect.poll(() => site.front.requestsInFlight, PATIENT).toBe(0);
+  });
+
+  it("are nobody's behind a request that ends the connection", async () => {
+    const site = await start();
+    const answer = await rawTlsExchange(site.tlsPort, get("/x", "Connection: close\r\n") + junk);
+    expect(answer).toMatch(/^HTTP\/1\.1 200 [^]*\r\n\r\nhello$/);
+  });
+
+  it("get an answer when nothing else is owed", async () => {
+    const site = await start();
+    expect(await rawTlsExchange(site.tlsPort, junk)).toMatch(/^HTTP\/1\.1 400 /);
   });
 });
 
