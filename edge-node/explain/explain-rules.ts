@@ -11,7 +11,7 @@ import { explained, type ExplainContext } from "./explainer.ts";
 
 export function explainClientRequest(context: ExplainContext): ExplainStep | null | Promise<ExplainStep> {
   const { exchange, runs } = context;
-  const rules = matchingRules(exchange, "clientRequest", exchange.client.url.match);
+  const rules = matchingRules(exchange, "clientRequest", exchange.client.url);
   if (rules.length === 0) return null;
   if (runs === "yes") return runClientRequest(context, rules);
   const text = `${counted(rules.length, "function")} would run; not run here, and taken to change nothing`;
@@ -48,14 +48,14 @@ async function runClientRequest(context: ExplainContext, rules: readonly RoutedR
 export function explainPhase(phase: Exclude<Phase, "clientRequest" | "fetch">) {
   return ({ exchange }: ExplainContext): ExplainStep | null => {
     const { url } = phase === "clientResponse" ? exchange.client : exchange.request;
-    const rules = matchingRules(exchange, phase, url.match);
+    const rules = matchingRules(exchange, phase, url);
     if (rules.length === 0) return null;
     return explained(phase, "note", { text: `${counted(rules.length, "function")} would run`, facts: factsOf(rules) });
   };
 }
 
 export function explainFetch({ exchange }: ExplainContext): ExplainStep | null {
-  const [rule] = matchingRules(exchange, "fetch", exchange.request.url.match);
+  const [rule] = matchingRules(exchange, "fetch", exchange.request.url);
   if (rule === undefined) return null;
   const text = "a function answers instead of an origin";
   return explained("fetch", "note", { text, facts: factsOf([rule]) });
@@ -63,7 +63,7 @@ export function explainFetch({ exchange }: ExplainContext): ExplainStep | null {
 
 /** Whether a function stands in for the origin. */
 export function hasFetchRule(exchange: Exchange): boolean {
-  return matchingRules(exchange, "fetch", exchange.request.url.match).length > 0;
+  return matchingRules(exchange, "fetch", exchange.request.url).length > 0;
 }
 
 function factsOf(rules: readonly RoutedRule[]): Readonly<Record<string, string>> {

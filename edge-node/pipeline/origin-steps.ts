@@ -48,7 +48,7 @@ export function configureOriginRequest(services: Services, exchange: Exchange): 
 
 /** The originPull rules; a function's word is the last one. */
 export function pullFromOrigin(services: Services, exchange: Exchange): StepName | Promise<StepName> {
-  const rules = matchingRules(exchange, "originPull", exchange.request.url.match);
+  const rules = matchingRules(exchange, "originPull", exchange.request.url);
   return rules.length === 0 ? "httpFunction" : applyOriginPull(services, exchange, rules);
 }
 
@@ -78,7 +78,7 @@ async function applyOriginPull(
 
 /** The first `fetch` rule that matches answers; when it fails and may be left out, the origin does. */
 export function runHttpFunction(services: Services, exchange: Exchange): StepName | Promise<StepName> {
-  const [named] = matchingRules(exchange, "fetch", exchange.request.url.match);
+  const [named] = matchingRules(exchange, "fetch", exchange.request.url);
   if (named === undefined) return "origin";
   return applyHttpFunction(services, exchange, ruleFor(named, exchange, services.random));
 }

@@ -9,6 +9,7 @@ import { ruleFor, type RoutedRule } from "../routing/routing.ts";
 import type { Exchange, RequestMessage, ResponseMessage } from "./exchange.ts";
 import { runRule, type RuleInput } from "./run-rule.ts";
 import type { Services } from "./services.ts";
+import type { WireUrl } from "./wire-url.ts";
 import type { SocketAnswer } from "./upgrade.ts";
 import type { ErrorCode } from "../../sdk/error-code.ts";
 
@@ -21,11 +22,16 @@ export type PhaseResult =
 
 const NO_RULES: readonly RoutedRule[] = [];
 
-/** The rules of a phase that match a path, in order. */
-export function matchingRules(exchange: Exchange, phase: Phase, path: string): readonly RoutedRule[] {
+/** Their rules may keep requests from an origin, which may read a path more leniently than it is written. */
+const GUARDING: ReadonlySet<Phase> = new Set(["clientRequest", "originPull"]);
+
+/** The rules of a phase that match a path, in order; those that may guard it also match what lenient origins read it as. */
+export function matchingRules(exchange: Exchange, phase: Phase, url: WireUrl): readonly RoutedRule[] {
   const rules = exchange.domain?.rules[phase];
   if (rules === undefined || rules.length === 0) return NO_RULES;
-  return rules.filter((rule) => rule.matches(path));
+  const { match, lenientMatch } = url;
+  if (match === lenientMatch || !GUARDING.has(phase)) return rules.filter((rule) => rule.matches(match));
+  return rules.filter((rule) => rule.matches(match) || rule.matches(lenientMatch));
 }
 
 /** Request phases: the request goes on, or a function answered. */

@@ -159,7 +159,7 @@ function forget(
  * it stands, and only its time begins anew.
  */
 function whatCounts(exchange: Exchange, fresh: HeaderText): HeaderText {
-  const hasFunctions = matchingRules(exchange, "originResponse", exchange.request.url.match).length > 0;
+  const hasFunctions = matchingRules(exchange, "originResponse", exchange.request.url).length > 0;
   return hasFunctions ? filterHeaders(fresh, (name) => name === "date") : fresh;
 }
 

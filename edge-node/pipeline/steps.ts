@@ -81,7 +81,7 @@ function checkDomain(_services: Services, exchange: Exchange): StepName {
 }
 
 function runClientRequest(services: Services, exchange: Exchange): StepName | Promise<StepName> {
-  const rules = matchingRules(exchange, "clientRequest", exchange.client.url.match);
+  const rules = matchingRules(exchange, "clientRequest", exchange.client.url);
   return rules.length === 0 ? "redirect" : applyClientRequest(services, exchange, rules);
 }
 
@@ -130,7 +130,7 @@ function runOriginResponse(services: Services, exchange: Exchange): StepName | P
   const { response } = exchange;
   // There is no answer to change: the stored one, which functions made, still stands.
   if (exchange.asksToConfirm && response?.status === 304) return "store";
-  const rules = matchingRules(exchange, "originResponse", exchange.request.url.match);
+  const rules = matchingRules(exchange, "originResponse", exchange.request.url);
   return response === null || rules.length === 0
     ? "store"
     : applyOriginResponse(services, exchange, { rules, response });
@@ -153,7 +153,7 @@ async function applyOriginResponse(
 
 function runClientResponse(services: Services, exchange: Exchange): StepName | Promise<StepName> {
   const { response } = exchange;
-  const rules = matchingRules(exchange, "clientResponse", exchange.client.url.match);
+  const rules = matchingRules(exchange, "clientResponse", exchange.client.url);
   return response === null || rules.length === 0
     ? "responseConfiguration"
     : applyClientResponse(services, exchange, { rules, response });

@@ -3,6 +3,7 @@
  */
 import type { RoutedDomain } from "../routing/routing.ts";
 import { canonicalPath } from "../rules/canonical-path.ts";
+import { lenientPath } from "../rules/lenient-path.ts";
 import type { KeyedPlace } from "./exchange.ts";
 
 export interface WireUrl {
@@ -18,6 +19,8 @@ export interface WireUrl {
   readonly query: string;
   /** The form of the path that rules are compared with. */
   readonly match: string;
+  /** The same as lenient origins read it (rules/lenient-path.ts): what guards `match` guards this, too. Mostly the same text. */
+  readonly lenientMatch: string;
   /** The path as it was written before it got its canonical spelling: for signatures over it, and nothing else. */
   readonly writtenPath: string;
   /** Where what follows from the URL is kept; null: it is not worth it, the URL is seen once. */
@@ -51,6 +54,7 @@ export function wireUrl(parts: {
     path,
     query,
     match,
+    lenientMatch: lenientPath(match),
     writtenPath: parts.path,
     derived: null,
   };

@@ -15,7 +15,6 @@ import { secretForm } from "../../sdk/domain-secrets.ts";
 import { changeUrl, type WireUrl } from "../pipeline/wire-url.ts";
 import { canonicalPath } from "../rules/canonical-path.ts";
 import { compilePathCondition } from "../rules/path-condition.ts";
-import { lenientPath } from "./lenient-path.ts";
 import { withoutParameters, valuesOfParameter } from "./query-parameters.ts";
 
 /** The URL of the request without its proof, and how to take the same proof out of another URL; null: refused. */
@@ -44,7 +43,7 @@ interface Reading {
 export function compileUrlAuth(auth: UrlAuth | undefined): UrlJudge | undefined {
   if (auth === undefined || auth.status === "off") return undefined;
   const isNamed = compilePathCondition(auth);
-  const needsProof = ({ match }: WireUrl): boolean => isNamed(match) || isNamed(lenientPath(match));
+  const needsProof = ({ match, lenientMatch }: WireUrl): boolean => isNamed(match) || isNamed(lenientMatch);
   const read = readers[auth.type];
   // A key that is not in the clear signs nothing: then every signature is wrong.
   const keys = [auth.key, auth.backup_key ?? ""].filter((key) => secretForm(key) === "clear");

@@ -5,7 +5,8 @@
  * percent-encoded unreserved characters decoded, escapes in upper case (RFC 3986 §6.2.2). `match` is what rules are compared with: all
  * escapes of visible ASCII decoded as well, `%2F`, `%5C` and `\` read as `/`, because origins differ in whether they decode those before they look
  * a path up. Letter case is significant in both (RFC 9110 §4.2.3), and `;parameters` are part of their segment.
- * Invariant: a path whose `match` still holds a dot segment, a NUL or a byte outside the grammar has no canonical form.
+ * Invariant: a path whose `match` still holds a dot segment, also one with parameters or blanks behind the dots, a NUL or a byte outside the grammar
+ * has no canonical form.
  */
 
 export interface CanonicalPath {
@@ -18,7 +19,8 @@ const ALLOWED = /^\/(?:[A-Za-z0-9_~!$&'()*+,;=:@/.[\]|^-]|%[0-9A-Fa-f]{2})*$/;
 const UNRESERVED = /[A-Za-z0-9._~-]/;
 /** The escapes that `match` has decoded. */
 const VISIBLE_ESCAPE = /^%(?!7F)[2-7][0-9A-F]/;
-const DOT_SEGMENT = /\/\.\.?(?:\/|$)/;
+/** Some origins take `..;x` and `.. ` for `..`, and would go another way than the rules did. */
+const DOT_SEGMENT = /\/\.\.? *(?:[;/]|$)/;
 
 /** The canonical form of a path without query, or null when there is none (the request is refused). */
 export function canonicalPath(raw: string): CanonicalPath | null {

@@ -95,6 +95,7 @@ describe("parseWireUrl()", () => {
       path: "/%7By%7D",
       query: "?q=%3Cz%3E",
       match: "/{y}",
+      lenientMatch: "/{y}",
       writtenPath: "//%7By%7D",
       derived: null,
     });

@@ -152,7 +152,6 @@ describe("only matching paths need a signature", () => {
     "/secret;v=1/x",
     "/secret%3Bx",
     "/secret;x.jpg",
-    "/a;x/..;/secret",
   ])("%s needs one however it is written", (path) => {
     expect(check(catalog, path)).toBe("denied");
   });

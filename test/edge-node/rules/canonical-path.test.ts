@@ -20,6 +20,8 @@ describe("canonicalPath()", () => {
     ["/%252e%252e/a", "/%252e%252e/a", "/%2e%2e/a"],
     ["/.well-known/x", "/.well-known/x", "/.well-known/x"],
     ["/a..b/...", "/a..b/...", "/a..b/..."],
+    ["/a..;x/.a;y/...;z", "/a..;x/.a;y/...;z", "/a..;x/.a;y/...;z"],
+    ["/a%3bx/b%20", "/a%3Bx/b%20", "/a;x/b "],
     ["/[a]|^", "/[a]|^", "/[a]|^"],
   ])("%s is sent as %s and matched as %s", (raw, path, match) => {
     expect(canonicalPath(raw)).toEqual({ path, match });
@@ -43,6 +45,13 @@ describe("canonicalPath()", () => {
     "/a%2f..%2fb",
     "/a%5c..",
     "/..%2fa",
+    "/x/..;/admin",
+    "/.;/admin",
+    "/..;x",
+    "/a/.%2e%3bx/b",
+    "/a/..%20/b",
+    "/a/.%20%20;x",
+    "/a%2f..;%2fb",
   ])("%s has no canonical form", (raw) => {
     expect(canonicalPath(raw)).toBeNull();
   });

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { lenientPath } from "../../../edge-node/policy/lenient-path.ts";
+import { lenientPath } from "../../../edge-node/rules/lenient-path.ts";
 
 it.each([
   ["/", "/"],

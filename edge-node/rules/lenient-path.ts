@@ -2,7 +2,8 @@
  * A path as lenient origins read it: some look a file up without the `;parameters` of a segment (so `..;` leads up), others without dots and
  * blanks at its end.
  *
- * For refusing only: a path that needs a signature needs it in these spellings, too. Linear in the path's length.
+ * For what guards a path only: what needs a signature, or is to be seen by a function before it is asked for, is so in these spellings, too. What is
+ * sent, and what an answer is kept under, is never this. Linear in the path's length.
  */
 
 /** From and to the `match` form of a path; the same text when there is nothing to read leniently. */
