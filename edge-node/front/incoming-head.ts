@@ -3,7 +3,7 @@
  * anything else looks at it (RFC 9112 §11.2 is about what happens otherwise).
  *
  * Knows the parser's view of a head, no domain and no rule. Invariant: what leaves this file is within the grammar, free of hop-by-hop fields and
- * of fields that only this node may set.
+ * of fields that only this node may set, in whatever spelling origins may take for them.
  */
 import type { ErrorCode } from "../../sdk/error-code.ts";
 import { isHeaderName, isHeaderValue, type HeaderText } from "../../sdk/header-text.ts";
@@ -82,6 +82,16 @@ const everydayFields: ReadonlySet<string> = new Set([
   "sec-fetch-user",
   "upgrade-insecure-requests",
   "user-agent",
+]);
+
+/** What this node says itself, or acts upon, as far as it has a hyphen. */
+const ownFields: ReadonlySet<string> = new Set([
+  "content-length",
+  "cdn-loop",
+  "x-forwarded-for",
+  "x-forwarded-host",
+  "x-forwarded-proto",
+  "x-request-id",
 ]);
 
 /** Reads heads one after the other; one object for all requests of a listener, since each is read in one go. */
@@ -204,9 +214,11 @@ export class HeadReader {
       case "x-request-id":
       case "x-forwarded-host":
       case "forwarded":
+      // Programs behind CGI take it for the variable HTTP_PROXY (CVE-2016-5385); no client has a use for it.
+      case "proxy":
         return false;
       default:
-        return !isHopByHop(name);
+        return !isHopByHop(name) && !isDisguised(name);
     }
     return true;
   }
@@ -225,4 +237,11 @@ export class HeadReader {
     const bytes = Buffer.from(received, "utf8").toString("latin1");
     return isHeaderValue(bytes) ? bytes : null;
   }
+}
+
+/** Whether origins that make variables of fields, as CGI and WSGI do, would take the field for one that is not the client's to say. */
+function isDisguised(name: string): boolean {
+  if (!name.includes("_")) return false;
+  const meant = name.replaceAll("_", "-");
+  return ownFields.has(meant) || isHopByHop(meant);
 }

@@ -178,4 +178,13 @@ describe("unusual and still right:", () => {
     expect(driver.invocations[0]?.headers).toBe("host:site.test\nx-kept:yes\n");
     expect(driver.invocations[0]?.requestId).toBe("test-0");
   });
+
+  it("such fields do not pass with underscores either, which many origins take for them; others do", async () => {
+    const { port, driver } = await edge();
+    const fields =
+      "X_Forwarded_For: 1.2.3.4\r\nX-Forwarded_Proto: https\r\nx_request_id: mine\r\nX_Forwarded_Host: a\r\nCDN_Loop: a\r\nHost_: a\r\n" +
+      "Content_Length: 3\r\nTransfer_Encoding: chunked\r\nKeep_Alive: 5\r\nProxy: http://a.example\r\nX_Kept: yes\r\n";
+    await rawExchange(port, `GET / HTTP/1.1\r\n${H}${fields}Connection: close\r\n\r\n`);
+    expect(driver.invocations[0]?.headers).toBe("host:site.test\nhost_:a\nx_kept:yes\n");
+  });
 });
