@@ -113,10 +113,11 @@ export class AnswerReader {
   }
 
   #inform(head: AnswerHead, receiver: AnswerReceiver): AnswerRefused | null {
-    // Nobody asks for another protocol here, and nobody waits with a body to be told to go on.
-    if (head.status <= 101) return refused("an informational answer that was not asked for");
+    // Nobody asks for another protocol here.
+    if (head.status === 101) return refused("another protocol that was not asked for");
     if (++this.#informational > originLimits.informationalMax) return refused("too many informational answers");
-    receiver.informed(head);
+    // Nobody waits with a body to be told to go on, and yet it may be said (RFC 9110 §15.2).
+    if (head.status !== 100) receiver.informed(head);
     return null;
   }
 
