@@ -5,7 +5,6 @@
  * are not checked yet have bounded room (`UnverifiedBodies`), which they leave at once when they are; whichever part of the proof is wrong, the
  * answer is the same.
  */
-import type { Readable } from "node:stream";
 import type { FastifyInstance, FastifyReply, FastifyRequest, RequestPayload } from "fastify";
 import type { AccessKeyService, OpenedAccessKey } from "../../access-keys/access-key-service.ts";
 import type { Clock } from "../../clock.ts";
@@ -98,7 +97,7 @@ function countedBody(parts: {
   readonly bodies: UnverifiedBodies;
 }): RequestPayload {
   const { request, reply, payload, claim, bodies } = parts;
-  const counted = new CountedBody(payload as Readable, (bytes) => {
+  const counted = new CountedBody(payload, (bytes) => {
     claim.body ??= enter();
     return claim.body.take(bytes + chunkBytes) ? null : noRoom();
   });
