@@ -104,6 +104,16 @@ export function buildGuest(options: BuildOptions): Promise<BuildReport> {
   return build(guest, options);
 }
 
+/** The text that `buildGuest` leaves (runtime/guest-code.ts). @throws when the build step did not run. */
+export async function readBuiltGuest(projectRoot: string): Promise<string> {
+  const path = join(projectRoot, ".build", guest.file);
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    throw new Error(`Cannot read the guest's code at ${path}: npm run build makes it`, { cause: error });
+  }
+}
+
 /** Bundles the counterparts of Node's modules when an input changed. */
 export function buildNodeModules(options: BuildOptions): Promise<BuildReport> {
   return build(nodeModules, options);

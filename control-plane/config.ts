@@ -309,7 +309,6 @@ export function processDependencies({ logLevel }: Pick<ControlPlaneConfig, "logL
       process.stdout.write(`${text}\n`);
     },
     nodePath: process.execPath,
-    processId: process.pid,
   };
 }
 

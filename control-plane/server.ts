@@ -4,13 +4,13 @@
  * It touches no process: settings, clock, log and what depends on the machine are given. Invariant: when `startControlPlane` throws, everything it
  * had opened is closed; when `close` resolves, nothing of it runs any more.
  */
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { randomBytes, randomUUID } from "node:crypto";
 import type { FastifyInstance } from "fastify";
 import { createEgressPolicy } from "../sdk/egress-policy.ts";
 import packageJson from "../package.json" with { type: "json" };
-import { buildGuest } from "../bundler/build-guest.ts";
+import { readBuiltGuest } from "../bundler/build-guest.ts";
 import { bundleSource } from "../bundler/bundle.ts";
 import { Sweeper } from "./blobs/sweeper.ts";
 import { Uploads } from "./blobs/uploads.ts";
@@ -77,8 +77,6 @@ export interface ControlPlaneDependencies {
   readonly announce: (line: string) => void;
   /** The Node.js that builders run on. */
   readonly nodePath: string;
-  /** Of this process; distinguishes temporary files of the build step. */
-  readonly processId: number;
 }
 
 export interface ControlPlane {
@@ -191,9 +189,8 @@ function endWaits(parts: AppServices): void {
   parts.fleet.close();
 }
 
-async function openBuilders({ clock, logger, nodePath, processId }: Opening): Promise<BuilderPool> {
-  const { path } = await buildGuest({ projectRoot, processId });
-  const guestCode = await readFile(path, "utf8");
+async function openBuilders({ clock, logger, nodePath }: Opening): Promise<BuilderPool> {
+  const guestCode = await readBuiltGuest(projectRoot);
   return new BuilderPool({ guestCode, clock, logger, spawn: () => spawnBuilder({ nodePath, projectRoot }) });
 }
 

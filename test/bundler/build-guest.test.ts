@@ -2,7 +2,7 @@ import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { runInNewContext } from "node:vm";
 import { afterAll, describe, expect, it, vi } from "vitest";
-import { buildGuest, type BuildReport } from "../../bundler/build-guest.ts";
+import { buildGuest, readBuiltGuest, type BuildReport } from "../../bundler/build-guest.ts";
 import { parseGuestCode } from "../../runtime/guest-code.ts";
 import { stopEsbuild } from "../../bundler/esbuild.ts";
 import type { PartFactory } from "../../runtime/guest/parts/load-part.ts";
@@ -163,4 +163,13 @@ describe("parts of the guest", () => {
     await expect(build(root)).resolves.toMatchObject({ rebuilt: true });
     await expect(build(root)).resolves.toMatchObject({ rebuilt: false });
   });
+});
+
+it("readBuiltGuest() reads what was built, and says what to do where nothing was", async () => {
+  const root = await project();
+  await expect(readBuiltGuest(root)).rejects.toThrow(
+    `Cannot read the guest's code at ${join(root, ".build", "guest-code.json")}: npm run build makes it`,
+  );
+  const { path } = await build(root);
+  expect(await readBuiltGuest(root)).toBe(await readFile(path, "utf8"));
 });

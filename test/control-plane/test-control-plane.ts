@@ -182,6 +182,6 @@ function open(folder: string, options: StartOptions): Promise<ControlPlane> {
       ...rates,
       logLevel: "silent",
     },
-    { clock, logger, announce: () => {}, nodePath: process.execPath, processId: process.pid },
+    { clock, logger, announce: () => {}, nodePath: process.execPath },
   );
 }
